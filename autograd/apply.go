@@ -1,0 +1,79 @@
+package autograd
+
+import "github.com/mlodyssey/odyssey/tensor"
+
+// node is one application of an operation that gradients flow through.
+type node struct {
+	op       Op
+	in, out  []*Value
+	versions []int // of the inputs that are variables, at the time
+}
+
+// Apply runs an operation, or writes it down where an input is part of a
+// program being traced. Wrong inputs panic with a *tensor.Error.
+func Apply(op Op, in ...*Value) []*Value {
+	specs := make([]tensor.Spec, len(in))
+	for i, v := range in {
+		if v == nil {
+			tensor.Fail(op.Name(), specs[:i], "input %d is nil", i)
+		}
+		specs[i] = v.spec
+	}
+	outSpecs, err := op.Infer(specs)
+	if err != nil {
+		tensor.Fail(op.Name(), specs, "%v", err)
+	}
+	out := make([]*Value, len(outSpecs))
+	for i, s := range outSpecs {
+		out[i] = &Value{spec: s, output: i}
+	}
+	if tr := tracing(in); tr != nil {
+		tr.record(op, in, out)
+	} else {
+		run(op, in, out)
+	}
+	link(op, in, out)
+	return out
+}
+
+// Apply1 is Apply for an operation of one output.
+func Apply1(op Op, in ...*Value) *Value { return Apply(op, in...)[0] }
+
+func run(op Op, in, out []*Value) {
+	if _, ok := op.(Viewer); ok {
+		out[0].data = in[0].data.Reshape(out[0].spec.Shape...)
+		return
+	}
+	inputs := make([]*tensor.Tensor, len(in))
+	for i, v := range in {
+		inputs[i] = v.data
+	}
+	outputs := make([]*tensor.Tensor, len(out))
+	for i, v := range out {
+		v.data = tensor.New(v.spec.DType, v.spec.Shape...)
+		outputs[i] = v.data
+	}
+	op.Forward(inputs, outputs)
+}
+
+// link remembers how the outputs came about, if gradients flow through them.
+func link(op Op, in, out []*Value) {
+	needs := false
+	for _, v := range in {
+		needs = needs || v.NeedsGrad()
+	}
+	if !needs || IsConstant(op) {
+		return
+	}
+	n := &node{op: op, in: in, out: out, versions: make([]int, len(in))}
+	for i, v := range in {
+		if v.variable != nil {
+			n.versions[i] = v.variable.version
+		}
+	}
+	for _, v := range out {
+		if v.spec.DType.IsFloat() {
+			v.node = n
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package autograd
+
+import "github.com/mlodyssey/odyssey/tensor"
+
+// Value is a tensor, or the symbol of one in a program being traced, together
+// with the operation that made it. Its type and shape never change, and neither
+// do its elements unless it is a variable.
+type Value struct {
+	spec     tensor.Spec
+	data     *tensor.Tensor // nil for a symbol
+	trace    *Trace         // the trace that a symbol belongs to, else nil
+	id       int            // the symbol's number in the trace
+	node     *node          // nil unless an operation made it and gradients flow through it
+	output   int            // which of the node's outputs it is
+	variable *variable      // nil unless Assign can change it
+}
+
+type variable struct {
+	name      string
+	trainable bool
+	version   int    // counts assignments
+	trace     *Trace // the trace being recorded that the variable is part of
+}
+
+// Const returns a value that never changes and has no gradient. The tensor must
+// not be changed afterwards.
+func Const(t *tensor.Tensor) *Value {
+	t = t.Contiguous()
+	return &Value{spec: t.Spec(), data: t}
+}
+
+// Variable returns a value that gradients can be asked for and that Assign can
+// change: a parameter. Its name appears in errors.
+func Variable(name string, t *tensor.Tensor) *Value {
+	if !t.DType().IsFloat() {
+		tensor.Fail("autograd.Variable", []tensor.Spec{t.Spec()}, "%q: only float tensors have gradients; see Buffer", name)
+	}
+	v := Buffer(name, t)
+	v.variable.trainable = true
+	return v
+}
+
+// Buffer returns a value that Assign can change but that has no gradient: state
+// of a layer or of an optimiser.
+func Buffer(name string, t *tensor.Tensor) *Value {
+	v := Const(t)
+	v.variable = &variable{name: name}
+	return v
+}
+
+// Spec returns type and shape.
+func (v *Value) Spec() tensor.Spec { return v.spec }
+
+// Shape returns the sizes of the axes. It must not be changed.
+func (v *Value) Shape() []int { return v.spec.Shape }
+
+// DType returns the type of the elements.
+func (v *Value) DType() tensor.DType { return v.spec.DType }
+
+// Name returns a variable's name, else "".
+func (v *Value) Name() string {
+	if v.variable == nil {
+		return ""
+	}
+	return v.variable.name
+}
+
+// SetName renames a variable.
+func (v *Value) SetName(name string) {
+	if v.variable != nil {
+		v.variable.name = name
+	}
+}
+
+// IsVariable reports whether Assign can change the value.
+func (v *Value) IsVariable() bool { return v.variable != nil }
+
+// IsTrainable reports whether the value was made by Variable.
+func (v *Value) IsTrainable() bool { return v.variable != nil && v.variable.trainable }
+
+// NeedsGrad reports whether gradients flow through the value.
+func (v *Value) NeedsGrad() bool { return v.node != nil || v.IsTrainable() }
+
+// Tensor returns the value's elements. A program being traced has none yet:
+// code that wants to look at them there panics, since a program cannot depend
+// on them.
+func (v *Value) Tensor() *tensor.Tensor {
+	if tr, _ := v.symbol(); tr != nil {
+		tensor.Fail("Value.Tensor", []tensor.Spec{v.spec}, "a value in a program being traced has no elements yet")
+	}
+	return v.data
+}
+
+// Detach returns the same elements as a constant: no gradient flows through it.
+func (v *Value) Detach() *Value {
+	tr, id := v.symbol()
+	return &Value{spec: v.spec, data: v.data, trace: tr, id: id}
+}
+
+// symbol returns the trace that the value is part of and its present number
+// there, or nil.
+func (v *Value) symbol() (*Trace, int) {
+	if v.variable != nil && v.variable.trace != nil {
+		return v.variable.trace, v.variable.trace.current[v]
+	}
+	return v.trace, v.id
+}
+
+// Assign gives a variable the elements of a value of the same type and shape:
+// at once or, in a program being traced, in each run of the program. Values
+// that were worked out from the variable before stay as they are.
+func Assign(v, to *Value) {
+	if v.variable == nil || !v.spec.Equal(to.spec) {
+		tensor.Fail("autograd.Assign", []tensor.Spec{v.spec, to.spec}, "want a variable, and a value of its type and shape")
+	}
+	v.variable.version++
+	if tr := tracing([]*Value{v, to}); tr != nil {
+		tr.assign(v, to)
+		return
+	}
+	v.data = to.data.Clone()
+}

@@ -1,0 +1,54 @@
+package gradcheck
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/mlodyssey/odyssey/op"
+)
+
+// audit fails an entry whose cases leave something out: an operation that is
+// judged on too little is not judged.
+func audit(r *Report, e op.Entry) {
+	if len(e.Cases) == 0 {
+		r.fail("there is no case")
+		return
+	}
+	empty, single := false, false
+	values := map[string][]string{} // of each attribute over the cases
+	for i, c := range e.Cases {
+		if c.Op.Name() != e.Name {
+			r.fail("case %d is of %q, not %q", i, c.Op.Name(), e.Name)
+		}
+		for _, a := range c.In {
+			empty = empty || slices.Contains(a.Spec.Shape, 0)
+			single = single || slices.Contains(a.Spec.Shape, 1)
+		}
+		attributes(values, "", reflect.ValueOf(c.Op))
+	}
+	if !single {
+		r.fail("no case has an axis of size 1")
+	}
+	if !empty && e.NeverEmpty == "" {
+		r.fail("no case has an axis of size 0, and NeverEmpty does not say why")
+	}
+	for name, seen := range values {
+		slices.Sort(seen)
+		if len(slices.Compact(seen)) < 2 {
+			r.fail("attribute %s is the same in all cases", name)
+		}
+	}
+}
+
+// attributes collects the value of each field of an operation, under its name.
+func attributes(values map[string][]string, prefix string, v reflect.Value) {
+	for i := range v.NumField() {
+		f, name := v.Field(i), prefix+v.Type().Field(i).Name
+		if f.Kind() == reflect.Struct {
+			attributes(values, name+".", f)
+			continue
+		}
+		values[name] = append(values[name], fmt.Sprint(f))
+	}
+}

@@ -1,0 +1,140 @@
+// Package gradcheck holds gradients against what a function really does: the
+// first and second derivatives of every operation in the table, or of a
+// function of the user's own, against central differences in float64 under a
+// random upstream gradient, and float32 results against float64 ones.
+package gradcheck
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/random"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// The largest relative errors that pass.
+const (
+	FirstBound  = 1e-6
+	SecondBound = 1e-4
+)
+
+// Report is what a check found.
+type Report struct {
+	Name     string   `json:"name"`
+	Kind     op.Kind  `json:"kind,omitempty"`
+	Cases    int      `json:"cases"`
+	Constant bool     `json:"constant"` // gradients stop here: there is none to check
+	First    float64  `json:"first"`    // largest relative error of a first derivative
+	Second   float64  `json:"second"`   // the same of a second derivative
+	Float32  float64  `json:"float32"`  // largest error of float32 against float64
+	Bound    float64  `json:"bound"`    // what Float32 may be
+	Failures []string `json:"failures,omitempty"`
+}
+
+// Pass reports whether the check found nothing wrong.
+func (r *Report) Pass() bool { return len(r.Failures) == 0 }
+
+func (r *Report) fail(format string, args ...any) {
+	r.Failures = append(r.Failures, fmt.Sprintf(format, args...))
+}
+
+// Function is what is checked: it maps inputs to outputs by operations.
+type Function func(in []*autograd.Value) []*autograd.Value
+
+// Check judges one operation on all of its cases.
+func Check(e op.Entry) *Report {
+	r := &Report{Name: e.Name, Kind: e.Kind, Cases: len(e.Cases), Bound: e.Bound}
+	if r.Bound == 0 {
+		r.Bound = op.DefaultBound
+	}
+	audit(r, e)
+	differentiated := 0
+	for i, c := range e.Cases {
+		r.Constant = autograd.IsConstant(c.Op)
+		run := func(in []*autograd.Value) []*autograd.Value { return autograd.Apply(c.Op, in...) }
+		where := fmt.Sprintf("case %d %+v", i, c.Op)
+		s := stream(e.Name, i)
+		if r.guard(where, func() { r.compareFloat32(where, run, c.In, s) }) && !r.Constant {
+			r.guard(where, func() { differentiated += r.differentiate(where, run, c.In, s) })
+		}
+	}
+	if differentiated == 0 && !r.Constant && r.Pass() {
+		r.fail("no case has a derivative that could be checked")
+	}
+	return r
+}
+
+// CheckFunction judges a function of the user's own on inputs drawn from the
+// arguments, as Check does an operation.
+func CheckFunction(name string, f Function, args ...op.Arg) *Report {
+	r := &Report{Name: name, Cases: 1, Bound: op.DefaultBound}
+	s := stream(name, 0)
+	if r.guard(name, func() { r.compareFloat32(name, f, args, s) }) {
+		r.guard(name, func() {
+			if r.differentiate(name, f, args, s) == 0 {
+				r.fail("nothing has a derivative that could be checked")
+			}
+		})
+	}
+	return r
+}
+
+func stream(name string, i int) *random.Stream {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return random.New(h.Sum64(), uint64(i))
+}
+
+// guard turns a panic into a failure and reports whether there was none.
+func (r *Report) guard(where string, f func()) (ok bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			if p, nested := v.(*parallel.Panic); nested {
+				v = p.Value
+			}
+			r.fail("%s: %v", where, v)
+			ok = false
+		}
+	}()
+	f()
+	return true
+}
+
+// compareFloat32 runs the function on the same numbers in both types.
+func (r *Report) compareFloat32(where string, f Function, args []op.Arg, s *random.Stream) {
+	single, double := make([]*autograd.Value, len(args)), make([]*autograd.Value, len(args))
+	for i, a := range args {
+		t := Sample(a, s)
+		single[i], double[i] = autograd.Const(t), autograd.Const(t)
+		if a.Spec.DType.IsFloat() {
+			t = t.Convert(tensor.Float32)
+			single[i], double[i] = autograd.Const(t), autograd.Const(t.Convert(tensor.Float64))
+		}
+	}
+	got, want := f(single), f(double)
+	for i := range want {
+		g, w := float64s(got[i].Tensor()), float64s(want[i].Tensor())
+		for j := range w {
+			r.Float32 = worse(r.Float32, math.Abs(g[j]-w[j])/max(1, math.Abs(w[j])))
+		}
+	}
+	if !(r.Float32 <= r.Bound) {
+		r.fail("%s: float32 is off by %.2g, more than %.2g", where, r.Float32, r.Bound)
+	}
+}
+
+func float64s(t *tensor.Tensor) []float64 {
+	return tensor.Data[float64](t.Convert(tensor.Float64))
+}
+
+// worse is max with NaN as the worst.
+func worse(a, b float64) float64 {
+	if b > a || b != b {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,47 @@
+package gradcheck
+
+import (
+	"math"
+
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/random"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// Sample draws a tensor that an argument describes.
+func Sample(a op.Arg, r *random.Stream) *tensor.Tensor {
+	if !a.Spec.DType.IsFloat() {
+		index := tensor.New(tensor.Int64, a.Spec.Shape...)
+		for i := range tensor.Data[int64](index) {
+			tensor.Data[int64](index)[i] = int64(r.IntN(int(a.Hi)))
+		}
+		return index.Convert(a.Spec.DType)
+	}
+	t := tensor.New(tensor.Float64, a.Spec.Shape...)
+	values := tensor.Data[float64](t)
+	if a.Apart {
+		spread(values, a, r)
+		return t
+	}
+	for i := range values {
+		values[i] = r.Uniform(a.Lo, a.Hi)
+		for math.Abs(values[i]) < a.Gap {
+			values[i] = r.Uniform(a.Lo, a.Hi)
+		}
+	}
+	return t
+}
+
+// spread gives each value a cell of its own, with half of the cell kept free.
+func spread(values []float64, a op.Arg, r *random.Stream) {
+	cell := (a.Hi - a.Lo) / float64(len(values))
+	for i, p := range r.Perm(len(values)) {
+		values[i] = a.Lo + (float64(p)+r.Uniform(0.25, 0.75))*cell
+	}
+}
+
+// like draws a tensor of a float type with values from -1 to 1: an upstream
+// gradient.
+func like(s tensor.Spec, r *random.Stream) *tensor.Tensor {
+	return Sample(op.In(s.Shape...).From(-1, 1), r).Convert(s.DType)
+}

@@ -1,0 +1,98 @@
+package kernel
+
+import "math"
+
+// Elementwise kernels take slices of one length. dst may be one of the inputs.
+
+// Add sets dst = a + b.
+func Add[T Float](dst, a, b []T) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] = a[i] + b[i]
+	}
+}
+
+// Sub sets dst = a - b.
+func Sub[T Float](dst, a, b []T) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] = a[i] - b[i]
+	}
+}
+
+// Mul sets dst = a * b.
+func Mul[T Float](dst, a, b []T) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] = a[i] * b[i]
+	}
+}
+
+// Div sets dst = a / b.
+func Div[T Float](dst, a, b []T) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] = a[i] / b[i]
+	}
+}
+
+// Gate sets dst = b where a > 0, else 0.
+func Gate[T Float](dst, a, b []T) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		v := b[i]
+		if !(a[i] > 0) {
+			v = 0
+		}
+		dst[i] = v
+	}
+}
+
+// Neg sets dst = -x.
+func Neg[T Float](dst, x []T) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] = -x[i]
+	}
+}
+
+// ReLU sets dst = max(x, 0); NaN stays NaN and -0 becomes 0.
+func ReLU[T Float](dst, x []T) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] = max(x[i], 0)
+	}
+}
+
+// Sqrt sets dst to the correctly rounded square root of x.
+func Sqrt[T Float](dst, x []T) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] = T(math.Sqrt(float64(x[i]))) // exact for float32 too: 53 >= 2*24+2
+	}
+}
+
+// Exp sets dst = e^x.
+func Exp[T Float](dst, x []T) { apply(dst, x, Exp32, Exp64) }
+
+// Log sets dst to the natural logarithm of x.
+func Log[T Float](dst, x []T) { apply(dst, x, Log32, Log64) }
+
+// Tanh sets dst to the hyperbolic tangent of x.
+func Tanh[T Float](dst, x []T) { apply(dst, x, Tanh32, Tanh64) }
+
+// Sigmoid sets dst = 1 / (1 + e^-x).
+func Sigmoid[T Float](dst, x []T) { apply(dst, x, Sigmoid32, Sigmoid64) }
+
+func apply[T Float](dst, x []T, f32 func(float32) float32, f64 func(float64) float64) {
+	switch dst := any(dst).(type) {
+	case []float32:
+		for i, v := range any(x).([]float32)[:len(dst)] {
+			dst[i] = f32(v)
+		}
+	case []float64:
+		for i, v := range any(x).([]float64)[:len(dst)] {
+			dst[i] = f64(v)
+		}
+	}
+}

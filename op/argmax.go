@@ -1,0 +1,51 @@
+package op
+
+import (
+	"errors"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+type argMax struct{ autograd.Constant }
+
+// ArgMax returns the index of the first largest element along the last axis, as
+// int64; NaN counts as larger than all else.
+func ArgMax(x *autograd.Value) *autograd.Value { return autograd.Apply1(argMax{}, x) }
+
+func (argMax) Name() string { return "argmax" }
+
+func (argMax) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
+	if err := wantFloats(in, 1); err != nil {
+		return nil, err
+	}
+	if in[0].Rank() == 0 || in[0].Shape[in[0].Rank()-1] == 0 {
+		return nil, errors.New("want a last axis that is not empty")
+	}
+	return one(tensor.Int64, in[0].Shape[:in[0].Rank()-1]...), nil
+}
+
+func (argMax) Forward(in, out []*tensor.Tensor) {
+	forward(in[0].DType(),
+		func() { argMaxForward[float32](out[0], in[0]) },
+		func() { argMaxForward[float64](out[0], in[0]) })
+}
+
+func argMaxForward[T kernel.Float](out, in *tensor.Tensor) {
+	index, x := tensor.Data[int64](out), tensor.Data[T](in)
+	_, n := splitLast(in.Shape())
+	for r := range index {
+		index[r] = int64(kernel.ArgMax(x[r*n : (r+1)*n]))
+	}
+}
+
+var _ = register(Entry{
+	Name: "argmax", Kind: Reduction, Formula: "index of the largest along the last axis",
+	Cases: []Case{
+		{argMax{}, []Arg{In(5).Distinct()}},
+		{argMax{}, []Arg{In(3, 2, 7).Distinct()}},
+		{argMax{}, []Arg{In(3, 1)}},
+		{argMax{}, []Arg{In(0, 3)}},
+	},
+})

@@ -1,0 +1,51 @@
+package op
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+type broadcastTo struct{ Shape []int }
+
+// BroadcastTo repeats x along axes of size 1 and new leading axes until it has
+// the shape.
+func BroadcastTo(x *autograd.Value, shape ...int) *autograd.Value {
+	if slices.Equal(x.Shape(), shape) {
+		return x
+	}
+	return autograd.Apply1(broadcastTo{slices.Clone(shape)}, x)
+}
+
+func (broadcastTo) Name() string { return "broadcast_to" }
+
+func (o broadcastTo) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
+	if err := wantFloats(in, 1); err != nil {
+		return nil, err
+	}
+	if both, err := tensor.Broadcast(in[0].Shape, o.Shape); err != nil || !slices.Equal(both, o.Shape) {
+		return nil, fmt.Errorf("want a shape that broadcasts to %v", o.Shape)
+	}
+	return one(in[0].DType, o.Shape...), nil
+}
+
+func (broadcastTo) Forward(in, out []*tensor.Tensor) {
+	out[0].CopyFrom(in[0].Expand(out[0].Shape()...))
+}
+
+func (broadcastTo) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	return []*autograd.Value{unbroadcast(grad[0], call.In[0].Shape())}
+}
+
+var _ = register(Entry{
+	Name: "broadcast_to", Kind: Shape, Formula: "x repeated to a shape",
+	Cases: []Case{
+		{broadcastTo{[]int{3, 4}}, []Arg{In()}},
+		{broadcastTo{[]int{3, 4}}, []Arg{In(1, 4)}},
+		{broadcastTo{[]int{2, 3, 4}}, []Arg{In(3, 1)}},
+		{broadcastTo{[]int{0, 3}}, []Arg{In(1, 3)}},
+		{broadcastTo{[]int{2, 0}}, []Arg{In(0)}},
+	},
+})

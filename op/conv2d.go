@@ -1,0 +1,133 @@
+package op
+
+import (
+	"cmp"
+	"fmt"
+	"sync"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// Conv2DConfig is how a convolution slides over its images.
+type Conv2DConfig struct {
+	Stride  int // rows and columns between outputs; 0 means 1
+	Padding int // zeros on each side
+}
+
+type conv2D struct{ Conv2DConfig }
+
+// Conv2D returns the two-dimensional convolution (cross-correlation, as is
+// usual) of x, of shape [n c h w], with w, of [o c kh kw], plus b, of [o] or nil:
+//
+//	y[n,o,i,j] = b[o] + Σ over c, ky, kx of w[o,c,ky,kx] x[n,c,i·stride+ky-pad,j·stride+kx-pad]
+//
+// one chain of fused multiply-adds from the bias, in the order of the weights.
+func Conv2D(x, w, b *autograd.Value, cfg Conv2DConfig) *autograd.Value {
+	return autograd.Apply1(conv2D{cfg}, withBias(x, w, b)...)
+}
+
+// plan returns where every tap of a convolution reads.
+func (c Conv2DConfig) plan(x, w []int) *kernel.ConvPlan {
+	stride := cmp.Or(c.Stride, 1)
+	shape := kernel.ConvShape{
+		Channels: x[1], Height: x[2], Width: x[3],
+		Filters: w[0], KernelH: w[2], KernelW: w[3],
+		StrideH: stride, StrideW: stride, PadH: c.Padding, PadW: c.Padding,
+	}
+	if p, ok := convPlans.Load(shape); ok {
+		return p.(*kernel.ConvPlan)
+	}
+	p, _ := convPlans.LoadOrStore(shape, kernel.NewConvPlan(shape))
+	return p.(*kernel.ConvPlan)
+}
+
+var convPlans sync.Map // of kernel.ConvShape to *kernel.ConvPlan
+
+// outShape returns the shape of a convolution's output, or an error.
+func (c Conv2DConfig) outShape(x, w []int) ([]int, error) {
+	if c.Stride < 0 || c.Padding < 0 {
+		return nil, fmt.Errorf("want no negative stride or padding, not %+v", c)
+	}
+	if x[1] != w[1] {
+		return nil, fmt.Errorf("want an input of %d channels for these weights", w[1])
+	}
+	if min(x[1], x[2], x[3], w[0], w[2], w[3]) < 1 || x[2]+2*c.Padding < w[2] || x[3]+2*c.Padding < w[3] {
+		return nil, fmt.Errorf("want images of at least %d×%d with padding, and no empty axis but the batch", w[2], w[3])
+	}
+	stride := cmp.Or(c.Stride, 1)
+	return []int{x[0], w[0], (x[2]+2*c.Padding-w[2])/stride + 1, (x[3]+2*c.Padding-w[3])/stride + 1}, nil
+}
+
+func (conv2D) Name() string { return "conv2d" }
+
+func (o conv2D) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
+	if err := wantWeights(in, 4, "[n c h w] and [o c kh kw]"); err != nil {
+		return nil, err
+	}
+	out, err := o.outShape(in[0].Shape, in[1].Shape)
+	if err != nil {
+		return nil, err
+	}
+	return one(in[0].DType, out...), nil
+}
+
+func (o conv2D) Forward(in, out []*tensor.Tensor) {
+	forward(out[0].DType(),
+		func() { convForward(&scratch32, o.Conv2DConfig, in, out[0]) },
+		func() { convForward(&scratch64, o.Conv2DConfig, in, out[0]) })
+}
+
+func convForward[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*tensor.Tensor, out *tensor.Tensor) {
+	y, x, w := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
+	var bias []T
+	if len(in) == 3 {
+		bias = tensor.Data[T](in[2])
+	}
+	plan := c.plan(in[0].Shape(), in[1].Shape())
+	xSize, ySize := imageSize(in[0]), imageSize(out)
+	eachBlock(pool, out.Shape()[0], plan.ForwardScratch(), func(lo, hi int, scratch []T) {
+		kernel.ConvForward(plan, hi-lo, y[lo*ySize:hi*ySize], x[lo*xSize:hi*xSize], w, bias, scratch)
+	})
+}
+
+// imageSize returns the elements of one image of a batch.
+func imageSize(t *tensor.Tensor) int { return tensor.Elements(t.Shape()[1:]) }
+
+// eachBlock calls body for blocks of 16 images [lo, hi).
+func eachBlock[T kernel.Float](pool *parallel.Scratch[T], images, scratch int, body func(lo, hi int, scratch []T)) {
+	parallel.For(images, kernel.Lanes, func(lo, hi int) {
+		s := pool.Get(scratch)
+		defer pool.Put(s)
+		body(lo, hi, *s)
+	})
+}
+
+func (o conv2D) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	x, w, g := call.In[0], call.In[1], grad[0]
+	down := make([]*autograd.Value, len(call.In))
+	if call.Needs[0] {
+		down[0] = o.inputGrad(g, w, x.Shape())
+	}
+	if call.Needs[1] {
+		down[1] = o.weightGrad(x, g, w.Shape())
+	}
+	if len(call.In) == 3 && call.Needs[2] {
+		down[2] = Sum(g, 0, 2, 3)
+	}
+	return down
+}
+
+var _ = register(Entry{
+	Name: "conv2d", Kind: Convolution, Formula: "b + Σ w[o,c,ky,kx] x[n,c,y+ky,x+kx]", Bound: 4e-6,
+	Cases: []Case{
+		{conv2D{}, []Arg{In(2, 3, 5, 4), In(4, 3, 3, 2), In(4)}},
+		{conv2D{Conv2DConfig{Padding: 2}}, []Arg{In(2, 1, 5, 6), In(3, 1, 5, 5), In(3)}},
+		{conv2D{Conv2DConfig{Stride: 2, Padding: 1}}, []Arg{In(3, 2, 6, 5), In(2, 2, 3, 3)}},
+		{conv2D{Conv2DConfig{Stride: 3}}, []Arg{In(1, 2, 7, 8), In(7, 2, 2, 1), In(7)}},
+		{conv2D{}, []Arg{In(18, 1, 3, 3), In(2, 1, 2, 2), In(2)}},
+		{conv2D{}, []Arg{In(0, 2, 4, 4), In(3, 2, 3, 3), In(3)}},
+	},
+})

@@ -1,0 +1,90 @@
+package op
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// conv2DWeight returns the gradient of a convolution's weights, of KernelH x
+// KernelW, from its input and the gradient of its output. The batch is summed
+// in groups of 16 images, as docs/numerics.md says.
+type conv2DWeight struct {
+	Conv2DConfig
+	KernelH, KernelW int
+}
+
+func (c Conv2DConfig) weightGrad(x, g *autograd.Value, w []int) *autograd.Value {
+	return autograd.Apply1(conv2DWeight{c, w[2], w[3]}, x, g)
+}
+
+func (conv2DWeight) Name() string { return "conv2d_weight" }
+
+func (o conv2DWeight) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
+	if err := wantFloats(in, 2); err != nil {
+		return nil, err
+	}
+	if err := wantRank(in, 4, "[n c h w] and [n o h w]"); err != nil {
+		return nil, err
+	}
+	x, g := in[0].Shape, in[1].Shape
+	w := []int{g[1], x[1], o.KernelH, o.KernelW}
+	out, err := o.outShape(x, w)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(out, g) {
+		return nil, fmt.Errorf("want a gradient %v for weights %v", out, w)
+	}
+	return one(in[0].DType, w...), nil
+}
+
+func (o conv2DWeight) Forward(in, out []*tensor.Tensor) {
+	forward(out[0].DType(),
+		func() { convWeight(&scratch32, o.Conv2DConfig, in, out[0]) },
+		func() { convWeight(&scratch64, o.Conv2DConfig, in, out[0]) })
+}
+
+func convWeight[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*tensor.Tensor, out *tensor.Tensor) {
+	dw, x, dy := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
+	plan := c.plan(in[0].Shape(), out.Shape())
+	xSize, ySize := imageSize(in[0]), imageSize(in[1])
+	images := in[0].Shape()[0]
+	groups := pool.Get((images + kernel.Lanes - 1) / kernel.Lanes * len(dw))
+	defer pool.Put(groups)
+	eachBlock(pool, images, plan.WeightScratch(), func(lo, hi int, scratch []T) {
+		sum := (*groups)[lo/kernel.Lanes*len(dw):][:len(dw)]
+		kernel.ConvWeight(plan, hi-lo, sum, x[lo*xSize:hi*xSize], dy[lo*ySize:hi*ySize], scratch)
+	})
+	clear(dw)
+	for g := *groups; len(g) > 0; g = g[len(dw):] {
+		kernel.Add(dw, dw, g[:len(dw)])
+	}
+}
+
+func (o conv2DWeight) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	x, g, up := call.In[0], call.In[1], grad[0]
+	down := make([]*autograd.Value, 2)
+	if call.Needs[0] {
+		down[0] = o.inputGrad(g, up, x.Shape())
+	}
+	if call.Needs[1] {
+		down[1] = Conv2D(x, up, nil, o.Conv2DConfig)
+	}
+	return down
+}
+
+var _ = register(Entry{
+	Name: "conv2d_weight", Kind: Convolution, Formula: "Σ g[n,o,y,x] x[n,c,y+ky,x+kx] over n, y, x", Bound: 4e-6,
+	Cases: []Case{
+		{conv2DWeight{Conv2DConfig{}, 3, 2}, []Arg{In(2, 3, 5, 4), In(2, 4, 3, 3)}},
+		{conv2DWeight{Conv2DConfig{Padding: 2}, 5, 5}, []Arg{In(2, 1, 5, 6), In(2, 3, 5, 6)}},
+		{conv2DWeight{Conv2DConfig{Stride: 2, Padding: 1}, 3, 3}, []Arg{In(3, 2, 6, 5), In(3, 2, 3, 3)}},
+		{conv2DWeight{Conv2DConfig{}, 2, 2}, []Arg{In(35, 1, 3, 3), In(35, 2, 2, 2)}},
+		{conv2DWeight{Conv2DConfig{}, 3, 3}, []Arg{In(0, 2, 4, 4), In(0, 3, 2, 2)}},
+	},
+})

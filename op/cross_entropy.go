@@ -1,0 +1,59 @@
+package op
+
+import (
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+type crossEntropy struct{}
+
+// CrossEntropy returns -ln softmax(x)[label] for each row of scores x, of shape
+// [n, classes], and labels, int64 of shape [n]: a loss for each example. Its
+// Mean is the usual loss of a classifier.
+func CrossEntropy(x, label *autograd.Value) *autograd.Value {
+	return autograd.Apply1(crossEntropy{}, x, label)
+}
+
+func (crossEntropy) Name() string { return "cross_entropy" }
+
+func (crossEntropy) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
+	if err := wantScoresAndLabels(in); err != nil {
+		return nil, err
+	}
+	return one(in[0].DType, in[0].Shape[0]), nil
+}
+
+func (crossEntropy) Forward(in, out []*tensor.Tensor) {
+	forward(out[0].DType(),
+		func() { crossEntropyForward(&scratch32, out[0], in[0], in[1]) },
+		func() { crossEntropyForward(&scratch64, out[0], in[0], in[1]) })
+}
+
+func crossEntropyForward[T kernel.Float](scratch *parallel.Scratch[T], out, in, labels *tensor.Tensor) {
+	loss, x, label := tensor.Data[T](out), tensor.Data[T](in), tensor.Data[int64](labels)
+	n := in.Shape()[1]
+	checkLabels("cross_entropy", label, n)
+	parallel.For(len(loss), expGrain/n, func(lo, hi int) {
+		s := scratch.Get(n)
+		defer scratch.Put(s)
+		kernel.CrossEntropy(loss[lo:hi], x[lo*n:hi*n], label[lo:hi], n, *s)
+	})
+}
+
+func (crossEntropy) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	x, label := call.In[0], call.In[1]
+	wrong := Sub(Softmax(x), OneHot(label, x.Shape()[1], x.DType()))
+	return []*autograd.Value{Mul(wrong, Reshape(grad[0], -1, 1)), nil}
+}
+
+var _ = register(Entry{
+	Name: "cross_entropy", Kind: Loss, Formula: "-ln softmax(x)[label]",
+	Cases: []Case{
+		{crossEntropy{}, []Arg{In(4, 7), Index(7, 4)}},
+		{crossEntropy{}, []Arg{In(3, 47), Index(47, 3)}},
+		{crossEntropy{}, []Arg{In(2, 1), Index(1, 2)}},
+		{crossEntropy{}, []Arg{In(0, 3), Index(3, 0)}},
+	},
+})

@@ -1,0 +1,40 @@
+package op
+
+import (
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+type div struct{}
+
+// Div returns a / b, element by element, with NumPy's broadcasting.
+func Div(a, b *autograd.Value) *autograd.Value { return autograd.Apply1(div{}, a, b) }
+
+func (div) Name() string { return "div" }
+
+func (div) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
+
+func (div) Forward(in, out []*tensor.Tensor) {
+	forward(out[0].DType(),
+		func() { mapBinary(out[0], in[0], in[1], kernel.Div[float32]) },
+		func() { mapBinary(out[0], in[0], in[1], kernel.Div[float64]) })
+}
+
+func (div) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	a, b := call.In[0], call.In[1]
+	over := Div(grad[0], b)
+	down := make([]*autograd.Value, 2)
+	if call.Needs[0] {
+		down[0] = unbroadcast(over, a.Shape())
+	}
+	if call.Needs[1] {
+		down[1] = unbroadcast(Neg(Mul(over, call.Out[0])), b.Shape())
+	}
+	return down
+}
+
+var _ = register(Entry{
+	Name: "div", Kind: Arithmetic, Formula: "a / b",
+	Cases: broadcastCases(div{}, func(a Arg) Arg { return a.From(0.5, 2) }),
+})

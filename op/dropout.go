@@ -1,0 +1,61 @@
+package op
+
+import (
+	"fmt"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+type dropout struct{ P float64 }
+
+// Dropout returns x with each element set to 0 with probability p and the rest
+// divided by 1-p (Srivastava et al., 2014). key is int64 of shape [2], a seed
+// and a counter: element i is dropped or not depending on those and i alone.
+func Dropout(x, key *autograd.Value, p float64) *autograd.Value {
+	return autograd.Apply1(dropout{p}, x, key)
+}
+
+func (dropout) Name() string { return "dropout" }
+
+func (o dropout) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
+	if err := wantInputs(in, 2); err != nil {
+		return nil, err
+	}
+	key := in[1]
+	if !in[0].DType.IsFloat() || key.DType != tensor.Int64 || key.Rank() != 1 || key.Shape[0] != 2 {
+		return nil, fmt.Errorf("want a float input and an int64[2] key")
+	}
+	if !(o.P >= 0 && o.P < 1) {
+		return nil, fmt.Errorf("want a probability of at least 0 and below 1, not %v", o.P)
+	}
+	return one(in[0].DType, in[0].Shape...), nil
+}
+
+func (o dropout) Forward(in, out []*tensor.Tensor) {
+	forward(out[0].DType(),
+		func() { dropoutForward[float32](o.P, in, out[0]) },
+		func() { dropoutForward[float64](o.P, in, out[0]) })
+}
+
+func dropoutForward[T kernel.Float](p float64, in []*tensor.Tensor, out *tensor.Tensor) {
+	y, x, key := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[int64](in[1])
+	parallel.For(len(y), grain, func(lo, hi int) {
+		kernel.Dropout(y[lo:hi], x[lo:hi], p, uint64(key[0]), uint64(key[1]), lo)
+	})
+}
+
+func (o dropout) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	return []*autograd.Value{Dropout(grad[0], call.In[1], o.P), nil}
+}
+
+var _ = register(Entry{
+	Name: "dropout", Kind: Random, Formula: "0 with probability p, else x / (1-p)",
+	Cases: []Case{
+		{dropout{0.5}, []Arg{In(5, 7), Index(1000, 2)}},
+		{dropout{0.2}, []Arg{In(2, 3, 1), Index(1000, 2)}},
+		{dropout{0.2}, []Arg{In(0, 3), Index(1000, 2)}},
+	},
+})

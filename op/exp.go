@@ -1,0 +1,31 @@
+package op
+
+import (
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+type exp struct{}
+
+// Exp returns e^x.
+func Exp(x *autograd.Value) *autograd.Value { return autograd.Apply1(exp{}, x) }
+
+func (exp) Name() string { return "exp" }
+
+func (exp) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
+
+func (exp) Forward(in, out []*tensor.Tensor) {
+	forward(out[0].DType(),
+		func() { mapUnary(out[0], in[0], kernel.Exp[float32]) },
+		func() { mapUnary(out[0], in[0], kernel.Exp[float64]) })
+}
+
+func (exp) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	return []*autograd.Value{Mul(grad[0], call.Out[0])}
+}
+
+var _ = register(Entry{
+	Name: "exp", Kind: Elementwise, Formula: "e^x",
+	Cases: unaryCases(exp{}, anywhere),
+})

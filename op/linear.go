@@ -1,0 +1,100 @@
+package op
+
+import (
+	"fmt"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+type linear struct{}
+
+// Linear returns x·wᵀ + b for x of shape [n in], w of [out in] and b of [out] or
+// nil. Each element is one chain of fused multiply-adds from the bias.
+func Linear(x, w, b *autograd.Value) *autograd.Value {
+	return autograd.Apply1(linear{}, withBias(x, w, b)...)
+}
+
+func withBias(x, w, b *autograd.Value) []*autograd.Value {
+	if b == nil {
+		return []*autograd.Value{x, w}
+	}
+	return []*autograd.Value{x, w, b}
+}
+
+// wantWeights checks for an input and weights of some rank, and perhaps a bias
+// with an element for each row of the weights.
+func wantWeights(in []tensor.Spec, rank int, axes string) error {
+	n := min(max(len(in), 2), 3)
+	if err := wantFloats(in, n); err != nil {
+		return err
+	}
+	if err := wantRank(in[:2], rank, axes); err != nil {
+		return err
+	}
+	if n == 3 && (in[2].Rank() != 1 || in[2].Shape[0] != in[1].Shape[0]) {
+		return fmt.Errorf("want a bias [%d]", in[1].Shape[0])
+	}
+	return nil
+}
+
+func (linear) Name() string { return "linear" }
+
+func (linear) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
+	if err := wantWeights(in, 2, "[n in] and [out in]"); err != nil {
+		return nil, err
+	}
+	x, w := in[0].Shape, in[1].Shape
+	if x[1] != w[1] {
+		return nil, fmt.Errorf("want an input [n %d] for these weights", w[1])
+	}
+	return one(in[0].DType, x[0], w[0]), nil
+}
+
+func (linear) Forward(in, out []*tensor.Tensor) {
+	forward(out[0].DType(),
+		func() { linearForward(&scratch32, in, out[0]) },
+		func() { linearForward(&scratch64, in, out[0]) })
+}
+
+func linearForward[T kernel.Float](pool *parallel.Scratch[T], in []*tensor.Tensor, out *tensor.Tensor) {
+	y := tensor.Data[T](out)
+	n, outs, ins := out.Shape()[0], out.Shape()[1], in[0].Shape()[1]
+	biased := len(in) == 3
+	if biased {
+		b := tensor.Data[T](in[2])
+		for i := range n {
+			copy(y[i*outs:(i+1)*outs], b)
+		}
+	}
+	gemm(pool, false, true, n, outs, ins, y, tensor.Data[T](in[0]), tensor.Data[T](in[1]), biased)
+}
+
+func (linear) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	x, w, g := call.In[0], call.In[1], grad[0]
+	down := make([]*autograd.Value, len(call.In))
+	if call.Needs[0] {
+		down[0] = MatMul(g, w)
+	}
+	if call.Needs[1] {
+		down[1] = autograd.Apply1(linearWeight{}, x, g)
+	}
+	if len(call.In) == 3 && call.Needs[2] {
+		down[2] = Sum(g, 0)
+	}
+	return down
+}
+
+var _ = register(Entry{
+	Name: "linear", Kind: Matrix, Formula: "x·wᵀ + b", Bound: 4e-6,
+	Cases: []Case{
+		{linear{}, []Arg{In(3, 5), In(4, 5), In(4)}},
+		{linear{}, []Arg{In(3, 5), In(4, 5)}},
+		{linear{}, []Arg{In(19, 7), In(70, 7), In(70)}},
+		{linear{}, []Arg{In(1, 1), In(2, 1), In(2)}},
+		{linear{}, []Arg{In(2, 0), In(3, 0), In(3)}},
+		{linear{}, []Arg{In(0, 4), In(3, 4), In(3)}},
+	},
+})

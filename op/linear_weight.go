@@ -1,0 +1,70 @@
+package op
+
+import (
+	"errors"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// linearWeight returns Σ over n of g[n, out] x[n, in] for x of [n in] and g of
+// [n out]: the gradient of Linear's weights. Unlike a matrix product it sums
+// the batch in groups of 16, so that blocks of it can be worked on apart.
+type linearWeight struct{}
+
+func (linearWeight) Name() string { return "linear_weight" }
+
+func (linearWeight) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
+	if err := wantFloats(in, 2); err != nil {
+		return nil, err
+	}
+	if err := wantRank(in, 2, "[n in] and [n out]"); err != nil {
+		return nil, err
+	}
+	if in[0].Shape[0] != in[1].Shape[0] {
+		return nil, errors.New("want two batches of one length")
+	}
+	return one(in[0].DType, in[1].Shape[1], in[0].Shape[1]), nil
+}
+
+func (linearWeight) Forward(in, out []*tensor.Tensor) {
+	forward(out[0].DType(),
+		func() { linearWeightForward(&scratch32, in, out[0]) },
+		func() { linearWeightForward(&scratch64, in, out[0]) })
+}
+
+func linearWeightForward[T kernel.Float](pool *parallel.Scratch[T], in []*tensor.Tensor, out *tensor.Tensor) {
+	dw, x, g := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
+	n, outs, ins := in[0].Shape()[0], out.Shape()[0], out.Shape()[1]
+	eachPart(pool, outs, ins, n, func(i0, i1, j0, j1 int, scratch []T) {
+		gi, xj := g, x
+		if n > 0 {
+			gi, xj = g[i0:], x[j0:]
+		}
+		kernel.LinearWeight(i1-i0, j1-j0, n, dw[i0*ins+j0:], ins, gi, outs, xj, ins, scratch)
+	})
+}
+
+func (linearWeight) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	x, g, up := call.In[0], call.In[1], grad[0]
+	down := make([]*autograd.Value, 2)
+	if call.Needs[0] {
+		down[0] = MatMul(g, up)
+	}
+	if call.Needs[1] {
+		down[1] = Linear(x, up, nil)
+	}
+	return down
+}
+
+var _ = register(Entry{
+	Name: "linear_weight", Kind: Matrix, Formula: "Σ g[n,out] x[n,in] over n", Bound: 4e-6,
+	Cases: []Case{
+		{linearWeight{}, []Arg{In(3, 5), In(3, 4)}},
+		{linearWeight{}, []Arg{In(35, 5), In(35, 4)}},
+		{linearWeight{}, []Arg{In(1, 70), In(1, 2)}},
+		{linearWeight{}, []Arg{In(0, 3), In(0, 2)}},
+	},
+})

@@ -1,0 +1,31 @@
+package op
+
+import (
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+type neg struct{}
+
+// Neg returns -x.
+func Neg(x *autograd.Value) *autograd.Value { return autograd.Apply1(neg{}, x) }
+
+func (neg) Name() string { return "neg" }
+
+func (neg) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
+
+func (neg) Forward(in, out []*tensor.Tensor) {
+	forward(out[0].DType(),
+		func() { mapUnary(out[0], in[0], kernel.Neg[float32]) },
+		func() { mapUnary(out[0], in[0], kernel.Neg[float64]) })
+}
+
+func (neg) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	return []*autograd.Value{Neg(grad[0])}
+}
+
+var _ = register(Entry{
+	Name: "neg", Kind: Elementwise, Formula: "-x",
+	Cases: unaryCases(neg{}, anywhere),
+})

@@ -1,0 +1,31 @@
+package op
+
+import (
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+type relu struct{}
+
+// ReLU returns max(x, 0); its gradient at 0 is 0.
+func ReLU(x *autograd.Value) *autograd.Value { return autograd.Apply1(relu{}, x) }
+
+func (relu) Name() string { return "relu" }
+
+func (relu) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
+
+func (relu) Forward(in, out []*tensor.Tensor) {
+	forward(out[0].DType(),
+		func() { mapUnary(out[0], in[0], kernel.ReLU[float32]) },
+		func() { mapUnary(out[0], in[0], kernel.ReLU[float64]) })
+}
+
+func (relu) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	return []*autograd.Value{Gate(call.In[0], grad[0])}
+}
+
+var _ = register(Entry{
+	Name: "relu", Kind: Activation, Formula: "max(x, 0)",
+	Cases: unaryCases(relu{}, Arg.AwayFromZero),
+})

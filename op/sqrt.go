@@ -1,0 +1,31 @@
+package op
+
+import (
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+type sqrt struct{}
+
+// Sqrt returns the square root of x.
+func Sqrt(x *autograd.Value) *autograd.Value { return autograd.Apply1(sqrt{}, x) }
+
+func (sqrt) Name() string { return "sqrt" }
+
+func (sqrt) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
+
+func (sqrt) Forward(in, out []*tensor.Tensor) {
+	forward(out[0].DType(),
+		func() { mapUnary(out[0], in[0], kernel.Sqrt[float32]) },
+		func() { mapUnary(out[0], in[0], kernel.Sqrt[float64]) })
+}
+
+func (sqrt) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	return []*autograd.Value{Div(Scale(grad[0], 0.5), call.Out[0])}
+}
+
+var _ = register(Entry{
+	Name: "sqrt", Kind: Elementwise, Formula: "√x",
+	Cases: unaryCases(sqrt{}, func(a Arg) Arg { return a.From(0.2, 3) }),
+})

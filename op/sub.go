@@ -1,0 +1,38 @@
+package op
+
+import (
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+type sub struct{}
+
+// Sub returns a - b, with NumPy's broadcasting.
+func Sub(a, b *autograd.Value) *autograd.Value { return autograd.Apply1(sub{}, a, b) }
+
+func (sub) Name() string { return "sub" }
+
+func (sub) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
+
+func (sub) Forward(in, out []*tensor.Tensor) {
+	forward(out[0].DType(),
+		func() { mapBinary(out[0], in[0], in[1], kernel.Sub[float32]) },
+		func() { mapBinary(out[0], in[0], in[1], kernel.Sub[float64]) })
+}
+
+func (sub) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	down := make([]*autograd.Value, 2)
+	if call.Needs[0] {
+		down[0] = unbroadcast(grad[0], call.In[0].Shape())
+	}
+	if call.Needs[1] {
+		down[1] = unbroadcast(Neg(grad[0]), call.In[1].Shape())
+	}
+	return down
+}
+
+var _ = register(Entry{
+	Name: "sub", Kind: Arithmetic, Formula: "a - b",
+	Cases: broadcastCases(sub{}, anywhere),
+})

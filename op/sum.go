@@ -1,0 +1,149 @@
+package op
+
+import (
+	"slices"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+type sum struct {
+	Axes []int // none: all of them
+	Keep bool  // reduced axes stay, with size 1
+}
+
+// Sum returns the sum over axes, which disappear; over all axes where none is
+// named. Negative axes count from the end. See docs/numerics.md for the order
+// of the additions.
+func Sum(x *autograd.Value, axes ...int) *autograd.Value {
+	return autograd.Apply1(sum{Axes: axes}, x)
+}
+
+// SumKeep is Sum, but the axes stay, with size 1.
+func SumKeep(x *autograd.Value, axes ...int) *autograd.Value {
+	return autograd.Apply1(sum{Axes: axes, Keep: true}, x)
+}
+
+// Mean returns the mean over axes: their sum times 1/n.
+func Mean(x *autograd.Value, axes ...int) *autograd.Value {
+	s := Sum(x, axes...)
+	n := float64(x.Spec().Elements()) / float64(s.Spec().Elements())
+	return Scale(s, 1/n)
+}
+
+func (sum) Name() string { return "sum" }
+
+func (o sum) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
+	if err := wantFloats(in, 1); err != nil {
+		return nil, err
+	}
+	axes, err := resolveAxes(o.Axes, in[0].Rank())
+	if err != nil {
+		return nil, err
+	}
+	shape := []int{}
+	for i, size := range in[0].Shape {
+		switch {
+		case !slices.Contains(axes, i):
+			shape = append(shape, size)
+		case o.Keep:
+			shape = append(shape, 1)
+		}
+	}
+	return one(in[0].DType, shape...), nil
+}
+
+func (o sum) Forward(in, out []*tensor.Tensor) {
+	axes, _ := resolveAxes(o.Axes, in[0].Rank())
+	stages := sumStages(in[0].Shape(), axes)
+	forward(out[0].DType(),
+		func() { sumForward(&scratch32, tensor.Data[float32](out[0]), tensor.Data[float32](in[0]), stages) },
+		func() { sumForward(&scratch64, tensor.Data[float64](out[0]), tensor.Data[float64](in[0]), stages) })
+}
+
+// stage is the reduction of [outer, n, inner] to [outer, inner].
+type stage struct{ outer, n, inner int }
+
+// sumStages cuts a sum into stages, from the innermost axes to the outermost:
+// neighbouring axes are one stage, but axis 0 is a stage of its own, as the
+// batch may be cut into blocks that are summed apart.
+func sumStages(shape, axes []int) []stage {
+	shape = slices.Clone(shape)
+	var stages []stage
+	for hi := len(axes) - 1; hi >= 0; {
+		lo := hi
+		for lo > 0 && axes[lo-1] == axes[lo]-1 && axes[lo-1] != 0 {
+			lo--
+		}
+		first, last := axes[lo], axes[hi]
+		stages = append(stages, stage{
+			tensor.Elements(shape[:first]),
+			tensor.Elements(shape[first : last+1]),
+			tensor.Elements(shape[last+1:]),
+		})
+		for a := first; a <= last; a++ {
+			shape[a] = 1
+		}
+		hi = lo - 1
+	}
+	return stages
+}
+
+func sumForward[T kernel.Float](scratch *parallel.Scratch[T], dst, x []T, stages []stage) {
+	if len(stages) == 0 {
+		copy(dst, x)
+		return
+	}
+	for _, s := range stages[:len(stages)-1] {
+		part := scratch.Get(s.outer * s.inner)
+		defer scratch.Put(part)
+		sumStage(s, *part, x)
+		x = *part
+	}
+	sumStage(stages[len(stages)-1], dst, x)
+}
+
+func sumStage[T kernel.Float](s stage, dst, x []T) {
+	if s.inner == 1 {
+		parallel.For(s.outer, 1+grain/max(1, s.n), func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				dst[i] = kernel.Sum(x[i*s.n : (i+1)*s.n])
+			}
+		})
+		return
+	}
+	pieces := (s.inner + fill - 1) / fill // of a row
+	parallel.For(s.outer*pieces, 1+grain/max(1, s.n*min(s.inner, fill)), func(lo, hi int) {
+		for p := lo; p < hi; p++ {
+			i, from := p/pieces, p%pieces*fill
+			to := min(from+fill, s.inner)
+			kernel.SumRows(dst[i*s.inner+from:i*s.inner+to], x[i*s.n*s.inner+from:], s.n, s.inner)
+		}
+	})
+}
+
+func (o sum) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	x := call.In[0]
+	axes, _ := resolveAxes(o.Axes, len(x.Shape()))
+	kept := slices.Clone(x.Shape())
+	for _, a := range axes {
+		kept[a] = 1
+	}
+	return []*autograd.Value{BroadcastTo(Reshape(grad[0], kept...), x.Shape()...)}
+}
+
+var _ = register(Entry{
+	Name: "sum", Kind: Reduction, Formula: "Σ x over axes",
+	Cases: []Case{
+		{sum{}, []Arg{In()}},
+		{sum{}, []Arg{In(3, 4, 5)}},
+		{sum{Axes: []int{-1}}, []Arg{In(3, 40)}},
+		{sum{Axes: []int{0}}, []Arg{In(35, 3)}},
+		{sum{Axes: []int{0, 2, 3}}, []Arg{In(3, 2, 5, 7)}},
+		{sum{Axes: []int{1}, Keep: true}, []Arg{In(2, 1, 3)}},
+		{sum{Axes: []int{0, -1}, Keep: true}, []Arg{In(2, 0, 3)}},
+		{sum{Axes: []int{1}}, []Arg{In(2, 0, 3)}},
+	},
+})

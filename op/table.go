@@ -1,0 +1,109 @@
+// Package op holds every operation, one file each, registered in one table.
+//
+// A file has the struct whose fields are the operation's attributes, the typed
+// function that users call, the methods of autograd.Op, and the cases on which
+// the operation is judged. Tests, gradient checks and `odyssey gradcheck` range
+// over the table, so a new operation is one new file: see docs/adding-an-op.md.
+package op
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// Kind groups operations.
+type Kind string
+
+// The kinds of operations.
+const (
+	Arithmetic  Kind = "arithmetic"
+	Elementwise Kind = "elementwise"
+	Activation  Kind = "activation"
+	Matrix      Kind = "matrix"
+	Convolution Kind = "convolution"
+	Reduction   Kind = "reduction"
+	Pooling     Kind = "pooling"
+	Random      Kind = "dropout"
+	Loss        Kind = "loss"
+	Shape       Kind = "shape"
+)
+
+// Entry is an operation's row in the table.
+type Entry struct {
+	Name    string
+	Kind    Kind
+	Formula string
+	Cases   []Case
+
+	// Bound is the largest error of the float32 result, relative to
+	// max(1, |float64 result|), that the cases may show. 0 means exact up to
+	// the rounding of the inputs: DefaultBound.
+	Bound float64
+
+	// NeverEmpty says why no axis can have size 0, where that is so.
+	NeverEmpty string
+}
+
+// DefaultBound is the float32 error of an entry that states none.
+const DefaultBound = 1e-6
+
+// Case is attributes, shapes and domains on which an operation is judged.
+type Case struct {
+	Op autograd.Op
+	In []Arg
+}
+
+// Arg describes an input of a case. Its values are drawn at random.
+type Arg struct {
+	Spec   tensor.Spec // floats are judged as float64 and as float32
+	Lo, Hi float64     // the range of the values; integers are below Hi
+	Gap    float64     // the least distance from 0 and, if Apart, from each other
+	Apart  bool
+}
+
+// In is a float input with values from -2 to 2.
+func In(shape ...int) Arg {
+	return Arg{Spec: tensor.NewSpec(tensor.Float64, shape...), Lo: -2, Hi: 2}
+}
+
+// From narrows the values to a range.
+func (a Arg) From(lo, hi float64) Arg {
+	a.Lo, a.Hi = lo, hi
+	return a
+}
+
+// AwayFromZero keeps the values off 0, where a function has a kink or a pole.
+func (a Arg) AwayFromZero() Arg {
+	a.Gap = 0.05
+	return a
+}
+
+// Distinct keeps the values off each other, where a function compares them.
+func (a Arg) Distinct() Arg {
+	a.Apart = true
+	return a
+}
+
+// Index is an int64 input with values from 0 to n-1.
+func Index(n int, shape ...int) Arg {
+	return Arg{Spec: tensor.NewSpec(tensor.Int64, shape...), Hi: float64(n)}
+}
+
+var table []Entry
+
+// register adds an entry to the table; each file of this package calls it once
+// for each operation.
+func register(e Entry) struct{} {
+	table = append(table, e)
+	return struct{}{}
+}
+
+// Table returns every operation of this package, by name.
+func Table() []Entry {
+	t := slices.Clone(table)
+	slices.SortFunc(t, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
+	return t
+}

@@ -1,0 +1,57 @@
+package tensor
+
+import (
+	"fmt"
+	"strings"
+)
+
+const (
+	edge      = 3    // elements shown at each end of a long axis
+	printFull = 1000 // elements up to which everything is shown
+)
+
+// String shows type, shape and elements, long axes in part.
+func (t *Tensor) String() string {
+	var b strings.Builder
+	b.WriteString(t.Spec().String())
+	b.WriteByte(' ')
+	t.print(&b, t.Convert(Float64), nil)
+	return b.String()
+}
+
+func (t *Tensor) print(b *strings.Builder, values *Tensor, index []int) {
+	axis := len(index)
+	if axis == t.Rank() {
+		b.WriteString(t.format(At[float64](values, index...)))
+		return
+	}
+	b.WriteByte('[')
+	for i := 0; i < t.shape[axis]; i++ {
+		if i > 0 {
+			b.WriteString(t.separator(axis))
+		}
+		if t.Len() > printFull && i == edge && t.shape[axis] > 2*edge {
+			b.WriteString("..." + t.separator(axis))
+			i = t.shape[axis] - edge
+		}
+		t.print(b, values, append(index, i))
+	}
+	b.WriteByte(']')
+}
+
+func (t *Tensor) separator(axis int) string {
+	if axis == t.Rank()-1 {
+		return " "
+	}
+	return "\n" + strings.Repeat(" ", axis+1)
+}
+
+func (t *Tensor) format(v float64) string {
+	switch t.dtype {
+	case Float32, Float64:
+		return fmt.Sprintf("%.5g", v)
+	case Bool:
+		return fmt.Sprint(v != 0)
+	}
+	return fmt.Sprintf("%.0f", v)
+}
