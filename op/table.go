@@ -43,8 +43,8 @@ type Entry struct {
 	// the rounding of the inputs: DefaultBound.
 	Bound float64
 
-	// NeverEmpty says why no axis can have size 0, where that is so.
-	NeverEmpty string
+	// OneShape says why no axis can have size 0 or 1, where that is so.
+	OneShape string
 }
 
 // DefaultBound is the float32 error of an entry that states none.

@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // PoolShape is a pooling window that slides over planes of Height x Width.
 // Padding counts as minus infinity for the maximum.
 type PoolShape struct {
@@ -24,27 +26,74 @@ func window(o, stride, pad, size, limit int) (lo, hi int) {
 // MaxPool sets y to the maximum of each window of each plane of x, and index to
 // where in its plane the first maximum (or NaN) was found.
 func MaxPool[T Float](s PoolShape, planes int, y []T, index []int32, x []T) {
-	oh, ow := s.OutH(), s.OutW()
+	size, outSize := s.Height*s.Width, s.OutH()*s.OutW()
 	for p := range planes {
-		plane := x[p*s.Height*s.Width : (p+1)*s.Height*s.Width]
-		o := p * oh * ow
-		for oy := range oh {
-			top, bottom := window(oy, s.StrideH, s.PadH, s.KernelH, s.Height)
-			for ox := range ow {
-				left, right := window(ox, s.StrideW, s.PadW, s.KernelW, s.Width)
-				at := top*s.Width + left
-				best := plane[at]
-				for iy := top; iy < bottom; iy++ {
-					row := iy * s.Width
-					for i := row + left; i < row+right; i++ {
-						if above(plane[i], best) {
-							best, at = plane[i], i
-						}
-					}
+		plane, at := x[p*size:(p+1)*size], index[p*outSize:(p+1)*outSize]
+		if single, ok := any(plane).([]float32); ok {
+			maxPlane32(s, at, single)
+		} else {
+			maxPlane(s, at, plane)
+		}
+		for i, from := range at {
+			y[p*outSize+i] = plane[from]
+		}
+	}
+}
+
+// maxPlane finds the maximum of each window of a plane.
+func maxPlane[T Float](s PoolShape, index []int32, plane []T) {
+	s.eachWindow(index, func(top, bottom, left, right int) int {
+		at := top*s.Width + left
+		for y := top; y < bottom; y++ {
+			for i := y*s.Width + left; i < y*s.Width+right; i++ {
+				if above(plane[i], plane[at]) {
+					at = i
 				}
-				y[o], index[o] = best, int32(at)
-				o++
 			}
+		}
+		return at
+	})
+}
+
+// maxPlane32 is maxPlane by way of integers in the order of the numbers, since
+// the processor can choose between integers without a branch, which on images
+// would be mispredicted half of the time.
+func maxPlane32(s PoolShape, index []int32, plane []float32) {
+	s.eachWindow(index, func(top, bottom, left, right int) int {
+		at := top*s.Width + left
+		best := order(plane[at])
+		for y := top; y < bottom; y++ {
+			from := y*s.Width + left
+			for i, v := range plane[from : y*s.Width+right] {
+				if k := order(v); k > best {
+					best, at = k, from+i
+				}
+			}
+		}
+		return at
+	})
+}
+
+// order maps numbers to integers of the same order: -0 equals 0, and NaN is
+// above all.
+func order(v float32) int32 {
+	b := int32(math.Float32bits(v))
+	sign, size := b>>31, b&math.MaxInt32
+	k := size ^ sign - sign
+	if size > 0x7f800000 {
+		k = math.MaxInt32
+	}
+	return k
+}
+
+// eachWindow sets index to what find returns for each window in turn.
+func (s PoolShape) eachWindow(index []int32, find func(top, bottom, left, right int) int) {
+	ow := s.OutW()
+	for oy := range s.OutH() {
+		top, bottom := window(oy, s.StrideH, s.PadH, s.KernelH, s.Height)
+		for ox := range ow {
+			left, right := window(ox, s.StrideW, s.PadW, s.KernelW, s.Width)
+			index[oy*ow+ox] = int32(find(top, bottom, left, right))
 		}
 	}
 }

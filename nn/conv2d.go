@@ -1,0 +1,30 @@
+package nn
+
+import (
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/random"
+)
+
+// Conv2D is a convolution layer with square kernels.
+type Conv2D struct {
+	Weight *autograd.Value // [out in kernel kernel]
+	Bias   *autograd.Value // [out], or nil
+	Config op.Conv2DConfig
+}
+
+// NewConv2D returns a float32 layer whose weights and bias are drawn uniformly
+// from ±1/√(in·kernel²), PyTorch's default.
+func NewConv2D(in, out, kernel int, cfg op.Conv2DConfig, r *random.Stream) *Conv2D {
+	fanIn := in * kernel * kernel
+	return &Conv2D{
+		Weight: uniform(r, fanIn, out, in, kernel, kernel),
+		Bias:   uniform(r, fanIn, out),
+		Config: cfg,
+	}
+}
+
+// Forward maps [n in h w] to [n out h' w'].
+func (c *Conv2D) Forward(x *autograd.Value) *autograd.Value {
+	return op.Conv2D(x, c.Weight, c.Bias, c.Config)
+}

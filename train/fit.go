@@ -1,0 +1,148 @@
+// Package train has the loop: it takes batches from a loader through a model, a
+// loss and an optimiser, evaluates after each epoch, and keeps the record of a
+// run in a directory.
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/optim"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// Config is a training run: a classifier, trained with the mean cross-entropy of
+// its batches.
+type Config struct {
+	Model     nn.Module
+	Optimizer optim.Optimizer // of the model's parameters
+	Train     data.Dataset
+	Test      data.Dataset // evaluated after each epoch; may be nil
+
+	Epochs    int
+	Batch     int
+	Seed      uint64  // of the order of examples
+	Mean, Std float32 // examples become (x - Mean) / Std
+	Eager     bool    // run operations one by one instead of a recorded program
+
+	OnStep  func(Progress)    // called after each step; may be nil
+	OnEpoch func(Epoch) error // called after each epoch; an error ends the run; may be nil
+}
+
+// Progress is where a run stands within an epoch. Loss and accuracy are those of
+// the epoch's examples so far, each at the time it was learnt from.
+type Progress struct {
+	Epoch, Step, Steps int // counted from 1
+	Images             int
+	Loss, Accuracy     float64
+}
+
+// Epoch is the outcome of an epoch.
+type Epoch struct {
+	Epoch           int     `json:"epoch"`
+	TrainLoss       float64 `json:"train_loss"`
+	TrainAccuracy   float64 `json:"train_accuracy"`
+	TestLoss        float64 `json:"test_loss"`
+	TestAccuracy    float64 `json:"test_accuracy"`
+	Seconds         float64 `json:"seconds"` // of training, without evaluation
+	ImagesPerSecond float64 `json:"images_per_second"`
+}
+
+// Fit trains the model and returns the outcome of each finished epoch, together
+// with the error that ended the run early, if one did: a wrong configuration,
+// unreadable data, a loss that is no longer finite, or the context's end.
+func Fit(ctx context.Context, c Config) (epochs []Epoch, err error) {
+	defer recoverMistake(&err)
+	loader, err := newLoader(c)
+	if err != nil {
+		return nil, err
+	}
+	s := newStepper(c)
+	for e := 1; e <= c.Epochs; e++ {
+		epoch, err := fitEpoch(ctx, c, s, loader, e)
+		if err != nil {
+			return epochs, err
+		}
+		if c.Test != nil {
+			r, err := Evaluate(ctx, c.Model, c.Test, c.Mean, c.Std)
+			if err != nil {
+				return epochs, err
+			}
+			epoch.TestLoss, epoch.TestAccuracy = r.Loss, r.Accuracy
+		}
+		epochs = append(epochs, epoch)
+		if c.OnEpoch != nil {
+			if err := c.OnEpoch(epoch); err != nil {
+				return epochs, err
+			}
+		}
+	}
+	return epochs, nil
+}
+
+// Check returns what is wrong with a configuration before any of it is run.
+func (c Config) Check() error {
+	_, err := newLoader(c)
+	return err
+}
+
+func newLoader(c Config) (*data.Loader, error) {
+	if c.Epochs < 1 {
+		return nil, fmt.Errorf("epochs %d: want at least 1", c.Epochs)
+	}
+	return data.NewLoader(c.Train, data.LoaderConfig{
+		Batch: c.Batch, Shuffle: true, Seed: c.Seed, Mean: c.Mean, Std: c.Std,
+	})
+}
+
+func fitEpoch(ctx context.Context, c Config, s *stepper, loader *data.Loader, number int) (Epoch, error) {
+	nn.SetTraining(c.Model, true)
+	start := time.Now()
+	var sum tally
+	step := 0
+	for batch, err := range loader.Batches(ctx, number) {
+		if err != nil {
+			return Epoch{}, err
+		}
+		step++
+		sum.add(s.run(batch.Images, batch.Labels), batch.Labels)
+		if math.IsNaN(sum.loss) || math.IsInf(sum.loss, 0) {
+			return Epoch{}, fmt.Errorf("the loss is no longer finite in step %d of epoch %d: a smaller learning rate may help", step, number)
+		}
+		if c.OnStep != nil {
+			r := sum.result()
+			c.OnStep(Progress{number, step, loader.Len(), r.Count, r.Loss, r.Accuracy})
+		}
+	}
+	seconds := time.Since(start).Seconds()
+	r := sum.result()
+	return Epoch{
+		Epoch: number, TrainLoss: r.Loss, TrainAccuracy: r.Accuracy,
+		Seconds: seconds, ImagesPerSecond: float64(r.Count) / seconds,
+	}, nil
+}
+
+// recoverMistake turns the panic of a mistake in the program, such as shapes
+// that do not fit, into an error. Others go on.
+func recoverMistake(err *error) {
+	switch v := recover().(type) {
+	case nil:
+	case *tensor.Error:
+		*err = v
+	case *parallel.Panic:
+		var mistake *tensor.Error
+		if cause, ok := v.Value.(error); ok && errors.As(cause, &mistake) {
+			*err = mistake
+			return
+		}
+		panic(v)
+	default:
+		panic(v)
+	}
+}
