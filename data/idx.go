@@ -1,0 +1,124 @@
+package data
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// IDX is the content of an IDX file of unsigned bytes, the format of MNIST and
+// EMNIST. The elements lie in row-major order.
+type IDX struct {
+	Shape []int
+	Data  []uint8
+}
+
+const (
+	idxUint8   = 0x08    // the type code of unsigned bytes
+	firstChunk = 1 << 20 // bytes taken before any data has been seen
+)
+
+var gzipMagic = []byte{0x1f, 0x8b}
+
+// ReadIDXFile reads a file as ReadIDX does.
+func ReadIDXFile(path string, rank int) (*IDX, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	x, err := ReadIDX(f, rank)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return x, nil
+}
+
+// ReadIDX reads unsigned bytes in IDX format with the given number of axes,
+// plain or compressed by gzip, up to the end of r. A header that claims more
+// than is there costs no memory beyond a small multiple of what is.
+//
+// The format: two zero bytes, the type code 0x08, the number of axes, the
+// length of each axis as a big-endian uint32, and the data.
+// http://yann.lecun.com/exdb/mnist
+func ReadIDX(r io.Reader, rank int) (*IDX, error) {
+	buffered := bufio.NewReaderSize(r, 1<<16)
+	if start, _ := buffered.Peek(len(gzipMagic)); !bytes.Equal(start, gzipMagic) {
+		return readPlainIDX(buffered, rank)
+	}
+	unzipped, err := gzip.NewReader(buffered)
+	if err != nil {
+		return nil, fmt.Errorf("corrupt gzip: %w", err)
+	}
+	return readPlainIDX(unzipped, rank)
+}
+
+func readPlainIDX(r io.Reader, rank int) (*IDX, error) {
+	shape, err := readIDXHeader(r, rank)
+	if err != nil {
+		return nil, err
+	}
+	data, err := readExactly(r, tensor.Elements(shape))
+	if err != nil {
+		return nil, fmt.Errorf("the header says %v, %d bytes of data: %w", shape, tensor.Elements(shape), err)
+	}
+	return &IDX{shape, data}, nil
+}
+
+func readIDXHeader(r io.Reader, rank int) (shape []int, err error) {
+	header := make([]byte, 4+4*rank)
+	n, err := io.ReadFull(r, header)
+	if n >= 4 {
+		want := uint32(idxUint8<<8 | rank)
+		if magic := binary.BigEndian.Uint32(header); magic != want {
+			return nil, fmt.Errorf("magic 0x%08x, want 0x%08x: IDX, unsigned bytes, %d axes", magic, want, rank)
+		}
+	}
+	if isEnd(err) {
+		return nil, fmt.Errorf("cut short: %d bytes, want a header of %d", n, len(header))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the header: %w", err)
+	}
+	shape = make([]int, rank)
+	for i := range shape {
+		shape[i] = int(binary.BigEndian.Uint32(header[4+4*i:]))
+	}
+	return shape, tensor.CheckShape(tensor.Uint8, shape)
+}
+
+// readExactly reads the n bytes that r must end after. It takes memory as data
+// arrives, never on the word of a header alone.
+func readExactly(r io.Reader, n int) ([]uint8, error) {
+	data := make([]uint8, 0, min(n, firstChunk))
+	for len(data) < n {
+		if len(data) == cap(data) {
+			data = append(make([]uint8, 0, min(n, 2*len(data))), data...)
+		}
+		k, err := io.ReadFull(r, data[len(data):cap(data)])
+		data = data[:len(data)+k]
+		if isEnd(err) {
+			return nil, fmt.Errorf("cut short after %d", len(data))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("unreadable after %d: %w", len(data), err)
+		}
+	}
+	// Only at its end does gzip compare the checksum.
+	switch k, err := io.ReadFull(r, make([]byte, 1)); {
+	case k > 0:
+		return nil, errors.New("more follow, want the file to end")
+	case err != io.EOF:
+		return nil, fmt.Errorf("unreadable at the end: %w", err)
+	}
+	return data, nil
+}
+
+func isEnd(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }

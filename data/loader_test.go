@@ -1,0 +1,337 @@
+package data
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+func mustLoader(t *testing.T, set Dataset, c LoaderConfig) *Loader {
+	t.Helper()
+	l, err := NewLoader(set, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// copyEpoch copies an epoch's batches, whose memory is used again.
+func copyEpoch(t *testing.T, l *Loader, epoch int) (batches []Batch) {
+	t.Helper()
+	for b, err := range l.Batches(t.Context(), epoch) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		batches = append(batches, Batch{b.Images.Clone(), b.Labels.Clone(), slices.Clone(b.Index)})
+	}
+	return batches
+}
+
+func indices(batches []Batch) (all []int) {
+	for _, b := range batches {
+		all = append(all, b.Index...)
+	}
+	return all
+}
+
+func TestLoaderBatches(t *testing.T) {
+	for _, c := range []struct {
+		dropLast bool
+		sizes    []int
+	}{{false, []int{4, 4, 2}}, {true, []int{4, 4}}} {
+		l := mustLoader(t, numbered(10), LoaderConfig{Batch: 4, DropLast: c.dropLast})
+		batches := copyEpoch(t, l, 0)
+		if l.Len() != len(c.sizes) || len(batches) != len(c.sizes) {
+			t.Fatalf("DropLast %v: Len %d, %d batches, want %d", c.dropLast, l.Len(), len(batches), len(c.sizes))
+		}
+		next := 0
+		for k, b := range batches {
+			n := c.sizes[k]
+			if got := fmt.Sprint(b.Images.Spec(), b.Labels.Spec()); got != fmt.Sprintf("float32[%d 1 2 3] int64[%d]", n, n) {
+				t.Errorf("batch %d is %s", k, got)
+			}
+			for j, i := range b.Index {
+				if i != next || tensor.At[int64](b.Labels, j) != int64(i) || tensor.At[float32](b.Images, j, 0, 1, 2) != float32(i)/1000 {
+					t.Errorf("batch %d holds %d at %d, want %d with its values and label", k, i, j, next)
+				}
+				next++
+			}
+		}
+	}
+}
+
+func TestLoaderNormalises(t *testing.T) {
+	l := mustLoader(t, numbered(256), LoaderConfig{Batch: 256, Mean: 0.1307, Std: 0.3081})
+	b := copyEpoch(t, l, 0)[0]
+	for i := range 256 {
+		mean, std := float32(0.1307), float32(0.3081)
+		difference := float32(i)/1000 - mean
+		if got, want := tensor.At[float32](b.Images, i, 0, 0, 0), difference/std; got != want {
+			t.Fatalf("value %v becomes %v, want %v", float32(i)/1000, got, want)
+		}
+	}
+}
+
+func TestLoaderShufflesByEpochAndSeed(t *testing.T) {
+	seen := map[string]string{}
+	for seed := range uint64(3) {
+		for epoch := range 3 {
+			l := mustLoader(t, numbered(100), LoaderConfig{Batch: 8, Shuffle: true, Seed: seed})
+			order := indices(copyEpoch(t, l, epoch))
+			name := fmt.Sprintf("seed %d, epoch %d", seed, epoch)
+			if other, ok := seen[fmt.Sprint(order)]; ok {
+				t.Errorf("%s has the order of %s", name, other)
+			}
+			seen[fmt.Sprint(order)] = name
+			slices.Sort(order)
+			if !slices.Equal(order, (&Loader{set: numbered(100)}).order(0)) {
+				t.Errorf("%s leaves examples out: %v", name, order)
+			}
+		}
+	}
+}
+
+// A stored order: runs are to be repeated by later versions too.
+func TestLoaderOrderIsStable(t *testing.T) {
+	l := mustLoader(t, numbered(10), LoaderConfig{Batch: 10, Shuffle: true, Seed: 1})
+	if got, want := l.order(3), []int{6, 0, 8, 3, 5, 4, 2, 9, 7, 1}; !slices.Equal(got, want) {
+		t.Errorf("order %v, want %v", got, want)
+	}
+}
+
+func TestLoaderIsTheSameWithAnyNumberOfWorkers(t *testing.T) {
+	config := LoaderConfig{Batch: 7, Shuffle: true, Seed: 5, Mean: 0.1, Std: 0.3, Workers: 1}
+	want := copyEpoch(t, mustLoader(t, numbered(200), config), 2)
+	for _, workers := range []int{0, 2, 3, 16, 100} {
+		config.Workers = workers
+		got := copyEpoch(t, mustLoader(t, numbered(200), config), 2)
+		if !slices.EqualFunc(got, want, func(a, b Batch) bool {
+			return a.Images.Equal(b.Images) && a.Labels.Equal(b.Labels) && slices.Equal(a.Index, b.Index)
+		}) {
+			t.Errorf("%d workers give other batches", workers)
+		}
+	}
+}
+
+func TestLoaderServesSeveralConsumers(t *testing.T) {
+	l := mustLoader(t, numbered(50), LoaderConfig{Batch: 10, Shuffle: true})
+	want := copyEpoch(t, l, 1)
+	for b, err := range l.Batches(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := b.Images.Clone()
+		if got := copyEpoch(t, l, 1); !got[0].Images.Equal(want[0].Images) || len(got) != len(want) {
+			t.Error("an iteration within another gives other batches")
+		}
+		if !b.Images.Equal(before) {
+			t.Error("another iteration changed a batch")
+		}
+	}
+}
+
+func TestLoaderUsesMemoryAgain(t *testing.T) {
+	l := mustLoader(t, numbered(1000), LoaderConfig{Batch: 10, Workers: 2})
+	memory := map[*float32]int{}
+	for b, err := range l.Batches(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		memory[&tensor.Data[float32](b.Images)[0]]++
+	}
+	if len(memory) != 3 {
+		t.Errorf("2 workers and the consumer share %d buffers, want 3", len(memory))
+	}
+}
+
+// Within a bubble of synctest, a goroutine that is left behind is a deadlock,
+// and fails the test.
+func TestLoaderLeavesNoGoroutineBehind(t *testing.T) {
+	for name, consume := range map[string]func(t *testing.T, l *Loader){
+		"to the end":    func(t *testing.T, l *Loader) { copyEpoch(t, l, 0) },
+		"never started": func(t *testing.T, l *Loader) { l.Batches(t.Context(), 0) },
+		"first batch": func(t *testing.T, l *Loader) {
+			for range l.Batches(t.Context(), 0) {
+				break
+			}
+		},
+		"panic of the consumer": func(t *testing.T, l *Loader) {
+			defer func() {
+				if recover() != "mine" {
+					t.Error("the consumer's panic is lost")
+				}
+			}()
+			for range l.Batches(t.Context(), 0) {
+				panic("mine")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				consume(t, mustLoader(t, numbered(100), LoaderConfig{Batch: 3, Workers: 4}))
+			})
+		})
+	}
+}
+
+// slow takes a second of the bubble's time for an example.
+type slow struct {
+	numbered
+	begun, done *atomic.Int64
+}
+
+func (s slow) Read(i int, x []float32) (int, error) {
+	s.begun.Add(1)
+	time.Sleep(time.Second)
+	s.done.Add(1)
+	return s.numbered.Read(i, x)
+}
+
+func TestLoaderReadsNoFurtherOnceStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var begun, done atomic.Int64
+		l := mustLoader(t, slow{100, &begun, &done}, LoaderConfig{Batch: 10, Workers: 4})
+		for range l.Batches(t.Context(), 0) {
+			time.Sleep(time.Second / 2) // four batches are ready, the fifth is begun
+			break
+		}
+		if begun.Load() != 41 || done.Load() != 41 {
+			t.Errorf("%d reads begun and %d done at the end of the iteration, want 41", begun.Load(), done.Load())
+		}
+		time.Sleep(time.Hour)
+		if begun.Load() != 41 {
+			t.Errorf("%d reads begun after the iteration", begun.Load()-41)
+		}
+	})
+}
+
+func TestLoaderStopsWhenCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := mustLoader(t, numbered(100), LoaderConfig{Batch: 3, Workers: 4})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var last error
+		n := 0
+		for b, err := range l.Batches(ctx, 0) {
+			if last = err; err != nil {
+				if b != nil {
+					t.Error("a batch beside the error")
+				}
+				continue
+			}
+			if n++; n == 5 {
+				synctest.Wait() // the next batches are ready, and must not be given out
+				cancel()
+			}
+		}
+		if n != 5 || !errors.Is(last, context.Canceled) {
+			t.Errorf("%d batches, then %v, want 5, then that it was cancelled", n, last)
+		}
+	})
+}
+
+// broken fails at example 20.
+type broken struct {
+	numbered
+	fail func() (int, error)
+}
+
+func (b broken) Read(i int, x []float32) (int, error) {
+	if i == 20 {
+		return b.fail()
+	}
+	return b.numbered.Read(i, x)
+}
+
+func TestLoaderPassesOnFailures(t *testing.T) {
+	cause := errors.New("disk on fire")
+	for name, c := range map[string]struct {
+		fail func() (int, error)
+		want string
+	}{
+		"error":          {func() (int, error) { return 0, cause }, "example 20: disk on fire"},
+		"label past end": {func() (int, error) { return 10, nil }, "example 20: label 10, want one of the set's 10 classes"},
+		"negative label": {func() (int, error) { return -1, nil }, "example 20: label -1, want one of the set's 10 classes"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			n := 0
+			var last error
+			for _, err := range mustLoader(t, broken{100, c.fail}, LoaderConfig{Batch: 8, Workers: 3}).Batches(t.Context(), 0) {
+				n, last = n+1, err
+			}
+			if n != 3 || last == nil || last.Error() != c.want || (name == "error" && !errors.Is(last, cause)) {
+				t.Errorf("%s: %d iterations, the last with %v, want 3 with %s", name, n, last, c.want)
+			}
+		})
+	}
+}
+
+func TestLoaderPassesOnPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		defer func() {
+			p, ok := recover().(*parallel.Panic)
+			if !ok || p.Value != "index out of this world" || !bytes.Contains(p.Stack, []byte("broken.Read")) || n != 2 {
+				t.Errorf("after %d batches: %v", n, p)
+			}
+		}()
+		set := broken{100, func() (int, error) { panic("index out of this world") }}
+		for range mustLoader(t, set, LoaderConfig{Batch: 8, Workers: 3}).Batches(t.Context(), 0) {
+			n++
+		}
+		t.Error("no panic")
+	})
+}
+
+func TestNewLoaderRefuses(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for _, c := range []struct {
+		set    Dataset
+		config LoaderConfig
+		want   string
+	}{
+		{numbered(10), LoaderConfig{}, "batch 0: want at least 1"},
+		{numbered(10), LoaderConfig{Batch: -1}, "batch -1: want at least 1"},
+		{numbered(10), LoaderConfig{Batch: 64}, "batch 64 is larger than the set's 10 examples"},
+		{numbered(0), LoaderConfig{Batch: 1}, "batch 1 is larger than the set's 0 examples"},
+		{numbered(10), LoaderConfig{Batch: 1, Workers: -1}, "-1 workers: want at least 1"},
+		{numbered(10), LoaderConfig{Batch: 1, Mean: nan}, "mean NaN"},
+		{numbered(10), LoaderConfig{Batch: 1, Std: nan}, "deviation NaN"},
+		{numbered(10), LoaderConfig{Batch: 1, Std: inf}, "deviation +Inf"},
+		{numbered(10), LoaderConfig{Batch: 1, Std: -1}, "deviation -1"},
+	} {
+		if _, err := NewLoader(c.set, c.config); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: error %v, want %s", c.config, err, c.want)
+		}
+	}
+	if _, err := NewLoader(numbered(10), LoaderConfig{Batch: 10}); err != nil {
+		t.Errorf("a batch of the whole set: %v", err)
+	}
+}
+
+func BenchmarkLoader(b *testing.B) {
+	set := &images{28, 28, make([]uint8, 4096*784), make([]uint8, 4096), numbers(10)}
+	l, err := NewLoader(set, LoaderConfig{Batch: 64, Shuffle: true, Mean: 0.1307, Std: 0.3081})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		for _, err := range l.Batches(b.Context(), 0) {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*set.Len()), "ns/image")
+}

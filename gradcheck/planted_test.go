@@ -1,0 +1,204 @@
+package gradcheck
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// The tests of this file break operations on purpose and see the checks fail.
+
+// broken is an operation of the table with another Backward.
+type broken struct {
+	autograd.Op
+	backward func(call *autograd.Call, grad []*autograd.Value) []*autograd.Value
+}
+
+func (b broken) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	return b.backward(call, grad)
+}
+
+func entry(t *testing.T, name string) op.Entry {
+	t.Helper()
+	for _, e := range op.Table() {
+		if e.Name == name {
+			e.Cases = slices.Clone(e.Cases)
+			return e
+		}
+	}
+	t.Fatalf("no operation %q", name)
+	return op.Entry{}
+}
+
+// plant returns an entry whose operations all have a changed Backward.
+func plant(t *testing.T, name string, change func(o autograd.Op, call *autograd.Call, grad []*autograd.Value) []*autograd.Value) op.Entry {
+	e := entry(t, name)
+	for i, c := range e.Cases {
+		e.Cases[i].Op = broken{c.Op, func(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+			return change(c.Op, call, grad)
+		}}
+	}
+	return e
+}
+
+func wantFailure(t *testing.T, e op.Entry, about string) {
+	t.Helper()
+	r := Check(e)
+	if r.Pass() || !strings.Contains(strings.Join(r.Failures, "\n"), about) {
+		t.Errorf("%s: want a failure about %q, got %q", e.Name, about, r.Failures)
+	}
+}
+
+func TestADoubledGradientFails(t *testing.T) {
+	for _, name := range []string{"mul", "conv2d", "softmax", "max_pool2d", "cross_entropy"} {
+		wantFailure(t, plant(t, name, func(o autograd.Op, call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+			down := o.Backward(call, grad)
+			down[0] = op.Scale(down[0], 2)
+			return down
+		}), "first derivative is off")
+	}
+}
+
+func TestADroppedBroadcastSumFails(t *testing.T) {
+	wantFailure(t, plant(t, "add", func(_ autograd.Op, _ *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+		return []*autograd.Value{grad[0], grad[0]}
+	}), "gives a gradient of")
+}
+
+func TestASumOverTheWrongAxisFails(t *testing.T) {
+	e := plant(t, "add", func(_ autograd.Op, call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+		// Right in shape, wrong in value: the first row in place of the sum.
+		a, b := call.In[0], call.In[1]
+		return []*autograd.Value{op.BroadcastTo(op.Mean(grad[0]), a.Shape()...), op.BroadcastTo(op.Mean(grad[0]), b.Shape()...)}
+	})
+	wantFailure(t, e, "first derivative is off")
+}
+
+func TestAMissingGradientFails(t *testing.T) {
+	wantFailure(t, plant(t, "mul", func(o autograd.Op, call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+		return []*autograd.Value{o.Backward(call, grad)[0], nil}
+	}), "gives no gradient for input 1")
+	wantFailure(t, plant(t, "mul", func(o autograd.Op, call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+		return o.Backward(call, grad)[:1]
+	}), "gives 1 gradients for 2 inputs")
+}
+
+// A gradient that is right but not made of operations has no gradient.
+func TestAGradientWithoutAGradientFails(t *testing.T) {
+	wantFailure(t, plant(t, "exp", func(_ autograd.Op, call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+		return []*autograd.Value{op.Mul(grad[0], call.Out[0].Detach())}
+	}), "second derivative is off")
+}
+
+func TestAMissingCaseFails(t *testing.T) {
+	e := entry(t, "mul")
+	e.Cases = nil
+	wantFailure(t, e, "there is no case")
+
+	e = entry(t, "relu")
+	e.Cases = slices.DeleteFunc(e.Cases, func(c op.Case) bool { return slices.Contains(c.In[0].Spec.Shape, 0) })
+	wantFailure(t, e, "size 0")
+
+	e = entry(t, "max_pool2d")
+	e.Cases = slices.DeleteFunc(e.Cases, func(c op.Case) bool {
+		return reflect.ValueOf(c.Op).FieldByName("Padding").Int() != 0
+	})
+	wantFailure(t, e, "Padding is the same in all cases")
+}
+
+func TestAWrongFloat32ResultFails(t *testing.T) {
+	wantFailure(t, op.Entry{Name: "rough", Cases: []op.Case{
+		{Op: rough{}, In: []op.Arg{op.In(3, 1)}}, {Op: rough{}, In: []op.Arg{op.In(0)}},
+	}}, "float32 is off")
+}
+
+// rough is the identity with an error in float32.
+type rough struct{}
+
+func (rough) Name() string                                                        { return "rough" }
+func (rough) Infer(in []tensor.Spec) ([]tensor.Spec, error)                       { return in, nil }
+func (rough) Backward(_ *autograd.Call, grad []*autograd.Value) []*autograd.Value { return grad }
+func (rough) Forward(in, out []*tensor.Tensor) {
+	out[0].CopyFrom(in[0])
+	if out[0].DType() == tensor.Float32 {
+		for i := range tensor.Data[float32](out[0]) {
+			tensor.Data[float32](out[0])[i] += 1e-4
+		}
+	}
+}
+
+// unregistered returns the types in Go files that have an operation's methods
+// but that no case of the table is of.
+func unregistered(t *testing.T, files map[string]any, table []op.Entry) []string {
+	t.Helper()
+	known := map[string]bool{}
+	for _, e := range table {
+		for _, c := range e.Cases {
+			known[reflect.TypeOf(c.Op).Name()] = true
+		}
+	}
+	var missing []string
+	for name, source := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, source, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range f.Decls {
+			method, ok := d.(*ast.FuncDecl)
+			if !ok || method.Recv == nil || method.Name.Name != "Forward" {
+				continue
+			}
+			receiver := method.Recv.List[0].Type
+			if star, ok := receiver.(*ast.StarExpr); ok {
+				receiver = star.X
+			}
+			if id, ok := receiver.(*ast.Ident); ok && !known[id.Name] {
+				missing = append(missing, id.Name)
+			}
+		}
+	}
+	return missing
+}
+
+func TestEveryOperationIsInTheTable(t *testing.T) {
+	paths, err := filepath.Glob("../op/*.go")
+	if err != nil || len(paths) < 20 {
+		t.Fatalf("%d files: %v", len(paths), err)
+	}
+	files := map[string]any{}
+	for _, p := range paths {
+		files[p] = nil
+	}
+	if missing := unregistered(t, files, op.Table()); len(missing) > 0 {
+		t.Errorf("not in the table: %v", missing)
+	}
+	files["forgotten.go"] = "package op\ntype forgotten struct{}\nfunc (forgotten) Forward(in, out []*tensor.Tensor) {}\n"
+	if missing := unregistered(t, files, op.Table()); !slices.Equal(missing, []string{"forgotten"}) {
+		t.Errorf("a forgotten operation: found %v", missing)
+	}
+}
+
+func TestAUsersOwnFunction(t *testing.T) {
+	args := []op.Arg{op.In(3, 4), op.In(4)}
+	right := func(in []*autograd.Value) []*autograd.Value {
+		return []*autograd.Value{op.Tanh(op.Mul(in[0], in[1]))}
+	}
+	if r := CheckFunction("right", right, args...); !r.Pass() {
+		t.Error(r.Failures)
+	}
+	wrong := func(in []*autograd.Value) []*autograd.Value {
+		return []*autograd.Value{op.Tanh(op.Mul(in[0], in[1].Detach()))}
+	}
+	if r := CheckFunction("wrong", wrong, args...); r.Pass() {
+		t.Error("a detached factor passed")
+	}
+}

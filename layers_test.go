@@ -1,0 +1,121 @@
+package odyssey
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/mlodyssey/odyssey"
+
+// layers are the packages from the ground up: each imports only from above its
+// own row. docs/architecture.md says what each is for.
+var layers = []string{
+	"numeric",
+	"random",
+	"internal/kernel",
+	"internal/parallel",
+	"tensor",
+	"autograd",
+	"op",
+	"gradcheck",
+	"program",
+	"nn",
+	"optim",
+	"data/glyphs",
+	"data",
+	"checkpoint",
+	"model",
+	"train",
+	"cmd/odyssey",
+	"examples",
+}
+
+// listed is what `go list -json` says of a package.
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestPackagesImportOnlyDownwards(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packages []listed
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+	if len(packages) < 10 {
+		t.Fatalf("only %d packages", len(packages))
+	}
+	for _, v := range violations(packages) {
+		t.Error(v)
+	}
+}
+
+// violations returns what breaks the layers.
+func violations(packages []listed) []string {
+	var found []string
+	for _, p := range packages {
+		if p.ImportPath == module {
+			continue
+		}
+		at := layerOf(p.ImportPath)
+		if at < 0 {
+			found = append(found, fmt.Sprintf("%s is in no layer", p.ImportPath))
+			continue
+		}
+		for _, i := range p.Imports {
+			if !strings.HasPrefix(i, module+"/") {
+				continue
+			}
+			if on := layerOf(i); on >= at {
+				found = append(found, fmt.Sprintf("%s, of layer %d, imports %s, of layer %d", p.ImportPath, at, i, on))
+			}
+		}
+	}
+	return found
+}
+
+// layerOf returns the row of a package: that of its path or, for the examples,
+// of its folder.
+func layerOf(path string) int {
+	path = strings.TrimPrefix(path, module+"/")
+	for i, l := range layers {
+		if path == l || l == "examples" && strings.HasPrefix(path, "examples/") {
+			return i
+		}
+	}
+	return -1
+}
+
+func TestAnUpwardImportIsFound(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		want     int
+	}{
+		{"op", "tensor", 0},
+		{"tensor", "op", 1},
+		{"internal/kernel", "internal/parallel", 1},
+		{"train", "cmd/odyssey", 1},
+		{"op", "op", 1},
+		{"unheard/of", "tensor", 1},
+	} {
+		got := violations([]listed{{module + "/" + c.from, []string{"fmt", module + "/" + c.to}}})
+		if len(got) != c.want {
+			t.Errorf("%s importing %s: %q", c.from, c.to, got)
+		}
+	}
+}
