@@ -1,7 +1,7 @@
 package optim
 
 import (
-	"errors"
+	"cmp"
 	"math"
 
 	"github.com/mlodyssey/odyssey/autograd"
@@ -38,15 +38,8 @@ type Adam struct {
 
 // NewAdam returns an optimiser of the parameters.
 func NewAdam(params []nn.Named, cfg AdamConfig) (*Adam, error) {
-	for _, d := range []struct {
-		v        *float64
-		default_ float64
-	}{{&cfg.Beta1, 0.9}, {&cfg.Beta2, 0.999}, {&cfg.Epsilon, 1e-8}} {
-		if *d.v == 0 {
-			*d.v = d.default_
-		}
-	}
-	err := errors.Join(
+	cfg.Beta1, cfg.Beta2, cfg.Epsilon = cmp.Or(cfg.Beta1, 0.9), cmp.Or(cfg.Beta2, 0.999), cmp.Or(cfg.Epsilon, 1e-8)
+	err := cmp.Or(
 		inRange("learning rate", cfg.LR, 0, math.Inf(1)),
 		inRange("beta1", cfg.Beta1, 0, 1),
 		inRange("beta2", cfg.Beta2, 0, 1),

@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"cmp"
 	"errors"
 	"math"
 
@@ -30,12 +31,12 @@ type SGD struct {
 
 // NewSGD returns an optimiser of the parameters.
 func NewSGD(params []nn.Named, cfg SGDConfig) (*SGD, error) {
-	err := errors.Join(
+	err := cmp.Or(
 		inRange("learning rate", cfg.LR, 0, math.Inf(1)),
 		inRange("momentum", cfg.Momentum, 0, 1),
 		inRange("weight decay", cfg.WeightDecay, 0, math.Inf(1)))
 	if cfg.Nesterov && cfg.Momentum == 0 {
-		err = errors.Join(err, errors.New("Nesterov's momentum wants a momentum above 0"))
+		err = cmp.Or(err, errors.New("Nesterov's momentum wants a momentum above 0"))
 	}
 	if err != nil {
 		return nil, err

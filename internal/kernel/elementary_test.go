@@ -1,0 +1,310 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"flag"
+	"hash/crc32"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"testing"
+)
+
+var (
+	stride  = flag.Uint64("stride", 1021, "try every n-th float32; 1 tries them all, in half an hour of one core")
+	samples = flag.Int("samples", 25000, "how many random float64 to try with each function")
+)
+
+// elementary is one function in both precisions, with its references and the
+// bounds that its documentation states. The float64 reference is good enough
+// for float32, whose unit is 2^29 times as large.
+var elementary = []struct {
+	name     string
+	f32      func(float32) float32
+	f64      func(float64) float64
+	bound32  float64 // in ulp
+	bound64  float64
+	checksum uint32 // of the results' bits, over a fixed set of arguments
+	double   func(float64) float64
+	exact    func(float64) *big.Float
+	sample   func(*rand.Rand) float64
+}{
+	{"exp", Exp32, Exp64, 0.8, 0.9, 0x00341cc9, math.Exp, bigExp,
+		func(r *rand.Rand) float64 { return spread(r, 709, -745) }},
+	{"log", Log32, Log64, 0.9, 0.9, 0xbba796b5, math.Log, bigLog, positive},
+	{"tanh", Tanh32, Tanh64, 1.5, 1.5, 0xa69d49ad, math.Tanh, bigTanh,
+		func(r *rand.Rand) float64 { return spread(r, 20, -20) }},
+	{"sigmoid", Sigmoid32, Sigmoid64, 1.8, 1.8, 0xb02519c7, sigmoid, bigSigmoid,
+		func(r *rand.Rand) float64 { return spread(r, 40, -745) }},
+}
+
+func TestElementary32KeepsItsBound(t *testing.T) {
+	for _, c := range elementary {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			worst, at := 0.0, float32(0)
+			for bits := uint64(0); bits < 1<<32; bits += *stride {
+				x := math.Float32frombits(uint32(bits))
+				got, want := c.f32(x), c.double(float64(x))
+				if !sameKind(float64(got), float64(float32(want))) {
+					t.Fatalf("%s(%v) = %v, want %v", c.name, x, got, want)
+				}
+				e := math.Abs(float64(got)-want) / unit(want, -126, 23)
+				if e > worst && !math.IsInf(float64(got), 0) {
+					worst, at = e, x
+				}
+			}
+			t.Logf("largest error %.4f ulp, at %v", worst, at)
+			if worst > c.bound32 {
+				t.Errorf("error %v ulp at %v, more than the stated %v", worst, at, c.bound32)
+			}
+		})
+	}
+}
+
+func TestElementary64KeepsItsBound(t *testing.T) {
+	for _, c := range elementary {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(5, 6))
+			worst, at := 0.0, 0.0
+			for range *samples {
+				x := c.sample(random)
+				if e := ulps64(c.f64(x), c.exact(x)); e > worst {
+					worst, at = e, x
+				}
+			}
+			t.Logf("largest error %.4f ulp, at %v", worst, at)
+			if worst > c.bound64 {
+				t.Errorf("error %v ulp at %v, more than the stated %v", worst, at, c.bound64)
+			}
+		})
+	}
+}
+
+// sameKind says whether both are NaN, the same infinity, or finite, and then
+// whether they agree in a zero's sign.
+func sameKind(got, want float64) bool {
+	switch {
+	case math.IsNaN(want) || math.IsInf(want, 0) || math.IsInf(got, 0):
+		return got == want || got != got && want != want
+	case got == 0 || want == 0:
+		return math.Signbit(got) == math.Signbit(want)
+	}
+	return got == got
+}
+
+// unit is the size of the last of the given mantissa bits at v, in a format
+// with that smallest exponent.
+func unit(v float64, smallest, mantissa int) float64 {
+	return math.Ldexp(1, max(math.Ilogb(v), smallest)-mantissa)
+}
+
+// ulps64 is the error of got in units of want's last place. It divides before
+// it leaves big.Float, for near 0 a float64 holds no fraction of the unit.
+func ulps64(got float64, want *big.Float) float64 {
+	size, _ := want.Float64()
+	e := newBig(got)
+	e.Quo(e.Sub(e, want), newBig(unit(size, -1022, 52)))
+	ulps, _ := e.Float64()
+	return math.Abs(ulps)
+}
+
+func sigmoid(x float64) float64 {
+	if x < 0 {
+		return math.Exp(x) / (1 + math.Exp(x))
+	}
+	return 1 / (1 + math.Exp(-x))
+}
+
+// spread draws from lo to hi, half of the time evenly and half by magnitude
+// down to 2^-60.
+func spread(r *rand.Rand, hi, lo float64) float64 {
+	x := lo + (hi-lo)*r.Float64()
+	if r.IntN(2) == 0 {
+		x *= math.Exp2(-60 * r.Float64())
+	}
+	return x
+}
+
+// positive draws from all positive numbers, half of them close to 1.
+func positive(r *rand.Rand) float64 {
+	if r.IntN(2) == 0 {
+		return 1 + spread(r, 1, -0.9)
+	}
+	return math.Float64frombits(r.Uint64N(math.Float64bits(math.Inf(1))-1) + 1)
+}
+
+const bigPrecision = 160
+
+func newBig(x float64) *big.Float { return new(big.Float).SetPrec(bigPrecision).SetFloat64(x) }
+
+var (
+	bigLn2, _, _ = big.ParseFloat("0.693147180559945309417232121458176568075500134360255254120680009",
+		10, 200, big.ToNearestEven)
+	reciprocals = func() (r [14]*big.Float) { // of 1 to 14
+		for i := range r {
+			r[i] = newBig(1)
+			r[i].Quo(r[i], newBig(float64(i+1)))
+		}
+		return r
+	}()
+)
+
+// bigExp sums the Taylor series of r / 2^8, where x = k ln 2 + r, and squares
+// the sum eight times.
+func bigExp(x float64) *big.Float {
+	const halvings = 8
+	k := math.Round(x / math.Ln2)
+	r := newBig(k)
+	r.Sub(newBig(x), r.Mul(r, bigLn2))
+	r.SetMantExp(r, -halvings)
+	one := newBig(1)
+	sum := newBig(1)
+	for i := len(reciprocals) - 1; i >= 0; i-- {
+		sum.Mul(sum, r)
+		sum.Mul(sum, reciprocals[i])
+		sum.Add(sum, one)
+	}
+	for range halvings {
+		sum.Mul(sum, sum)
+	}
+	return sum.SetMantExp(sum, int(k))
+}
+
+// bigLog is one Newton step, of third order, from Log64: log x = y + log1p(d)
+// with d = x e^-y - 1. An error of y then shows, for the step removes it.
+// (math.Log is no start: on amd64 it is wrong for subnormals.)
+func bigLog(x float64) *big.Float {
+	y := Log64(x)
+	d := bigExp(-y)
+	d.Sub(d.Mul(d, newBig(x)), newBig(1))
+	square := newBig(0.5)
+	square.Mul(square, d).Mul(square, d)
+	return d.Sub(d, square).Add(d, newBig(y))
+}
+
+func bigTanh(x float64) *big.Float {
+	e := bigExp(2 * x)
+	below := newBig(1)
+	below.Add(below, e)
+	return e.Quo(e.Sub(e, newBig(1)), below)
+}
+
+func bigSigmoid(x float64) *big.Float {
+	below := bigExp(-x)
+	below.Add(below, newBig(1))
+	return below.Quo(newBig(1), below)
+}
+
+func TestElementarySpecialValues(t *testing.T) {
+	inf, nan, zero := math.Inf(1), math.NaN(), math.Copysign(0, -1)
+	const most32, most64 = math.MaxFloat32, math.MaxFloat64
+	for i, cases := range [][][2]float64{
+		{{0, 1}, {zero, 1}, {inf, inf}, {-inf, 0}, {most32, inf}, {-most32, 0}, {most64, inf}, {-most64, 0},
+			{710, inf}, {-746, 0}, {1e-300, 1}, {nan, nan}},
+		{{1, 0}, {0, -inf}, {zero, -inf}, {inf, inf}, {-inf, nan}, {-1, nan}, {-most32, nan}, {-1e-40, nan}, {nan, nan}},
+		{{0, 0}, {zero, zero}, {inf, 1}, {-inf, -1}, {most64, 1}, {-most64, -1}, {30, 1}, {-30, -1},
+			{0x1p-149, 0x1p-149}, {nan, nan}},
+		{{0, 0.5}, {zero, 0.5}, {inf, 1}, {-inf, 0}, {most64, 1}, {-most64, 0}, {40, 1}, {-746, 0}, {1e-300, 0.5}, {nan, nan}},
+	} {
+		f := elementary[i]
+		for _, c := range cases {
+			x, want := c[0], c[1]
+			if got := f.f64(x); got != want && want == want || !sameKind(got, want) {
+				t.Errorf("%s64(%v) = %v, want %v", f.name, x, got, want)
+			}
+			if got := float64(f.f32(float32(x))); got != want && want == want || !sameKind(got, want) {
+				t.Errorf("%s32(%v) = %v, want %v", f.name, x, got, want)
+			}
+		}
+	}
+}
+
+func TestExpAtTheEndsOfItsRange(t *testing.T) {
+	const last32, last64 = 0x1.62e42ep6, 0x1.62e42fefa39efp9 // the largest x with e^x finite
+	if y := Exp32(last32); !(y < math.MaxFloat32) || !math.IsInf(float64(Exp32(math.Nextafter32(last32, 100))), 1) {
+		t.Errorf("Exp32(%v) = %v", last32, y)
+	}
+	if y := Exp64(last64); !(y < math.MaxFloat64) || !math.IsInf(Exp64(math.Nextafter(last64, 1000)), 1) {
+		t.Errorf("Exp64(%v) = %v", last64, y)
+	}
+	const least32, least64 = -0x1.9fe368p6, -0x1.74910d52d3051p9 // the smallest x with e^x not 0
+	if y := Exp32(least32); y != math.SmallestNonzeroFloat32 || Exp32(math.Nextafter32(least32, -200)) != 0 {
+		t.Errorf("Exp32(%v) = %v", least32, y)
+	}
+	if y := Exp64(least64); y != math.SmallestNonzeroFloat64 || Exp64(math.Nextafter(least64, -1000)) != 0 {
+		t.Errorf("Exp64(%v) = %v", least64, y)
+	}
+	if y := Log32(math.SmallestNonzeroFloat32); y != -149*math.Ln2 {
+		t.Errorf("Log32 of the smallest float32 = %v", y)
+	}
+	if y := Log64(math.SmallestNonzeroFloat64); y != -1074*math.Ln2 {
+		t.Errorf("Log64 of the smallest float64 = %v", y)
+	}
+}
+
+// NaN bits differ between processors' arithmetic, so results carry the
+// argument's own.
+func TestElementaryReturnsNaNUnchanged(t *testing.T) {
+	for _, f := range elementary {
+		for _, bits := range []uint32{0x7FC00000, 0xFFC00000, 0x7FC12345, 0xFFFFFFFF} {
+			if got := math.Float32bits(f.f32(math.Float32frombits(bits))); got != bits {
+				t.Errorf("%s32(NaN %#x) = %#x", f.name, bits, got)
+			}
+			wide := uint64(bits|0x7FF80000)<<32 | 7
+			if got := math.Float64bits(f.f64(math.Float64frombits(wide))); got != wide {
+				t.Errorf("%s64(NaN %#x) = %#x", f.name, wide, got)
+			}
+		}
+	}
+	if got := math.Float32bits(Log32(-1)); got != 0x7FC00000 {
+		t.Errorf("Log32(-1) = %#x", got)
+	}
+	if got := math.Float64bits(Log64(-1)); got != 0x7FF8000000000000 {
+		t.Errorf("Log64(-1) = %#x", got)
+	}
+}
+
+// Every processor and every kernel path must give these bits. They change only
+// with the definition of a function, which changes every training run.
+func TestElementaryBitsAreFixed(t *testing.T) {
+	for _, f := range elementary {
+		sum := uint32(0)
+		var buffer [12]byte
+		for i := range uint64(1 << 17) {
+			x32 := math.Float32frombits(uint32(i * 32771))
+			x64 := math.Float64frombits(i * (1<<47 + 12345))
+			binary.LittleEndian.PutUint32(buffer[:4], math.Float32bits(f.f32(x32)))
+			binary.LittleEndian.PutUint64(buffer[4:], math.Float64bits(f.f64(x64)))
+			sum = crc32.Update(sum, crc32.IEEETable, buffer[:])
+		}
+		if sum != f.checksum {
+			t.Errorf("%s: checksum %#08x, want %#08x", f.name, sum, f.checksum)
+		}
+	}
+}
+
+func BenchmarkElementary(b *testing.B) {
+	x32, x64 := make([]float32, 1024), make([]float64, 1024)
+	for i := range x32 {
+		x64[i] = 0.01 * float64(1+i*397%1024)
+		x32[i] = float32(x64[i])
+	}
+	for _, f := range elementary {
+		b.Run(f.name+"32", func(b *testing.B) {
+			var sum float32
+			for i := range b.N {
+				sum += f.f32(x32[i%len(x32)])
+			}
+			_ = sum
+		})
+		b.Run(f.name+"64", func(b *testing.B) {
+			var sum float64
+			for i := range b.N {
+				sum += f.f64(x64[i%len(x64)])
+			}
+			_ = sum
+		})
+	}
+}

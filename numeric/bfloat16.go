@@ -1,0 +1,24 @@
+package numeric
+
+import "math"
+
+// BFloat16 is the bit pattern of a bfloat16 number, the upper half of a
+// float32: one sign bit, 8 exponent bits with bias 127, 7 mantissa bits. The
+// largest finite value is about 3.3895e38, the smallest subnormal 2^-133.
+type BFloat16 uint16
+
+// ToBFloat16 rounds f to the nearest bfloat16, ties to even, subnormals
+// included. Values half a unit past the largest become infinities. A NaN comes
+// back quiet, with its sign and the high bits of its payload.
+func ToBFloat16(f float32) BFloat16 {
+	const quiet = 0x0040
+	bits := math.Float32bits(f)
+	if bits&^(1<<31) > float32Inf {
+		return BFloat16(bits>>16) | quiet
+	}
+	// The carry out of the mantissa raises the exponent, up to infinity's.
+	return BFloat16(roundOff(bits, 16))
+}
+
+// Float32 returns the value of b, which float32 holds exactly.
+func (b BFloat16) Float32() float32 { return math.Float32frombits(uint32(b) << 16) }

@@ -1,0 +1,213 @@
+package train
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/checkpoint"
+	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// Classifier is a network together with what its use needs.
+type Classifier struct {
+	Name      string    // of the network
+	Net       nn.Module // maps [n, Input...] to scores [n, classes]
+	Classes   []string
+	Input     []int   // the shape of an example
+	Mean, Std float32 // examples become (x - Mean) / Std
+}
+
+// Evaluate returns how well the classifier does on a set.
+func (c *Classifier) Evaluate(ctx context.Context, set data.Dataset) (Result, error) {
+	if err := c.Check(set); err != nil {
+		return Result{}, err
+	}
+	return Evaluate(ctx, c.Net, set, c.Mean, c.Std)
+}
+
+// Guess is a class and the probability that an example is of it.
+type Guess struct {
+	Class       string  `json:"class"`
+	Probability float64 `json:"probability"`
+}
+
+// Predict returns a guess for each class, the likeliest first. The example has
+// as many values as the input's shape, as a Dataset reads them.
+func (c *Classifier) Predict(example []float32) (guesses []Guess, err error) {
+	defer recoverMistake(&err)
+	if want := tensor.Elements(c.Input); len(example) != want {
+		return nil, fmt.Errorf("an example of %d values, want %d: shape %v", len(example), want, c.Input)
+	}
+	x := tensor.New(tensor.Float32, append([]int{1}, c.Input...)...)
+	for i, v := range example {
+		tensor.Data[float32](x)[i] = (v - c.Mean) / c.Std
+	}
+	nn.SetTraining(c.Net, false)
+	scores := op.Cast(c.Net.Forward(autograd.Const(x)), tensor.Float64)
+	for i, p := range tensor.Data[float64](op.Softmax(scores).Tensor()) {
+		if math.IsNaN(p) {
+			return nil, errors.New("the network's scores are not finite")
+		}
+		guesses = append(guesses, Guess{c.Classes[i], p})
+	}
+	slices.SortStableFunc(guesses, func(a, b Guess) int { return cmp.Compare(b.Probability, a.Probability) })
+	return guesses, nil
+}
+
+// PredictPicture returns guesses for a picture of any size and colours; see
+// data.FromPicture. The network must take square grey images.
+func (c *Classifier) PredictPicture(picture image.Image) ([]Guess, error) {
+	if len(c.Input) != 3 || c.Input[0] != 1 || c.Input[1] != c.Input[2] {
+		return nil, fmt.Errorf("model %s takes examples of shape %v, want square grey images, [1 n n]", c.Name, c.Input)
+	}
+	example, err := data.FromPicture(picture, c.Input[1])
+	if err != nil {
+		return nil, err
+	}
+	return c.Predict(example)
+}
+
+// The keys of a saved classifier's metadata.
+const (
+	metaFormat  = "odyssey" // the version of what the others mean
+	metaModel   = "model"
+	metaClasses = "classes" // as JSON, like the next
+	metaInput   = "input"
+	metaMean    = "mean"
+	metaStd     = "std"
+)
+
+const classifierFormat = "1"
+
+// maxClasses keeps a file's few bytes from asking for a huge last layer.
+const maxClasses = 1 << 16
+
+// Save writes the classifier to a safetensors file, atomically. Equal
+// classifiers give equal bytes.
+func (c *Classifier) Save(path string) error {
+	var tensors []checkpoint.Named
+	for _, v := range nn.Variables(c.Net) {
+		tensors = append(tensors, checkpoint.Named{Name: v.Name, Tensor: v.Value.Tensor()})
+	}
+	return checkpoint.Save(path, tensors, map[string]string{
+		metaFormat:  classifierFormat,
+		metaModel:   c.Name,
+		metaClasses: jsonOf(c.Classes),
+		metaInput:   jsonOf(c.Input),
+		metaMean:    jsonOf(c.Mean),
+		metaStd:     jsonOf(c.Std),
+	})
+}
+
+// Load reads a classifier from a file that Save wrote, or from the directory of
+// a run.
+func Load(path string, newNet NewNet) (*Classifier, error) {
+	file := path
+	if isDir(path) {
+		file = filepath.Join(path, ModelFile)
+	}
+	f, err := checkpoint.Load(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: no such file, want the directory of a run or a safetensors file", file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, err := restore(f, newNet)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return c, nil
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func restore(f *checkpoint.File, newNet NewNet) (*Classifier, error) {
+	c := &Classifier{Name: f.Metadata[metaModel]}
+	if err := c.readMetadata(f.Metadata); err != nil {
+		return nil, err
+	}
+	net, err := newNet(c.Name, c.Input, len(c.Classes), 0)
+	if err != nil {
+		return nil, err
+	}
+	c.Net = net
+	return c, assignAll(nn.Variables(net), f)
+}
+
+func (c *Classifier) readMetadata(metadata map[string]string) error {
+	for _, key := range []string{metaFormat, metaModel, metaClasses, metaInput, metaMean, metaStd} {
+		if _, ok := metadata[key]; !ok {
+			return fmt.Errorf("the metadata has no %q, want a model that odyssey saved", key)
+		}
+	}
+	if got := metadata[metaFormat]; got != classifierFormat {
+		return fmt.Errorf("metadata %q is %.40q, want %q", metaFormat, got, classifierFormat)
+	}
+	err := errors.Join(
+		parse(metadata, metaClasses, &c.Classes, "a list of strings"),
+		parse(metadata, metaInput, &c.Input, "a list of sizes"),
+		parse(metadata, metaMean, &c.Mean, "a number"),
+		parse(metadata, metaStd, &c.Std, "a number"))
+	switch {
+	case err != nil:
+		return err
+	case len(c.Classes) > maxClasses:
+		return fmt.Errorf("metadata %q has %d names, want at most %d", metaClasses, len(c.Classes), maxClasses)
+	case !(c.Std > 0):
+		return fmt.Errorf("metadata %q is %v, want a positive number", metaStd, c.Std)
+	}
+	return nil
+}
+
+func parse(metadata map[string]string, key string, v any, want string) error {
+	if err := json.Unmarshal([]byte(metadata[key]), v); err != nil {
+		return fmt.Errorf("metadata %q is %.40q, want %s", key, metadata[key], want)
+	}
+	return nil
+}
+
+func jsonOf(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // strings and finite numbers can be marshalled
+	}
+	return string(b)
+}
+
+// assignAll gives each variable the tensor of its name. Nothing may be missing
+// or left over.
+func assignAll(variables []nn.Named, f *checkpoint.File) error {
+	for _, v := range variables {
+		t := f.Tensor(v.Name)
+		if t == nil {
+			return fmt.Errorf("%s is missing, want %v", v.Name, v.Value.Spec())
+		}
+		if !t.Spec().Equal(v.Value.Spec()) {
+			return fmt.Errorf("%s is %v, want %v", v.Name, t.Spec(), v.Value.Spec())
+		}
+		autograd.Assign(v.Value, autograd.Const(t))
+	}
+	for _, t := range f.Tensors {
+		if !slices.ContainsFunc(variables, func(v nn.Named) bool { return v.Name == t.Name }) {
+			return fmt.Errorf("tensor %.100q is no part of this model, want only its %d", t.Name, len(variables))
+		}
+	}
+	return nil
+}
