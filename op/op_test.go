@@ -1,0 +1,92 @@
+package op_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+func zeros(shape ...int) *autograd.Value { return op.Zeros(tensor.Float32, shape...) }
+
+// Every mistake panics with one typed error that names the operation, what it
+// was given and what it wants.
+func TestMistakes(t *testing.T) {
+	ints := autograd.Const(tensor.New(tensor.Int64, 2))
+	labels := func(l ...int64) *autograd.Value { return autograd.Const(tensor.FromSlice(l, len(l))) }
+	for want, f := range map[string]func(){
+		"add of float32[2 3], float32[4]: sizes 3 and 4 at axis -1 do not broadcast":                  func() { op.Add(zeros(2, 3), zeros(4)) },
+		"mul of float32[2], int64[2]: want inputs of one float type":                                  func() { op.Mul(zeros(2), ints) },
+		"mul of float32[2], float64[]: want inputs of one float type":                                 func() { op.Mul(zeros(2), op.Scalar(tensor.Float64, 1)) },
+		"exp of int64[2]: want inputs of one float type":                                              func() { op.Exp(ints) },
+		"matmul of float32[2 3], float32[2 3]: want as many columns":                                  func() { op.MatMul(zeros(2, 3), zeros(2, 3)) },
+		"matmul of float32[3], float32[3 2]: want 2 axes":                                             func() { op.MatMul(zeros(3), zeros(3, 2)) },
+		"linear of float32[2 3], float32[4 5]: want an input [n 5]":                                   func() { op.Linear(zeros(2, 3), zeros(4, 5), nil) },
+		"linear of float32[2 5], float32[4 5], float32[5]: want a bias [4]":                           func() { op.Linear(zeros(2, 5), zeros(4, 5), zeros(5)) },
+		"conv2d of float32[2 3 8 8], float32[4 1 3 3]: want an input of 1 channels":                   func() { op.Conv2D(zeros(2, 3, 8, 8), zeros(4, 1, 3, 3), nil, op.Conv2DConfig{}) },
+		"conv2d of float32[2 1 2 2], float32[4 1 3 3]: want images of at least 3×3":                   func() { op.Conv2D(zeros(2, 1, 2, 2), zeros(4, 1, 3, 3), nil, op.Conv2DConfig{}) },
+		"conv2d of float32[2 1 4 4], float32[4 1 3 3]: want no negative":                              func() { op.Conv2D(zeros(2, 1, 4, 4), zeros(4, 1, 3, 3), nil, op.Conv2DConfig{Stride: -1}) },
+		"max_pool2d of float32[2 1 4 4]: want a kernel of at least 1":                                 func() { op.MaxPool2D(zeros(2, 1, 4, 4), op.Pool2DConfig{}) },
+		"max_pool2d of float32[2 1 2 4]: want images of at least 3×3":                                 func() { op.MaxPool2D(zeros(2, 1, 2, 4), op.Pool2DConfig{Kernel: 3}) },
+		"sum of float32[2 3]: axis 2 is outside":                                                      func() { op.Sum(zeros(2, 3), 2) },
+		"sum of float32[2 3]: axes [1 -1] name one twice":                                              func() { op.Sum(zeros(2, 3), 1, -1) },
+		"reshape of float32[2 3]: want as many elements as [4] has":                                   func() { op.Reshape(zeros(2, 3), 4) },
+		"permute of float32[2 3]: want each of 2 axes once":                                           func() { op.Permute(zeros(2, 3), 0) },
+		"softmax of float32[]: want at least one axis":                                                func() { op.Softmax(zeros()) },
+		"argmax of float32[2 0]: want a last axis that is not empty":                                  func() { op.ArgMax(zeros(2, 0)) },
+		"cross_entropy of float32[2 3], int64[3]: want float scores [n classes] and int64 labels [n]": func() { op.CrossEntropy(zeros(2, 3), labels(0, 1, 2)) },
+		"cross_entropy: label 1 is 3, want 0 to 2":                                                    func() { op.CrossEntropy(zeros(2, 3), labels(0, 3)) },
+		"cross_entropy: label 0 is -1, want 0 to 2":                                                   func() { op.CrossEntropy(zeros(2, 3), labels(-1, 0)) },
+		"one_hot: label 0 is 5, want 0 to 4":                                                          func() { op.OneHot(labels(5), 5, tensor.Float32) },
+		"dropout of float32[2], int64[2]: want a probability of at least 0 and below 1, not 1":        func() { op.Dropout(zeros(2), ints, 1) },
+		"broadcast_to of float32[2]: want a shape that broadcasts to [3]":                             func() { op.BroadcastTo(zeros(2), 3) },
+		"flatten of float32[]: want an axis to keep":                                                  func() { op.Flatten(zeros()) },
+	} {
+		func() {
+			defer func() {
+				err, _ := recover().(error)
+				var mistake *tensor.Error
+				if !errors.As(err, &mistake) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "op_test.go:") {
+					t.Errorf("got %v, want %s", err, want)
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+func TestSpecialNumbers(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	x := func(v ...float32) *autograd.Value { return autograd.Const(tensor.FromSlice(v, len(v))) }
+	bits := func(v *autograd.Value) (b []uint32) {
+		for _, f := range tensor.Data[float32](v.Tensor()) {
+			if f != f {
+				f = nan
+			}
+			b = append(b, math.Float32bits(f))
+		}
+		return b
+	}
+	negative := float32(math.Copysign(0, -1))
+	for name, c := range map[string]struct{ got, want *autograd.Value }{
+		"relu":                   {op.ReLU(x(nan, -inf, inf, negative, -1)), x(nan, 0, inf, 0, 0)},
+		"gate":                   {op.Gate(x(nan, 0, negative, 1, inf), x(1, 2, 3, nan, 5)), x(0, 0, 0, nan, 5)},
+		"softmax of large":       {op.Softmax(x(1e30, 0, -inf)), x(1, 0, 0)},
+		"softmax with NaN":       {op.Softmax(x(1, nan)), x(nan, nan)},
+		"sum of nothing":         {op.Sum(op.Reshape(x(), 2, 0), 1), x(0, 0)},
+		"matmul over no k":       {op.Reshape(op.MatMul(op.Zeros(tensor.Float32, 2, 0), op.Zeros(tensor.Float32, 0, 1)), 2), x(0, 0)},
+		"max pool keeps NaN":     {op.Reshape(op.MaxPool2D(op.Reshape(x(1, inf, nan, 2), 1, 1, 2, 2), op.Pool2DConfig{Kernel: 2}), 1), x(nan)},
+		"max pool of -Inf":       {op.Reshape(op.MaxPool2D(op.Reshape(x(-inf, -inf, -inf, -inf), 1, 1, 2, 2), op.Pool2DConfig{Kernel: 2}), 1), x(-inf)},
+		"padding never wins":     {op.Reshape(op.MaxPool2D(op.Reshape(x(-1, -2, -3, -4), 1, 1, 2, 2), op.Pool2DConfig{Kernel: 2, Padding: 1}), 4), x(-1, -2, -3, -4)},
+		"cross-entropy of large": {op.CrossEntropy(op.Reshape(x(1000, 0), 1, 2), autograd.Const(tensor.FromSlice([]int64{1}, 1))), x(1000)},
+	} {
+		if g, w := bits(c.got), bits(c.want); !slices.Equal(g, w) {
+			t.Errorf("%s is %v, want %v", name, c.got.Tensor(), c.want.Tensor())
+		}
+	}
+}

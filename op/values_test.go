@@ -1,0 +1,317 @@
+package op_test
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/gradcheck"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/random"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// array is a tensor in the plainest form, for references that share nothing
+// with the operations.
+type array struct {
+	shape []int
+	data  []float64
+}
+
+func toArray(t *tensor.Tensor) array {
+	return array{t.Shape(), tensor.Data[float64](t.Convert(tensor.Float64))}
+}
+
+// at returns the element at an index, whose axes of size 1 repeat and whose
+// surplus leading axes are dropped.
+func (a array) at(index ...int) float64 {
+	index = index[len(index)-len(a.shape):]
+	i := 0
+	for axis, size := range a.shape {
+		if size == 1 {
+			i *= size
+			continue
+		}
+		i = i*size + index[axis]
+	}
+	return a.data[i]
+}
+
+// each calls f with every index of a shape, in order.
+func each(shape []int, f func(index []int)) {
+	n := tensor.Elements(shape)
+	for i := range n {
+		index := make([]int, len(shape))
+		rest := i
+		for axis := len(shape) - 1; axis >= 0; axis-- {
+			index[axis] = rest % shape[axis]
+			rest /= shape[axis]
+		}
+		f(index)
+	}
+}
+
+// attr returns a field of an operation.
+func attr(o autograd.Op, name string) int { return int(reflect.ValueOf(o).FieldByName(name).Int()) }
+
+// reference computes one element of an operation's first output.
+type reference func(o autograd.Op, in []array, index []int) float64
+
+func binary(f func(a, b float64) float64) reference {
+	return func(_ autograd.Op, in []array, index []int) float64 { return f(in[0].at(index...), in[1].at(index...)) }
+}
+
+func unary(f func(x float64) float64) reference {
+	return func(_ autograd.Op, in []array, index []int) float64 { return f(in[0].at(index...)) }
+}
+
+// total returns the sum of f over every index of a shape.
+func total(shape []int, f func(index []int) float64) (sum float64) {
+	each(shape, func(index []int) { sum += f(index) })
+	return sum
+}
+
+func row(x array, index []int) []float64 {
+	n := x.shape[len(x.shape)-1]
+	var at int
+	for axis, i := range index[:len(x.shape)-1] {
+		at = at*x.shape[axis] + i
+	}
+	return x.data[at*n : (at+1)*n]
+}
+
+func logSumExp(x []float64) float64 {
+	var sum float64
+	for _, v := range x {
+		sum += math.Exp(v)
+	}
+	return math.Log(sum)
+}
+
+func stride(o autograd.Op) int { return max(1, attr(o, "Stride")) }
+
+// tap returns x at a position of output y, kernel k, or 0 in the padding.
+func tap(o autograd.Op, x array, n, c, y, ky, x0, kx int) float64 {
+	iy, ix := y*stride(o)+ky-attr(o, "Padding"), x0*stride(o)+kx-attr(o, "Padding")
+	if iy < 0 || ix < 0 || iy >= x.shape[2] || ix >= x.shape[3] {
+		return 0
+	}
+	return x.at(n, c, iy, ix)
+}
+
+var references = map[string]reference{
+	"add":     binary(func(a, b float64) float64 { return a + b }),
+	"sub":     binary(func(a, b float64) float64 { return a - b }),
+	"mul":     binary(func(a, b float64) float64 { return a * b }),
+	"div":     binary(func(a, b float64) float64 { return a / b }),
+	"neg":     unary(func(x float64) float64 { return 0 - x }),
+	"exp":     unary(math.Exp),
+	"log":     unary(math.Log),
+	"sqrt":    unary(math.Sqrt),
+	"tanh":    unary(math.Tanh),
+	"sigmoid": unary(func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }),
+	"relu":    unary(func(x float64) float64 { return math.Max(x, 0) }),
+	"gate": binary(func(x, g float64) float64 {
+		if x > 0 {
+			return g
+		}
+		return 0
+	}),
+	"cast": func(o autograd.Op, in []array, index []int) float64 {
+		v := in[0].at(index...)
+		switch reflect.ValueOf(o).FieldByName("To").Interface() {
+		case tensor.Float32:
+			return float64(float32(v))
+		case tensor.Int32:
+			return math.Trunc(v)
+		}
+		return v
+	},
+	"broadcast_to": unary(func(x float64) float64 { return x }),
+	"reshape": func(o autograd.Op, in []array, index []int) float64 {
+		i := 0
+		out, _ := o.Infer([]tensor.Spec{tensor.NewSpec(tensor.Float64, in[0].shape...)})
+		for axis, size := range out[0].Shape {
+			i = i*size + index[axis]
+		}
+		return in[0].data[i]
+	},
+	"permute": func(o autograd.Op, in []array, index []int) float64 {
+		from := make([]int, len(index))
+		for i, a := range reflect.ValueOf(o).FieldByName("Axes").Interface().([]int) {
+			from[a] = index[i]
+		}
+		return in[0].at(from...)
+	},
+	"sum": func(o autograd.Op, in []array, index []int) float64 {
+		axes := reflect.ValueOf(o).FieldByName("Axes").Interface().([]int)
+		rank := len(in[0].shape)
+		reduced := func(a int) bool {
+			return len(axes) == 0 || slices.Contains(axes, a) || slices.Contains(axes, a-rank)
+		}
+		return total(in[0].shape, func(at []int) float64 {
+			next := 0
+			for a, i := range at {
+				switch {
+				case !reduced(a) && index[next] != i:
+					return 0
+				case !reduced(a) || len(index) == rank:
+					next++
+				}
+			}
+			return in[0].at(at...)
+		})
+	},
+	"argmax": func(_ autograd.Op, in []array, index []int) float64 {
+		x := row(in[0], append(slices.Clone(index), 0))
+		return float64(slices.Index(x, slices.Max(x)))
+	},
+	"softmax": func(_ autograd.Op, in []array, index []int) float64 {
+		return math.Exp(in[0].at(index...) - logSumExp(row(in[0], index)))
+	},
+	"cross_entropy": func(_ autograd.Op, in []array, index []int) float64 {
+		x := row(in[0], []int{index[0], 0})
+		return logSumExp(x) - x[int(in[1].data[index[0]])]
+	},
+	"one_hot": func(_ autograd.Op, in []array, index []int) float64 {
+		last := len(index) - 1
+		if int(in[0].at(index[:last]...)) == index[last] {
+			return 1
+		}
+		return 0
+	},
+	"matmul": func(o autograd.Op, in []array, index []int) float64 {
+		a, b := in[0], in[1]
+		transA, transB := reflect.ValueOf(o).FieldByName("TransA").Bool(), reflect.ValueOf(o).FieldByName("TransB").Bool()
+		k := a.shape[1]
+		if transA {
+			k = a.shape[0]
+		}
+		return total([]int{k}, func(at []int) float64 {
+			i, j := []int{index[0], at[0]}, []int{at[0], index[1]}
+			if transA {
+				slices.Reverse(i)
+			}
+			if transB {
+				slices.Reverse(j)
+			}
+			return a.data[i[0]*a.shape[1]+i[1]] * b.data[j[0]*b.shape[1]+j[1]]
+		})
+	},
+	"linear": func(_ autograd.Op, in []array, index []int) float64 {
+		x, w := in[0], in[1]
+		sum := total([]int{x.shape[1]}, func(at []int) float64 { return x.at(index[0], at[0]) * w.at(index[1], at[0]) })
+		if len(in) == 3 {
+			sum += in[2].at(index[1])
+		}
+		return sum
+	},
+	"linear_weight": func(_ autograd.Op, in []array, index []int) float64 {
+		x, g := in[0], in[1]
+		return total(x.shape[:1], func(at []int) float64 { return g.at(at[0], index[0]) * x.at(at[0], index[1]) })
+	},
+	"conv2d": func(o autograd.Op, in []array, index []int) float64 {
+		x, w := in[0], in[1]
+		sum := total(w.shape[1:], func(at []int) float64 {
+			return w.at(index[1], at[0], at[1], at[2]) * tap(o, x, index[0], at[0], index[2], at[1], index[3], at[2])
+		})
+		if len(in) == 3 {
+			sum += in[2].at(index[1])
+		}
+		return sum
+	},
+	"conv2d_input": func(o autograd.Op, in []array, index []int) float64 {
+		g, w := in[0], in[1]
+		return total(g.shape[1:], func(at []int) float64 {
+			ky := index[2] + attr(o, "Padding") - at[1]*stride(o)
+			kx := index[3] + attr(o, "Padding") - at[2]*stride(o)
+			if ky < 0 || kx < 0 || ky >= w.shape[2] || kx >= w.shape[3] {
+				return 0
+			}
+			return w.at(at[0], index[1], ky, kx) * g.at(index[0], at[0], at[1], at[2])
+		})
+	},
+	"conv2d_weight": func(o autograd.Op, in []array, index []int) float64 {
+		x, g := in[0], in[1]
+		return total([]int{g.shape[0], g.shape[2], g.shape[3]}, func(at []int) float64 {
+			return g.at(at[0], index[0], at[1], at[2]) * tap(o, x, at[0], index[1], at[1], index[2], at[2], index[3])
+		})
+	},
+	"max_pool2d": func(o autograd.Op, in []array, index []int) float64 {
+		k, s, p := attr(o, "Kernel"), attr(o, "Stride"), attr(o, "Padding")
+		if s == 0 {
+			s = k
+		}
+		best := math.Inf(-1)
+		each([]int{k, k}, func(at []int) {
+			y, x := index[2]*s+at[0]-p, index[3]*s+at[1]-p
+			if y >= 0 && x >= 0 && y < in[0].shape[2] && x < in[0].shape[3] {
+				best = max(best, in[0].at(index[0], index[1], y, x))
+			}
+		})
+		return best
+	},
+	"pool_scatter": func(o autograd.Op, in []array, index []int) float64 {
+		place := float64(index[2]*attr(o, "Width") + index[3])
+		return total(in[0].shape[2:], func(at []int) float64 {
+			if in[1].at(index[0], index[1], at[0], at[1]) != place {
+				return 0
+			}
+			return in[0].at(index[0], index[1], at[0], at[1])
+		})
+	},
+	"pool_gather": func(_ autograd.Op, in []array, index []int) float64 {
+		place := int(in[1].at(index...))
+		return in[0].at(index[0], index[1], place/in[0].shape[3], place%in[0].shape[3])
+	},
+	"dropout": func(o autograd.Op, in []array, index []int) float64 {
+		p := reflect.ValueOf(o).FieldByName("P").Float()
+		element := 0
+		for axis, size := range in[0].shape {
+			element = element*size + index[axis]
+		}
+		seed, counter := uint64(in[1].data[0]), uint64(in[1].data[1])
+		words := random.Philox([4]uint32{uint32(element / 4), 0, uint32(counter), 0}, [2]uint32{uint32(seed), 0})
+		if float64(words[element%4])/(1<<32) < p {
+			return 0
+		}
+		return in[0].at(index...) / (1 - p)
+	},
+	"next_key": func(_ autograd.Op, in []array, index []int) float64 {
+		return in[0].data[index[0]] + float64(index[0])
+	},
+}
+
+// A gradient check tells that derivatives fit their function; this test tells
+// that the function is the one it is said to be.
+func TestValuesAgainstReferences(t *testing.T) {
+	for _, e := range op.Table() {
+		reference := references[e.Name]
+		if reference == nil {
+			t.Errorf("%s has no reference", e.Name)
+			continue
+		}
+		for i, c := range e.Cases {
+			t.Run(fmt.Sprintf("%s/%d", e.Name, i), func(t *testing.T) {
+				var in []*autograd.Value
+				var arrays []array
+				for k, a := range c.In {
+					x := gradcheck.Sample(a, random.New(uint64(i), uint64(k)))
+					in, arrays = append(in, autograd.Const(x)), append(arrays, toArray(x))
+				}
+				got := toArray(autograd.Apply(c.Op, in...)[0].Tensor())
+				next := 0
+				each(got.shape, func(index []int) {
+					want := reference(c.Op, arrays, index)
+					if v := got.data[next]; !(math.Abs(v-want) <= 1e-12*max(1, math.Abs(want))) {
+						t.Errorf("%v is %v, want %v", index, v, want)
+					}
+					next++
+				})
+			})
+		}
+	}
+}
