@@ -34,7 +34,7 @@ func TestMistakes(t *testing.T) {
 		"max_pool2d of float32[2 1 4 4]: want a kernel of at least 1":                                 func() { op.MaxPool2D(zeros(2, 1, 4, 4), op.Pool2DConfig{}) },
 		"max_pool2d of float32[2 1 2 4]: want images of at least 3×3":                                 func() { op.MaxPool2D(zeros(2, 1, 2, 4), op.Pool2DConfig{Kernel: 3}) },
 		"sum of float32[2 3]: axis 2 is outside":                                                      func() { op.Sum(zeros(2, 3), 2) },
-		"sum of float32[2 3]: axes [1 -1] name one twice":                                              func() { op.Sum(zeros(2, 3), 1, -1) },
+		"sum of float32[2 3]: axes [1 -1] name one twice":                                             func() { op.Sum(zeros(2, 3), 1, -1) },
 		"reshape of float32[2 3]: want as many elements as [4] has":                                   func() { op.Reshape(zeros(2, 3), 4) },
 		"permute of float32[2 3]: want each of 2 axes once":                                           func() { op.Permute(zeros(2, 3), 0) },
 		"softmax of float32[]: want at least one axis":                                                func() { op.Softmax(zeros()) },

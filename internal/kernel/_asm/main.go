@@ -1,0 +1,19 @@
+// Command _asm writes the assembly of package kernel. It is a module of its own
+// so that users of the package never depend on the generator; run it by
+// go generate ./internal/kernel.
+package main
+
+import . "github.com/mmcloughlin/avo/build"
+
+func main() {
+	ConstraintExpr("amd64")
+	for _, v := range []vectors{avx512, avx2} {
+		for _, rows := range []int{6, 4} {
+			tile{vectors: v, rows: rows}.generate()
+			tile{vectors: v, rows: rows, lanes: true}.generate()
+		}
+	}
+	transpose()
+	sumLanes()
+	Generate()
+}

@@ -1,0 +1,258 @@
+package kernel
+
+import (
+	"fmt"
+	"testing"
+)
+
+// padded returns an element of an image's plane, or zero beside it.
+func padded[T Float](plane []T, height, width, y, x int) T {
+	if y < 0 || y >= height || x < 0 || x >= width {
+		return 0
+	}
+	return plane[y*width+x]
+}
+
+func naiveConvForward[T Float](s ConvShape, y, x, w, bias []T) {
+	i := 0
+	for o := range s.Filters {
+		for oy := range s.OutH() {
+			for ox := range s.OutW() {
+				var sum T
+				if bias != nil {
+					sum = bias[o]
+				}
+				k := o * s.Channels * s.KernelH * s.KernelW
+				for c := range s.Channels {
+					for ky := range s.KernelH {
+						for kx := range s.KernelW {
+							v := padded(x[c*s.Height*s.Width:], s.Height, s.Width, oy*s.StrideH+ky-s.PadH, ox*s.StrideW+kx-s.PadW)
+							sum = exact(w[k], v, sum)
+							k++
+						}
+					}
+				}
+				y[i] = sum
+				i++
+			}
+		}
+	}
+}
+
+func naiveConvInput[T Float](s ConvShape, dx, dy, w []T) {
+	i := 0
+	for c := range s.Channels {
+		for iy := range s.Height {
+			for ix := range s.Width {
+				var sum T
+				for o := range s.Filters {
+					for ky := range s.KernelH {
+						for kx := range s.KernelW {
+							ry, rx := iy+s.PadH-ky, ix+s.PadW-kx
+							if ry%s.StrideH != 0 || rx%s.StrideW != 0 {
+								continue
+							}
+							oy, ox := ry/s.StrideH, rx/s.StrideW
+							if ry < 0 || rx < 0 || oy >= s.OutH() || ox >= s.OutW() {
+								continue
+							}
+							sum = exact(w[((o*s.Channels+c)*s.KernelH+ky)*s.KernelW+kx], dy[(o*s.OutH()+oy)*s.OutW()+ox], sum)
+						}
+					}
+				}
+				dx[i] = sum
+				i++
+			}
+		}
+	}
+}
+
+func naiveConvWeight[T Float](s ConvShape, images int, dw, x, dy []T) {
+	xLen, yLen := s.Channels*s.Height*s.Width, s.OutH()*s.OutW()
+	i := 0
+	for o := range s.Filters {
+		for c := range s.Channels {
+			for ky := range s.KernelH {
+				for kx := range s.KernelW {
+					var sums [16]T
+					for n := range images {
+						for oy := range s.OutH() {
+							for ox := range s.OutW() {
+								v := padded(x[n*xLen+c*s.Height*s.Width:], s.Height, s.Width, oy*s.StrideH+ky-s.PadH, ox*s.StrideW+kx-s.PadW)
+								sums[n] = exact(dy[(n*s.Filters+o)*yLen+oy*s.OutW()+ox], v, sums[n])
+							}
+						}
+					}
+					dw[i] = naiveTree(sums)
+					i++
+				}
+			}
+		}
+	}
+}
+
+// naiveTree adds 16 numbers: i and i+8, then i and i+4, i+2, i+1.
+func naiveTree[T Float](s [16]T) T {
+	for _, half := range []int{8, 4, 2, 1} {
+		for i := range half {
+			s[i] += s[i+half]
+		}
+	}
+	return s[0]
+}
+
+var convShapes = []ConvShape{
+	{Channels: 1, Height: 1, Width: 1, Filters: 1, KernelH: 1, KernelW: 1, StrideH: 1, StrideW: 1},
+	{Channels: 1, Height: 28, Width: 28, Filters: 6, KernelH: 5, KernelW: 5, StrideH: 1, StrideW: 1, PadH: 2, PadW: 2},
+	{Channels: 6, Height: 14, Width: 14, Filters: 16, KernelH: 5, KernelW: 5, StrideH: 1, StrideW: 1},
+	{Channels: 3, Height: 9, Width: 7, Filters: 7, KernelH: 3, KernelW: 3, StrideH: 2, StrideW: 2, PadH: 1, PadW: 1},
+	{Channels: 2, Height: 8, Width: 11, Filters: 13, KernelH: 3, KernelW: 2, StrideH: 1, StrideW: 2, PadH: 0, PadW: 1},
+	{Channels: 13, Height: 6, Width: 5, Filters: 2, KernelH: 2, KernelW: 5, StrideH: 3, StrideW: 1, PadH: 1, PadW: 0},
+	{Channels: 5, Height: 7, Width: 8, Filters: 3, KernelH: 1, KernelW: 1, StrideH: 2, StrideW: 3},
+	{Channels: 2, Height: 10, Width: 10, Filters: 9, KernelH: 2, KernelW: 2, StrideH: 3, StrideW: 3},
+	{Channels: 1, Height: 3, Width: 3, Filters: 5, KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, PadH: 4, PadW: 3},
+	{Channels: 4, Height: 2, Width: 20, Filters: 4, KernelH: 2, KernelW: 7, StrideH: 2, StrideW: 2, PadH: 2, PadW: 5},
+	{Channels: 8, Height: 5, Width: 5, Filters: 11, KernelH: 5, KernelW: 5, StrideH: 1, StrideW: 1},
+}
+
+func testConv[T Float](t *testing.T, s ConvShape, images int, kind numbers) {
+	t.Helper()
+	what := fmt.Sprintf("%T %+v of %d images", T(0), s, images)
+	p := NewConvPlan(s)
+	mem := newArena[T](t, uint64(images))
+	defer mem.check()
+	xLen, yLen, wLen := s.Channels*s.Height*s.Width, s.Filters*s.OutH()*s.OutW(), s.Filters*s.Channels*s.KernelH*s.KernelW
+	x, w, bias := mem.numbers(images*xLen, kind), mem.numbers(wLen, kind), mem.numbers(s.Filters, kind)
+	dy := mem.numbers(images*yLen, kind)
+	if images%3 == 0 {
+		bias = nil
+	}
+
+	y, want := mem.make(images*yLen), make([]T, images*yLen)
+	ConvForward(p, images, y, x, w, bias, mem.make(p.ForwardScratch()))
+	for n := range images {
+		naiveConvForward(s, want[n*yLen:], x[n*xLen:], w, bias)
+	}
+	wantSame(t, "forward "+what, y, want)
+
+	dx, want := mem.make(images*xLen), make([]T, images*xLen)
+	ConvInput(p, images, dx, dy, w, mem.make(p.InputScratch()))
+	for n := range images {
+		naiveConvInput(s, want[n*xLen:], dy[n*yLen:], w)
+	}
+	wantSame(t, "input gradient "+what, dx, want)
+
+	dw, want := mem.make(wLen), make([]T, wLen)
+	ConvWeight(p, images, dw, x, dy, mem.make(p.WeightScratch()))
+	naiveConvWeight(s, images, want, x, dy)
+	wantSame(t, "weight gradient "+what, dw, want)
+}
+
+func TestConv(t *testing.T) {
+	forEachPath(t, func(t *testing.T) {
+		for _, s := range convShapes {
+			testConv[float32](t, s, 2, ordinary)
+			if s.Filters*s.weights()*s.OutH()*s.OutW() > 100_000 {
+				continue // the reference is slow
+			}
+			for _, images := range []int{0, 1, 3, 16} {
+				testConv[float32](t, s, images, ordinary)
+			}
+			testConv[float64](t, s, 2, ordinary)
+		}
+	})
+}
+
+func TestConvNumbers(t *testing.T) {
+	forEachPath(t, func(t *testing.T) {
+		for name, kind := range numberKinds {
+			t.Run(name, func(t *testing.T) {
+				for images := range Lanes + 1 {
+					testConv[float32](t, convShapes[3], images, kind)
+				}
+				testConv[float32](t, convShapes[9], 16, kind)
+			})
+		}
+	})
+}
+
+func TestConvMistakes(t *testing.T) {
+	wantPanic(t, func() {
+		NewConvPlan(ConvShape{Channels: 1, Height: 2, Width: 2, Filters: 1, KernelH: 3, KernelW: 1, StrideH: 1, StrideW: 1})
+	})
+	wantPanic(t, func() {
+		NewConvPlan(ConvShape{Channels: 1, Height: 2, Width: 2, Filters: 1, KernelH: 1, KernelW: 1, StrideW: 1})
+	})
+	p := NewConvPlan(convShapes[3])
+	f := func(n int) []float32 { return make([]float32, n) }
+	x, y, dx, dy := p.X.Len(), p.Y.Len(), p.DX.Len(), p.Y.Len()
+	w, scratch := 7*3*9, p.WeightLanesScratch()
+	wantPanic(t, func() { ConvForwardLanes(p, f(y-1), f(x), f(w), nil) })
+	wantPanic(t, func() { ConvForwardLanes(p, f(y), f(x-1), f(w), nil) })
+	wantPanic(t, func() { ConvForwardLanes(p, f(y), f(x), f(w-1), nil) })
+	wantPanic(t, func() { ConvForwardLanes(p, f(y), f(x), f(w), f(6)) })
+	wantPanic(t, func() { ConvInputLanes(p, f(dx-1), f(dy), f(w)) })
+	wantPanic(t, func() { ConvInputLanes(p, f(dx), f(dy-1), f(w)) })
+	wantPanic(t, func() { ConvInputLanes(p, f(dx), f(dy), f(w-1)) })
+	wantPanic(t, func() { ConvWeightLanes(p, f(w-1), f(x), f(dy), f(scratch)) })
+	wantPanic(t, func() { ConvWeightLanes(p, f(w), f(x-1), f(dy), f(scratch)) })
+	wantPanic(t, func() { ConvWeightLanes(p, f(w), f(x), f(dy-1), f(scratch)) })
+	wantPanic(t, func() { ConvWeightLanes(p, f(w), f(x), f(dy), f(scratch-1)) })
+	wantPanic(t, func() { ConvForward(p, 17, f(17*y), f(17*x), f(w), nil, f(p.ForwardScratch())) })
+	wantPanic(t, func() { ConvForward(p, 1, f(1), f(17*x), f(w), nil, f(p.ForwardScratch())) })
+}
+
+func TestNoAllocation(t *testing.T) {
+	forEachPath(t, func(t *testing.T) {
+		s := convShapes[3]
+		p := NewConvPlan(s)
+		f := func(n int) []float32 { return make([]float32, n) }
+		x, y, w := f(Lanes*p.X.image()), f(Lanes*p.Y.image()), f(s.Filters*s.weights())
+		scratch := f(max(p.ForwardScratch(), p.InputScratch(), p.WeightScratch(), GemmScratch))
+		got := testing.AllocsPerRun(2, func() {
+			ConvForward(p, Lanes, y, x, w, nil, scratch)
+			ConvInput(p, Lanes, x, y, w, scratch)
+			ConvWeight(p, Lanes, w, x, y, scratch)
+			Gemm(false, true, 5, 20, 9, y, 20, x, 9, w, 9, true, scratch)
+			LinearWeight(5, 20, 9, y, 20, w, 5, x, 20, scratch)
+		})
+		if got != 0 {
+			t.Errorf("%v allocations, want none", got)
+		}
+	})
+}
+
+var benchmarkConvs = map[string]ConvShape{
+	"conv1": convShapes[1],
+	"conv2": convShapes[2],
+	"deep":  {Channels: 64, Height: 16, Width: 16, Filters: 64, KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+}
+
+// BenchmarkConv counts two operations a weight and output, without those on padding.
+func BenchmarkConv(b *testing.B) {
+	for name, s := range benchmarkConvs {
+		p := NewConvPlan(s)
+		flops := 2 * Lanes * s.Filters * s.weights() * s.OutH() * s.OutW()
+		f := func(n int) []float32 { return aligned(make([]float32, n+alignSlack)) }
+		x, y, dx, dy := f(p.X.Len()), f(p.Y.Len()), f(p.DX.Len()), f(p.Y.Len())
+		w, scratch := f(s.Filters*s.weights()), f(p.WeightScratch()+p.ForwardScratch()+p.InputScratch())
+		b.Run(name+"/forward", func(b *testing.B) {
+			reportFlops(b, flops, func() { ConvForwardLanes(p, y, x, w, nil) })
+		})
+		b.Run(name+"/input", func(b *testing.B) {
+			reportFlops(b, flops, func() { ConvInputLanes(p, dx, dy, w) })
+		})
+		b.Run(name+"/weight", func(b *testing.B) {
+			reportFlops(b, flops, func() { ConvWeightLanes(p, w, x, dy, scratch) })
+		})
+		b.Run(name+"/forwardImages", func(b *testing.B) {
+			reportFlops(b, flops, func() { ConvForward(p, Lanes, y, x, w, nil, scratch) })
+		})
+		b.Run(name+"/inputImages", func(b *testing.B) {
+			reportFlops(b, flops, func() { ConvInput(p, Lanes, dx, dy, w, scratch) })
+		})
+		b.Run(name+"/weightImages", func(b *testing.B) {
+			reportFlops(b, flops, func() { ConvWeight(p, Lanes, w, x, dy, scratch) })
+		})
+	}
+}

@@ -1,0 +1,129 @@
+package kernel
+
+import "fmt"
+
+// Block is the layout that the convolutions compute in: 16 images with the
+// image innermost, and planes with a border of zeros that stands for padding,
+//
+//	[Channels][Top+Height+Bottom][Left+Width+Right][16]
+//
+// so that every load is full whatever the number of channels and the width.
+// Fewer images than 16 leave zeros in the lanes of the missing ones.
+type Block struct {
+	Channels, Height, Width  int
+	Top, Bottom, Left, Right int
+}
+
+// Len returns the number of elements of the block.
+func (b Block) Len() int { return b.Channels * b.plane() }
+
+// Offset returns where the 16 lanes of a channel and a position begin; y and x
+// may lie in the border.
+func (b Block) Offset(channel, y, x int) int {
+	return channel*b.plane() + (b.Top+y)*b.row() + (b.Left+x)*Lanes
+}
+
+func (b Block) row() int   { return (b.Left + b.Width + b.Right) * Lanes }
+func (b Block) plane() int { return (b.Top + b.Height + b.Bottom) * b.row() }
+func (b Block) image() int { return b.Channels * b.Height * b.Width }
+
+// check panics unless the slices hold the block and its images.
+func (b Block) check(block, images, imagesLen int) {
+	if images < 0 || images > Lanes || block < b.Len() || imagesLen < images*b.image() {
+		panic(fmt.Sprintf("kernel: block %+v wants %d elements and 0 to %d images of %d, got %d elements, and %d images in %d",
+			b, b.Len(), Lanes, b.image(), block, images, imagesLen))
+	}
+}
+
+// ToLanes fills a block, border included, from 0 to 16 images, each
+// [Channels][Height][Width], one after the other.
+func ToLanes[T Float](b Block, dst []T, images int, src []T) {
+	b.check(len(dst), images, len(src))
+	dst = dst[:b.Len()]
+	if images < Lanes {
+		clear(dst)
+	}
+	if images == 0 {
+		return
+	}
+	b.rows(func(i, at, n int) {
+		transpose(dst[at:], Lanes, src[i:], b.image(), images, n)
+	})
+	if images == Lanes {
+		clearBorder(b, dst)
+	}
+}
+
+// FromLanes stores the first images of a block, without its border, in dst.
+func FromLanes[T Float](b Block, dst []T, images int, src []T) {
+	b.check(len(src), images, len(dst))
+	if images == 0 {
+		return
+	}
+	b.rows(func(i, at, n int) {
+		transpose(dst[i:], b.image(), src[at:], Lanes, n, images)
+	})
+}
+
+// rows calls do for the longest runs that are contiguous both in an image, from
+// element i, and in the block, from element at.
+func (b Block) rows(do func(i, at, n int)) {
+	runs, n := b.Channels*b.Height, b.Width
+	switch {
+	case b.Left+b.Right > 0:
+	case b.Top+b.Bottom > 0:
+		runs, n = b.Channels, b.Height*b.Width
+	default:
+		runs, n = 1, b.image()
+	}
+	for r := range runs {
+		row := r * n / max(b.Width, 1)
+		do(r*n, b.Offset(row/max(b.Height, 1), row%max(b.Height, 1), 0), n)
+	}
+}
+
+// clearBorder zeroes what lies around the images.
+func clearBorder[T Float](b Block, dst []T) {
+	from := 0 // where the stretch of border before the next row of an image began
+	b.rows(func(_, at, n int) {
+		clear(dst[from:at])
+		from = at + n*Lanes
+	})
+	clear(dst[from:])
+}
+
+// transpose sets dst[j*dstStride+i] to src[i*srcStride+j] for i < rows, j < cols.
+func transpose[T Float](dst []T, dstStride int, src []T, srcStride, rows, cols int) {
+	if rows == 0 || cols == 0 {
+		return
+	}
+	dst = dst[:(cols-1)*dstStride+rows]
+	src = src[:(rows-1)*srcStride+cols]
+	if isFloat32[T]() && transposeFast(asFloat32(dst), dstStride, asFloat32(src), srcStride, rows, cols) {
+		return
+	}
+	for j := range cols {
+		column := dst[j*dstStride:][:rows]
+		for i := range column {
+			column[i] = src[i*srcStride+j]
+		}
+	}
+}
+
+// sumLanes sets dst[i] to the sum of the 16 values of src from 16*i, in a fixed
+// tree: s[j]+s[j+8], of these j and j+4, then j and j+2, then the last two.
+func sumLanes[T Float](dst, src []T) {
+	src = src[:len(dst)*Lanes]
+	if isFloat32[T]() && sumLanesFast(asFloat32(dst), asFloat32(src)) {
+		return
+	}
+	for i := range dst {
+		s := *(*[Lanes]T)(src[i*Lanes:])
+		for half := Lanes / 2; half > 0; half /= 2 {
+			for j := range half {
+				s[j] += s[j+half]
+			}
+		}
+		dst[i] = s[0]
+	}
+}

@@ -1,0 +1,25 @@
+package kernel
+
+import "unsafe"
+
+// blockSize is the least size, in every direction, of what the assembly below
+// takes. The callers have checked the slices.
+const blockSize = 8
+
+// transposeFast transposes in assembly, or returns false.
+func transposeFast(dst []float32, dstStride int, src []float32, srcStride, rows, cols int) bool {
+	if active == portable || rows < blockSize || cols < blockSize {
+		return false
+	}
+	transposeAVX2(unsafe.SliceData(dst), dstStride, unsafe.SliceData(src), srcStride, rows, cols)
+	return true
+}
+
+// sumLanesFast sums in assembly, or returns false.
+func sumLanesFast(dst, src []float32) bool {
+	if active == portable || len(dst) < blockSize {
+		return false
+	}
+	sumLanesAVX2(unsafe.SliceData(dst), unsafe.SliceData(src), len(dst))
+	return true
+}

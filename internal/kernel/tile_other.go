@@ -1,0 +1,11 @@
+//go:build !amd64
+
+package kernel
+
+// Without assembly all is left to portable Go.
+
+func bandFast(*tile[float32], int) bool { return false }
+
+func transposeFast([]float32, int, []float32, int, int, int) bool { return false }
+
+func sumLanesFast(_, _ []float32) bool { return false }
