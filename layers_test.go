@@ -30,8 +30,8 @@ var layers = []string{
 	"data/glyphs",
 	"data",
 	"checkpoint",
-	"model",
 	"train",
+	"model",
 	"cmd/odyssey",
 	"examples",
 }

@@ -25,20 +25,20 @@ func TestNamesFollowFields(t *testing.T) {
 	r := random.New(1)
 	shared := nn.NewLinear(2, 2, r)
 	m := &struct {
-		Body    nn.Sequential
-		Head    *nn.Linear
-		Scale   *autograd.Value
-		Nothing *nn.Linear
-		hidden  *nn.Linear
-		Const   *autograd.Value
+		Body     nn.Sequential
+		Head     *nn.Linear
+		OutScale *autograd.Value
+		Nothing  *nn.Linear
+		hidden   *nn.Linear
+		Const    *autograd.Value
 	}{
-		Body:   nn.Sequential{nn.NewConv2D(1, 2, 3, op.Conv2DConfig{}, r), nn.Func(op.ReLU), nn.NewDropout(0.5, r), nn.Sequential{shared}},
-		Head:   nn.NewLinear(2, 3, r),
-		Scale:  autograd.Variable("", tensor.New(tensor.Float32, 1)),
-		hidden: shared,
-		Const:  op.Scalar(tensor.Float32, 1),
+		Body:     nn.Sequential{nn.NewConv2D(1, 2, 3, op.Conv2DConfig{}, r), nn.Func(op.ReLU), nn.NewDropout(0.5, r), nn.Sequential{shared}},
+		Head:     nn.NewLinear(2, 3, r),
+		OutScale: autograd.Variable("", tensor.New(tensor.Float32, 1)),
+		hidden:   shared,
+		Const:    op.Scalar(tensor.Float32, 1),
 	}
-	want := []string{"body.0.weight", "body.0.bias", "body.2.key", "body.3.0.weight", "body.3.0.bias", "head.weight", "head.bias", "scale"}
+	want := []string{"body.0.weight", "body.0.bias", "body.2.key", "body.3.0.weight", "body.3.0.bias", "head.weight", "head.bias", "outScale"}
 	if got := names(nn.Variables(m)); !slices.Equal(got, want) {
 		t.Errorf("variables %v, want %v", got, want)
 	}

@@ -47,7 +47,7 @@ func (o maxPool2D) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 		return nil, fmt.Errorf("want a kernel of at least 1, and padding of at most half of it, not %+v", o.Pool2DConfig)
 	}
 	x := in[0].Shape
-	if min(x[2], x[3])+2*o.Padding < o.Kernel {
+	if size := min(x[2], x[3]); size < 1 || size+2*o.Padding < o.Kernel {
 		return nil, fmt.Errorf("want images of at least %d×%d with padding", o.Kernel, o.Kernel)
 	}
 	s := o.shape(x[2], x[3])

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/random"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -33,6 +34,7 @@ func TestMistakes(t *testing.T) {
 		"conv2d of float32[2 1 4 4], float32[4 1 3 3]: want no negative":                              func() { op.Conv2D(zeros(2, 1, 4, 4), zeros(4, 1, 3, 3), nil, op.Conv2DConfig{Stride: -1}) },
 		"max_pool2d of float32[2 1 4 4]: want a kernel of at least 1":                                 func() { op.MaxPool2D(zeros(2, 1, 4, 4), op.Pool2DConfig{}) },
 		"max_pool2d of float32[2 1 2 4]: want images of at least 3×3":                                 func() { op.MaxPool2D(zeros(2, 1, 2, 4), op.Pool2DConfig{Kernel: 3}) },
+		"max_pool2d of float32[2 1 0 4]: want images of at least 2×2":                                 func() { op.MaxPool2D(zeros(2, 1, 0, 4), op.Pool2DConfig{Kernel: 2, Padding: 1}) },
 		"sum of float32[2 3]: axis 2 is outside":                                                      func() { op.Sum(zeros(2, 3), 2) },
 		"sum of float32[2 3]: axes [1 -1] name one twice":                                             func() { op.Sum(zeros(2, 3), 1, -1) },
 		"reshape of float32[2 3]: want as many elements as [4] has":                                   func() { op.Reshape(zeros(2, 3), 4) },
@@ -88,5 +90,30 @@ func TestSpecialNumbers(t *testing.T) {
 		if g, w := bits(c.got), bits(c.want); !slices.Equal(g, w) {
 			t.Errorf("%s is %v, want %v", name, c.got.Tensor(), c.want.Tensor())
 		}
+	}
+}
+
+// The batch is summed last and by itself, so that blocks of it can be summed
+// apart; other neighbouring axes are summed as one.
+func TestTheOrderOfSums(t *testing.T) {
+	x := tensor.New(tensor.Float32, 37, 5, 3, 7)
+	r := random.New(1)
+	for i := range tensor.Data[float32](x) {
+		tensor.Data[float32](x)[i] = r.Float32() - 0.5
+	}
+	v := autograd.Const(x)
+	flat := autograd.Const(x.Reshape(37, 5, 21))
+	for name, c := range map[string]struct{ got, want *autograd.Value }{
+		"all axes":       {op.Sum(v), op.Sum(op.Sum(v, 1, 2, 3), 0)},
+		"0 and 1":        {op.Sum(v, 0, 1), op.Sum(op.Sum(v, 1), 0)},
+		"0, 2 and 3":     {op.Sum(v, 0, 2, 3), op.Sum(op.Sum(v, 2, 3), 0)},
+		"2 and 3 as one": {op.Sum(v, 2, 3), op.Sum(flat, 2)},
+	} {
+		if !c.got.Tensor().Equal(c.want.Tensor()) {
+			t.Errorf("%s: %v, want the bits of %v", name, c.got.Tensor(), c.want.Tensor())
+		}
+	}
+	if op.Sum(v).Tensor().Equal(op.Sum(autograd.Const(x.Reshape(x.Len()))).Tensor()) {
+		t.Error("the test cannot tell one order from another")
 	}
 }

@@ -83,6 +83,18 @@ func TestVariablesCanChangePlaces(t *testing.T) {
 	wantData(t, "b", b.Tensor(), 3, 4)
 }
 
+func TestAnAssignedVariableHasStorageOfItsOwn(t *testing.T) {
+	a, b := autograd.Buffer("a", vector(1, 2)), autograd.Buffer("b", vector(3, 4))
+	autograd.Assign(a, b)
+	p := Record(values{b}, nil, func(values) values {
+		autograd.Assign(b, op.Scale(b, 10))
+		return nil
+	})
+	p.Run()
+	wantData(t, "a", a.Tensor(), 3, 4)
+	wantData(t, "b", b.Tensor(), 30, 40)
+}
+
 func TestUnusedInstructionsAreLeftOut(t *testing.T) {
 	p := Record(nil, specs{tensor.NewSpec(tensor.Float64, 2)}, func(in values) values {
 		op.Exp(op.Exp(in[0]))
@@ -162,7 +174,7 @@ func grow(pool values, choices []int) values {
 	v := pool[0]
 	for _, c := range choices {
 		x, y := pool[c/8%len(pool)], pool[c/64%len(pool)]
-		switch c % 6 {
+		switch c % 7 {
 		case 0:
 			x = op.Neg(x)
 		case 1:
@@ -175,6 +187,9 @@ func grow(pool values, choices []int) values {
 			x = op.Add(op.Sum(x), op.Reshape(y, -1))
 		case 5:
 			autograd.Assign(v, op.Tanh(op.Add(op.BroadcastTo(op.Sum(x), 40), v)))
+		case 6: // reads elements that it has overwritten, if given its input's memory
+			x = op.Reshape(op.Permute(op.Reshape(op.BroadcastTo(op.Sum(x), 40), 5, 8), 1, 0), -1)
+			x = op.Reshape(op.Permute(op.Reshape(op.Mul(x, v), 5, 8), 1, 0), -1)
 		}
 		pool = append(pool, x)
 	}

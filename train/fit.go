@@ -27,9 +27,10 @@ type Config struct {
 
 	Epochs    int
 	Batch     int
-	Seed      uint64  // of the order of examples
-	Mean, Std float32 // examples become (x - Mean) / Std
-	Eager     bool    // run operations one by one instead of a recorded program
+	Schedule  optim.Schedule // of the learning rate; nil means optim.Constant
+	Seed      uint64         // of the order of examples
+	Mean, Std float32        // examples become (x - Mean) / Std
+	Eager     bool           // run operations one by one instead of a recorded program
 
 	OnStep  func(Progress)    // called after each step; may be nil
 	OnEpoch func(Epoch) error // called after each epoch; an error ends the run; may be nil
@@ -50,7 +51,8 @@ type Epoch struct {
 	TrainAccuracy   float64 `json:"train_accuracy"`
 	TestLoss        float64 `json:"test_loss"`
 	TestAccuracy    float64 `json:"test_accuracy"`
-	Seconds         float64 `json:"seconds"` // of training, without evaluation
+	LearningRate    float64 `json:"learning_rate"` // of the last step
+	Seconds         float64 `json:"seconds"`       // of training, without evaluation
 	ImagesPerSecond float64 `json:"images_per_second"`
 }
 
@@ -64,8 +66,9 @@ func Fit(ctx context.Context, c Config) (epochs []Epoch, err error) {
 		return nil, err
 	}
 	s := newStepper(c)
+	setRate := scheduled(c, loader.Len())
 	for e := 1; e <= c.Epochs; e++ {
-		epoch, err := fitEpoch(ctx, c, s, loader, e)
+		epoch, err := fitEpoch(ctx, c, s, loader, e, setRate)
 		if err != nil {
 			return epochs, err
 		}
@@ -73,6 +76,9 @@ func Fit(ctx context.Context, c Config) (epochs []Epoch, err error) {
 			r, err := Evaluate(ctx, c.Model, c.Test, c.Mean, c.Std)
 			if err != nil {
 				return epochs, err
+			}
+			if !isFinite(r.Loss) {
+				return epochs, fmt.Errorf("the test loss after epoch %d is not finite: a smaller learning rate may help", e)
 			}
 			epoch.TestLoss, epoch.TestAccuracy = r.Loss, r.Accuracy
 		}
@@ -101,7 +107,7 @@ func newLoader(c Config) (*data.Loader, error) {
 	})
 }
 
-func fitEpoch(ctx context.Context, c Config, s *stepper, loader *data.Loader, number int) (Epoch, error) {
+func fitEpoch(ctx context.Context, c Config, s *stepper, loader *data.Loader, number int, setRate func(step int)) (Epoch, error) {
 	nn.SetTraining(c.Model, true)
 	start := time.Now()
 	var sum tally
@@ -110,9 +116,10 @@ func fitEpoch(ctx context.Context, c Config, s *stepper, loader *data.Loader, nu
 		if err != nil {
 			return Epoch{}, err
 		}
+		setRate((number-1)*loader.Len() + step)
 		step++
 		sum.add(s.run(batch.Images, batch.Labels), batch.Labels)
-		if math.IsNaN(sum.loss) || math.IsInf(sum.loss, 0) {
+		if !isFinite(sum.loss) {
 			return Epoch{}, fmt.Errorf("the loss is no longer finite in step %d of epoch %d: a smaller learning rate may help", step, number)
 		}
 		if c.OnStep != nil {
@@ -124,9 +131,24 @@ func fitEpoch(ctx context.Context, c Config, s *stepper, loader *data.Loader, nu
 	r := sum.result()
 	return Epoch{
 		Epoch: number, TrainLoss: r.Loss, TrainAccuracy: r.Accuracy,
-		Seconds: seconds, ImagesPerSecond: float64(r.Count) / seconds,
+		LearningRate: c.Optimizer.LearningRate().Tensor().Item(),
+		Seconds:      seconds, ImagesPerSecond: float64(r.Count) / seconds,
 	}, nil
 }
+
+// scheduled returns a function that sets the learning rate for a step of the
+// run, counted from 0.
+func scheduled(c Config, epochSteps int) func(step int) {
+	base := c.Optimizer.LearningRate().Tensor().Item()
+	if c.Schedule == nil {
+		return func(int) {}
+	}
+	return func(step int) {
+		optim.SetLearningRate(c.Optimizer, base*c.Schedule(float64(step)/float64(c.Epochs*epochSteps)))
+	}
+}
+
+func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // recoverMistake turns the panic of a mistake in the program, such as shapes
 // that do not fit, into an error. Others go on.

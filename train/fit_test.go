@@ -231,3 +231,24 @@ func TestProgressCounts(t *testing.T) {
 		t.Errorf("the last step %+v differs from the epoch %+v", last, epochs[0])
 	}
 }
+
+func TestTheScheduleSetsEachStepsLearningRate(t *testing.T) {
+	c := small(t, 100)
+	c.Schedule = optim.Linear
+	var rates []float64
+	c.OnStep = func(Progress) { rates = append(rates, c.Optimizer.LearningRate().Tensor().Item()) }
+	epochs := fit(t, c)
+	for i, r := range rates {
+		if want := 0.05 * (1 - float64(i)/10); r != want {
+			t.Errorf("step %d has rate %v, want %v", i, r, want)
+		}
+	}
+	if epochs[0].LearningRate != rates[4] || epochs[1].LearningRate != rates[9] {
+		t.Errorf("epochs %+v, rates %v", epochs, rates)
+	}
+	constant := small(t, 100)
+	fit(t, constant)
+	if digest(c) == digest(constant) {
+		t.Error("the schedule does not change the result")
+	}
+}

@@ -1,5 +1,7 @@
 package kernel
 
+//go:generate go run -C _asm ./elementwise -out ../vector_amd64.s -stubs ../vector_amd64.go -pkg kernel
+
 import "math"
 
 // Elementwise kernels take slices of one length. dst may be one of the inputs.
@@ -7,6 +9,9 @@ import "math"
 // Add sets dst = a + b.
 func Add[T Float](dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
+	if fastBinary(opAdd, dst, a, b) {
+		return
+	}
 	for i := range dst {
 		dst[i] = a[i] + b[i]
 	}
@@ -15,6 +20,9 @@ func Add[T Float](dst, a, b []T) {
 // Sub sets dst = a - b.
 func Sub[T Float](dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
+	if fastBinary(opSub, dst, a, b) {
+		return
+	}
 	for i := range dst {
 		dst[i] = a[i] - b[i]
 	}
@@ -23,6 +31,9 @@ func Sub[T Float](dst, a, b []T) {
 // Mul sets dst = a * b.
 func Mul[T Float](dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
+	if fastBinary(opMul, dst, a, b) {
+		return
+	}
 	for i := range dst {
 		dst[i] = a[i] * b[i]
 	}
@@ -31,6 +42,9 @@ func Mul[T Float](dst, a, b []T) {
 // Div sets dst = a / b.
 func Div[T Float](dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
+	if fastBinary(opDiv, dst, a, b) {
+		return
+	}
 	for i := range dst {
 		dst[i] = a[i] / b[i]
 	}
@@ -39,6 +53,9 @@ func Div[T Float](dst, a, b []T) {
 // Gate sets dst = b where a > 0, else 0.
 func Gate[T Float](dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
+	if fastBinary(opGate, dst, a, b) {
+		return
+	}
 	for i := range dst {
 		v := b[i]
 		if !(a[i] > 0) {
@@ -51,6 +68,9 @@ func Gate[T Float](dst, a, b []T) {
 // Neg sets dst = -x.
 func Neg[T Float](dst, x []T) {
 	x = x[:len(dst)]
+	if fastUnary(opNeg, dst, x) {
+		return
+	}
 	for i := range dst {
 		dst[i] = -x[i]
 	}
@@ -59,6 +79,9 @@ func Neg[T Float](dst, x []T) {
 // ReLU sets dst = max(x, 0); NaN stays NaN and -0 becomes 0.
 func ReLU[T Float](dst, x []T) {
 	x = x[:len(dst)]
+	if fastUnary(opReLU, dst, x) {
+		return
+	}
 	for i := range dst {
 		dst[i] = max(x[i], 0)
 	}
@@ -67,9 +90,36 @@ func ReLU[T Float](dst, x []T) {
 // Sqrt sets dst to the correctly rounded square root of x.
 func Sqrt[T Float](dst, x []T) {
 	x = x[:len(dst)]
+	if fastUnary(opSqrt, dst, x) {
+		return
+	}
 	for i := range dst {
 		dst[i] = T(math.Sqrt(float64(x[i]))) // exact for float32 too: 53 >= 2*24+2
 	}
+}
+
+// operation is an elementwise kernel that there is assembly for.
+type operation int
+
+const (
+	opAdd operation = iota
+	opSub
+	opMul
+	opDiv
+	opGate
+	opNeg
+	opReLU
+	opSqrt
+)
+
+// fastBinary computes in assembly, or returns false. The slices have one length.
+func fastBinary[T Float](op operation, dst, a, b []T) bool {
+	return isFloat32[T]() && binaryFast(op, asFloat32(dst), asFloat32(a), asFloat32(b))
+}
+
+// fastUnary is fastBinary for one input.
+func fastUnary[T Float](op operation, dst, x []T) bool {
+	return isFloat32[T]() && unaryFast(op, asFloat32(dst), asFloat32(x))
 }
 
 // Exp sets dst = e^x.

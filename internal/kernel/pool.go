@@ -1,7 +1,5 @@
 package kernel
 
-import "math"
-
 // PoolShape is a pooling window that slides over planes of Height x Width.
 // Padding counts as minus infinity for the maximum.
 type PoolShape struct {
@@ -17,85 +15,73 @@ func (s PoolShape) OutH() int { return (s.Height+2*s.PadH-s.KernelH)/s.StrideH +
 // OutW returns the number of columns of the output.
 func (s PoolShape) OutW() int { return (s.Width+2*s.PadW-s.KernelW)/s.StrideW + 1 }
 
-// window returns the rows or columns lo to hi-1 that output o looks at.
-func window(o, stride, pad, size, limit int) (lo, hi int) {
-	lo = o*stride - pad
-	return max(lo, 0), min(lo+size, limit)
+// run is outputs lo to hi-1 along an axis whose windows look at as many rows or
+// columns, the first of them from first on.
+type run struct{ lo, hi, first, size int }
+
+// runFrom returns the run that begins at output o: all from there on whose
+// windows reach into no padding, or a single one that is cut.
+func runFrom(o, stride, pad, size, limit int) run {
+	lo, hi := max(o*stride-pad, 0), min(o*stride-pad+size, limit)
+	if pad < 0 || lo >= hi {
+		panic("kernel: a pooling window lies outside its plane")
+	}
+	if hi-lo < size {
+		return run{o, o + 1, lo, hi - lo}
+	}
+	return run{o, o + (limit-hi)/stride + 1, lo, size}
 }
 
 // MaxPool sets y to the maximum of each window of each plane of x, and index to
 // where in its plane the first maximum (or NaN) was found.
 func MaxPool[T Float](s PoolShape, planes int, y []T, index []int32, x []T) {
-	size, outSize := s.Height*s.Width, s.OutH()*s.OutW()
-	for p := range planes {
-		plane, at := x[p*size:(p+1)*size], index[p*outSize:(p+1)*outSize]
-		if single, ok := any(plane).([]float32); ok {
-			maxPlane32(s, at, single)
-		} else {
-			maxPlane(s, at, plane)
+	size, height, width := s.Height*s.Width, s.OutH(), s.OutW()
+	y, index, x = y[:planes*height*width], index[:planes*height*width], x[:planes*size]
+	if len(y) == 0 {
+		return
+	}
+	for oy := 0; oy < height; {
+		rows := runFrom(oy, s.StrideH, s.PadH, s.KernelH, s.Height)
+		for ox := 0; ox < width; {
+			cols := runFrom(ox, s.StrideW, s.PadW, s.KernelW, s.Width)
+			if !isFloat32[T]() || !maxFast(s, rows, cols, asFloat32(y), index, asFloat32(x)) {
+				maxWindows(s, rows, cols, y, index, x)
+			}
+			ox = cols.hi
 		}
-		for i, from := range at {
-			y[p*outSize+i] = plane[from]
-		}
+		oy = rows.hi
 	}
 }
 
-// maxPlane finds the maximum of each window of a plane.
-func maxPlane[T Float](s PoolShape, index []int32, plane []T) {
-	s.eachWindow(index, func(top, bottom, left, right int) int {
-		at := top*s.Width + left
-		for y := top; y < bottom; y++ {
-			for i := y*s.Width + left; i < y*s.Width+right; i++ {
-				if above(plane[i], plane[at]) {
-					at = i
-				}
+// maxWindows is MaxPool for the windows of some rows and columns.
+func maxWindows[T Float](s PoolShape, rows, cols run, y []T, index []int32, x []T) {
+	size, width, outSize := s.Height*s.Width, s.OutW(), s.OutH()*s.OutW()
+	for p := range len(y) / outSize {
+		plane, y, index := x[p*size:(p+1)*size], y[p*outSize:(p+1)*outSize], index[p*outSize:(p+1)*outSize]
+		for i := range rows.hi - rows.lo {
+			for j := range cols.hi - cols.lo {
+				corner := (rows.first+i*s.StrideH)*s.Width + cols.first + j*s.StrideW
+				at := largest(plane, corner, s.Width, rows.size, cols.size)
+				o := (rows.lo+i)*width + cols.lo + j
+				y[o], index[o] = plane[at], int32(at)
 			}
 		}
-		return at
-	})
+	}
 }
 
-// maxPlane32 is maxPlane by way of integers in the order of the numbers, since
-// the processor can choose between integers without a branch, which on images
-// would be mispredicted half of the time.
-func maxPlane32(s PoolShape, index []int32, plane []float32) {
-	s.eachWindow(index, func(top, bottom, left, right int) int {
-		at := top*s.Width + left
-		best := order(plane[at])
-		for y := top; y < bottom; y++ {
-			from := y*s.Width + left
-			for i, v := range plane[from : y*s.Width+right] {
-				if k := order(v); k > best {
-					best, at = k, from+i
-				}
+// largest returns where the first maximum (or NaN) of rows x cols elements of a
+// plane is.
+func largest[T Float](plane []T, corner, width, rows, cols int) int {
+	at := corner
+	for range rows {
+		for i := corner; i < corner+cols; i++ {
+			if above(plane[i], plane[at]) {
+				at = i
 			}
 		}
-		return at
-	})
-}
-
-// order maps numbers to integers of the same order: -0 equals 0, and NaN is
-// above all.
-func order(v float32) int32 {
-	b := int32(math.Float32bits(v))
-	sign, size := b>>31, b&math.MaxInt32
-	k := size ^ sign - sign
-	if size > 0x7f800000 {
-		k = math.MaxInt32
+		corner += width
 	}
-	return k
-}
-
-// eachWindow sets index to what find returns for each window in turn.
-func (s PoolShape) eachWindow(index []int32, find func(top, bottom, left, right int) int) {
-	ow := s.OutW()
-	for oy := range s.OutH() {
-		top, bottom := window(oy, s.StrideH, s.PadH, s.KernelH, s.Height)
-		for ox := range ow {
-			left, right := window(ox, s.StrideW, s.PadW, s.KernelW, s.Width)
-			index[oy*ow+ox] = int32(find(top, bottom, left, right))
-		}
-	}
+	return at
 }
 
 // PoolScatter sets dx to zero and adds each element of dy where index says, in

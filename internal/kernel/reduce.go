@@ -18,6 +18,11 @@ func tree[T Float](s *[partials]T) T {
 // Sum returns the sum of x: sixteen interleaved partial sums, combined by a
 // fixed tree.
 func Sum[T Float](x []T) T {
+	if isFloat32[T]() {
+		if sum, ok := sumFast(asFloat32(x)); ok {
+			return T(sum)
+		}
+	}
 	var s [partials]T
 	for len(x) >= partials {
 		for i, v := range (*[partials]T)(x) {

@@ -1,0 +1,19 @@
+// Command elementwise writes the assembly of the elementwise, reduction and
+// pooling kernels of package kernel; run it by go generate ./internal/kernel.
+package main
+
+import . "github.com/mmcloughlin/avo/build"
+
+func main() {
+	ConstraintExpr("amd64")
+	m := newMasks()
+	for _, k := range loops {
+		k.generate(m)
+	}
+	sum(m)
+	d := newPoolData()
+	for _, v := range []vectors{avx512, avx2} {
+		pool{vectors: v, masks: m, data: d}.generate()
+	}
+	Generate()
+}

@@ -1,0 +1,13 @@
+//go:build !amd64
+
+package kernel
+
+// Without assembly all is left to portable Go.
+
+func binaryFast(operation, []float32, []float32, []float32) bool { return false }
+
+func unaryFast(operation, []float32, []float32) bool { return false }
+
+func sumFast([]float32) (float32, bool) { return 0, false }
+
+func maxFast(PoolShape, run, run, []float32, []int32, []float32) bool { return false }

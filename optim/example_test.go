@@ -1,0 +1,50 @@
+package optim_test
+
+import (
+	"fmt"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/optim"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// The least of (w-3)², found from w = 0.
+func ExampleSGD() {
+	w := autograd.Variable("w", tensor.Scalar(0.0))
+	sgd, err := optim.NewSGD([]nn.Named{{Name: "w", Value: w}}, optim.SGDConfig{LR: 0.25})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 4 {
+		off := op.Sub(w, op.Scalar(tensor.Float64, 3))
+		sgd.Step(autograd.Grad(op.Mul(off, off), w))
+		fmt.Println(w.Tensor().Item())
+	}
+	// Output:
+	// 1.5
+	// 2.25
+	// 2.625
+	// 2.8125
+}
+
+// A schedule assigns the learning rate, which is a variable.
+func ExampleOptimizer() {
+	w := autograd.Variable("w", tensor.Scalar(0.0))
+	adam, err := optim.NewAdam([]nn.Named{{Name: "w", Value: w}}, optim.AdamConfig{LR: 0.1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 3 {
+		adam.Step(autograd.Grad(op.Scale(w, -1), w))
+		fmt.Printf("%.3f\n", w.Tensor().Item())
+		autograd.Assign(adam.LearningRate(), op.Scale(adam.LearningRate(), 0.1))
+	}
+	// Output:
+	// 0.100
+	// 0.110
+	// 0.111
+}
