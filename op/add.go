@@ -16,9 +16,7 @@ func (add) Name() string { return "add" }
 func (add) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
 
 func (add) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { mapBinary(out[0], in[0], in[1], kernel.Add[float32]) },
-		func() { mapBinary(out[0], in[0], in[1], kernel.Add[float64]) })
+	mapBinary(out[0], in[0], in[1], kernel.Add[float32], kernel.Add[float64])
 }
 
 func (add) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

@@ -16,9 +16,7 @@ func (div) Name() string { return "div" }
 func (div) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
 
 func (div) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { mapBinary(out[0], in[0], in[1], kernel.Div[float32]) },
-		func() { mapBinary(out[0], in[0], in[1], kernel.Div[float64]) })
+	mapBinary(out[0], in[0], in[1], kernel.Div[float32], kernel.Div[float64])
 }
 
 func (div) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

@@ -16,9 +16,7 @@ func (exp) Name() string { return "exp" }
 func (exp) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
 func (exp) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { mapUnary(out[0], in[0], kernel.Exp[float32]) },
-		func() { mapUnary(out[0], in[0], kernel.Exp[float64]) })
+	mapUnary(out[0], in[0], kernel.Exp[float32], kernel.Exp[float64])
 }
 
 func (exp) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

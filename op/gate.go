@@ -17,9 +17,7 @@ func (gate) Name() string { return "gate" }
 func (gate) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
 
 func (gate) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { mapBinary(out[0], in[0], in[1], kernel.Gate[float32]) },
-		func() { mapBinary(out[0], in[0], in[1], kernel.Gate[float64]) })
+	mapBinary(out[0], in[0], in[1], kernel.Gate[float32], kernel.Gate[float64])
 }
 
 func (gate) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

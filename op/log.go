@@ -16,9 +16,7 @@ func (log) Name() string { return "log" }
 func (log) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
 func (log) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { mapUnary(out[0], in[0], kernel.Log[float32]) },
-		func() { mapUnary(out[0], in[0], kernel.Log[float64]) })
+	mapUnary(out[0], in[0], kernel.Log[float32], kernel.Log[float64])
 }
 
 func (log) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

@@ -3,6 +3,7 @@ package op
 import (
 	"slices"
 
+	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -21,15 +22,23 @@ func forward(d tensor.DType, f32, f64 func()) {
 	f32()
 }
 
-// mapUnary runs an elementwise kernel over all processors.
-func mapUnary[T tensor.Element](out, in *tensor.Tensor, f func(dst, x []T)) {
+// mapUnary runs the elementwise kernel for out's type over all processors.
+func mapUnary(out, in *tensor.Tensor, f32 func(dst, x []float32), f64 func(dst, x []float64)) {
+	forward(out.DType(), func() { unaryLoop(out, in, f32) }, func() { unaryLoop(out, in, f64) })
+}
+
+func unaryLoop[T kernel.Float](out, in *tensor.Tensor, f func(dst, x []T)) {
 	dst, x := tensor.Data[T](out), tensor.Data[T](in)
 	parallel.For(len(dst), grain, func(lo, hi int) { f(dst[lo:hi], x[lo:hi]) })
 }
 
-// mapBinary runs an elementwise kernel of two inputs that broadcast to the
-// output's shape.
-func mapBinary[T tensor.Element](out, a, b *tensor.Tensor, f func(dst, a, b []T)) {
+// mapBinary runs the elementwise kernel for out's type on two inputs that
+// broadcast to out's shape.
+func mapBinary(out, a, b *tensor.Tensor, f32 func(dst, a, b []float32), f64 func(dst, a, b []float64)) {
+	forward(out.DType(), func() { binaryLoop(out, a, b, f32) }, func() { binaryLoop(out, a, b, f64) })
+}
+
+func binaryLoop[T kernel.Float](out, a, b *tensor.Tensor, f func(dst, a, b []T)) {
 	dst, x, y := tensor.Data[T](out), tensor.Data[T](a), tensor.Data[T](b)
 	shape, xs, ys := collapse(out.Shape(), a.Shape(), b.Shape())
 	last := len(shape) - 1
@@ -57,7 +66,7 @@ func mapBinary[T tensor.Element](out, a, b *tensor.Tensor, f func(dst, a, b []T)
 // so that one kernel serves every way of broadcasting.
 const fill = 256
 
-func operand[T tensor.Element](row []T, lo, hi, step int, spread *[fill]T) []T {
+func operand[T kernel.Float](row []T, lo, hi, step int, spread *[fill]T) []T {
 	if step == 1 {
 		return row[lo:hi]
 	}

@@ -24,9 +24,7 @@ func (mul) Name() string { return "mul" }
 func (mul) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
 
 func (mul) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { mapBinary(out[0], in[0], in[1], kernel.Mul[float32]) },
-		func() { mapBinary(out[0], in[0], in[1], kernel.Mul[float64]) })
+	mapBinary(out[0], in[0], in[1], kernel.Mul[float32], kernel.Mul[float64])
 }
 
 func (mul) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

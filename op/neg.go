@@ -16,9 +16,7 @@ func (neg) Name() string { return "neg" }
 func (neg) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
 func (neg) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { mapUnary(out[0], in[0], kernel.Neg[float32]) },
-		func() { mapUnary(out[0], in[0], kernel.Neg[float64]) })
+	mapUnary(out[0], in[0], kernel.Neg[float32], kernel.Neg[float64])
 }
 
 func (neg) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

@@ -16,9 +16,7 @@ func (relu) Name() string { return "relu" }
 func (relu) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
 func (relu) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { mapUnary(out[0], in[0], kernel.ReLU[float32]) },
-		func() { mapUnary(out[0], in[0], kernel.ReLU[float64]) })
+	mapUnary(out[0], in[0], kernel.ReLU[float32], kernel.ReLU[float64])
 }
 
 func (relu) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

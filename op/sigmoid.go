@@ -16,9 +16,7 @@ func (sigmoid) Name() string { return "sigmoid" }
 func (sigmoid) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
 func (sigmoid) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { mapUnary(out[0], in[0], kernel.Sigmoid[float32]) },
-		func() { mapUnary(out[0], in[0], kernel.Sigmoid[float64]) })
+	mapUnary(out[0], in[0], kernel.Sigmoid[float32], kernel.Sigmoid[float64])
 }
 
 func (sigmoid) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

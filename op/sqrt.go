@@ -16,9 +16,7 @@ func (sqrt) Name() string { return "sqrt" }
 func (sqrt) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
 func (sqrt) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { mapUnary(out[0], in[0], kernel.Sqrt[float32]) },
-		func() { mapUnary(out[0], in[0], kernel.Sqrt[float64]) })
+	mapUnary(out[0], in[0], kernel.Sqrt[float32], kernel.Sqrt[float64])
 }
 
 func (sqrt) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

@@ -16,9 +16,7 @@ func (sub) Name() string { return "sub" }
 func (sub) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
 
 func (sub) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { mapBinary(out[0], in[0], in[1], kernel.Sub[float32]) },
-		func() { mapBinary(out[0], in[0], in[1], kernel.Sub[float64]) })
+	mapBinary(out[0], in[0], in[1], kernel.Sub[float32], kernel.Sub[float64])
 }
 
 func (sub) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

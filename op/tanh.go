@@ -16,9 +16,7 @@ func (tanh) Name() string { return "tanh" }
 func (tanh) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
 func (tanh) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { mapUnary(out[0], in[0], kernel.Tanh[float32]) },
-		func() { mapUnary(out[0], in[0], kernel.Tanh[float64]) })
+	mapUnary(out[0], in[0], kernel.Tanh[float32], kernel.Tanh[float64])
 }
 
 func (tanh) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
