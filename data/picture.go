@@ -22,12 +22,12 @@ const maxPicture = 1 << 26
 func ReadPicture(path string) (image.Image, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w, want a PNG or JPEG picture", err)
 	}
 	defer f.Close()
 	picture, err := decodePicture(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w, want a PNG or JPEG picture", path, err)
 	}
 	return picture, nil
 }
@@ -35,10 +35,11 @@ func ReadPicture(path string) (image.Image, error) {
 func decodePicture(f io.ReadSeeker) (image.Image, error) {
 	header, _, err := image.DecodeConfig(f)
 	if err != nil {
-		return nil, fmt.Errorf("%w, want a PNG or JPEG picture", err)
+		return nil, err
 	}
+	// Memory is taken for what the header claims.
 	if w, h := header.Width, header.Height; w < 1 || h < 1 || w > maxPicture/h {
-		return nil, fmt.Errorf("%d×%d pixels, want at least 1 and at most %d", w, h, maxPicture)
+		return nil, fmt.Errorf("%d×%d pixels, at most %d can be read", w, h, maxPicture)
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err

@@ -160,7 +160,7 @@ func (c *Classifier) readMetadata(metadata map[string]string) error {
 	if got := metadata[metaFormat]; got != classifierFormat {
 		return fmt.Errorf("metadata %q is %.40q, want %q", metaFormat, got, classifierFormat)
 	}
-	err := errors.Join(
+	err := cmp.Or(
 		parse(metadata, metaClasses, &c.Classes, "a list of strings"),
 		parse(metadata, metaInput, &c.Input, "a list of sizes"),
 		parse(metadata, metaMean, &c.Mean, "a number"),

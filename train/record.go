@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/mlodyssey/odyssey/checkpoint"
@@ -28,7 +29,9 @@ var runFiles = []string{ModelFile, MetricsFile, ConfigFile, CurvesFile}
 type Run struct {
 	dir    string
 	made   []string // the directories that NewRun made, the outermost first
-	epochs []Epoch  // recorded
+	epochs []Epoch
+	kept   int  // the epoch whose checkpoint is there
+	whole  bool // all files are there
 }
 
 // config is the content of ConfigFile.
@@ -41,18 +44,21 @@ type config struct {
 // empty name stands for runs/MODEL-DATA-NUMBER, with the first number that is
 // free.
 func NewRun(dir string, s Settings) (*Run, error) {
+	if s.Data != Glyphs {
+		// The run is to find its data from any working directory.
+		abs, err := filepath.Abs(s.Data)
+		if err != nil {
+			return nil, err
+		}
+		s.Data = abs
+	}
 	r, err := makeRun(dir, s)
 	if err != nil {
 		return nil, err
 	}
-	if s.Data != Glyphs {
-		// The run is to find its data from any working directory.
-		if s.Data, err = filepath.Abs(s.Data); err != nil {
-			return nil, errors.Join(err, r.discard())
-		}
-	}
 	if err := writeJSON(r.path(ConfigFile), config{s, CurrentEnvironment()}); err != nil {
-		return nil, errors.Join(err, r.discard())
+		r.discard()
+		return nil, err
 	}
 	return r, nil
 }
@@ -64,73 +70,85 @@ func (r *Run) path(file string) string { return filepath.Join(r.dir, file) }
 
 func makeRun(dir string, s Settings) (*Run, error) {
 	if dir != "" {
-		r := &Run{dir: dir}
-		return r, r.make()
+		return makeDir(dir)
 	}
+	name := fmt.Sprintf("%s-%s", s.Model, strings.Trim(filepath.Base(s.Data), string(filepath.Separator)))
 	for number := 1; ; number++ {
-		r := &Run{dir: filepath.Join("runs", fmt.Sprintf("%s-%s-%d", s.Model, dataName(s.Data), number))}
-		if _, err := os.Lstat(r.dir); err == nil {
+		dir := filepath.Join("runs", fmt.Sprintf("%s-%d", name, number))
+		if _, err := os.Lstat(dir); err == nil {
 			continue
 		}
-		return r, r.make()
+		// Another run may take the number in this very moment.
+		if r, err := makeDir(dir); !errors.Is(err, fs.ErrExist) {
+			return r, err
+		}
 	}
 }
 
-// dataName returns the last part of a directory's path, for a file name.
-func dataName(name string) string {
-	if abs, err := filepath.Abs(name); err == nil {
-		name = filepath.Base(abs)
-	}
-	return strings.Trim(name, string(filepath.Separator))
-}
-
-// make makes the directory and those above it, unless they are there.
-func (r *Run) make() error {
-	var missing []string
-	for dir := filepath.Clean(r.dir); ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
-			break
+// makeDir makes a directory and those above it, or takes one that holds no run.
+func makeDir(dir string) (*Run, error) {
+	r := &Run{dir: dir}
+	for _, d := range missingDirs(dir) {
+		err := os.Mkdir(d, 0o777)
+		if errors.Is(err, fs.ErrExist) && d != filepath.Clean(dir) {
+			continue
 		}
-		missing = append([]string{dir}, missing...)
-	}
-	for _, dir := range missing {
-		if err := os.Mkdir(dir, 0o777); err != nil {
-			return errors.Join(fmt.Errorf("run directory %s: %w, want one that can be made", r.dir, err), r.discard())
+		if err != nil {
+			r.removeDirs()
+			return nil, dirError(dir, err)
 		}
-		r.made = append(r.made, dir)
+		r.made = append(r.made, d)
 	}
 	for _, file := range runFiles {
 		switch _, err := os.Lstat(r.path(file)); {
 		case err == nil:
-			return fmt.Errorf("run directory %s already holds a run (%s), want a new or an empty one", r.dir, file)
+			return nil, fmt.Errorf("run directory %s already holds a run (%s), want a new or an empty one", dir, file)
 		case !errors.Is(err, fs.ErrNotExist):
-			return fmt.Errorf("run directory %s: %w, want one that can be made", r.dir, err)
+			return nil, dirError(dir, err)
 		}
 	}
-	return nil
+	return r, nil
+}
+
+func missingDirs(dir string) (missing []string) {
+	for dir := filepath.Clean(dir); ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			return missing
+		}
+		missing = append([]string{dir}, missing...)
+	}
+}
+
+func dirError(dir string, err error) error {
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	return fmt.Errorf("run directory %s: %w, want a directory that can be made and written", dir, err)
 }
 
 // discard removes what the run has written and made, and nothing else.
-func (r *Run) discard() error {
+func (r *Run) discard() {
 	for _, file := range runFiles {
-		if err := os.Remove(r.path(file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+		os.Remove(r.path(file))
 	}
-	for i := len(r.made) - 1; i >= 0; i-- {
-		os.Remove(r.made[i]) // stays where another run has come to live in it
-	}
-	return nil
+	r.removeDirs()
 }
 
-// Fit trains as the function Fit does and records each epoch. The configuration
-// and the classifier are those of Settings.Prepare. Where the run ends early
-// the error is a *Stopped, and a run without a finished epoch leaves nothing
-// behind.
-func (r *Run) Fit(ctx context.Context, c Config, net *Classifier) (epochs []Epoch, err error) {
+func (r *Run) removeDirs() {
+	for _, dir := range slices.Backward(r.made) {
+		os.Remove(dir) // fails, as it should, where another run lives in it by now
+	}
+}
+
+// Fit trains as the function Fit does and records each epoch; the classifier
+// and the configuration are those that Settings.Prepare returned. Where a run
+// ends early the error is a *Stopped. One that ends before its first epoch is
+// recorded leaves nothing behind.
+func (r *Run) Fit(ctx context.Context, net *Classifier, c Config) (epochs []Epoch, err error) {
 	defer func() {
-		if len(r.epochs) == 0 {
-			err = errors.Join(err, r.discard())
+		if !r.whole {
+			r.discard()
 		}
 	}()
 	onEpoch := c.OnEpoch
@@ -140,31 +158,34 @@ func (r *Run) Fit(ctx context.Context, c Config, net *Classifier) (epochs []Epoc
 		}
 		return onEpoch(e)
 	}
-	if epochs, err = Fit(ctx, c); err != nil {
-		err = &Stopped{Dir: r.dir, Epoch: len(r.epochs), Err: err}
+	epochs, err = Fit(ctx, c)
+	if err != nil {
+		stopped := &Stopped{Dir: r.dir, Err: err}
+		if r.whole {
+			stopped.Epoch = r.kept
+		}
+		return epochs, stopped
 	}
-	return epochs, err
+	return epochs, nil
 }
 
-// record writes the run's files after an epoch.
+// record writes the run's files after an epoch. The largest comes first: if the
+// disk is full, all of them stay those of the epoch before.
 func (r *Run) record(net *Classifier, e Epoch) error {
-	epochs := append(r.epochs, e)
+	r.epochs = append(r.epochs, e)
 	if err := net.Save(r.path(ModelFile)); err != nil {
 		return err
 	}
-	if len(r.epochs) > 0 {
-		// From here on the checkpoint kept is this epoch's, come what may.
-		r.epochs = epochs
-	}
-	err := checkpoint.WriteFileAtomic(r.path(MetricsFile), func(w io.Writer) error { return writeLines(w, epochs) })
+	r.kept = e.Epoch
+	err := checkpoint.WriteFileAtomic(r.path(MetricsFile), func(w io.Writer) error { return writeLines(w, r.epochs) })
 	if err != nil {
 		return err
 	}
-	err = checkpoint.WriteFileAtomic(r.path(CurvesFile), func(w io.Writer) error { return DrawCurves(w, epochs) })
+	err = checkpoint.WriteFileAtomic(r.path(CurvesFile), func(w io.Writer) error { return DrawCurves(w, r.epochs) })
 	if err != nil {
 		return err
 	}
-	r.epochs = epochs
+	r.whole = true
 	return nil
 }
 

@@ -13,9 +13,10 @@ import (
 
 // What a run does unless told otherwise.
 const (
-	DefaultEpochs   = 8
+	DefaultEpochs   = 10
 	DefaultBatch    = 64
 	DefaultMomentum = 0.9 // of sgd
+	DefaultSchedule = "linear"
 )
 
 // Mean and Std normalise pixels in [0, 1]: those of MNIST's training images,
@@ -49,6 +50,7 @@ type Settings struct {
 	Momentum    float64 `json:"momentum"` // of sgd alone, as is Nesterov
 	Nesterov    bool    `json:"nesterov"`
 	WeightDecay float64 `json:"weight_decay"`
+	Schedule    string  `json:"schedule"` // of the learning rate: linear, which falls to 0, or constant
 
 	Eager bool `json:"eager"` // run operations one by one instead of a recorded program
 }
@@ -81,9 +83,13 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 	if err != nil {
 		return nil, Config{}, err
 	}
+	schedule, ok := schedules[s.Schedule]
+	if !ok {
+		return nil, Config{}, fmt.Errorf("unknown schedule %q: want linear or constant", s.Schedule)
+	}
 	config := Config{
 		Model: net, Optimizer: optimizer, Train: train, Test: test,
-		Epochs: s.Epochs, Batch: s.Batch, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
+		Epochs: s.Epochs, Batch: s.Batch, Schedule: schedule, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
 	}
 	return c, config, config.Check()
 }
@@ -124,6 +130,9 @@ var optimizers = []struct {
 	{"adam", 0.001, func(params []nn.Named, s Settings) (optim.Optimizer, error) { return newAdam(params, s, false) }},
 	{"adamw", 0.001, func(params []nn.Named, s Settings) (optim.Optimizer, error) { return newAdam(params, s, true) }},
 }
+
+// The names of schedules.
+var schedules = map[string]optim.Schedule{"linear": optim.Linear, "constant": optim.Constant}
 
 // DefaultLR returns the learning rate that an optimiser has unless told
 // otherwise.

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/mlodyssey/odyssey/model"
+	"github.com/mlodyssey/odyssey/train"
+)
+
+type evalCommand struct {
+	Model string `arg:"" name:"run-or-file" help:"The directory of a run, or a safetensors file of one."`
+	Data  string `placeholder:"DIR" help:"${data}, or a directory of IDX files. Default: the run's own; ${data} for a file."`
+	Split string `default:"test" help:"train or test."`
+	Limit *int   `placeholder:"N" help:"Use at most N examples, or all if 0. Default: the run's own if its data is used, else all."`
+	JSON  bool   `name:"json" help:"Print accuracy, loss and count as JSON."`
+}
+
+// Help is the long help text.
+func (evalCommand) Help() string {
+	return `On a run's own data, the result is exactly that of the run's last epoch.
+
+    odyssey eval runs/lenet5-glyphs-1
+    odyssey eval runs/lenet5-glyphs-1 --data data/emnist --json`
+}
+
+// Run prints the result.
+func (c evalCommand) Run(ctx context.Context, out *output) error {
+	net, err := train.Load(c.Model, model.New)
+	if err != nil {
+		return err
+	}
+	s, err := c.source()
+	if err != nil {
+		return err
+	}
+	set, err := train.OpenData(s.Data, c.Split, s.Seed, s.Limit)
+	if err != nil {
+		return err
+	}
+	result, err := net.Evaluate(ctx, set)
+	if err != nil {
+		return fmt.Errorf("%s on %s: %w", c.Model, s.Data, err)
+	}
+	if c.JSON {
+		return out.writeJSON(struct {
+			train.Result
+			Model string `json:"model"`
+			Data  string `json:"data"`
+			Split string `json:"split"`
+		}{result, net.Name, s.Data, c.Split})
+	}
+	fmt.Fprintf(out, "%s on the %s split of %s: accuracy %.2f %%, loss %.4f, %d examples\n",
+		net.Name, c.Split, s.Data, 100*result.Accuracy, result.Loss, result.Count)
+	return nil
+}
+
+// source returns settings with the data to use.
+func (c evalCommand) source() (s train.Settings, err error) {
+	s = train.Settings{Data: train.Glyphs, Seed: defaultSeed}
+	if info, err := os.Stat(c.Model); err == nil && info.IsDir() {
+		if s, err = train.ReadSettings(c.Model); err != nil {
+			return s, err
+		}
+	}
+	if c.Data != "" {
+		s.Data, s.Limit = c.Data, 0
+	}
+	if c.Limit != nil {
+		s.Limit = *c.Limit
+	}
+	return s, nil
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/mlodyssey/odyssey/gradcheck"
+	"github.com/mlodyssey/odyssey/op"
+)
+
+type gradcheckCommand struct {
+	Names []string `arg:"" optional:"" name:"name" help:"The operations to check. Default: all."`
+	JSON  bool     `name:"json" help:"Print JSON."`
+}
+
+// Help is the long help text.
+func (gradcheckCommand) Help() string {
+	return fmt.Sprintf(`First and second derivatives are held against central differences in float64, float32 results against float64 ones; printed are the largest errors. The derivatives pass up to %g and %g, relative to the largest; float32 up to the operation's bound. The exit status is 1 if an operation fails.
+
+    odyssey gradcheck
+    odyssey gradcheck conv2d softmax`, gradcheck.FirstBound, gradcheck.SecondBound)
+}
+
+// Run checks the operations and prints the outcome.
+func (c gradcheckCommand) Run(ctx context.Context, out *output) error {
+	entries, err := selectEntries(op.Table(), c.Names)
+	if err != nil {
+		return err
+	}
+	checks, err := checkAll(ctx, entries)
+	if err != nil {
+		return err
+	}
+	return report(out, checks, c.JSON)
+}
+
+// selectEntries returns the entries of those names, or all.
+func selectEntries(table []op.Entry, names []string) (selected []op.Entry, err error) {
+	if len(names) == 0 {
+		return table, nil
+	}
+	var known []string
+	for _, e := range table {
+		known = append(known, e.Name)
+	}
+	for _, name := range names {
+		i := slices.Index(known, name)
+		if i < 0 {
+			return nil, fmt.Errorf("unknown operation %q: want some of %s", name, strings.Join(known, ", "))
+		}
+		selected = append(selected, table[i])
+	}
+	return selected, nil
+}
+
+// check is a report as it is printed: where there is no number, or none that
+// JSON could hold, there is null.
+type check struct {
+	*gradcheck.Report
+	Formula string   `json:"formula"`
+	First   *float64 `json:"first"`
+	Second  *float64 `json:"second"`
+	Float32 *float64 `json:"float32"`
+	Pass    bool     `json:"pass"`
+}
+
+func checkAll(ctx context.Context, entries []op.Entry) (checks []check, err error) {
+	for _, e := range entries {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		r := gradcheck.Check(e)
+		c := check{Report: r, Formula: e.Formula, Float32: finite(r.Float32), Pass: r.Pass()}
+		if !r.Constant {
+			c.First, c.Second = finite(r.First), finite(r.Second)
+		}
+		checks = append(checks, c)
+	}
+	return checks, nil
+}
+
+func finite(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+func report(out *output, checks []check, asJSON bool) error {
+	var failed []string
+	for _, c := range checks {
+		if !c.Pass {
+			failed = append(failed, c.Name)
+		}
+	}
+	switch {
+	case asJSON:
+		if err := out.writeJSON(checks); err != nil {
+			return err
+		}
+	default:
+		printTable(out, checks)
+		fmt.Fprintf(out, "%d of %d operations pass\n", len(checks)-len(failed), len(checks))
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("%d of %d operations failed: %s", len(failed), len(checks), strings.Join(failed, ", "))
+	}
+	return nil
+}
+
+func printTable(out *output, checks []check) {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "operation\tkind\tcases\tfirst\tsecond\tfloat32\tbound\t\tformula")
+	for _, c := range checks {
+		verdict := "ok"
+		if !c.Pass {
+			verdict = "FAIL"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%.1e\t%s\t%s\n", c.Name, c.Kind, c.Cases,
+			c.derivative(c.First), c.derivative(c.Second), number(c.Float32), c.Bound, verdict, c.Formula)
+	}
+	table.Flush()
+	fmt.Fprintln(out)
+	for _, c := range checks {
+		for _, f := range c.Failures {
+			fmt.Fprintf(out, "%s: %s\n", c.Name, f)
+		}
+	}
+}
+
+// derivative prints the error of a derivative, if there is one.
+func (c check) derivative(v *float64) string {
+	if c.Constant {
+		return "-"
+	}
+	return number(v)
+}
+
+func number(v *float64) string {
+	if v == nil {
+		return "NaN"
+	}
+	return fmt.Sprintf("%.1e", *v)
+}

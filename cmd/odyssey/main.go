@@ -1,0 +1,115 @@
+// Command odyssey trains neural networks, evaluates and uses them, and checks
+// the gradients that it trains them with. `odyssey --help` says how.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/train"
+)
+
+// The exit statuses besides 0.
+const (
+	statusError       = 1
+	statusUsage       = 2
+	statusInterrupted = 130 // 128 + SIGINT, as shells have it
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the program. An error is one line on stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status int) {
+	out := &output{Writer: stdout}
+	err := execute(ctx, args, out)
+	if err == nil {
+		err = out.err
+	}
+	if err == nil {
+		return 0
+	}
+	message, status := explain(err)
+	fmt.Fprintln(stderr, "odyssey: "+strings.ReplaceAll(message, "\n", "; "))
+	return status
+}
+
+func explain(err error) (message string, status int) {
+	var stopped *train.Stopped
+	var usage *kong.ParseError
+	switch {
+	case errors.Is(err, context.Canceled) && errors.As(err, &stopped):
+		return stopped.Error(), statusInterrupted
+	case errors.Is(err, context.Canceled):
+		return "interrupted", statusInterrupted
+	case errors.As(err, &usage):
+		return usage.Error() + "; see odyssey --help", statusUsage
+	}
+	return err.Error(), statusError
+}
+
+// cli has all commands and their flags.
+type cli struct {
+	Train     trainCommand     `cmd:"" help:"Train a network."`
+	Eval      evalCommand      `cmd:"" help:"Tell how well a trained network does on a set."`
+	Predict   predictCommand   `cmd:"" help:"Tell what characters pictures show."`
+	Gradcheck gradcheckCommand `cmd:"" help:"Check the derivatives of all operations."`
+	Data      dataCommand      `cmd:"" help:"Look at data."`
+	Version   versionCommand   `cmd:"" help:"Tell version, commit and processor path."`
+}
+
+func execute(ctx context.Context, args []string, out *output) error {
+	if err := kernel.PathError(); err != nil {
+		return err
+	}
+	helped := false
+	parser, err := kong.New(&cli{},
+		kong.Name("odyssey"),
+		kong.Description("Trains neural networks in plain Go, with the same bits on every machine."),
+		kong.Writers(out, out),
+		kong.Exit(func(int) { helped = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.WithHyphenPrefixedParameters(true), // for --lr -1 to reach the check of its range
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(out),
+		defaults,
+	)
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if helped {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return command.Run()
+}
+
+// defaults are those of the packages, for help texts and flags.
+var defaults = kong.Vars{
+	"data":     train.Glyphs,
+	"epochs":   fmt.Sprint(train.DefaultEpochs),
+	"batch":    fmt.Sprint(train.DefaultBatch),
+	"schedule": train.DefaultSchedule,
+	"momentum": fmt.Sprint(train.DefaultMomentum),
+	"lr_sgd":   fmt.Sprint(train.DefaultLR("sgd")),
+	"lr_adam":  fmt.Sprint(train.DefaultLR("adam")),
+	"glyphs":   fmt.Sprintf("%d + %d", train.GlyphsTrain, train.GlyphsTest),
+}

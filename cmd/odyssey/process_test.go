@@ -1,0 +1,105 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/mlodyssey/odyssey/train"
+)
+
+// program returns a command that runs the program in a process of its own.
+func program(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(self, args...)
+	c.Env = append(os.Environ(), "ODYSSEY_TEST_PROGRAM=1")
+	return c
+}
+
+func TestSignalKeepsTheLastEpoch(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		dir := filepath.Join(t.TempDir(), "run")
+		c := program(t, "train", "--limit", "64", "--batch", "16", "--epochs", "1000000", "--out", dir)
+		var stderr bytes.Buffer
+		c.Stderr = &stderr
+		stdout, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Process.Kill() })
+		lines := bufio.NewScanner(stdout)
+		for lines.Scan() && !strings.HasPrefix(lines.Text(), "epoch 2/") {
+		}
+		if err := c.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		for lines.Scan() { // until the program is done
+		}
+		c.Wait()
+		if got := c.ProcessState.ExitCode(); got != statusInterrupted {
+			t.Errorf("%v: status %d, want %d", signal, got, statusInterrupted)
+		}
+		checkError(t, stderr.String(), []string{"interrupted; " + dir + " keeps the checkpoint of epoch "})
+		fields := strings.Fields(stderr.String())
+		kept, err := strconv.Atoi(fields[len(fields)-1])
+		last, count := lastEpoch(t, dir)
+		if err != nil || kept < 2 || kept != last.Epoch || kept != count {
+			t.Errorf("%v: %q, but there are metrics of %d epochs", signal, stderr.String(), count)
+		}
+		if want := strings.TrimSpace(strconv.FormatFloat(last.TestLoss, 'g', -1, 64)); !strings.Contains(succeed(t, "eval", dir, "--json"), want) {
+			t.Errorf("%v: the checkpoint's loss is not that of epoch %d, %s", signal, kept, want)
+		}
+		if left := snapshot(t, dir); len(left) != 5 {
+			t.Errorf("%v: left behind: %v", signal, left)
+		}
+	}
+}
+
+func TestUnknownProcessorPath(t *testing.T) {
+	c := program(t, "version")
+	c.Env = append(c.Env, "ODYSSEY_CPU=abacus")
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	if out, err := c.Output(); err == nil || len(out) != 0 || c.ProcessState.ExitCode() != statusError {
+		t.Errorf("output %q, %v", out, err)
+	}
+	checkError(t, stderr.String(), []string{"ODYSSEY_CPU", `"abacus"`, "want", "portable"})
+}
+
+// The kernels' path changes nothing in a run's model.
+func TestProcessorPathsGiveTheSameBytes(t *testing.T) {
+	var first []byte
+	for _, path := range []string{"", "portable"} {
+		dir := filepath.Join(t.TempDir(), "run")
+		c := program(t, "train", "--limit", "64", "--epochs", "1", "--out", dir)
+		c.Env = append(c.Env, "ODYSSEY_CPU="+path)
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v", out, err)
+		}
+		b, err := os.ReadFile(filepath.Join(dir, train.ModelFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = b
+		}
+		if !bytes.Equal(b, first) {
+			t.Errorf("the model differs with ODYSSEY_CPU=%s", path)
+		}
+	}
+}

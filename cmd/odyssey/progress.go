@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/mlodyssey/odyssey/train"
+)
+
+// progress shows how a run goes: a line for each epoch, and below them a bar on
+// a terminal, or else a line now and then.
+type progress struct {
+	lines  io.Writer // where the lines of epochs go
+	epochs int
+	bars   *mpb.Progress // nil without a terminal
+	bar    *mpb.Bar
+
+	now    atomic.Pointer[string] // the bar's text
+	images int                    // of the epoch, at the time start
+	start  time.Time
+	spoke  time.Time // when the last line was printed
+}
+
+// silence is how long a plain output stays silent at most.
+const silence = 10 * time.Second
+
+func newProgress(out *output, c train.Config) *progress {
+	p := &progress{lines: out, epochs: c.Epochs, spoke: time.Now()}
+	if !out.isTerminal() {
+		return p
+	}
+	empty := ""
+	p.now.Store(&empty)
+	steps := (c.Train.Len() + c.Batch - 1) / c.Batch
+	p.bars = mpb.New(mpb.WithOutput(out.Writer)) // which it asks for the terminal's width
+	p.bar = p.bars.AddBar(int64(c.Epochs*steps), mpb.BarRemoveOnComplete(), mpb.BarWidth(32),
+		mpb.AppendDecorators(
+			decor.Any(func(decor.Statistics) string { return *p.now.Load() + "  " }),
+			decor.AverageETA(decor.ET_STYLE_MMSS),
+			decor.Name(" left")))
+	p.lines = p.bars
+	return p
+}
+
+// step takes note of a training step.
+func (p *progress) step(s train.Progress) {
+	if s.Step == 1 {
+		p.start, p.images = time.Now(), s.Images
+	}
+	if p.bar == nil && time.Since(p.spoke) < silence {
+		return
+	}
+	text := status(s, p.epochs, p.rate(s.Images))
+	if p.bar == nil {
+		p.line("%s  %d %% done", text, 100*s.Step/s.Steps)
+		return
+	}
+	p.now.Store(&text)
+	p.bar.Increment()
+}
+
+func status(s train.Progress, epochs int, rate float64) string {
+	return fmt.Sprintf("epoch %d/%d  loss %.4f  accuracy %.2f %%  %.0f images/s", s.Epoch, epochs, s.Loss, 100*s.Accuracy, rate)
+}
+
+// rate returns the images a second since the epoch's first step.
+func (p *progress) rate(images int) float64 {
+	seconds := time.Since(p.start).Seconds()
+	if images == p.images || seconds == 0 {
+		return 0
+	}
+	return float64(images-p.images) / seconds
+}
+
+func (p *progress) epoch(e train.Epoch) error {
+	p.line("epoch %d/%d  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%  %.0f images/s  %.1f s",
+		e.Epoch, p.epochs, e.TrainLoss, 100*e.TrainAccuracy, e.TestLoss, 100*e.TestAccuracy, e.ImagesPerSecond, e.Seconds)
+	return nil
+}
+
+func (p *progress) line(format string, args ...any) {
+	fmt.Fprintf(p.lines, format+"\n", args...)
+	p.spoke = time.Now()
+}
+
+// close takes the bar away.
+func (p *progress) close() {
+	if p.bar != nil {
+		p.bar.Abort(true)
+		p.bars.Wait()
+	}
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/mlodyssey/odyssey/model"
+	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/train"
+)
+
+// defaultSeed is that of runs, and of the glyphs where no run says another.
+const defaultSeed = 1
+
+type trainCommand struct {
+	Model       string   `default:"lenet5" help:"The network."`
+	Data        string   `default:"${data}" help:"${data}, which are drawn (${glyphs} images), or a directory of IDX files such as EMNIST's."`
+	Epochs      int      `default:"${epochs}" help:"How often to go through the examples."`
+	Batch       int      `default:"${batch}" help:"Examples in a batch."`
+	Optimizer   string   `default:"sgd" help:"sgd, adam or adamw."`
+	LR          *float64 `name:"lr" placeholder:"X" help:"The learning rate. Default: ${lr_sgd} for sgd, ${lr_adam} for adam and adamw."`
+	Momentum    *float64 `placeholder:"X" help:"Of sgd. Default: ${momentum}."`
+	Nesterov    bool     `help:"Use Nesterov's momentum."`
+	WeightDecay float64  `default:"0" help:"L2 penalty; decoupled for adamw."`
+	Schedule    string   `default:"${schedule}" help:"How the learning rate goes: linear, down to 0, or constant."`
+	Seed        uint64   `default:"1" help:"Of all that is random."`
+	Out         string   `placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free."`
+	Limit       int      `default:"0" help:"Use at most so many examples of each split; 0 for all."`
+	Eager       bool     `help:"Run operations one by one instead of a recorded program. The result is the same."`
+}
+
+// Help is the long help text.
+func (trainCommand) Help() string {
+	return `Without flags it needs no data: it learns to read characters that it draws itself. The run's directory holds model.safetensors, metrics.jsonl, config.json and curves.png after each epoch. Ctrl-C stops the run and keeps the last finished epoch. The same settings give the same model.safetensors, bit for bit, on every machine.
+
+    odyssey train
+    odyssey train --data data/emnist --epochs 10 --lr 0.01 --out runs/emnist`
+}
+
+func (c trainCommand) settings() train.Settings {
+	s := train.Settings{
+		Model: c.Model, Data: c.Data, Limit: c.Limit, Seed: c.Seed,
+		Epochs: c.Epochs, Batch: c.Batch,
+		Optimizer: c.Optimizer, LR: train.DefaultLR(c.Optimizer), Nesterov: c.Nesterov, WeightDecay: c.WeightDecay,
+		Schedule: c.Schedule,
+		Eager:    c.Eager,
+	}
+	if c.Optimizer == "sgd" {
+		s.Momentum = train.DefaultMomentum
+	}
+	if c.LR != nil {
+		s.LR = *c.LR
+	}
+	if c.Momentum != nil {
+		s.Momentum = *c.Momentum
+	}
+	return s
+}
+
+// Run trains a network.
+func (c trainCommand) Run(ctx context.Context, out *output) error {
+	settings := c.settings()
+	net, config, err := settings.Prepare(model.New)
+	if err != nil {
+		return err
+	}
+	run, err := train.NewRun(c.Out, settings)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s of %d parameters on %s: %d + %d examples of %d classes; %s with learning rate %v; run directory %s\n",
+		settings.Model, nn.CountParameters(net.Net), settings.Data, config.Train.Len(), config.Test.Len(), len(net.Classes),
+		settings.Optimizer, settings.LR, run.Dir())
+
+	p := newProgress(out, config)
+	config.OnStep, config.OnEpoch = p.step, p.epoch
+	epochs, err := run.Fit(ctx, net, config)
+	p.close()
+	if err != nil {
+		return err
+	}
+	printEnd(out, run.Dir(), epochs)
+	return nil
+}
+
+func printEnd(out *output, dir string, epochs []train.Epoch) {
+	best := epochs[0]
+	for _, e := range epochs {
+		if e.TestAccuracy > best.TestAccuracy {
+			best = e
+		}
+	}
+	last := epochs[len(epochs)-1]
+	fmt.Fprintf(out, "test accuracy %.2f %%, best %.2f %% after epoch %d\n", 100*last.TestAccuracy, 100*best.TestAccuracy, best.Epoch)
+	files := []string{train.ModelFile, train.MetricsFile, train.ConfigFile, train.CurvesFile}
+	fmt.Fprintf(out, "%s holds %s\n", dir, strings.Join(files, ", "))
+	fmt.Fprintf(out, "next: odyssey eval %s\n      odyssey predict %s IMAGE.png\n", dir, dir)
+}

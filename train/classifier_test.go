@@ -1,0 +1,189 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/checkpoint"
+	"github.com/mlodyssey/odyssey/data/glyphs"
+	"github.com/mlodyssey/odyssey/model"
+	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+func newClassifier(t *testing.T, seed uint64) *Classifier {
+	t.Helper()
+	return &Classifier{
+		Name: "lenet5", Net: model.NewLeNet5(47, seed), Classes: glyphs.Labels(),
+		Input: []int{1, 28, 28}, Mean: Mean, Std: Std,
+	}
+}
+
+func save(t *testing.T, c *Classifier) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), ModelFile)
+	if err := c.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestSavedClassifierComesBackTheSame(t *testing.T) {
+	c := newClassifier(t, 7)
+	path := save(t, c)
+	for _, from := range []string{path, filepath.Dir(path)} {
+		got, err := Load(from, model.New)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Name != c.Name || got.Mean != c.Mean || got.Std != c.Std ||
+			!slices.Equal(got.Classes, c.Classes) || !slices.Equal(got.Input, c.Input) {
+			t.Errorf("loaded %+v, want %+v", got, c)
+		}
+		want := nn.Variables(c.Net)
+		for i, v := range nn.Variables(got.Net) {
+			if !v.Value.Tensor().Equal(want[i].Value.Tensor()) {
+				t.Errorf("%s differs", v.Name)
+			}
+		}
+		a, errA := os.ReadFile(path)
+		b, errB := os.ReadFile(save(t, got))
+		if errA != nil || errB != nil || !bytes.Equal(a, b) {
+			t.Errorf("saved again, the bytes differ (%v, %v)", errA, errB)
+		}
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(f *checkpoint.File)
+		want   string
+	}{
+		{"foreign file", func(f *checkpoint.File) { f.Metadata = nil }, `the metadata has no "odyssey"`},
+		{"no classes", func(f *checkpoint.File) { delete(f.Metadata, "classes") }, `the metadata has no "classes"`},
+		{"no std", func(f *checkpoint.File) { delete(f.Metadata, "std") }, `the metadata has no "std"`},
+		{"other format", func(f *checkpoint.File) { f.Metadata["odyssey"] = "2" }, `metadata "odyssey" is "2", want "1"`},
+		{"classes no list", func(f *checkpoint.File) { f.Metadata["classes"] = "47" }, `metadata "classes" is "47", want a list of strings`},
+		{"mean no number", func(f *checkpoint.File) { f.Metadata["mean"] = "NaN" }, `metadata "mean" is "NaN", want a number`},
+		{"std zero", func(f *checkpoint.File) { f.Metadata["std"] = "0" }, `metadata "std" is 0, want a positive number`},
+		{"many classes", func(f *checkpoint.File) {
+			f.Metadata["classes"] = "[" + strings.Repeat(`"",`, 1<<16) + `""]`
+		}, "65537 names, want at most 65536"},
+		{"no classes at all", func(f *checkpoint.File) { f.Metadata["classes"] = "[]" }, "at least one class"},
+		{"other input", func(f *checkpoint.File) { f.Metadata["input"] = "[3,32,32]" }, "takes examples of shape [1 28 28], not [3 32 32]"},
+		{"unknown model", func(f *checkpoint.File) { f.Metadata["model"] = "resnet" }, `unknown model "resnet": want one of lenet5`},
+		{"fewer classes", func(f *checkpoint.File) { f.Metadata["classes"] = `["a","b"]` }, "fc3.weight is float32[47 84], want float32[2 84]"},
+		{"tensor missing", func(f *checkpoint.File) { f.Tensors = f.Tensors[1:] }, "conv1.weight is missing, want float32[6 1 5 5]"},
+		{"tensor left over", func(f *checkpoint.File) {
+			f.Tensors = append(f.Tensors, checkpoint.Named{Name: "fc4.bias", Tensor: tensor.New(tensor.Float32, 2)})
+		}, `tensor "fc4.bias" is no part of this model`},
+		{"other type", func(f *checkpoint.File) { f.Tensors[1].Tensor = tensor.New(tensor.Float64, 6) }, "conv1.bias is float64[6], want float32[6]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := save(t, newClassifier(t, 1))
+			f, err := checkpoint.Load(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.change(f)
+			if err := checkpoint.Save(path, f.Tensors, f.Metadata); err != nil {
+				t.Fatal(err)
+			}
+			_, err = Load(path, model.New)
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), path+": ") {
+				t.Errorf("error %v, want one of %s with %q", err, path, c.want)
+			}
+		})
+	}
+}
+
+func TestLoadWithoutFile(t *testing.T) {
+	dir := t.TempDir()
+	for path, want := range map[string]string{
+		dir:                            filepath.Join(dir, ModelFile) + ": no such file, want the directory of a run",
+		filepath.Join(dir, "x.s"):      "x.s: no such file, want the directory of a run",
+		filepath.Join(dir, "x", "y.s"): "y.s: no such file, want the directory of a run",
+	} {
+		if _, err := Load(path, model.New); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one with %q", path, err, want)
+		}
+	}
+}
+
+func TestPredict(t *testing.T) {
+	c := newClassifier(t, 3)
+	x := make([]float32, 28*28)
+	if _, err := glyphs.New(1, 1, glyphs.Test).Read(0, x); err != nil {
+		t.Fatal(err)
+	}
+	guesses, err := c.Predict(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(guesses) != 47 || !slices.IsSortedFunc(guesses, func(a, b Guess) int {
+		if a.Probability < b.Probability {
+			return 1
+		}
+		return -1
+	}) {
+		t.Errorf("want 47 guesses, the likeliest first, not %v", guesses)
+	}
+	input := tensor.New(tensor.Float32, 1, 1, 28, 28)
+	for i, v := range x {
+		tensor.Data[float32](input)[i] = (v - Mean) / Std
+	}
+	scores := tensor.Data[float32](c.Net.Forward(autograd.Const(input)).Tensor())
+	sum := 0.0
+	for _, g := range guesses {
+		sum += g.Probability
+		// The ratio of two probabilities is e to the difference of their scores.
+		score := func(class string) float64 { return float64(scores[slices.Index(c.Classes, class)]) }
+		want := math.Exp(score(g.Class) - score(guesses[0].Class))
+		if got := g.Probability / guesses[0].Probability; math.Abs(got-want) > 1e-6 {
+			t.Errorf("%s is %v times as likely as %s, want %v", g.Class, got, guesses[0].Class, want)
+		}
+	}
+	if math.Abs(sum-1) > 1e-12 {
+		t.Errorf("the probabilities' sum is %v", sum)
+	}
+}
+
+func TestPredictRefuses(t *testing.T) {
+	c := newClassifier(t, 3)
+	if _, err := c.Predict(make([]float32, 783)); err == nil || !strings.Contains(err.Error(), "783 values, want 784") {
+		t.Errorf("783 values: error %v", err)
+	}
+	bias := nn.Variables(c.Net)[1].Value
+	nan := float32(math.NaN())
+	autograd.Assign(bias, autograd.Const(tensor.FromSlice([]float32{nan, nan, nan, nan, nan, nan}, 6)))
+	if _, err := c.Predict(make([]float32, 784)); err == nil || !strings.Contains(err.Error(), "not finite") {
+		t.Errorf("NaN among the weights: error %v", err)
+	}
+	c.Input = []int{3, 28, 28}
+	if _, err := c.PredictPicture(nil); err == nil || !strings.Contains(err.Error(), "want square grey images") {
+		t.Errorf("coloured input: error %v", err)
+	}
+}
+
+func TestEvaluateRefusesOtherData(t *testing.T) {
+	c := newClassifier(t, 1)
+	c.Classes = c.Classes[:10]
+	_, err := c.Evaluate(context.Background(), glyphs.New(10, 1, glyphs.Test))
+	if err == nil || !strings.Contains(err.Error(), "47 classes, want 10") {
+		t.Errorf("other classes: error %v", err)
+	}
+	c = newClassifier(t, 1)
+	c.Input = []int{1, 32, 32}
+	_, err = c.Evaluate(context.Background(), glyphs.New(10, 1, glyphs.Test))
+	if err == nil || !strings.Contains(err.Error(), "examples of shape [1 28 28], want [1 32 32]") {
+		t.Errorf("other shape: error %v", err)
+	}
+}

@@ -1,0 +1,382 @@
+package train
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlodyssey/odyssey/model"
+)
+
+func smallRun() Settings {
+	return Settings{
+		Model: "lenet5", Data: Glyphs, Limit: 48, Seed: 1, Epochs: 2, Batch: 16,
+		Optimizer: "sgd", LR: 0.01, Momentum: 0.9, Schedule: "linear",
+	}
+}
+
+func prepare(t *testing.T, s Settings) (*Classifier, Config) {
+	t.Helper()
+	net, c, err := s.Prepare(model.New)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net, c
+}
+
+func newRun(t *testing.T, dir string, s Settings) *Run {
+	t.Helper()
+	r, err := NewRun(dir, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// list returns the names of all that is in a directory.
+func list(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+func TestRunKeepsItsRecord(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "deep", "run")
+	s := smallRun()
+	net, c := prepare(t, s)
+	epochs, err := newRun(t, dir, s).Fit(context.Background(), net, c)
+	if err != nil || len(epochs) != 2 {
+		t.Fatalf("%d epochs, %v", len(epochs), err)
+	}
+	if got, want := list(t, dir), []string{ConfigFile, CurvesFile, MetricsFile, ModelFile}; !slices.Equal(got, want) {
+		t.Errorf("the directory holds %v, want %v", got, want)
+	}
+	if got, err := ReadSettings(dir); err != nil || got != s {
+		t.Errorf("settings %+v, %v, want %+v", got, err, s)
+	}
+	if got := readMetrics(t, dir); !slices.Equal(got, epochs) {
+		t.Errorf("metrics %+v, want %+v", got, epochs)
+	}
+
+	loaded, err := Load(dir, model.New)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := loaded.Evaluate(context.Background(), c.Test)
+	want := Result{epochs[1].TestAccuracy, epochs[1].TestLoss, 48}
+	if err != nil || result != want {
+		t.Errorf("the saved model gives %+v, %v; the run ended with %+v", result, err, want)
+	}
+}
+
+func readMetrics(t *testing.T, dir string) (epochs []Epoch) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, MetricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
+		var e Epoch
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			t.Fatal(err)
+		}
+		epochs = append(epochs, e)
+	}
+	return epochs
+}
+
+func TestEqualSettingsGiveEqualBytes(t *testing.T) {
+	files := map[string][]byte{}
+	for _, name := range []string{"first", "again", "eager"} {
+		s := smallRun()
+		s.Eager = name == "eager"
+		net, c := prepare(t, s)
+		dir := filepath.Join(t.TempDir(), name)
+		if _, err := newRun(t, dir, s).Fit(context.Background(), net, c); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(filepath.Join(dir, ModelFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = b
+	}
+	for _, name := range []string{"again", "eager"} {
+		if !bytes.Equal(files["first"], files[name]) {
+			t.Errorf("%s: the bytes of the model differ from the first run's", name)
+		}
+	}
+}
+
+func TestRunsAreNumbered(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, want := range []string{"lenet5-glyphs-1", "lenet5-glyphs-2"} {
+		if r := newRun(t, "", smallRun()); r.Dir() != filepath.Join("runs", want) {
+			t.Errorf("directory %s, want runs/%s", r.Dir(), want)
+		}
+	}
+	s := smallRun()
+	s.Data = filepath.Join("somewhere", "emnist") + string(filepath.Separator)
+	r := newRun(t, "", s)
+	if r.Dir() != filepath.Join("runs", "lenet5-emnist-1") {
+		t.Errorf("directory %s, want runs/lenet5-emnist-1", r.Dir())
+	}
+	if got, err := ReadSettings(r.Dir()); err != nil || !filepath.IsAbs(got.Data) {
+		t.Errorf("data %q, %v, want an absolute path", got.Data, err)
+	}
+}
+
+func TestRunLeavesAnotherRunAlone(t *testing.T) {
+	for _, file := range runFiles {
+		dir := t.TempDir()
+		path := filepath.Join(dir, file)
+		if err := os.WriteFile(path, []byte("precious"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, err := NewRun(dir, smallRun())
+		if err == nil || !strings.Contains(err.Error(), dir+" already holds a run ("+file+")") {
+			t.Errorf("error %v", err)
+		}
+		if b, err := os.ReadFile(path); err != nil || string(b) != "precious" || len(list(t, dir)) != 1 {
+			t.Errorf("%s now holds %q, %v", file, b, err)
+		}
+	}
+}
+
+func TestRunDirectoryThatCannotBe(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{file, filepath.Join(file, "run"), filepath.Join(dir, "new", "nul\x00", "run")} {
+		_, err := NewRun(out, smallRun())
+		if err == nil || !strings.HasPrefix(err.Error(), "run directory "+out+": ") || !strings.Contains(err.Error(), "want a directory that can be made") {
+			t.Errorf("error %v", err)
+		}
+	}
+	if got := list(t, dir); !slices.Equal(got, []string{"file"}) {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
+var errStop = errors.New("stop here")
+
+func TestRunWithoutAnEpochLeavesNothing(t *testing.T) {
+	top := t.TempDir()
+	existing := filepath.Join(top, "existing")
+	if err := os.MkdirAll(existing, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	notes := filepath.Join(existing, "notes.txt")
+	if err := os.WriteFile(notes, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, dir := range []string{filepath.Join(top, "a", "b", "run"), existing, filepath.Join(existing, "run")} {
+		net, c := prepare(t, smallRun())
+		_, err := newRun(t, dir, smallRun()).Fit(cancelled, net, c)
+		var stopped *Stopped
+		if !errors.As(err, &stopped) || stopped.Epoch != 0 || !errors.Is(err, context.Canceled) ||
+			err.Error() != "interrupted; no epoch was finished, so nothing is kept" {
+			t.Errorf("error %v", err)
+		}
+	}
+	if got := list(t, top); !slices.Equal(got, []string{"existing"}) {
+		t.Errorf("left behind: %v", got)
+	}
+	if got := list(t, existing); !slices.Equal(got, []string{"notes.txt"}) {
+		t.Errorf("%s holds %v, want the notes alone", existing, got)
+	}
+}
+
+func TestRunThatPanicsLeavesNothing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	net, c := prepare(t, smallRun())
+	c.OnStep = func(Progress) { panic("a mistake") }
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic was swallowed")
+			}
+		}()
+		newRun(t, dir, smallRun()).Fit(context.Background(), net, c)
+	}()
+	if _, err := os.Stat(dir); err == nil {
+		t.Errorf("left behind: %v", list(t, dir))
+	}
+}
+
+func TestInterruptedRunKeepsItsLastEpoch(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	s := smallRun()
+	s.Epochs = 5
+	net, c := prepare(t, s)
+	ctx, cancel := context.WithCancel(context.Background())
+	steps := 0
+	c.OnStep = func(p Progress) {
+		if p.Epoch == 3 {
+			steps++
+			cancel()
+		}
+	}
+	epochs, err := newRun(t, dir, s).Fit(ctx, net, c)
+	if err == nil || err.Error() != "interrupted; "+dir+" keeps the checkpoint of epoch 2" || steps != 1 {
+		t.Errorf("error %v after %d steps of epoch 3", err, steps)
+	}
+	checkRecord(t, dir, epochs, 2, c)
+}
+
+// checkRecord fails unless a directory holds a whole run of n epochs.
+func checkRecord(t *testing.T, dir string, epochs []Epoch, n int, c Config) {
+	t.Helper()
+	if len(epochs) != n || !reflect.DeepEqual(readMetrics(t, dir), epochs) {
+		t.Errorf("metrics %v, epochs %v, want %d", readMetrics(t, dir), epochs, n)
+	}
+	loaded, err := Load(dir, model.New)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := loaded.Evaluate(context.Background(), c.Test); err != nil || r.Loss != epochs[n-1].TestLoss {
+		t.Errorf("the model's loss is %v, %v; want that of epoch %d, %v", r.Loss, err, n, epochs[n-1].TestLoss)
+	}
+}
+
+// A directory in the place of a file makes its writing fail.
+func TestRecordThatFails(t *testing.T) {
+	for _, c := range []struct {
+		file  string
+		after int // epochs
+		kept  string
+	}{
+		{ModelFile, 0, "no epoch was finished, so nothing is kept"},
+		{MetricsFile, 0, "no epoch was finished, so nothing is kept"},
+		{ModelFile, 1, "keeps the checkpoint of epoch 1"},
+		{MetricsFile, 1, "keeps the checkpoint of epoch 2"},
+	} {
+		dir := filepath.Join(t.TempDir(), "run")
+		net, config := prepare(t, smallRun())
+		block := func() {
+			path := filepath.Join(dir, c.file)
+			os.Remove(path)
+			if err := os.Mkdir(path, 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+		config.OnStep = func(p Progress) {
+			if p.Epoch == c.after+1 && p.Step == 1 {
+				block()
+			}
+		}
+		_, err := newRun(t, dir, smallRun()).Fit(context.Background(), net, config)
+		if err == nil || !strings.HasPrefix(err.Error(), "write "+filepath.Join(dir, c.file)) || !strings.HasSuffix(err.Error(), c.kept) {
+			t.Errorf("%s after %d epochs: error %v", c.file, c.after, err)
+		}
+		if _, err := os.Stat(dir); (err == nil) != (c.after > 0) {
+			t.Errorf("%s after %d epochs: the directory: %v", c.file, c.after, err)
+		}
+	}
+}
+
+func TestLossThatIsNotFiniteEndsTheRun(t *testing.T) {
+	s := smallRun()
+	s.LR = 1e30
+	for batch, want := range map[int]string{
+		16: "the loss is no longer finite in step",
+		48: "the test loss after epoch 1 is not finite", // the only step was fine
+	} {
+		dir := filepath.Join(t.TempDir(), "run")
+		s.Batch = batch
+		net, c := prepare(t, s)
+		_, err := newRun(t, dir, s).Fit(context.Background(), net, c)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("batch %d: error %v, want one with %q", batch, err, want)
+		}
+	}
+}
+
+func TestPrepareRefuses(t *testing.T) {
+	for _, c := range []struct {
+		change func(s *Settings)
+		want   string
+	}{
+		{func(s *Settings) { s.Model = "resnet" }, `unknown model "resnet": want one of lenet5`},
+		{func(s *Settings) { s.Data = "no/such/dir" }, "no/such/dir"},
+		{func(s *Settings) { s.Limit = -1 }, "limit -1: want at least 1"},
+		{func(s *Settings) { s.Epochs = 0 }, "epochs 0: want at least 1"},
+		{func(s *Settings) { s.Batch = 49 }, "batch 49 is larger than the set's 48 examples"},
+		{func(s *Settings) { s.Optimizer = "lion" }, `unknown optimizer "lion": want one of sgd, adam, adamw`},
+		{func(s *Settings) { s.LR = -1 }, "learning rate is -1"},
+		{func(s *Settings) { s.Momentum = 1 }, "momentum is 1"},
+		{func(s *Settings) { s.Optimizer = "adamw" }, "want neither with adamw"},
+		{func(s *Settings) { s.Optimizer, s.Momentum, s.LR = "adam", 0, -2 }, "learning rate is -2"},
+	} {
+		s := smallRun()
+		c.change(&s)
+		if _, _, err := s.Prepare(model.New); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want one with %q", err, c.want)
+		}
+	}
+	if _, err := OpenData(Glyphs, "validation", 1, 0); err == nil || !strings.Contains(err.Error(), `"validation": want train or test`) {
+		t.Errorf("split: error %v", err)
+	}
+}
+
+func TestOptimizersDiffer(t *testing.T) {
+	losses := map[float64]string{}
+	for name, change := range map[string]func(s *Settings){
+		"sgd":      func(s *Settings) {},
+		"nesterov": func(s *Settings) { s.Nesterov = true },
+		"decay":    func(s *Settings) { s.WeightDecay = 0.1 },
+		"seed":     func(s *Settings) { s.Seed = 2 },
+		"adam":     func(s *Settings) { s.Optimizer, s.Momentum, s.WeightDecay = "adam", 0, 0.1 },
+		"adamw":    func(s *Settings) { s.Optimizer, s.Momentum, s.WeightDecay = "adamw", 0, 0.1 },
+	} {
+		s := smallRun()
+		change(&s)
+		_, c := prepare(t, s)
+		epochs, err := Fit(context.Background(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		loss := epochs[1].TestLoss
+		if other, ok := losses[loss]; ok {
+			t.Errorf("%s and %s give the same loss", name, other)
+		}
+		losses[loss] = name
+	}
+}
+
+func TestReadSettingsRefuses(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := ReadSettings(dir); err == nil || !strings.Contains(err.Error(), "config.json: no such file, want the directory of a run") {
+		t.Errorf("no file: error %v", err)
+	}
+	for content, want := range map[string]string{
+		"{":                             "config.json: unexpected end of JSON input",
+		"{}":                            "config.json: no settings.data",
+		`{"settings":{"epochs":"two"}}`: "config.json: json: cannot unmarshal string",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, ConfigFile), []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadSettings(dir); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one with %q", content, err, want)
+		}
+	}
+}
