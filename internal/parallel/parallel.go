@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 )
 
@@ -16,7 +15,7 @@ type loop struct {
 	n, grain int
 	body     func(lo, hi int)
 	next     atomic.Int64 // the first index that nobody has taken yet
-	helpers  sync.WaitGroup
+	active   atomic.Int64 // goroutines that may be at work on a range
 	failure  atomic.Pointer[Panic]
 }
 
@@ -30,19 +29,14 @@ type Panic struct {
 // Error describes the panic and where it began.
 func (p *Panic) Error() string { return fmt.Sprintf("%v\n%s", p.Value, p.Stack) }
 
-var (
-	queue   = make(chan *loop)
-	started atomic.Int64 // workers that listen to queue
-)
-
 // For calls body for consecutive ranges [lo, hi) of at most grain indices that
 // cover [0, n), on up to GOMAXPROCS goroutines, and returns when all are done.
 // Ranges begin at multiples of grain. A loop of one range runs on the caller's
-// goroutine; loops may be nested.
+// goroutine, and so does a loop within a loop.
 func For(n, grain int, body func(lo, hi int)) {
 	grain = max(1, grain)
 	chunks := (n + grain - 1) / grain
-	helpers := min(runtime.GOMAXPROCS(0), chunks) - 1
+	helpers := min(processors(), chunks) - 1
 	if helpers <= 0 {
 		for lo := 0; lo < n; lo += grain {
 			body(lo, min(lo+grain, n))
@@ -50,43 +44,26 @@ func For(n, grain int, body func(lo, hi int)) {
 		return
 	}
 	l := &loop{n: n, grain: grain, body: body}
-	l.invite(helpers)
+	if offer.CompareAndSwap(nil, l) {
+		callWorkers(helpers)
+	} // else the workers have another loop, and the caller does it alone
 	l.work()
-	l.helpers.Wait()
+	offer.CompareAndSwap(l, nil)
+	for l.active.Load() > 0 {
+		runtime.Gosched()
+	}
 	if p := l.failure.Load(); p != nil {
 		panic(p)
 	}
 }
 
-// invite offers the loop to idle workers. Where none is idle the caller does
-// the work itself, so nested loops cannot wait for each other.
-func (l *loop) invite(helpers int) {
-	for range helpers {
-		l.helpers.Add(1)
-		select {
-		case queue <- l:
-			continue
-		default:
-		}
-		if started.Load() < int64(runtime.GOMAXPROCS(0)-1) {
-			started.Add(1)
-			go worker(l)
-			continue
-		}
-		l.helpers.Done()
-		return
-	}
-}
+// processors returns how many goroutines can run at once. More than the machine
+// has would only wait for each other.
+func processors() int { return min(runtime.GOMAXPROCS(0), runtime.NumCPU()) }
 
-func worker(l *loop) {
-	for {
-		l.work()
-		l.helpers.Done()
-		l = <-queue
-	}
-}
-
+// work takes ranges until none is left. Whoever comes late finds none.
 func (l *loop) work() {
+	l.active.Add(1)
 	defer func() {
 		if v := recover(); v != nil {
 			p, ok := v.(*Panic) // of a nested loop: keep where it began
@@ -96,6 +73,7 @@ func (l *loop) work() {
 			l.failure.CompareAndSwap(nil, p)
 			l.next.Store(int64(l.n)) // nobody starts another range
 		}
+		l.active.Add(-1)
 	}()
 	for {
 		hi := int(l.next.Add(int64(l.grain)))

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -65,4 +66,40 @@ func TestPanicInAWorkerReachesTheCaller(t *testing.T) {
 		}()
 	}
 	For(10, 1, func(int, int) {}) // the workers are still there
+}
+
+// Both ranges must be at work at once to get past each other, whether the
+// worker is awake or asleep when the loop begins.
+func TestAWorkerJoinsAwakeOrAsleep(t *testing.T) {
+	if processors() < 2 {
+		t.Skip("one processor")
+	}
+	for round := range 200 {
+		for round%2 == 0 && asleep.Load() < started.Load() {
+			runtime.Gosched()
+		}
+		meet := make(chan int)
+		For(2, 1, func(lo, _ int) {
+			select {
+			case meet <- lo:
+			case <-meet:
+			}
+		})
+	}
+}
+
+func TestLoopsOfSeveralGoroutines(t *testing.T) {
+	var sum atomic.Int64
+	var callers sync.WaitGroup
+	for range 8 {
+		callers.Go(func() {
+			for range 100 {
+				For(100, 3, func(lo, hi int) { sum.Add(int64(hi - lo)) })
+			}
+		})
+	}
+	callers.Wait()
+	if got := sum.Load(); got != 8*100*100 {
+		t.Errorf("%d indices, want %d", got, 8*100*100)
+	}
 }
