@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +72,18 @@ func TestFromPicture(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		checkLetter(t, name, x)
+	}
+}
+
+// A thin pen leaves little ink in a pixel of the example, which is to be as
+// bright as any.
+func TestFromPictureOfAThinLine(t *testing.T) {
+	picture := image.NewGray(image.Rect(0, 0, 600, 600))
+	draw.Draw(picture, picture.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(picture, image.Rect(300, 60, 303, 540), image.Black, image.Point{}, draw.Src)
+	x, err := FromPicture(picture, 28)
+	if err != nil || slices.Max(x) < 0.999 {
+		t.Errorf("the brightest value is %v, %v, want 1", slices.Max(x), err)
 	}
 }
 

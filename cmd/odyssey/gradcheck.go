@@ -73,14 +73,17 @@ func checkAll(ctx context.Context, entries []op.Entry) (checks []check, err erro
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		r := gradcheck.Check(e)
-		c := check{Report: r, Formula: e.Formula, Float32: finite(r.Float32), Pass: r.Pass()}
-		if !r.Constant {
-			c.First, c.Second = finite(r.First), finite(r.Second)
-		}
-		checks = append(checks, c)
+		checks = append(checks, newCheck(e, gradcheck.Check(e)))
 	}
 	return checks, nil
+}
+
+func newCheck(e op.Entry, r *gradcheck.Report) check {
+	c := check{Report: r, Formula: e.Formula, Float32: finite(r.Float32), Pass: r.Pass()}
+	if !r.Constant {
+		c.First, c.Second = finite(r.First), finite(r.Second)
+	}
+	return c
 }
 
 func finite(v float64) *float64 {

@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -253,9 +254,8 @@ func TestGradcheckFailure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nan := *checks[0].Report
-	nan.Name, nan.Failures = "nan", []string{"it is NaN"}
-	checks = append(checks, check{Report: &nan})
+	nan := &gradcheck.Report{Name: "nan", First: math.NaN(), Second: math.Inf(1), Failures: []string{"it is NaN"}}
+	checks = append(checks, newCheck(op.Entry{}, nan))
 	for _, asJSON := range []bool{false, true} {
 		var b bytes.Buffer
 		err := report(&output{Writer: &b}, checks, asJSON)
