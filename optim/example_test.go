@@ -30,18 +30,17 @@ func ExampleSGD() {
 	// 2.8125
 }
 
-// A schedule assigns the learning rate, which is a variable.
-func ExampleOptimizer() {
+func ExampleSetLearningRate() {
 	w := autograd.Variable("w", tensor.Scalar(0.0))
-	adam, err := optim.NewAdam([]nn.Named{{Name: "w", Value: w}}, optim.AdamConfig{LR: 0.1})
+	adam, err := optim.NewAdam([]nn.Named{{Name: "w", Value: w}}, optim.AdamConfig{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	for range 3 {
+	for _, lr := range []float64{0.1, 0.01, 0.001} {
+		optim.SetLearningRate(adam, lr)
 		adam.Step(autograd.Grad(op.Scale(w, -1), w))
 		fmt.Printf("%.3f\n", w.Tensor().Item())
-		autograd.Assign(adam.LearningRate(), op.Scale(adam.LearningRate(), 0.1))
 	}
 	// Output:
 	// 0.100
