@@ -31,6 +31,7 @@ var layers = []string{
 	"data",
 	"checkpoint",
 	"train",
+	"train/curves",
 	"model",
 	"cmd/odyssey",
 	"examples",

@@ -1,6 +1,10 @@
 package autograd
 
-import "github.com/mlodyssey/odyssey/tensor"
+import (
+	"slices"
+
+	"github.com/mlodyssey/odyssey/tensor"
+)
 
 // node is one application of an operation that gradients flow through.
 type node struct {
@@ -23,9 +27,13 @@ func Apply(op Op, in ...*Value) []*Value {
 	if err != nil {
 		tensor.Fail(op.Name(), specs, "%v", err)
 	}
+	stale := slices.ContainsFunc(in, func(v *Value) bool { return v.stale || v.variable != nil })
 	out := make([]*Value, len(outSpecs))
 	for i, s := range outSpecs {
-		out[i] = &Value{spec: s, output: i}
+		if err := tensor.CheckShape(s.DType, s.Shape); err != nil {
+			tensor.Fail(op.Name(), specs, "%v", err)
+		}
+		out[i] = &Value{spec: s, stale: stale}
 	}
 	if tr := tracing(in); tr != nil {
 		tr.record(op, in, out)

@@ -83,6 +83,26 @@ func TestAGradientAfterAnAssignmentIsRefused(t *testing.T) {
 	wantMistake(t, func() { autograd.Grad(y, x) }, "mul", `"x" was assigned`)
 }
 
+func TestRecordingAssignsNothing(t *testing.T) {
+	x := scalar("x", 3)
+	y := op.Mul(x, x)
+	autograd.Record([]*autograd.Value{x}, nil, func([]*autograd.Value) []*autograd.Value {
+		autograd.Assign(x, op.Scale(x, 2))
+		return nil
+	})
+	if got := autograd.Grad(y, x)[0].Tensor().Item(); got != 6 {
+		t.Errorf("dy/dx = %v, want 6", got)
+	}
+}
+
+func TestMoreMistakes(t *testing.T) {
+	x := scalar("x", 1)
+	wantMistake(t, func() { autograd.Assign(x, nil) }, "not nil")
+	wantMistake(t, func() { autograd.Backward([]*autograd.Value{x}, nil, []*autograd.Value{x}, false) }, "each of 1 outputs, not 0")
+	wantMistake(t, func() { op.BroadcastTo(x, 1<<32, 1<<32) }, "broadcast_to of float64[]", "too many elements")
+	wantMistake(t, func() { op.Cast(x, tensor.Invalid) }, "cast of float64[]", "not invalid")
+}
+
 func TestAssignLeavesEarlierValuesAlone(t *testing.T) {
 	x := autograd.Variable("x", tensor.FromSlice([]float64{1, 2}, 2))
 	view, old := op.Reshape(x, 2, 1), x.Detach()
@@ -106,6 +126,10 @@ func TestRecordRefusesWhatItCannotFollow(t *testing.T) {
 	wantMistake(t, record(func(in []*autograd.Value) []*autograd.Value {
 		return []*autograd.Value{op.Mul(in[0], other)}
 	}), `"other" is not listed`)
+	wantMistake(t, record(func(in []*autograd.Value) []*autograd.Value {
+		return []*autograd.Value{op.Add(in[0], op.Mul(other, other))} // would be a constant for ever
+	}), "worked out from a variable")
+	wantMistake(t, record(func([]*autograd.Value) []*autograd.Value { return []*autograd.Value{nil} }), "a value is nil")
 	wantMistake(t, record(func(in []*autograd.Value) []*autograd.Value {
 		autograd.Assign(other, in[0])
 		return nil

@@ -36,6 +36,9 @@ func Grad(loss *Value, wrt ...*Value) []*Value {
 // a value that no output depends on. With graph the gradients remember how they
 // came about, so that gradients of them can be asked for in turn.
 func Backward(outputs, upstream, wrt []*Value, graph bool) []*Value {
+	if len(outputs) != len(upstream) {
+		tensor.Fail("autograd.Backward", nil, "want an upstream gradient for each of %d outputs, not %d", len(outputs), len(upstream))
+	}
 	b := &backward{wrt: wrt, graph: graph, grads: map[*Value]*Value{}, wanted: map[*node]bool{}}
 	for i, v := range outputs {
 		if !upstream[i].spec.Equal(v.spec) {

@@ -49,7 +49,8 @@ func Record(variables []*Value, inputs []tensor.Spec, f func(in []*Value) []*Val
 		tr.Variables = append(tr.Variables, TracedVariable{Value: v, In: id})
 		tr.current[v] = id
 		v.variable.trace = tr
-		defer func() { v.variable.trace = nil }()
+		version := v.variable.version
+		defer func() { v.variable.trace, v.variable.version = nil, version }()
 	}
 	in := make([]*Value, len(inputs))
 	for i, s := range inputs {
@@ -102,6 +103,9 @@ func (tr *Trace) assign(v, to *Value) {
 // find returns a value's number, after giving one to a constant seen for the
 // first time.
 func (tr *Trace) find(v *Value) int {
+	if v == nil {
+		tensor.Fail("autograd.Record", nil, "a value is nil")
+	}
 	of, id := v.symbol()
 	switch {
 	case of == tr:
@@ -109,7 +113,9 @@ func (tr *Trace) find(v *Value) int {
 	case of != nil:
 		tensor.Fail("autograd.Record", []tensor.Spec{v.spec}, "the value belongs to another program")
 	case v.variable != nil:
-		tensor.Fail("autograd.Record", []tensor.Spec{v.spec}, "variable %q is not listed in Record", v.Name())
+		tensor.Fail("autograd.Record", []tensor.Spec{v.spec}, "variable %q is not listed in Record: nn.Variables finds those in exported fields", v.Name())
+	case v.stale:
+		tensor.Fail("autograd.Record", []tensor.Spec{v.spec}, "the value was worked out from a variable that is not listed in Record, or before it: list the variable, or make a constant of the value's Tensor")
 	}
 	id, ok := tr.constants[v.data]
 	if !ok {

@@ -11,8 +11,8 @@ type Value struct {
 	trace    *Trace         // the trace that a symbol belongs to, else nil
 	id       int            // the symbol's number in the trace
 	node     *node          // nil unless an operation made it and gradients flow through it
-	output   int            // which of the node's outputs it is
 	variable *variable      // nil unless Assign can change it
+	stale    bool           // worked out at once from a variable, which may change later
 }
 
 type variable struct {
@@ -43,7 +43,7 @@ func Variable(name string, t *tensor.Tensor) *Value {
 // Buffer returns a value that Assign can change but that has no gradient: state
 // of a layer or of an optimiser.
 func Buffer(name string, t *tensor.Tensor) *Value {
-	v := Const(t)
+	v := Const(t.Clone()) // nobody else may see it change in place
 	v.variable = &variable{name: name}
 	return v
 }
@@ -94,7 +94,7 @@ func (v *Value) Tensor() *tensor.Tensor {
 // Detach returns the same elements as a constant: no gradient flows through it.
 func (v *Value) Detach() *Value {
 	tr, id := v.symbol()
-	return &Value{spec: v.spec, data: v.data, trace: tr, id: id}
+	return &Value{spec: v.spec, data: v.data, trace: tr, id: id, stale: v.stale || v.variable != nil}
 }
 
 // symbol returns the trace that the value is part of and its present number
@@ -110,6 +110,9 @@ func (v *Value) symbol() (*Trace, int) {
 // at once or, in a program being traced, in each run of the program. Values
 // that were worked out from the variable before stay as they are.
 func Assign(v, to *Value) {
+	if to == nil {
+		tensor.Fail("autograd.Assign", []tensor.Spec{v.spec}, "want a value, not nil")
+	}
 	if v.variable == nil || !v.spec.Equal(to.spec) {
 		tensor.Fail("autograd.Assign", []tensor.Spec{v.spec, to.spec}, "want a variable, and a value of its type and shape")
 	}
@@ -119,4 +122,11 @@ func Assign(v, to *Value) {
 		return
 	}
 	v.data = to.data.Clone()
+}
+
+// Overwrite copies elements into a variable's storage, as a program does at the
+// end of a run: a tensor or view that shares the storage changes too.
+func Overwrite(v *Value, t *tensor.Tensor) {
+	v.variable.version++
+	v.data.CopyFrom(t)
 }

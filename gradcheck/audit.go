@@ -2,6 +2,7 @@ package gradcheck
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -25,12 +26,13 @@ func audit(r *Report, e op.Entry) {
 			empty = empty || slices.Contains(a.Spec.Shape, 0)
 			single = single || slices.Contains(a.Spec.Shape, 1)
 		}
-		attributes(values, "", reflect.ValueOf(c.Op))
+		attributes(values, "", reflect.Indirect(reflect.ValueOf(c.Op)))
 	}
 	if !(single && empty) && e.OneShape == "" {
 		r.fail("no case has an axis of size 1, or none has one of size 0, and OneShape does not say why")
 	}
-	for name, seen := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		seen := values[name]
 		slices.Sort(seen)
 		if len(slices.Compact(seen)) < 2 {
 			r.fail("attribute %s is the same in all cases", name)

@@ -40,14 +40,16 @@ func (r *Report) differentiate(where string, f Function, args []op.Arg, s *rando
 			p.upstream = append(p.upstream, nil)
 		}
 	}
-	r.First = worse(r.First, p.first())
-	if !(r.First <= FirstBound) {
-		r.fail("%s: first derivative is off by %.2g, more than %.2g", where, r.First, FirstBound)
+	first := p.first()
+	r.First = worse(r.First, first)
+	if !(first <= FirstBound) {
+		r.fail("%s: first derivative is off by %.2g, more than %.2g", where, first, FirstBound)
 		return compared
 	}
-	r.Second = worse(r.Second, p.second(s))
-	if !(r.Second <= SecondBound) {
-		r.fail("%s: second derivative is off by %.2g, more than %.2g", where, r.Second, SecondBound)
+	second := p.second(s)
+	r.Second = worse(r.Second, second)
+	if !(second <= SecondBound) {
+		r.fail("%s: second derivative is off by %.2g, more than %.2g", where, second, SecondBound)
 	}
 	return compared
 }

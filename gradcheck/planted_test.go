@@ -99,6 +99,41 @@ func TestAGradientWithoutAGradientFails(t *testing.T) {
 	}), "second derivative is off")
 }
 
+// square is a smooth function that says it is constant.
+type square struct {
+	rough
+	autograd.Constant
+}
+
+func (square) Name() string                                                 { return "square" }
+func (square) Backward(*autograd.Call, []*autograd.Value) []*autograd.Value { return nil }
+func (square) Forward(in, out []*tensor.Tensor) {
+	out[0].CopyFrom(op.Mul(autograd.Const(in[0]), autograd.Const(in[0])).Tensor())
+}
+
+func TestAGradientDeniedFails(t *testing.T) {
+	wantFailure(t, op.Entry{Name: "square", Cases: []op.Case{
+		{Op: square{}, In: []op.Arg{op.In(3, 1)}}, {Op: square{}, In: []op.Arg{op.In(0)}},
+	}}, "first derivative is off")
+}
+
+func TestOneBadCaseIsTheOnlyOneBlamed(t *testing.T) {
+	e := entry(t, "neg")
+	good := e.Cases[len(e.Cases)-1]
+	e.Cases = append([]op.Case{{Op: broken{good.Op, func(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+		return grad
+	}}, In: good.In}}, e.Cases...)
+	var blamed []string
+	for _, f := range Check(e).Failures {
+		if strings.HasPrefix(f, "case ") { // not what is said of the attributes of broken
+			blamed = append(blamed, f)
+		}
+	}
+	if len(blamed) != 1 || !strings.HasPrefix(blamed[0], "case 0 ") {
+		t.Errorf("failures %q", blamed)
+	}
+}
+
 func TestAMissingCaseFails(t *testing.T) {
 	e := entry(t, "mul")
 	e.Cases = nil

@@ -17,6 +17,9 @@ func Sample(a op.Arg, r *random.Stream) *tensor.Tensor {
 		}
 		return index.Convert(a.Spec.DType)
 	}
+	if math.Abs(a.Lo) < a.Gap && math.Abs(a.Hi) < a.Gap || a.Apart && a.Gap > 0 {
+		tensor.Fail("gradcheck.Sample", []tensor.Spec{a.Spec}, "want a range that reaches past the gap of %v at 0, and no gap for distinct values", a.Gap)
+	}
 	t := tensor.New(tensor.Float64, a.Spec.Shape...)
 	values := tensor.Data[float64](t)
 	if a.Apart {
@@ -36,7 +39,7 @@ func Sample(a op.Arg, r *random.Stream) *tensor.Tensor {
 func spread(values []float64, a op.Arg, r *random.Stream) {
 	cell := (a.Hi - a.Lo) / float64(len(values))
 	for i, p := range r.Perm(len(values)) {
-		values[i] = a.Lo + (float64(p)+r.Uniform(0.25, 0.75))*cell
+		values[i] = a.Lo + float64((float64(p)+r.Uniform(0.25, 0.75))*cell)
 	}
 }
 

@@ -88,24 +88,6 @@ func wantSame(t *testing.T, what string, got, want []*tensor.Tensor) {
 	}
 }
 
-func TestInferredSpecsAreTheActualOnes(t *testing.T) {
-	eachCase(t, func(t *testing.T, c op.Case, in []*tensor.Tensor) {
-		var specs []tensor.Spec
-		for _, x := range in {
-			specs = append(specs, x.Spec())
-		}
-		inferred, err := c.Op.Infer(specs)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, y := range autograd.Apply(c.Op, variables(in)...) {
-			if !y.Tensor().Spec().Equal(inferred[i]) {
-				t.Errorf("output %d is %v, inferred %v", i, y.Tensor().Spec(), inferred[i])
-			}
-		}
-	})
-}
-
 func TestSameBitsOnEveryPathAndAnyNumberOfThreads(t *testing.T) {
 	eachCase(t, func(t *testing.T, c op.Case, in []*tensor.Tensor) {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))

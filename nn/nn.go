@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/mlodyssey/odyssey/autograd"
 )
@@ -40,11 +41,13 @@ type Named struct {
 }
 
 // Variables returns all variables of a model in the order of its fields:
-// parameters and buffers. A name is the path of fields, each beginning in lower
-// case, joined by dots; elements of slices go by their index.
+// parameters and buffers. It finds those that can be reached through exported
+// fields, slices, arrays and interfaces, each once, under the first name that
+// leads to it. A name is the path of fields, in lower case with underscores, as
+// in PyTorch, joined by dots; elements of slices go by their index.
 func Variables(model any) []Named {
 	var found []Named
-	walk(reflect.ValueOf(model), "", func(path string, v any) {
+	visit(model, func(path string, v any) {
 		if value, ok := v.(*autograd.Value); ok && value.IsVariable() {
 			value.SetName(path)
 			found = append(found, Named{path, value})
@@ -85,44 +88,78 @@ func CountParameters(model any) int {
 // SetTraining tells the layers of a model that behave differently in training,
 // those with a method SetTraining(bool), which of the two it is.
 func SetTraining(model any, training bool) {
-	walk(reflect.ValueOf(model), "", func(_ string, v any) {
+	visit(model, func(_ string, v any) {
 		if m, ok := v.(interface{ SetTraining(bool) }); ok {
 			m.SetTraining(training)
 		}
 	})
 }
 
-// walk visits every pointer that can be reached through exported fields, slices
-// and interfaces, except into values.
-func walk(v reflect.Value, path string, visit func(path string, v any)) {
+// visit calls f once for every pointer that can be reached in a model, with the
+// path to it.
+func visit(model any, f func(path string, v any)) {
+	w := walker{f, map[any]bool{}}
+	w.walk(reflect.ValueOf(model), "")
+}
+
+type walker struct {
+	f    func(path string, v any)
+	seen map[any]bool // pointers: layers may be shared, and models have cycles
+}
+
+func (w *walker) walk(v reflect.Value, path string) {
 	switch v.Kind() {
 	case reflect.Interface:
-		if !v.IsNil() {
-			walk(v.Elem(), path, visit)
-		}
+		w.walk(v.Elem(), path)
 	case reflect.Pointer:
-		if v.IsNil() {
+		if v.IsNil() || !w.meet(v, path) {
 			return
 		}
-		visit(path, v.Interface())
 		if _, leaf := v.Interface().(*autograd.Value); !leaf {
-			walk(v.Elem(), path, visit)
+			w.walk(v.Elem(), path)
 		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
-			walk(v.Index(i), join(path, strconv.Itoa(i)), visit)
+			w.walk(v.Index(i), join(path, strconv.Itoa(i)))
 		}
 	case reflect.Struct:
+		if v.CanAddr() {
+			w.meet(v.Addr(), path) // a layer may be held by value
+		}
 		for i := range v.NumField() {
-			f := v.Type().Field(i)
-			switch {
-			case f.Anonymous:
-				walk(v.Field(i), path, visit)
-			case f.IsExported():
-				walk(v.Field(i), join(path, strings.ToLower(f.Name[:1])+f.Name[1:]), visit)
+			switch field := v.Type().Field(i); {
+			case field.Anonymous:
+				w.walk(v.Field(i), path)
+			case field.IsExported():
+				w.walk(v.Field(i), join(path, snake(field.Name)))
 			}
 		}
 	}
+}
+
+// meet calls f for a pointer, and reports whether it is the first time.
+func (w *walker) meet(p reflect.Value, path string) bool {
+	if !p.CanInterface() || w.seen[p.Interface()] {
+		return false
+	}
+	w.seen[p.Interface()] = true
+	w.f(path, p.Interface())
+	return true
+}
+
+// snake turns a field's name into Python's spelling: RunningMean and FC1 become
+// running_mean and fc1.
+func snake(name string) string {
+	var b strings.Builder
+	before := '_'
+	for _, r := range name {
+		if unicode.IsUpper(r) && unicode.IsLower(before) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+		before = r
+	}
+	return b.String()
 }
 
 func join(path, name string) string {

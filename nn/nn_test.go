@@ -38,7 +38,7 @@ func TestNamesFollowFields(t *testing.T) {
 		hidden:   shared,
 		Const:    op.Scalar(tensor.Float32, 1),
 	}
-	want := []string{"body.0.weight", "body.0.bias", "body.2.key", "body.3.0.weight", "body.3.0.bias", "head.weight", "head.bias", "outScale"}
+	want := []string{"body.0.weight", "body.0.bias", "body.2.key", "body.3.0.weight", "body.3.0.bias", "head.weight", "head.bias", "out_scale"}
 	if got := names(nn.Variables(m)); !slices.Equal(got, want) {
 		t.Errorf("variables %v, want %v", got, want)
 	}
@@ -51,6 +51,39 @@ func TestNamesFollowFields(t *testing.T) {
 	}
 	if n := nn.CountParameters(m); n != (2*9+2)+(4+2)+(6+3)+1 {
 		t.Errorf("%d parameters", n)
+	}
+}
+
+type base struct{ Scale *autograd.Value }
+
+func TestModelsOfAnyShape(t *testing.T) {
+	r := random.New(1)
+	shared := nn.NewLinear(2, 2, r)
+	tied := &struct{ A, B *nn.Linear }{shared, shared}
+	if got := names(nn.Parameters(tied)); !slices.Equal(got, []string{"a.weight", "a.bias"}) {
+		t.Errorf("a shared layer has parameters %v", got)
+	}
+	type ring struct {
+		Layer *nn.Linear
+		Next  *ring
+	}
+	cycle := &ring{Layer: shared}
+	cycle.Next = cycle
+	if got := len(nn.Parameters(cycle)); got != 2 {
+		t.Errorf("a cycle has %d parameters", got)
+	}
+	embedded := &struct {
+		*base
+		ÄrmelFC1 *nn.Linear
+	}{&base{autograd.Variable("", tensor.New(tensor.Float32, 1))}, shared}
+	if got := names(nn.Parameters(embedded)); !slices.Equal(got, []string{"ärmel_fc1.weight", "ärmel_fc1.bias"}) {
+		t.Errorf("beside an unexported embedded struct: %v", got)
+	}
+	held := &struct{ Drop nn.Dropout }{*nn.NewDropout(0.5, r)}
+	nn.SetTraining(held, false)
+	ones := autograd.Const(tensor.Full(tensor.Float32, 1, 10))
+	if held.Drop.Forward(ones) != ones {
+		t.Error("a layer held by value is not told that training is over")
 	}
 }
 

@@ -1,6 +1,8 @@
 package op
 
 import (
+	"fmt"
+
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -21,6 +23,9 @@ func (cast) Name() string { return "cast" }
 func (o cast) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 	if err := wantInputs(in, 1); err != nil {
 		return nil, err
+	}
+	if o.To.Size() == 0 {
+		return nil, fmt.Errorf("want a type of elements, not %v", o.To)
 	}
 	return one(o.To, in[0].Shape...), nil
 }

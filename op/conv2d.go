@@ -3,6 +3,7 @@ package op
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/mlodyssey/odyssey/autograd"
@@ -37,14 +38,33 @@ func (c Conv2DConfig) plan(x, w []int) *kernel.ConvPlan {
 		Filters: w[0], KernelH: w[2], KernelW: w[3],
 		StrideH: stride, StrideW: stride, PadH: c.Padding, PadW: c.Padding,
 	}
-	if p, ok := convPlans.Load(shape); ok {
-		return p.(*kernel.ConvPlan)
-	}
-	p, _ := convPlans.LoadOrStore(shape, kernel.NewConvPlan(shape))
-	return p.(*kernel.ConvPlan)
+	return convPlans.get(shape)
 }
 
-var convPlans sync.Map // of kernel.ConvShape to *kernel.ConvPlan
+// planCache keeps the plans of the shapes met lately: a network has few, but a
+// server may be sent images of any size.
+type planCache struct {
+	mu    sync.Mutex
+	plans map[kernel.ConvShape]*kernel.ConvPlan
+}
+
+const maxPlans = 64
+
+var convPlans planCache
+
+func (c *planCache) get(s kernel.ConvShape) *kernel.ConvPlan {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.plans[s]
+	if p == nil {
+		if c.plans == nil || len(c.plans) >= maxPlans {
+			c.plans = map[kernel.ConvShape]*kernel.ConvPlan{}
+		}
+		p = kernel.NewConvPlan(s)
+		c.plans[s] = p
+	}
+	return p
+}
 
 // outShape returns the shape of a convolution's output, or an error.
 func (c Conv2DConfig) outShape(x, w []int) ([]int, error) {
@@ -56,6 +76,10 @@ func (c Conv2DConfig) outShape(x, w []int) ([]int, error) {
 	}
 	if min(x[1], x[2], x[3], w[0], w[2], w[3]) < 1 || x[2]+2*c.Padding < w[2] || x[3]+2*c.Padding < w[3] {
 		return nil, fmt.Errorf("want images of at least %d×%d with padding, and no empty axis but the batch", w[2], w[3])
+	}
+	padded := int64(x[2]+2*c.Padding) * int64(x[3]+2*c.Padding)
+	if block := padded * int64(max(x[1], w[0])) * kernel.Lanes; block > math.MaxInt32 {
+		return nil, fmt.Errorf("want images of at most %d elements with padding and all channels, not %d", math.MaxInt32/kernel.Lanes, block/kernel.Lanes)
 	}
 	stride := cmp.Or(c.Stride, 1)
 	return []int{x[0], w[0], (x[2]+2*c.Padding-w[2])/stride + 1, (x[3]+2*c.Padding-w[3])/stride + 1}, nil

@@ -10,7 +10,7 @@ import (
 
 // grain is how many elements a goroutine takes at a time where each costs about
 // a nanosecond: below it a second goroutine costs more than it saves.
-const grain = 16384
+var grain = 16384
 
 // forward calls the function for the type of the tensors: every kernel is
 // generic, and this is where a dtype picks its instance.
@@ -129,4 +129,4 @@ var (
 )
 
 // expGrain is grain where each element costs an exponential.
-const expGrain = 1024
+var expGrain = 1024

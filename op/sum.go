@@ -18,12 +18,12 @@ type sum struct {
 // named. Negative axes count from the end. See docs/numerics.md for the order
 // of the additions.
 func Sum(x *autograd.Value, axes ...int) *autograd.Value {
-	return autograd.Apply1(sum{Axes: axes}, x)
+	return autograd.Apply1(sum{Axes: slices.Clone(axes)}, x)
 }
 
 // SumKeep is Sum, but the axes stay, with size 1.
 func SumKeep(x *autograd.Value, axes ...int) *autograd.Value {
-	return autograd.Apply1(sum{Axes: axes, Keep: true}, x)
+	return autograd.Apply1(sum{Axes: slices.Clone(axes), Keep: true}, x)
 }
 
 // Mean returns the mean over axes: their sum times 1/n.

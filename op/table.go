@@ -60,8 +60,8 @@ type Case struct {
 type Arg struct {
 	Spec   tensor.Spec // floats are judged as float64 and as float32
 	Lo, Hi float64     // the range of the values; integers are below Hi
-	Gap    float64     // the least distance from 0 and, if Apart, from each other
-	Apart  bool
+	Gap    float64     // the least distance from 0
+	Apart  bool        // keep the values off each other
 }
 
 // In is a float input with values from -2 to 2.

@@ -288,6 +288,7 @@ var references = map[string]reference{
 // A gradient check tells that derivatives fit their function; this test tells
 // that the function is the one it is said to be.
 func TestValuesAgainstReferences(t *testing.T) {
+	defer op.SetGrain(16)()
 	for _, e := range op.Table() {
 		reference := references[e.Name]
 		if reference == nil {

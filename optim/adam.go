@@ -40,6 +40,7 @@ type Adam struct {
 func NewAdam(params []nn.Named, cfg AdamConfig) (*Adam, error) {
 	cfg.Beta1, cfg.Beta2, cfg.Epsilon = cmp.Or(cfg.Beta1, 0.9), cmp.Or(cfg.Beta2, 0.999), cmp.Or(cfg.Epsilon, 1e-8)
 	err := cmp.Or(
+		wantParameters(params),
 		inRange("learning rate", cfg.LR, 0, math.Inf(1)),
 		inRange("beta1", cfg.Beta1, 0, 1),
 		inRange("beta2", cfg.Beta2, 0, 1),

@@ -3,6 +3,7 @@
 package optim
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -14,6 +15,10 @@ import (
 
 // Optimizer changes the parameters that it was made for.
 type Optimizer interface {
+	// Parameters returns the variables that Step trains, in the order in which it
+	// takes their gradients.
+	Parameters() []nn.Named
+
 	// Step assigns new values to the parameters, given the gradient of each.
 	Step(grads []*autograd.Value)
 
@@ -32,9 +37,20 @@ type base struct {
 	lr     *autograd.Value
 }
 
+// wantParameters returns an error for a model whose parameters were not found.
+func wantParameters(params []nn.Named) error {
+	if len(params) == 0 {
+		return errors.New("no parameters: want at least one, in exported fields of the model")
+	}
+	return nil
+}
+
 func newBase(params []nn.Named, lr float64) base {
 	return base{params, scalar("lr", lr)}
 }
+
+// Parameters returns the variables that are trained.
+func (b *base) Parameters() []nn.Named { return b.params }
 
 // LearningRate returns the variable that holds the learning rate.
 func (b *base) LearningRate() *autograd.Value { return b.lr }

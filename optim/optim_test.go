@@ -138,6 +138,10 @@ func TestTheLearningRateCanChange(t *testing.T) {
 
 func TestWrongSettings(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
+	params := []nn.Named{{Name: "w", Value: autograd.Variable("w", tensor.New(tensor.Float64, 1))}}
+	if _, err := NewSGD(nil, SGDConfig{LR: 1}); err == nil || !strings.Contains(err.Error(), "no parameters") {
+		t.Errorf("without parameters: error %v", err)
+	}
 	for _, c := range []struct {
 		cfg  SGDConfig
 		want string
@@ -147,14 +151,14 @@ func TestWrongSettings(t *testing.T) {
 		{SGDConfig{LR: -1}, "learning rate is -1"},
 		{SGDConfig{LR: 1, Momentum: 1}, "momentum is 1: want at least 0 and less than 1"},
 		{SGDConfig{LR: 1, WeightDecay: -2}, "weight decay is -2"},
-		{SGDConfig{LR: 1, Nesterov: true}, "Nesterov"},
+		{SGDConfig{LR: 1, Nesterov: true}, "nesterov wants"},
 	} {
-		if _, err := NewSGD(nil, c.cfg); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := NewSGD(params, c.cfg); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want %q in it", c.cfg, err, c.want)
 		}
 	}
 	for _, c := range []AdamConfig{{LR: nan}, {LR: 1, Beta1: 1}, {LR: 1, Beta2: -1}, {LR: 1, Epsilon: nan}, {LR: 1, WeightDecay: inf}} {
-		if _, err := NewAdam(nil, c); err == nil {
+		if _, err := NewAdam(params, c); err == nil {
 			t.Errorf("%+v passed", c)
 		}
 	}

@@ -1,6 +1,9 @@
 package optim
 
-import "github.com/mlodyssey/odyssey/tensor"
+import (
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/tensor"
+)
 
 // Schedule gives what to multiply the learning rate by when a share of a run,
 // from 0 to below 1, is done.
@@ -15,5 +18,5 @@ func Linear(done float64) float64 { return 1 - done }
 // SetLearningRate changes an optimiser's learning rate for its next steps, those
 // of recorded programs too.
 func SetLearningRate(o Optimizer, lr float64) {
-	tensor.Data[float64](o.LearningRate().Tensor())[0] = lr
+	autograd.Overwrite(o.LearningRate(), tensor.Scalar(lr))
 }

@@ -32,11 +32,12 @@ type SGD struct {
 // NewSGD returns an optimiser of the parameters.
 func NewSGD(params []nn.Named, cfg SGDConfig) (*SGD, error) {
 	err := cmp.Or(
+		wantParameters(params),
 		inRange("learning rate", cfg.LR, 0, math.Inf(1)),
 		inRange("momentum", cfg.Momentum, 0, 1),
 		inRange("weight decay", cfg.WeightDecay, 0, math.Inf(1)))
 	if cfg.Nesterov && cfg.Momentum == 0 {
-		err = cmp.Or(err, errors.New("Nesterov's momentum wants a momentum above 0"))
+		err = cmp.Or(err, errors.New("nesterov wants a momentum above 0"))
 	}
 	if err != nil {
 		return nil, err

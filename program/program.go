@@ -63,7 +63,7 @@ func (p *Program) Memory() int { return p.memory }
 func (p *Program) Len() int { return len(p.steps) }
 
 // Run runs the program: it reads the inputs and the variables, assigns the
-// variables, and returns the outputs, which the next run overwrites.
+// variables in place, and returns the outputs, which the next run overwrites.
 func (p *Program) Run(inputs ...*tensor.Tensor) []*tensor.Tensor {
 	p.readInputs(inputs)
 	if p.bindVariables() {
@@ -130,7 +130,7 @@ func (p *Program) finish() []*tensor.Tensor {
 	}
 	for _, v := range p.trace.Variables {
 		if v.Out != v.In {
-			v.Value.Tensor().CopyFrom(result(v.Out))
+			autograd.Overwrite(v.Value, result(v.Out))
 		}
 	}
 	out := make([]*tensor.Tensor, len(p.trace.Outputs))

@@ -2,6 +2,7 @@ package program
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/mlodyssey/odyssey/autograd"
@@ -93,6 +94,33 @@ func TestAnAssignedVariableHasStorageOfItsOwn(t *testing.T) {
 	p.Run()
 	wantData(t, "a", a.Tensor(), 3, 4)
 	wantData(t, "b", b.Tensor(), 30, 40)
+}
+
+func TestAGradientAfterARunIsRefused(t *testing.T) {
+	w := autograd.Variable("w", tensor.Scalar(3.0))
+	y := op.Mul(w, w)
+	Record(values{w}, nil, func(values) values {
+		autograd.Assign(w, op.Scale(w, 10))
+		return nil
+	}).Run()
+	defer func() {
+		if err, _ := recover().(error); err == nil || !strings.Contains(err.Error(), `"w" was assigned`) {
+			t.Errorf("recovered %v", err)
+		}
+	}()
+	autograd.Grad(y, w)
+}
+
+func TestVariablesOverOneTensorAreApart(t *testing.T) {
+	shared := vector(1, 2)
+	a, b := autograd.Buffer("a", shared), autograd.Buffer("b", shared)
+	Record(values{a}, nil, func(values) values {
+		autograd.Assign(a, op.Scale(a, 10))
+		return nil
+	}).Run()
+	wantData(t, "a", a.Tensor(), 10, 20)
+	wantData(t, "b", b.Tensor(), 1, 2)
+	wantData(t, "the tensor", shared, 1, 2)
 }
 
 func TestUnusedInstructionsAreLeftOut(t *testing.T) {

@@ -37,10 +37,6 @@ func Fail(op string, in []Spec, format string, args ...any) {
 	panic(&Error{Op: op, In: in, Want: fmt.Sprintf(format, args...), Where: caller()})
 }
 
-// The packages whose frames are not the user's own. Examples, commands and
-// tests within the module are users like any other.
-var libraries = []string{"tensor", "autograd", "op", "nn", "optim", "program", "gradcheck", "train", "model"}
-
 func caller() string {
 	pc := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pc[:runtime.Callers(3, pc)])
@@ -55,15 +51,12 @@ func caller() string {
 	}
 }
 
+// isLibrary reports whether a function is not the user's own. Examples, commands
+// and tests of this module are users like any other.
 func isLibrary(function string) bool {
 	rest, ok := strings.CutPrefix(function, "github.com/mlodyssey/odyssey/")
 	if !ok {
 		return strings.HasPrefix(function, "runtime.")
 	}
-	for _, l := range libraries {
-		if strings.HasPrefix(rest, l+".") {
-			return true
-		}
-	}
-	return false
+	return !strings.HasPrefix(rest, "cmd/") && !strings.HasPrefix(rest, "examples/")
 }

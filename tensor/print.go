@@ -15,14 +15,14 @@ func (t *Tensor) String() string {
 	var b strings.Builder
 	b.WriteString(t.Spec().String())
 	b.WriteByte(' ')
-	t.print(&b, t.Convert(Float64), nil)
+	t.print(&b, nil)
 	return b.String()
 }
 
-func (t *Tensor) print(b *strings.Builder, values *Tensor, index []int) {
+func (t *Tensor) print(b *strings.Builder, index []int) {
 	axis := len(index)
 	if axis == t.Rank() {
-		b.WriteString(t.format(At[float64](values, index...)))
+		b.WriteString(t.format(index))
 		return
 	}
 	b.WriteByte('[')
@@ -34,7 +34,7 @@ func (t *Tensor) print(b *strings.Builder, values *Tensor, index []int) {
 			b.WriteString("..." + t.separator(axis))
 			i = t.shape[axis] - edge
 		}
-		t.print(b, values, append(index, i))
+		t.print(b, append(index, i))
 	}
 	b.WriteByte(']')
 }
@@ -46,12 +46,19 @@ func (t *Tensor) separator(axis int) string {
 	return "\n" + strings.Repeat(" ", axis+1)
 }
 
-func (t *Tensor) format(v float64) string {
+func (t *Tensor) format(index []int) string {
 	switch t.dtype {
-	case Float32, Float64:
-		return fmt.Sprintf("%.5g", v)
-	case Bool:
-		return fmt.Sprint(v != 0)
+	case Float32:
+		return fmt.Sprintf("%.5g", At[float32](t, index...))
+	case Float64:
+		return fmt.Sprintf("%.5g", At[float64](t, index...))
+	case Int32:
+		return fmt.Sprint(At[int32](t, index...))
+	case Int64:
+		return fmt.Sprint(At[int64](t, index...))
+	case Uint8:
+		return fmt.Sprint(At[uint8](t, index...))
+	default:
+		return fmt.Sprint(At[bool](t, index...))
 	}
-	return fmt.Sprintf("%.0f", v)
 }

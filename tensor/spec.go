@@ -48,7 +48,7 @@ func CheckShape(d DType, shape []int) error {
 		if s < 0 {
 			return fmt.Errorf("shape %v has a negative size", shape)
 		}
-		if !empty && s > math.MaxInt/max(1, d.Size())/n {
+		if !empty && s > (math.MaxInt-cacheLine)/max(1, d.Size())/n {
 			return fmt.Errorf("shape %v has too many elements", shape)
 		}
 		if !empty {

@@ -139,7 +139,8 @@ func Data[T Element](t *Tensor) []T {
 	if !t.IsContiguous() {
 		Fail("tensor.Data", []Spec{t.Spec()}, "the tensor is a view that is not row-major: call Contiguous first")
 	}
-	return data[:t.Len()]
+	n := t.Len()
+	return data[:n:n] // an append must not reach what lies behind
 }
 
 // At returns one element.

@@ -156,6 +156,14 @@ func TestAViewSharesStorage(t *testing.T) {
 	wantMistake(t, func() { x.Permute(1, 0).Reshape(12) }, "Contiguous")
 }
 
+func TestAppendingToDataLeavesTheTensorAlone(t *testing.T) {
+	x := iota32(4)
+	_ = append(Data[float32](x.Slice(0, 0, 2)), 99)
+	if got := At[float32](x, 2); got != 2 {
+		t.Errorf("element 2 became %v", got)
+	}
+}
+
 func TestReshapeInfersASize(t *testing.T) {
 	if got := iota32(3, 4).Reshape(2, -1).Shape(); !slices.Equal(got, []int{2, 6}) {
 		t.Errorf("shape %v", got)
@@ -222,6 +230,9 @@ func TestEqualTellsBits(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	wantMistake(t, func() { New(Float32, 2, -1) }, "negative")
+	wantMistake(t, func() { New(Float32, math.MaxInt/4) }, "too many")
+	wantMistake(t, func() { iota32(16).Reshape(1<<62+4, 4) }, "[4611686018427387908 4]")
+	wantMistake(t, func() { Scalar[int32](1).Expand(-2) }, "[-2]")
 	wantMistake(t, func() { New(Float32, math.MaxInt, 3) }, "too many")
 	wantMistake(t, func() { New(Invalid, 1) }, "invalid")
 	wantMistake(t, func() { FromSlice([]int32{1, 2}, 3) }, "wants 3", "has 2")
@@ -243,6 +254,7 @@ func TestString(t *testing.T) {
 		want string
 	}{
 		{Scalar[int32](7), "int32[] 7"},
+		{Scalar[int64](1<<53 + 1), "int64[] 9007199254740993"},
 		{iota32(2, 2), "float32[2 2] [[0 1]\n [2 3]]"},
 		{FromSlice([]bool{true, false}, 2), "bool[2] [true false]"},
 		{New(Float32, 0), "float32[0] []"},

@@ -34,7 +34,7 @@ func InferShape(n int, shape []int) ([]int, bool) {
 			return shape, false
 		}
 	}
-	return shape, Elements(shape) == n
+	return shape, CheckShape(Uint8, shape) == nil && Elements(shape) == n
 }
 
 // Permute returns a view whose axis i is the tensor's axis axes[i].
@@ -94,6 +94,7 @@ func (t *Tensor) from(at int) any {
 // Expand returns a view broadcast to a shape under NumPy's rule: axes of size
 // 1 are repeated and missing leading axes added, without copying.
 func (t *Tensor) Expand(shape ...int) *Tensor {
+	mustShape("tensor.Expand", t.dtype, shape)
 	both, err := Broadcast(t.shape, shape)
 	if err != nil || !slices.Equal(both, shape) {
 		Fail("tensor.Expand", []Spec{t.Spec()}, "does not broadcast to %v", shape)

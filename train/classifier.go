@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/checkpoint"
@@ -27,7 +29,7 @@ type Classifier struct {
 	Net       nn.Module // maps [n, Input...] to scores [n, classes]
 	Classes   []string
 	Input     []int   // the shape of an example
-	Mean, Std float32 // examples become (x - Mean) / Std
+	Mean, Std float32 // examples become (x - Mean) / Std; a Std of 0 means 1
 }
 
 // Evaluate returns how well the classifier does on a set.
@@ -35,7 +37,11 @@ func (c *Classifier) Evaluate(ctx context.Context, set data.Dataset) (Result, er
 	if err := c.Check(set); err != nil {
 		return Result{}, err
 	}
-	return Evaluate(ctx, c.Net, set, c.Mean, c.Std)
+	r, err := Evaluate(ctx, c.Net, set, c.Mean, c.Std)
+	if err == nil && !isFinite(r.Loss) {
+		err = errors.New("the loss is not finite: want a network with finite parameters")
+	}
+	return r, err
 }
 
 // Guess is a class and the probability that an example is of it.
@@ -53,7 +59,7 @@ func (c *Classifier) Predict(example []float32) (guesses []Guess, err error) {
 	}
 	x := tensor.New(tensor.Float32, append([]int{1}, c.Input...)...)
 	for i, v := range example {
-		tensor.Data[float32](x)[i] = (v - c.Mean) / c.Std
+		tensor.Data[float32](x)[i] = (v - c.Mean) / cmp.Or(c.Std, 1)
 	}
 	nn.SetTraining(c.Net, false)
 	scores := op.Cast(c.Net.Forward(autograd.Const(x)), tensor.Float64)
@@ -108,7 +114,7 @@ func (c *Classifier) Save(path string) error {
 		metaClasses: jsonOf(c.Classes),
 		metaInput:   jsonOf(c.Input),
 		metaMean:    jsonOf(c.Mean),
-		metaStd:     jsonOf(c.Std),
+		metaStd:     jsonOf(cmp.Or(c.Std, 1)),
 	})
 }
 
@@ -168,6 +174,8 @@ func (c *Classifier) readMetadata(metadata map[string]string) error {
 	switch {
 	case err != nil:
 		return err
+	case slices.ContainsFunc(c.Classes, unprintable):
+		return fmt.Errorf("metadata %q has a name that cannot be printed, want printable ones", metaClasses)
 	case len(c.Classes) > maxClasses:
 		return fmt.Errorf("metadata %q has %d names, want at most %d", metaClasses, len(c.Classes), maxClasses)
 	case !(c.Std > 0):
@@ -176,8 +184,13 @@ func (c *Classifier) readMetadata(metadata map[string]string) error {
 	return nil
 }
 
+// unprintable keeps a file from sending control codes to a terminal.
+func unprintable(name string) bool {
+	return strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
 func parse(metadata map[string]string, key string, v any, want string) error {
-	if err := json.Unmarshal([]byte(metadata[key]), v); err != nil {
+	if err := json.Unmarshal([]byte(metadata[key]), v); err != nil || metadata[key] == "null" {
 		return fmt.Errorf("metadata %q is %.40q, want %s", key, metadata[key], want)
 	}
 	return nil

@@ -29,7 +29,7 @@ type Config struct {
 	Batch     int
 	Schedule  optim.Schedule // of the learning rate; nil means optim.Constant
 	Seed      uint64         // of the order of examples
-	Mean, Std float32        // examples become (x - Mean) / Std
+	Mean, Std float32        // examples become (x - Mean) / Std; a Std of 0 means 1
 	Eager     bool           // run operations one by one instead of a recorded program
 
 	OnStep  func(Progress)    // called after each step; may be nil
@@ -67,6 +67,7 @@ func Fit(ctx context.Context, c Config) (epochs []Epoch, err error) {
 	}
 	s := newStepper(c)
 	setRate := scheduled(c, loader.Len())
+	defer optim.SetLearningRate(c.Optimizer, c.Optimizer.LearningRate().Tensor().Item())
 	for e := 1; e <= c.Epochs; e++ {
 		epoch, err := fitEpoch(ctx, c, s, loader, e, setRate)
 		if err != nil {
@@ -120,7 +121,7 @@ func fitEpoch(ctx context.Context, c Config, s *stepper, loader *data.Loader, nu
 		step++
 		sum.add(s.run(batch.Images, batch.Labels), batch.Labels)
 		if !isFinite(sum.loss) {
-			return Epoch{}, fmt.Errorf("the loss is no longer finite in step %d of epoch %d: a smaller learning rate may help", step, number)
+			return Epoch{}, fmt.Errorf("the loss is no longer finite in step %d of epoch %d: a smaller learning rate may help, if the data are finite", step, number)
 		}
 		if c.OnStep != nil {
 			r := sum.result()

@@ -94,7 +94,7 @@ func TestItLearns(t *testing.T) {
 	c.Epochs, c.Test = 8, nil
 	epochs := fit(t, c)
 	last := epochs[len(epochs)-1]
-	if len(epochs) != 8 || !(last.TrainAccuracy > 0.7) || !(last.TrainLoss < epochs[0].TrainLoss/3) {
+	if len(epochs) != 8 || !(last.TrainAccuracy > 0.5) || !(last.TrainLoss < epochs[0].TrainLoss/2) {
 		t.Errorf("after %d epochs: %+v; first %+v", len(epochs), last, epochs[0])
 	}
 }
@@ -242,6 +242,9 @@ func TestTheScheduleSetsEachStepsLearningRate(t *testing.T) {
 		if want := 0.05 * (1 - float64(i)/10); r != want {
 			t.Errorf("step %d has rate %v, want %v", i, r, want)
 		}
+	}
+	if got := c.Optimizer.LearningRate().Tensor().Item(); got != 0.05 {
+		t.Errorf("the schedule leaves the rate at %v", got)
 	}
 	if epochs[0].LearningRate != rates[4] || epochs[1].LearningRate != rates[9] {
 		t.Errorf("epochs %+v, rates %v", epochs, rates)

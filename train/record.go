@@ -20,13 +20,17 @@ const (
 	ModelFile   = "model.safetensors" // the classifier after the last finished epoch
 	MetricsFile = "metrics.jsonl"     // an Epoch a line
 	ConfigFile  = "config.json"       // the Settings, and the Environment
-	CurvesFile  = "curves.png"        // see DrawCurves
+	CurvesFile  = "curves.png"        // what Run.DrawCurves draws
 )
 
 var runFiles = []string{ModelFile, MetricsFile, ConfigFile, CurvesFile}
 
 // Run is a training run that is kept in a directory.
 type Run struct {
+	// DrawCurves writes a picture of the epochs so far, such as curves.Draw; nil:
+	// there is none.
+	DrawCurves func(w io.Writer, epochs []Epoch) error
+
 	dir    string
 	made   []string // the directories that NewRun made, the outermost first
 	epochs []Epoch
@@ -181,9 +185,11 @@ func (r *Run) record(net *Classifier, e Epoch) error {
 	if err != nil {
 		return err
 	}
-	err = checkpoint.WriteFileAtomic(r.path(CurvesFile), func(w io.Writer) error { return DrawCurves(w, r.epochs) })
-	if err != nil {
-		return err
+	if r.DrawCurves != nil {
+		err = checkpoint.WriteFileAtomic(r.path(CurvesFile), func(w io.Writer) error { return r.DrawCurves(w, r.epochs) })
+		if err != nil {
+			return err
+		}
 	}
 	r.whole = true
 	return nil

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -58,8 +59,15 @@ func TestRunKeepsItsRecord(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "deep", "run")
 	s := smallRun()
 	net, c := prepare(t, s)
-	epochs, err := newRun(t, dir, s).Fit(context.Background(), net, c)
-	if err != nil || len(epochs) != 2 {
+	r := newRun(t, dir, s)
+	drawn := 0
+	r.DrawCurves = func(w io.Writer, epochs []Epoch) error {
+		drawn = len(epochs)
+		_, err := w.Write([]byte("a picture"))
+		return err
+	}
+	epochs, err := r.Fit(context.Background(), net, c)
+	if err != nil || len(epochs) != 2 || drawn != 2 {
 		t.Fatalf("%d epochs, %v", len(epochs), err)
 	}
 	if got, want := list(t, dir), []string{ConfigFile, CurvesFile, MetricsFile, ModelFile}; !slices.Equal(got, want) {
@@ -173,8 +181,6 @@ func TestRunDirectoryThatCannotBe(t *testing.T) {
 		t.Errorf("left behind: %v", got)
 	}
 }
-
-var errStop = errors.New("stop here")
 
 func TestRunWithoutAnEpochLeavesNothing(t *testing.T) {
 	top := t.TempDir()

@@ -176,5 +176,10 @@ func (c *Classifier) Check(set data.Dataset) error {
 	if got, want := len(set.Classes()), len(c.Classes); got != want {
 		return fmt.Errorf("%d classes, want %d for this %s", got, want, c.Name)
 	}
+	for i, name := range set.Classes() {
+		if name != c.Classes[i] {
+			return fmt.Errorf("class %d is %q, want %q for this %s", i, name, c.Classes[i], c.Name)
+		}
+	}
 	return nil
 }

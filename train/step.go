@@ -39,7 +39,7 @@ func newStepper(c Config) *stepper {
 func trainingStep(m nn.Module, o optim.Optimizer, images, labels *autograd.Value) []*autograd.Value {
 	scores := m.Forward(images)
 	loss := op.CrossEntropy(scores, labels)
-	o.Step(autograd.Grad(op.Mean(loss), nn.Values(nn.Parameters(m))...))
+	o.Step(autograd.Grad(op.Mean(loss), nn.Values(o.Parameters())...))
 	return []*autograd.Value{loss, op.ArgMax(scores)}
 }
 

@@ -142,7 +142,7 @@ func TestBadSettings(t *testing.T) {
 		{"train --lr -1", statusError, []string{"learning rate is -1: want"}},
 		{"train --momentum 7", statusError, []string{"momentum is 7: want"}},
 		{"train --weight-decay -1", statusError, []string{"weight decay is -1: want"}},
-		{"train --nesterov --momentum 0", statusError, []string{"Nesterov's momentum wants a momentum above 0"}},
+		{"train --nesterov --momentum 0", statusError, []string{"nesterov wants a momentum above 0"}},
 		{"train --optimizer adam --momentum 0.9", statusError, []string{"momentum", "want neither with adam"}},
 		{"train --epochs 0", statusError, []string{"epochs 0: want at least 1"}},
 		{"train --model resnet", statusError, []string{`unknown model "resnet": want one of lenet5`}},

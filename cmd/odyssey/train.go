@@ -8,6 +8,7 @@ import (
 	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/train"
+	"github.com/mlodyssey/odyssey/train/curves"
 )
 
 // defaultSeed is that of runs, and of the glyphs where no run says another.
@@ -73,6 +74,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 		settings.Model, nn.CountParameters(net.Net), settings.Data, config.Train.Len(), config.Test.Len(), len(net.Classes),
 		settings.Optimizer, settings.LR, run.Dir())
 
+	run.DrawCurves = curves.Draw
 	p := newProgress(out, config)
 	config.OnStep, config.OnEpoch = p.step, p.epoch
 	epochs, err := run.Fit(ctx, net, config)

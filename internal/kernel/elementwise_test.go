@@ -146,7 +146,7 @@ func testUnary[T Float](t *testing.T) {
 
 func TestShortInputPanics(t *testing.T) {
 	forEachPath(t, func(t *testing.T) {
-		long, short := make([]float32, 9), make([]float32, 8, 8)
+		long, short := make([]float32, 9), make([]float32, 8)
 		calls := map[string]func(){}
 		for _, c := range binaryCases[float32]() {
 			calls[c.name+", a"] = func() { c.kernel(long, short, long) }

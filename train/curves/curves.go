@@ -1,4 +1,6 @@
-package train
+// Package curves draws how a run went. It is apart from train so that only
+// programs that draw depend on a plotting library.
+package curves
 
 import (
 	"errors"
@@ -14,6 +16,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+
+	"github.com/mlodyssey/odyssey/train"
 )
 
 var (
@@ -22,20 +26,20 @@ var (
 	gridColour  = color.Gray{0xe4}
 )
 
-// DrawCurves writes a picture, as PNG, of the loss and the accuracy by epoch,
+// Draw writes a picture, as PNG, of the loss and the accuracy by epoch,
 // with a line for training and, unless nothing was evaluated, one for the test
 // set.
-func DrawCurves(w io.Writer, epochs []Epoch) error {
+func Draw(w io.Writer, epochs []train.Epoch) error {
 	if len(epochs) == 0 {
 		return errors.New("curves of no epochs: want at least one")
 	}
-	loss, err := panel("loss", epochs, func(e Epoch) (train, test float64) { return e.TrainLoss, e.TestLoss })
+	loss, err := panel("loss", epochs, func(e train.Epoch) (train, test float64) { return e.TrainLoss, e.TestLoss })
 	if err != nil {
 		return err
 	}
 	loss.Y.Min = 0
 	loss.Legend.Top = true
-	accuracy, err := panel("accuracy in %", epochs, func(e Epoch) (train, test float64) {
+	accuracy, err := panel("accuracy in %", epochs, func(e train.Epoch) (train, test float64) {
 		return 100 * e.TrainAccuracy, 100 * e.TestAccuracy
 	})
 	if err != nil {
@@ -54,11 +58,11 @@ func DrawCurves(w io.Writer, epochs []Epoch) error {
 	return err
 }
 
-func panel(title string, epochs []Epoch, of func(Epoch) (train, test float64)) (*plot.Plot, error) {
-	var train, test plotter.XYs
+func panel(title string, epochs []train.Epoch, of func(train.Epoch) (train, test float64)) (*plot.Plot, error) {
+	var training, test plotter.XYs
 	for _, e := range epochs {
 		a, b := of(e)
-		train = append(train, plotter.XY{X: float64(e.Epoch), Y: a})
+		training = append(training, plotter.XY{X: float64(e.Epoch), Y: a})
 		test = append(test, plotter.XY{X: float64(e.Epoch), Y: b})
 	}
 	p := plot.New()
@@ -75,7 +79,7 @@ func panel(title string, epochs []Epoch, of func(Epoch) (train, test float64)) (
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = gridColour, gridColour
 	p.Add(grid)
-	if err := addLine(p, "train", train, trainColour); err != nil {
+	if err := addLine(p, "train", training, trainColour); err != nil {
 		return nil, err
 	}
 	if wasEvaluated(epochs) {
@@ -91,8 +95,8 @@ func panel(title string, epochs []Epoch, of func(Epoch) (train, test float64)) (
 }
 
 // wasEvaluated reports whether there was a test set: a loss is never quite 0.
-func wasEvaluated(epochs []Epoch) bool {
-	return slices.ContainsFunc(epochs, func(e Epoch) bool { return e.TestLoss != 0 })
+func wasEvaluated(epochs []train.Epoch) bool {
+	return slices.ContainsFunc(epochs, func(e train.Epoch) bool { return e.TestLoss != 0 })
 }
 
 func addLine(p *plot.Plot, name string, points plotter.XYs, c color.Color) error {

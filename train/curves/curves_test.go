@@ -1,4 +1,4 @@
-package train
+package curves
 
 import (
 	"bytes"
@@ -7,11 +7,13 @@ import (
 	"image/png"
 	"slices"
 	"testing"
+
+	"github.com/mlodyssey/odyssey/train"
 )
 
-func curve(n int, evaluated bool) (epochs []Epoch) {
+func curve(n int, evaluated bool) (epochs []train.Epoch) {
 	for i := range n {
-		e := Epoch{Epoch: i + 1, TrainLoss: 2 / float64(i+1), TrainAccuracy: 1 - 0.5/float64(i+1)}
+		e := train.Epoch{Epoch: i + 1, TrainLoss: 2 / float64(i+1), TrainAccuracy: 1 - 0.5/float64(i+1)}
 		if evaluated {
 			e.TestLoss, e.TestAccuracy = e.TrainLoss+0.2, e.TrainAccuracy-0.1
 		}
@@ -20,10 +22,10 @@ func curve(n int, evaluated bool) (epochs []Epoch) {
 	return epochs
 }
 
-func drawCurves(t *testing.T, epochs []Epoch) image.Image {
+func drawCurves(t *testing.T, epochs []train.Epoch) image.Image {
 	t.Helper()
 	var b bytes.Buffer
-	if err := DrawCurves(&b, epochs); err != nil {
+	if err := Draw(&b, epochs); err != nil {
 		t.Fatal(err)
 	}
 	picture, err := png.Decode(&b)
@@ -70,7 +72,7 @@ func TestCurvesWithoutTestSet(t *testing.T) {
 }
 
 func TestCurvesOfNothing(t *testing.T) {
-	if err := DrawCurves(&bytes.Buffer{}, nil); err == nil {
+	if err := Draw(&bytes.Buffer{}, nil); err == nil {
 		t.Error("no error")
 	}
 }
