@@ -25,8 +25,11 @@ import (
 // EMNIST's files, those with a prefix that begins with "emnist", hold each
 // image transposed; it is turned upright. The names of the classes come from
 // PREFIX-mapping.txt, or else the directory's only *-mapping.txt; see
-// readMapping. Without one they are the numbers up to the split's largest
-// label.
+// readMapping. Without one they are the numbers up to the largest label of
+// both splits.
+//
+// Where there is no directory dir, its last element selects one set of several
+// in a directory: gzip/emnist-balanced is the files gzip/emnist-balanced-*.
 func OpenDir(dir, split string) (Dataset, error) {
 	f, err := findFiles(dir, split)
 	if err != nil {
@@ -49,8 +52,8 @@ func OpenDir(dir, split string) (Dataset, error) {
 	}
 	set.labels = labels.Data
 	if f.mapping == "" {
-		set.classes = numbers(int(slices.Max(set.labels)) + 1)
-		return set, nil
+		set.classes, err = countClasses(set.labels, f.otherLabels)
+		return set, err
 	}
 	m, err := readMappingFile(f.mapping)
 	if err != nil {
@@ -74,6 +77,22 @@ func readImages(path string) (*images, error) {
 	return &images{height: x.Shape[1], width: x.Shape[2], pixels: x.Data}, nil
 }
 
+// countClasses numbers the classes up to the largest label of a split and of
+// the files of the other.
+func countClasses(labels []uint8, others []string) ([]string, error) {
+	largest := slices.Max(labels)
+	for _, path := range others {
+		other, err := ReadIDXFile(path, 1)
+		if err != nil {
+			return nil, err
+		}
+		for _, label := range other.Data {
+			largest = max(largest, label)
+		}
+	}
+	return numbers(int(largest) + 1), nil
+}
+
 func numbers(n int) []string {
 	names := make([]string, n)
 	for i := range names {
@@ -82,9 +101,11 @@ func numbers(n int) []string {
 	return names
 }
 
-// files are the paths that make up a split. There may be no mapping.
+// files are the paths that make up a split, and those of the other's labels.
+// There may be no mapping and no other split.
 type files struct {
 	images, labels, mapping string
+	otherLabels             []string
 	transposed              bool
 }
 
@@ -98,7 +119,7 @@ func findFiles(dir, split string) (*files, error) {
 	if !ok {
 		return nil, fmt.Errorf("split %q: want train or test", split)
 	}
-	names, err := list(dir)
+	dir, names, err := list(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -124,36 +145,54 @@ func findFiles(dir, split string) (*files, error) {
 	if mapping != "" {
 		f.mapping = filepath.Join(dir, mapping)
 	}
+	for _, name := range findOtherLabels(names, prefix, labels) {
+		f.otherLabels = append(f.otherLabels, filepath.Join(dir, name))
+	}
 	return f, nil
 }
 
-func list(dir string) (names []string, err error) {
+// list returns the names of a directory's files, or those of one set of the
+// directory above; in is where they are.
+func list(dir string) (in string, names []string, err error) {
 	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		if names := listSet(dir); len(names) > 0 {
+			return filepath.Dir(dir), names, nil
+		}
+	}
 	if err != nil {
 		var cause *fs.PathError
 		if errors.As(err, &cause) {
 			err = cause.Err
 		}
-		return nil, fmt.Errorf("data directory %s: %w; want one with files *train-images-idx3-ubyte[.gz]", dir, err)
+		return "", nil, fmt.Errorf("data directory %q: %w; want one with files *train-images-idx3-ubyte[.gz]", dir, err)
 	}
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	return names, nil
+	return dir, names, nil
+}
+
+// listSet returns the names of the files that begin with path and a hyphen.
+func listSet(path string) (names []string) {
+	entries, _ := os.ReadDir(filepath.Dir(path))
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), filepath.Base(path)+"-") {
+			names = append(names, e.Name())
+		}
+	}
+	return names
 }
 
 func findImages(names []string, pattern *regexp.Regexp, split string) (string, error) {
-	found := filter(names, func(name string) bool {
-		plain, zipped := strings.CutSuffix(name, ".gz")
-		return pattern.MatchString(name) && !(zipped && slices.Contains(names, plain))
-	})
+	found := match(names, pattern)
 	switch len(found) {
 	case 0:
 		return "", fmt.Errorf("no %[1]s images, want a file *%[1]s-images-idx3-ubyte[.gz]", split)
 	case 1:
 		return found[0], nil
 	}
-	return "", fmt.Errorf("%s images of several sets, want one set in a directory: %s", split, strings.Join(found, ", "))
+	return "", fmt.Errorf("%s images of several sets, want one set in a directory, or DIR/SET for the files DIR/SET-*: %s", split, strings.Join(found, ", "))
 }
 
 func findLabels(names []string, plain string) (string, error) {
@@ -163,6 +202,21 @@ func findLabels(names []string, plain string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no labels beside the images, want a file %s[.gz]", plain)
+}
+
+// findOtherLabels returns the labels of the same set but for a split's own.
+func findOtherLabels(names []string, prefix, own string) []string {
+	pattern := regexp.MustCompile(`^` + regexp.QuoteMeta(prefix) + `(train|test|t10k)-labels[-.]idx1-ubyte(\.gz)?$`)
+	return filter(match(names, pattern), func(name string) bool { return name != own })
+}
+
+// match returns the names that match, but no compressed file where the plain
+// one is there.
+func match(names []string, pattern *regexp.Regexp) []string {
+	return filter(names, func(name string) bool {
+		plain, zipped := strings.CutSuffix(name, ".gz")
+		return pattern.MatchString(name) && !(zipped && slices.Contains(names, plain))
+	})
 }
 
 // findMapping returns "" where there is none.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -64,8 +65,9 @@ func TestOpenDirFindsEachLayout(t *testing.T) {
 			"train-images.idx3-ubyte": someImages, "train-labels.idx1-ubyte": someLabels}},
 		"others beside": {"train", map[string][]byte{
 			"train-images-idx3-ubyte": someImages, "train-labels-idx1-ubyte": someLabels,
-			"t10k-images-idx3-ubyte": {1}, "t10k-labels-idx1-ubyte": {1},
-			"README.md": {1}, "retrain-images-idx3-ubyte": {1}, "train-images-idx3-ubyte.bak": {1}}},
+			"t10k-images-idx3-ubyte": {1}, "t10k-labels-idx1-ubyte": someLabels, "t10k-labels-idx1-ubyte.gz": {1},
+			"y-test-labels-idx1-ubyte": {1},
+			"README.md":                {1}, "retrain-images-idx3-ubyte": {1}, "train-images-idx3-ubyte.bak": {1}}},
 	} {
 		set, err := OpenDir(write(t, c.files), c.split)
 		if err != nil {
@@ -132,7 +134,7 @@ func TestOpenDirRefuses(t *testing.T) {
 	}{
 		"no images":        {map[string][]byte{"x-train-images-idx3-ubyte": nil}, ": no train images, want a file *train-images-idx3-ubyte[.gz]"},
 		"no labels":        {map[string][]byte{"x-train-labels-idx1-ubyte": nil}, ": no labels beside the images, want a file x-train-labels-idx1-ubyte[.gz]"},
-		"two sets":         {map[string][]byte{"y-train-images-idx3-ubyte.gz": {1}}, ": train images of several sets, want one set in a directory: x-train-images-idx3-ubyte, y-train-images-idx3-ubyte.gz"},
+		"two sets":         {map[string][]byte{"y-train-images-idx3-ubyte.gz": {1}}, ": train images of several sets, want one set in a directory, or DIR/SET for the files DIR/SET-*: x-train-images-idx3-ubyte, y-train-images-idx3-ubyte.gz"},
 		"several mappings": {map[string][]byte{"x-mapping.txt": nil, "a-mapping.txt": {1}, "b-mapping.txt": {1}}, ": several mappings, want x-mapping.txt or only one: a-mapping.txt, b-mapping.txt"},
 		"images cut short": {map[string][]byte{"x-train-images-idx3-ubyte": someImages[:20]}, "/x-train-images-idx3-ubyte: the header says [2 2 3], 12 bytes of data: cut short after 4"},
 		"labels cut short": {map[string][]byte{"x-train-labels-idx1-ubyte": someLabels[:9]}, "/x-train-labels-idx1-ubyte: the header says [2], 2 bytes of data: cut short after 1"},
@@ -168,10 +170,50 @@ func TestOpenDirRefuses(t *testing.T) {
 func TestOpenDirRefusesBeforeReading(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "nowhere")
 	_, err := OpenDir(missing, "train")
-	if err == nil || !strings.HasPrefix(err.Error(), "data directory "+missing+": ") || !strings.Contains(err.Error(), "*train-images-idx3-ubyte[.gz]") {
+	if err == nil || !strings.HasPrefix(err.Error(), "data directory "+strconv.Quote(missing)+": ") || !strings.Contains(err.Error(), "*train-images-idx3-ubyte[.gz]") {
 		t.Errorf("missing directory: %v", err)
 	}
 	if _, err := OpenDir(t.TempDir(), "validation"); err == nil || err.Error() != `split "validation": want train or test` {
 		t.Errorf("unknown split: %v", err)
+	}
+}
+
+func TestOpenDirCountsTheClassesOfBothSplits(t *testing.T) {
+	dir := write(t, map[string][]byte{
+		"train-images-idx3-ubyte": someImages, "train-labels-idx1-ubyte": someLabels,
+		"t10k-images-idx3-ubyte": someImages, "t10k-labels-idx1-ubyte.gz": zip(encodeIDX([]uint8{9, 0}, 2)),
+	})
+	for _, split := range []string{"train", "test"} {
+		set, err := OpenDir(dir, split)
+		if err != nil || len(set.Classes()) != 10 {
+			t.Errorf("%s: %v, want 10 classes", split, err)
+		}
+	}
+	other := filepath.Join(dir, "t10k-labels-idx1-ubyte.gz")
+	if err := os.WriteFile(other, someLabels[:9], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenDir(dir, "train"); err == nil || !strings.HasPrefix(err.Error(), other+": ") {
+		t.Errorf("labels of the other split cut short: %v", err)
+	}
+}
+
+func TestOpenDirPicksOneSetOfSeveral(t *testing.T) {
+	dir := write(t, map[string][]byte{
+		"emnist-a-train-images-idx3-ubyte": {1}, "emnist-a-train-labels-idx1-ubyte": {1}, "emnist-a-mapping.txt": {1},
+		"emnist-b-train-images-idx3-ubyte": someImages, "emnist-b-train-labels-idx1-ubyte": someLabels,
+		"emnist-b-mapping.txt": []byte("1 65\n3 66\n"),
+	})
+	set, err := OpenDir(filepath.Join(dir, "emnist-b"), "train")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(set.Classes(), []string{"A", "B"}) || !slices.Equal(set.Shape(), []int{1, 3, 2}) {
+		t.Errorf("classes %q, shape %v", set.Classes(), set.Shape())
+	}
+	for name, want := range map[string]string{"emnist": "of several sets", "emnist-": "no such", "emnist-c": "no such"} {
+		if _, err := OpenDir(filepath.Join(dir, name), "train"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
 	}
 }

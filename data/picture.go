@@ -107,12 +107,17 @@ func borderLevel(grey *image.Gray16) uint16 {
 	return border[len(border)/2]
 }
 
-// extractInk replaces each pixel by how far it is from the paper towards the
-// other end of the scale, with the farthest the brightest. It returns false
-// where nothing stands out.
+// extractInk replaces each pixel by how far it is from the paper, towards the
+// side of the scale on which the farthest lies, with that the brightest. It
+// returns false where nothing stands out.
 func extractInk(grey *image.Gray16, paper uint16) bool {
+	darkest, brightest := paper, paper
 	each(grey, func(v uint16) uint16 {
-		if paper > math.MaxUint16/2 {
+		darkest, brightest = min(darkest, v), max(brightest, v)
+		return v
+	})
+	each(grey, func(v uint16) uint16 {
+		if paper-darkest > brightest-paper {
 			return paper - min(v, paper)
 		}
 		return max(v, paper) - paper

@@ -60,6 +60,8 @@ func TestFromPicture(t *testing.T) {
 		"bright on dark":      letter(image.Rect(0, 0, 300, 400), image.Pt(100, 130), 10, white, black),
 		"colours":             letter(image.Rect(0, 0, 300, 400), image.Pt(20, 30), 10, color.RGBA{20, 40, 160, 255}, color.RGBA{240, 230, 200, 255}),
 		"faint":               letter(image.Rect(0, 0, 300, 400), image.Pt(20, 30), 10, color.Gray{150}, color.Gray{200}),
+		"dark on dim paper":   letter(image.Rect(0, 0, 300, 400), image.Pt(20, 30), 10, color.Gray{10}, color.Gray{110}),
+		"bright on pale":      letter(image.Rect(0, 0, 300, 400), image.Pt(20, 30), 10, white, color.Gray{150}),
 		"transparent paper":   letter(image.Rect(0, 0, 300, 400), image.Pt(20, 30), 10, black, clear),
 		"smaller than 28":     letter(image.Rect(0, 0, 20, 27), image.Pt(1, 1), 1, black, white),
 		"wide":                letter(image.Rect(0, 0, 900, 130), image.Pt(700, 3), 5, black, white),

@@ -136,22 +136,24 @@ func TestBadSettings(t *testing.T) {
 	}{
 		{"train --batch 65", statusError, []string{"batch 65 is larger than the set's 64 examples"}},
 		{"train --batch 0", statusError, []string{"batch 0: want at least 1"}},
-		{"train --batch -3", statusError, []string{"batch -3: want at least 1"}},
+		{"train --batch=-3", statusError, []string{"batch -3: want at least 1"}},
 		{"train --lr NaN", statusError, []string{"learning rate is NaN: want a finite number"}},
 		{"train --lr Inf", statusError, []string{"learning rate is +Inf: want a finite number"}},
-		{"train --lr -1", statusError, []string{"learning rate is -1: want"}},
+		{"train --lr=-1", statusError, []string{"learning rate is -1: want"}},
 		{"train --momentum 7", statusError, []string{"momentum is 7: want"}},
-		{"train --weight-decay -1", statusError, []string{"weight decay is -1: want"}},
+		{"train --weight-decay=-1", statusError, []string{"weight decay is -1: want"}},
 		{"train --nesterov --momentum 0", statusError, []string{"nesterov wants a momentum above 0"}},
 		{"train --optimizer adam --momentum 0.9", statusError, []string{"momentum", "want neither with adam"}},
 		{"train --epochs 0", statusError, []string{"epochs 0: want at least 1"}},
 		{"train --model resnet", statusError, []string{`unknown model "resnet": want one of lenet5`}},
 		{"train --optimizer lion", statusError, []string{`unknown optimizer "lion": want one of sgd, adam, adamw`}},
 		{"train --schedule steep", statusError, []string{`unknown schedule "steep": want linear or constant`}},
-		{"train --limit -1", statusError, []string{"limit -1: want at least 1"}},
+		{"train --limit=-1", statusError, []string{"limit -1: want at least 1"}},
 		{"train --epochs many", statusUsage, []string{"--epochs", `"many"`}},
 		{"train --lr fast", statusUsage, []string{"--lr", `"fast"`}},
-		{"train --seed -1", statusUsage, []string{"--seed", `"-1"`}},
+		{"train --seed=-1", statusUsage, []string{"--seed", `"-1"`}},
+		{"train --lr -1", statusUsage, []string{"--lr", `"-1"`}},
+		{"train --out --seed 3", statusUsage, []string{"--out", `"--seed"`}},
 		{"train --epochs", statusUsage, []string{"--epochs"}},
 		{"train --epoch 3", statusUsage, []string{"--epoch", "see odyssey --help"}},
 		{"train now", statusUsage, []string{"now"}},
@@ -168,6 +170,24 @@ func TestBadSettings(t *testing.T) {
 			args = append(args, "--limit", "64")
 		}
 		t.Run(c.args, func(t *testing.T) { refuse(t, c.status, args, c.want) })
+	}
+	if left := snapshot(t, "."); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestEmptyNames(t *testing.T) {
+	dir := trained(t)
+	t.Chdir(t.TempDir())
+	for _, c := range []struct{ args, want []string }{
+		{[]string{"train", "--data", ""}, []string{`data directory ""`, "want one with files"}},
+		{[]string{"data", "show", "--data", ""}, []string{`data directory ""`, "want one with files"}},
+		{[]string{"data", "show", "--out", ""}, []string{`--out ""`, "want the name of the PNG file"}},
+		{[]string{"eval", ""}, []string{`"": want the directory of a run or a safetensors file`}},
+		{[]string{"eval", dir, "--data", ""}, []string{`data directory ""`, "want one with files"}},
+		{[]string{"predict", "", "image.png"}, []string{`"": want the directory of a run or a safetensors file`}},
+	} {
+		refuse(t, statusError, c.args, c.want)
 	}
 	if left := snapshot(t, "."); len(left) != 1 {
 		t.Errorf("left behind: %v", left)

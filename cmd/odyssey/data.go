@@ -31,6 +31,9 @@ func (showCommand) Help() string {
 
 // Run writes the sheet.
 func (c showCommand) Run(out *output) error {
+	if c.Out == "" {
+		return fmt.Errorf("--out %q: want the name of the PNG file to write", c.Out)
+	}
 	set, err := train.OpenData(c.Data, c.Split, defaultSeed, 0)
 	if err != nil {
 		return err

@@ -10,11 +10,11 @@ import (
 )
 
 type evalCommand struct {
-	Model string `arg:"" name:"run-or-file" help:"The directory of a run, or a safetensors file of one."`
-	Data  string `placeholder:"DIR" help:"${data}, or a directory of IDX files. Default: the run's own; ${data} for a file."`
-	Split string `default:"test" help:"train or test."`
-	Limit *int   `placeholder:"N" help:"Use at most N examples, or all if 0. Default: the run's own if its data is used, else all."`
-	JSON  bool   `name:"json" help:"Print accuracy, loss and count as JSON."`
+	Model string  `arg:"" name:"run-or-file" help:"The directory of a run, or a safetensors file of one."`
+	Data  *string `placeholder:"DIR" help:"${data}, or a directory of IDX files. Default: the run's own; ${data} for a file."`
+	Split string  `default:"test" help:"train or test."`
+	Limit *int    `placeholder:"N" help:"Use at most N examples, or all if 0. Default: the run's own if its data is used, else all."`
+	JSON  bool    `name:"json" help:"Print accuracy, loss and count as JSON."`
 }
 
 // Help is the long help text.
@@ -27,7 +27,7 @@ func (evalCommand) Help() string {
 
 // Run prints the result.
 func (c evalCommand) Run(ctx context.Context, out *output) error {
-	net, err := train.Load(c.Model, model.New)
+	net, err := load(c.Model)
 	if err != nil {
 		return err
 	}
@@ -56,6 +56,14 @@ func (c evalCommand) Run(ctx context.Context, out *output) error {
 	return nil
 }
 
+// load reads a network from a run or a file.
+func load(name string) (*train.Classifier, error) {
+	if name == "" {
+		return nil, fmt.Errorf("%q: want the directory of a run or a safetensors file", name)
+	}
+	return train.Load(name, model.New)
+}
+
 // source returns settings with the data to use.
 func (c evalCommand) source() (s train.Settings, err error) {
 	s = train.Settings{Data: train.Glyphs, Seed: defaultSeed}
@@ -64,8 +72,8 @@ func (c evalCommand) source() (s train.Settings, err error) {
 			return s, err
 		}
 	}
-	if c.Data != "" {
-		s.Data, s.Limit = c.Data, 0
+	if c.Data != nil {
+		s.Data, s.Limit = *c.Data, 0
 	}
 	if c.Limit != nil {
 		s.Limit = *c.Limit

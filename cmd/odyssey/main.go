@@ -26,18 +26,33 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	signal.Ignore(syscall.SIGPIPE) // a closed pipe is a write error, which ends a run in good order
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
+	context.AfterFunc(ctx, func() {
+		signal.Ignore(syscall.SIGHUP) // a closing terminal may send it twice
+		stop()                        // a second Ctrl-C ends the program at once
+	})
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// stopSignals returns the signals that stop the program: not those that it was
+// started to ignore, as by nohup or by a script's &.
+func stopSignals() []os.Signal {
+	signals := []os.Signal{syscall.SIGTERM}
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			signals = append(signals, s)
+		}
+	}
+	return signals
 }
 
 // run is the program. An error is one line on stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status int) {
-	out := &output{Writer: stdout}
-	err := execute(ctx, args, out)
-	if err == nil {
-		err = out.err
-	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	out := &output{Writer: stdout, cancel: cancel}
+	err := out.cause(execute(ctx, args, out))
 	if err == nil {
 		return 0
 	}
@@ -81,7 +96,6 @@ func execute(ctx context.Context, args []string, out *output) error {
 		kong.Writers(out, out),
 		kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.WithHyphenPrefixedParameters(true), // for --lr -1 to reach the check of its range
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(out),
 		defaults,

@@ -350,6 +350,26 @@ func TestOutputThatFails(t *testing.T) {
 	checkError(t, stderr.String(), []string{"standard output: no room"})
 }
 
+// A run keeps what it has when its output fails.
+func TestOutputThatFailsLater(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var stderr bytes.Buffer
+	if got := run(context.Background(), []string{"train", "--limit", "64", "--epochs", "1000000", "--out", "run"}, &failingAt{"epoch 2/"}, &stderr); got != statusError {
+		t.Errorf("status %d", got)
+	}
+	checkError(t, stderr.String(), []string{"standard output: no room; run keeps the checkpoint of epoch 2"})
+}
+
+// failingAt fails when it is written a text.
+type failingAt struct{ text string }
+
+func (f *failingAt) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(f.text)) {
+		return 0, fmt.Errorf("no room")
+	}
+	return len(b), nil
+}
+
 type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, fmt.Errorf("no room") }

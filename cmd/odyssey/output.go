@@ -1,32 +1,57 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"golang.org/x/term"
+
+	"github.com/mlodyssey/odyssey/train"
 )
 
 // output is standard output. It remembers the first error, so that a full disk
-// does not pass for success.
+// does not pass for success, and ends the command then.
 type output struct {
 	io.Writer
-	err error
+	cancel context.CancelFunc
+	err    error
 }
 
 func (o *output) Write(b []byte) (int, error) {
 	n, err := o.Writer.Write(b)
 	if err != nil && o.err == nil {
 		o.err = fmt.Errorf("standard output: %w", err)
+		o.cancel()
 	}
 	return n, err
 }
 
+// cause returns why a command ended that returned err: the output's own error
+// if that is what ended it.
+func (o *output) cause(err error) error {
+	if o.err == nil || err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	var stopped *train.Stopped
+	if errors.As(err, &stopped) {
+		return &train.Stopped{Dir: stopped.Dir, Epoch: stopped.Epoch, Err: o.err}
+	}
+	return o.err
+}
+
+// isTerminal tells whether a bar can be drawn: some terminals have no width, or
+// cannot move the cursor.
 func (o *output) isTerminal() bool {
 	f, ok := o.Writer.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	if !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	return err == nil && width > 0
 }
 
 func (o *output) writeJSON(v any) error {

@@ -5,7 +5,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/mlodyssey/odyssey/data"
-	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/train"
 )
 
@@ -33,7 +32,7 @@ func (c predictCommand) Run(out *output) error {
 	if c.Top < 1 {
 		return fmt.Errorf("--top %d: want at least 1", c.Top)
 	}
-	net, err := train.Load(c.Model, model.New)
+	net, err := load(c.Model)
 	if err != nil {
 		return err
 	}

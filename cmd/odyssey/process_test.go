@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/mlodyssey/odyssey/train"
 )
@@ -29,7 +30,7 @@ func program(t *testing.T, args ...string) *exec.Cmd {
 }
 
 func TestSignalKeepsTheLastEpoch(t *testing.T) {
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		dir := filepath.Join(t.TempDir(), "run")
 		c := program(t, "train", "--limit", "64", "--batch", "16", "--epochs", "1000000", "--out", dir)
 		var stderr bytes.Buffer
@@ -47,6 +48,12 @@ func TestSignalKeepsTheLastEpoch(t *testing.T) {
 		}
 		if err := c.Process.Signal(signal); err != nil {
 			t.Fatal(err)
+		}
+		for range 100 { // a closing terminal may repeat its signal until the program is done
+			if signal == syscall.SIGHUP {
+				time.Sleep(100 * time.Microsecond)
+				c.Process.Signal(signal)
+			}
 		}
 		for lines.Scan() { // until the program is done
 		}
@@ -67,6 +74,65 @@ func TestSignalKeepsTheLastEpoch(t *testing.T) {
 		if left := snapshot(t, dir); len(left) != 5 {
 			t.Errorf("%v: left behind: %v", signal, left)
 		}
+	}
+}
+
+// Started by nohup or by a script's &, a program is to leave some signals alone.
+func TestIgnoredSignals(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	c := program(t, "train", "--limit", "64", "--batch", "16", "--epochs", "1000000", "--out", dir)
+	c.Args = append([]string{"sh", "-c", `trap "" HUP INT; exec "$0" "$@"`, c.Path}, c.Args[1:]...)
+	c.Path = "/bin/sh"
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Process.Kill() })
+	lines := bufio.NewScanner(stdout)
+	upTo := func(prefix string) bool {
+		for lines.Scan() {
+			if strings.HasPrefix(lines.Text(), prefix) {
+				return true
+			}
+		}
+		return false
+	}
+	upTo("epoch 1/")
+	c.Process.Signal(syscall.SIGHUP)
+	c.Process.Signal(os.Interrupt)
+	if !upTo("epoch 9/") {
+		t.Error("the run ended")
+	}
+	c.Process.Signal(syscall.SIGTERM)
+	upTo("the end")
+	c.Wait()
+	if got := c.ProcessState.ExitCode(); got != statusInterrupted {
+		t.Errorf("SIGTERM: status %d, want %d", got, statusInterrupted)
+	}
+}
+
+// As with odyssey train | head -0: no signal ends the program.
+func TestClosedPipe(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read.Close()
+	defer write.Close()
+	dir := filepath.Join(t.TempDir(), "run")
+	c := program(t, "train", "--limit", "64", "--batch", "16", "--epochs", "1000000", "--out", dir)
+	var stderr bytes.Buffer
+	c.Stdout, c.Stderr = write, &stderr
+	c.Run()
+	if got := c.ProcessState.ExitCode(); got != statusError {
+		t.Errorf("status %d, want %d", got, statusError)
+	}
+	checkError(t, stderr.String(), []string{"standard output: ", "broken pipe", "nothing is kept"})
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("left behind: %v", err)
 	}
 }
 
