@@ -44,7 +44,7 @@ func Apply(op Op, in ...*Value) []*Value {
 	return out
 }
 
-// Apply1 is Apply for an operation of one output.
+// Apply1 is Apply, but returns the first output alone.
 func Apply1(op Op, in ...*Value) *Value { return Apply(op, in...)[0] }
 
 func run(op Op, in, out []*Value) {

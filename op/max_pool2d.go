@@ -22,7 +22,7 @@ type maxPool2D struct{ Pool2DConfig }
 // MaxPool2D returns the maximum of each window of x, of shape [n c h w]. Padding
 // never wins; the first of several equal elements passes the gradient on.
 func MaxPool2D(x *autograd.Value, cfg Pool2DConfig) *autograd.Value {
-	return autograd.Apply(maxPool2D{cfg}, x)[0]
+	return autograd.Apply1(maxPool2D{cfg}, x)
 }
 
 func (maxPool2D) Name() string { return "max_pool2d" }

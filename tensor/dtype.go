@@ -49,11 +49,6 @@ type Element interface {
 	float32 | float64 | int32 | int64 | uint8 | bool
 }
 
-// Number is Element without bool.
-type Number interface {
-	float32 | float64 | int32 | int64 | uint8
-}
-
 // TypeOf returns the DType of a Go type.
 func TypeOf[T Element]() DType {
 	var zero T
