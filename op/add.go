@@ -15,9 +15,9 @@ func (add) Name() string { return "add" }
 
 func (add) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
 
-func (add) Forward(in, out []*tensor.Tensor) {
-	mapBinary(out[0], in[0], in[1], kernel.Add[float32], kernel.Add[float64])
-}
+func (add) Kernels() Kernels { return binary(kernel.Add[float32], kernel.Add[float64]) }
+
+func (o add) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
 
 func (add) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	a, b := call.In[0], call.In[1]

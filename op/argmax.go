@@ -40,6 +40,26 @@ func argMaxForward[T kernel.Float](out, in *tensor.Tensor) {
 	}
 }
 
+// Block works along the last axis of each example.
+func (argMax) Block(in, _ []tensor.Spec, _ []bool) *Block {
+	if in[0].Rank() < 2 {
+		return nil
+	}
+	rows, n := splitLast(in[0].Shape[1:])
+	return &Block{Split: []bool{true}, Plain: true, Prepare: func(_, _ []kernel.Block) BlockKernel {
+		return typedBlock(in[0].DType, 0,
+			func(c *BlockCall) { argMaxBlock[float32](rows, n, c) },
+			func(c *BlockCall) { argMaxBlock[float64](rows, n, c) })
+	}}
+}
+
+func argMaxBlock[T kernel.Float](rows, n int, c *BlockCall) {
+	index, x := tensor.Data[int64](c.Out[0]), tensor.Data[T](c.In[0])
+	for r := range rows {
+		kernel.ArgMaxLanes(index[r*kernel.Lanes:(r+1)*kernel.Lanes], x[r*n*kernel.Lanes:(r+1)*n*kernel.Lanes], n)
+	}
+}
+
 var _ = register(Entry{
 	Name: "argmax", Kind: Reduction, Formula: "index of the largest along the last axis",
 	Cases: []Case{

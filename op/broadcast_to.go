@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -34,6 +35,22 @@ func (o broadcastTo) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 func (broadcastTo) Forward(in, out []*tensor.Tensor) {
 	out[0].CopyFrom(in[0].Expand(out[0].Shape()...))
 }
+
+// Block copies within each example.
+func (broadcastTo) Block(in, out []tensor.Spec, ready []bool) *Block {
+	split, any := splitAlong(out[0], in, ready)
+	if !any {
+		return nil
+	}
+	return &Block{Split: split, Prepare: func(blocks, outs []kernel.Block) BlockKernel {
+		return nestKernel(out[0].DType, copying, blockNest(in, blocks, split, out[0], outs[0]))
+	}}
+}
+
+// copying is the loop that copies.
+var copying = unary(
+	func(dst, x []float32) { copy(dst, x) },
+	func(dst, x []float64) { copy(dst, x) })
 
 func (broadcastTo) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{unbroadcast(grad[0], call.In[0].Shape())}

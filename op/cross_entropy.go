@@ -34,7 +34,7 @@ func (crossEntropy) Forward(in, out []*tensor.Tensor) {
 func crossEntropyForward[T kernel.Float](scratch *parallel.Scratch[T], out, in, labels *tensor.Tensor) {
 	loss, x, label := tensor.Data[T](out), tensor.Data[T](in), tensor.Data[int64](labels)
 	n := in.Shape()[1]
-	checkLabels("cross_entropy", label, n)
+	checkLabels("cross_entropy", label, n, 0)
 	parallel.For(len(loss), expGrain/n, func(lo, hi int) {
 		s := scratch.Get(n)
 		defer scratch.Put(s)
@@ -42,10 +42,28 @@ func crossEntropyForward[T kernel.Float](scratch *parallel.Scratch[T], out, in, 
 	})
 }
 
+// Block keeps the classes of an example one below the other.
+func (crossEntropy) Block(in, _ []tensor.Spec, ready []bool) *Block {
+	if !ready[0] {
+		return nil
+	}
+	n := in[0].Shape[1]
+	return &Block{Split: []bool{true, true}, Plain: true, Prepare: func(_, _ []kernel.Block) BlockKernel {
+		return typedBlock(in[0].DType, n*kernel.Lanes,
+			func(c *BlockCall) { crossEntropyBlock[float32](n, c) },
+			func(c *BlockCall) { crossEntropyBlock[float64](n, c) })
+	}}
+}
+
+func crossEntropyBlock[T kernel.Float](n int, c *BlockCall) {
+	label := tensor.Data[int64](c.In[1])
+	checkLabels("cross_entropy", label[:c.Examples], n, c.First)
+	kernel.CrossEntropyLanes(tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), label, n, tensor.Data[T](c.Scratch))
+}
+
 func (crossEntropy) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x, label := call.In[0], call.In[1]
-	wrong := Sub(Softmax(x), OneHot(label, x.Shape()[1], x.DType()))
-	return []*autograd.Value{Mul(wrong, Reshape(grad[0], -1, 1)), nil}
+	return []*autograd.Value{autograd.Apply1(crossEntropyGrad{}, x, label, grad[0]), nil}
 }
 
 var _ = register(Entry{

@@ -15,9 +15,9 @@ func (div) Name() string { return "div" }
 
 func (div) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
 
-func (div) Forward(in, out []*tensor.Tensor) {
-	mapBinary(out[0], in[0], in[1], kernel.Div[float32], kernel.Div[float64])
-}
+func (div) Kernels() Kernels { return binary(kernel.Div[float32], kernel.Div[float64]) }
+
+func (o div) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
 
 func (div) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	a, b := call.In[0], call.In[1]

@@ -15,9 +15,9 @@ func (exp) Name() string { return "exp" }
 
 func (exp) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
-func (exp) Forward(in, out []*tensor.Tensor) {
-	mapUnary(out[0], in[0], kernel.Exp[float32], kernel.Exp[float64])
-}
+func (exp) Kernels() Kernels { return unary(kernel.Exp[float32], kernel.Exp[float64]) }
+
+func (o exp) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
 
 func (exp) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{Mul(grad[0], call.Out[0])}

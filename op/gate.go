@@ -16,9 +16,9 @@ func (gate) Name() string { return "gate" }
 
 func (gate) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
 
-func (gate) Forward(in, out []*tensor.Tensor) {
-	mapBinary(out[0], in[0], in[1], kernel.Gate[float32], kernel.Gate[float64])
-}
+func (gate) Kernels() Kernels { return binary(kernel.Gate[float32], kernel.Gate[float64]) }
+
+func (o gate) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
 
 func (gate) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x, g := call.In[0], call.In[1]

@@ -76,7 +76,10 @@ func resolveAxes(axes []int, rank int) ([]int, error) {
 	return out, nil
 }
 
-var errNoAxis = errors.New("want at least one axis")
+var (
+	errNoAxis        = errors.New("want at least one axis")
+	errOnePerExample = errors.New("want a value for each example")
+)
 
 // splitLast returns the number of rows along the last axis and their length.
 func splitLast(shape []int) (rows, n int) {

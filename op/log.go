@@ -15,9 +15,9 @@ func (log) Name() string { return "log" }
 
 func (log) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
-func (log) Forward(in, out []*tensor.Tensor) {
-	mapUnary(out[0], in[0], kernel.Log[float32], kernel.Log[float64])
-}
+func (log) Kernels() Kernels { return unary(kernel.Log[float32], kernel.Log[float64]) }
+
+func (o log) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
 
 func (log) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{Div(grad[0], call.In[0])}

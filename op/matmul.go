@@ -60,6 +60,29 @@ func matMulForward[T kernel.Float](pool *parallel.Scratch[T], o matMul, in []*te
 		tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1]), false)
 }
 
+// Block is that of a dense layer, forwards or backwards, where the rows of a are
+// examples and b is the same for all.
+func (o matMul) Block(in, out []tensor.Spec, ready []bool) *Block {
+	if !ready[0] || o.TransA || in[1].Elements() > maxLaneWeights {
+		return nil
+	}
+	_, n, k, _ := o.sizes(in[0].Shape, in[1].Shape)
+	return &Block{Split: []bool{true, false}, Plain: true, Prepare: func(_, _ []kernel.Block) BlockKernel {
+		return typedBlock(in[0].DType, 0,
+			func(c *BlockCall) { matMulBlock[float32](o.TransB, n, k, c) },
+			func(c *BlockCall) { matMulBlock[float64](o.TransB, n, k, c) })
+	}}
+}
+
+func matMulBlock[T kernel.Float](transB bool, n, k int, c *BlockCall) {
+	y, x, w := tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1])
+	if transB {
+		kernel.LinearLanes(n, k, y, x, w, nil)
+		return
+	}
+	kernel.LinearInputLanes(k, n, y, x, w)
+}
+
 func (o matMul) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	a, b, g := call.In[0], call.In[1], grad[0]
 	down := make([]*autograd.Value, 2)

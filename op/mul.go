@@ -23,9 +23,9 @@ func (mul) Name() string { return "mul" }
 
 func (mul) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
 
-func (mul) Forward(in, out []*tensor.Tensor) {
-	mapBinary(out[0], in[0], in[1], kernel.Mul[float32], kernel.Mul[float64])
-}
+func (mul) Kernels() Kernels { return binary(kernel.Mul[float32], kernel.Mul[float64]) }
+
+func (o mul) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
 
 func (mul) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	a, b := call.In[0], call.In[1]

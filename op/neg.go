@@ -15,9 +15,9 @@ func (neg) Name() string { return "neg" }
 
 func (neg) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
-func (neg) Forward(in, out []*tensor.Tensor) {
-	mapUnary(out[0], in[0], kernel.Neg[float32], kernel.Neg[float64])
-}
+func (neg) Kernels() Kernels { return unary(kernel.Neg[float32], kernel.Neg[float64]) }
+
+func (o neg) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
 
 func (neg) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{Neg(grad[0])}

@@ -33,7 +33,7 @@ func (o oneHot) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 
 func (o oneHot) Forward(in, out []*tensor.Tensor) {
 	label := tensor.Data[int64](in[0])
-	checkLabels("one_hot", label, o.Classes)
+	checkLabels("one_hot", label, o.Classes, 0)
 	forward(out[0].DType(),
 		func() { oneHotForward(tensor.Data[float32](out[0]), label, o.Classes) },
 		func() { oneHotForward(tensor.Data[float64](out[0]), label, o.Classes) })
@@ -47,11 +47,11 @@ func oneHotForward[T float32 | float64](y []T, label []int64, classes int) {
 }
 
 // checkLabels panics on a label that is no class, which would read or write
-// elsewhere.
-func checkLabels(op string, label []int64, classes int) {
+// elsewhere. The labels are those from number first on.
+func checkLabels(op string, label []int64, classes, first int) {
 	for i, l := range label {
 		if l < 0 || l >= int64(classes) {
-			tensor.Fail(op, nil, "label %d is %d, want 0 to %d", i, l, classes-1)
+			tensor.Fail(op, nil, "label %d is %d, want 0 to %d", first+i, l, classes-1)
 		}
 	}
 }

@@ -15,12 +15,12 @@ func (relu) Name() string { return "relu" }
 
 func (relu) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
-func (relu) Forward(in, out []*tensor.Tensor) {
-	mapUnary(out[0], in[0], kernel.ReLU[float32], kernel.ReLU[float64])
-}
+func (relu) Kernels() Kernels { return unary(kernel.ReLU[float32], kernel.ReLU[float64]) }
+
+func (o relu) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
 
 func (relu) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
-	return []*autograd.Value{Gate(call.In[0], grad[0])}
+	return []*autograd.Value{Gate(call.Out[0], grad[0])} // the output is above 0 where the input is
 }
 
 var _ = register(Entry{

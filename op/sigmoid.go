@@ -15,9 +15,9 @@ func (sigmoid) Name() string { return "sigmoid" }
 
 func (sigmoid) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
-func (sigmoid) Forward(in, out []*tensor.Tensor) {
-	mapUnary(out[0], in[0], kernel.Sigmoid[float32], kernel.Sigmoid[float64])
-}
+func (sigmoid) Kernels() Kernels { return unary(kernel.Sigmoid[float32], kernel.Sigmoid[float64]) }
+
+func (o sigmoid) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
 
 func (sigmoid) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{Mul(grad[0], Sub(call.Out[0], Mul(call.Out[0], call.Out[0])))}

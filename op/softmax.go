@@ -36,6 +36,32 @@ func softmaxForward[T kernel.Float](out, in *tensor.Tensor) {
 	})
 }
 
+// Block works along the last axis of each example.
+func (softmax) Block(in, _ []tensor.Spec, _ []bool) *Block {
+	if in[0].Rank() < 2 {
+		return nil
+	}
+	return lanesOfRows(in[0], kernel.SoftmaxLanes[float32], kernel.SoftmaxLanes[float64])
+}
+
+// lanesOfRows is a Block of a kernel that takes n vectors of 16 lanes to as many,
+// for each row along the last axis of an example.
+func lanesOfRows(x tensor.Spec, f32 func(y, x []float32, n int), f64 func(y, x []float64, n int)) *Block {
+	rows, n := splitLast(x.Shape[1:])
+	return &Block{Split: []bool{true}, Plain: true, Prepare: func(_, _ []kernel.Block) BlockKernel {
+		return typedBlock(x.DType, 0,
+			func(c *BlockCall) { eachRowOfLanes(f32, rows, n, c) },
+			func(c *BlockCall) { eachRowOfLanes(f64, rows, n, c) })
+	}}
+}
+
+func eachRowOfLanes[T kernel.Float](f func(y, x []T, n int), rows, n int, c *BlockCall) {
+	y, x, size := tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), n*kernel.Lanes
+	for r := range rows {
+		f(y[r*size:(r+1)*size], x[r*size:(r+1)*size], n)
+	}
+}
+
 func (softmax) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	y, g := call.Out[0], grad[0]
 	return []*autograd.Value{Mul(y, Sub(g, SumKeep(Mul(g, y), -1)))}

@@ -15,9 +15,9 @@ func (sqrt) Name() string { return "sqrt" }
 
 func (sqrt) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
-func (sqrt) Forward(in, out []*tensor.Tensor) {
-	mapUnary(out[0], in[0], kernel.Sqrt[float32], kernel.Sqrt[float64])
-}
+func (sqrt) Kernels() Kernels { return unary(kernel.Sqrt[float32], kernel.Sqrt[float64]) }
+
+func (o sqrt) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
 
 func (sqrt) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{Div(Scale(grad[0], 0.5), call.Out[0])}

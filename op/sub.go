@@ -15,9 +15,9 @@ func (sub) Name() string { return "sub" }
 
 func (sub) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
 
-func (sub) Forward(in, out []*tensor.Tensor) {
-	mapBinary(out[0], in[0], in[1], kernel.Sub[float32], kernel.Sub[float64])
-}
+func (sub) Kernels() Kernels { return binary(kernel.Sub[float32], kernel.Sub[float64]) }
+
+func (o sub) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
 
 func (sub) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	down := make([]*autograd.Value, 2)

@@ -124,6 +124,46 @@ func sumStage[T kernel.Float](s stage, dst, x []T) {
 	})
 }
 
+// Block sums over the axes of each example, and over the examples by lanes.
+func (o sum) Block(in, out []tensor.Spec, _ []bool) *Block {
+	axes, _ := resolveAxes(o.Axes, in[0].Rank())
+	b := &Block{Split: []bool{true}, Plain: true}
+	if len(axes) > 0 && axes[0] == 0 {
+		b.Total, axes = SumLanes, axes[1:]
+	}
+	example := slices.Clone(in[0].Shape)
+	example[0] = 1
+	stages := sumStages(example, axes)
+	scratch := 0
+	for i := range stages {
+		stages[i].inner *= kernel.Lanes
+		scratch += stages[i].outer * stages[i].inner
+	}
+	b.Prepare = func(_, _ []kernel.Block) BlockKernel {
+		return typedBlock(in[0].DType, scratch,
+			func(c *BlockCall) { sumBlock[float32](stages, c) },
+			func(c *BlockCall) { sumBlock[float64](stages, c) })
+	}
+	return b
+}
+
+func sumBlock[T kernel.Float](stages []stage, c *BlockCall) {
+	dst, x, scratch := tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.Scratch)
+	if len(stages) == 0 {
+		copy(dst, x)
+	}
+	for i, s := range stages {
+		to := dst
+		if i < len(stages)-1 {
+			to, scratch = scratch[:s.outer*s.inner], scratch[s.outer*s.inner:]
+		}
+		for j := range s.outer {
+			kernel.SumRows(to[j*s.inner:(j+1)*s.inner], x[j*s.n*s.inner:], s.n, s.inner)
+		}
+		x = to
+	}
+}
+
 func (o sum) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x := call.In[0]
 	axes, _ := resolveAxes(o.Axes, len(x.Shape()))

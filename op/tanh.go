@@ -15,9 +15,9 @@ func (tanh) Name() string { return "tanh" }
 
 func (tanh) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
 
-func (tanh) Forward(in, out []*tensor.Tensor) {
-	mapUnary(out[0], in[0], kernel.Tanh[float32], kernel.Tanh[float64])
-}
+func (tanh) Kernels() Kernels { return unary(kernel.Tanh[float32], kernel.Tanh[float64]) }
+
+func (o tanh) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
 
 func (tanh) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{Sub(grad[0], Mul(grad[0], Mul(call.Out[0], call.Out[0])))}

@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 )
 
-// loop is one call of For, shared by the goroutines that work on it.
-type loop struct {
+// Loop is a loop that can be run again and again, without allocating memory.
+type Loop struct {
 	n, grain int
 	body     func(lo, hi int)
 	next     atomic.Int64 // the first index that nobody has taken yet
@@ -19,7 +19,7 @@ type loop struct {
 	failure  atomic.Pointer[Panic]
 }
 
-// Panic is what For panics with when its body did: the first value and the
+// Panic is what a loop panics with when its body did: the first value and the
 // stack of the goroutine that it came from.
 type Panic struct {
 	Value any
@@ -29,21 +29,42 @@ type Panic struct {
 // Error describes the panic and where it began.
 func (p *Panic) Error() string { return fmt.Sprintf("%v\n%s", p.Value, p.Stack) }
 
-// For calls body for consecutive ranges [lo, hi) of at most grain indices that
-// cover [0, n), on up to GOMAXPROCS goroutines, and returns when all are done.
-// Ranges begin at multiples of grain. A loop of one range runs on the caller's
-// goroutine, and so does a loop within a loop.
+// NewLoop returns a loop over [0, n) in ranges of at most grain indices.
+func NewLoop(n, grain int, body func(lo, hi int)) *Loop {
+	return &Loop{n: n, grain: max(1, grain), body: body}
+}
+
+// For runs a loop once: see Run.
 func For(n, grain int, body func(lo, hi int)) {
-	grain = max(1, grain)
-	chunks := (n + grain - 1) / grain
-	helpers := min(processors(), chunks) - 1
-	if helpers <= 0 {
-		for lo := 0; lo < n; lo += grain {
-			body(lo, min(lo+grain, n))
+	if n <= grain { // one range: not worth a loop
+		if n > 0 {
+			body(0, n)
 		}
 		return
 	}
-	l := &loop{n: n, grain: grain, body: body}
+	NewLoop(n, grain, body).Run()
+}
+
+// Processors returns how many goroutines a loop runs on at once. More than the
+// machine has would only wait for each other.
+func Processors() int { return min(runtime.GOMAXPROCS(0), runtime.NumCPU()) }
+
+// Run calls the body for consecutive ranges [lo, hi) that cover all indices, on
+// up to GOMAXPROCS goroutines, and returns when all are done. Ranges begin at
+// multiples of grain. A loop of one range runs on the caller's goroutine, and so
+// does a loop within a loop. Only one goroutine may run a loop at a time.
+func (l *Loop) Run() {
+	chunks := (l.n + l.grain - 1) / l.grain
+	helpers := min(Processors(), chunks) - 1
+	if helpers <= 0 {
+		for lo := 0; lo < l.n; lo += l.grain {
+			l.body(lo, min(lo+l.grain, l.n))
+		}
+		return
+	}
+	// A worker that still looks at the loop's last run may join from here on.
+	l.failure.Store(nil)
+	l.next.Store(0)
 	if offer.CompareAndSwap(nil, l) {
 		callWorkers(helpers)
 	} // else the workers have another loop, and the caller does it alone
@@ -57,12 +78,8 @@ func For(n, grain int, body func(lo, hi int)) {
 	}
 }
 
-// processors returns how many goroutines can run at once. More than the machine
-// has would only wait for each other.
-func processors() int { return min(runtime.GOMAXPROCS(0), runtime.NumCPU()) }
-
 // work takes ranges until none is left. Whoever comes late finds none.
-func (l *loop) work() {
+func (l *Loop) work() {
 	l.active.Add(1)
 	defer func() {
 		if v := recover(); v != nil {

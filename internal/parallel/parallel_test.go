@@ -71,7 +71,7 @@ func TestPanicInAWorkerReachesTheCaller(t *testing.T) {
 // Both ranges must be at work at once to get past each other, whether the
 // worker is awake or asleep when the loop begins.
 func TestAWorkerJoinsAwakeOrAsleep(t *testing.T) {
-	if processors() < 2 {
+	if Processors() < 2 {
 		t.Skip("one processor")
 	}
 	for round := range 200 {

@@ -15,7 +15,7 @@ const (
 )
 
 var (
-	offer   atomic.Pointer[loop]              // the loop that workers may join
+	offer   atomic.Pointer[Loop]              // the loop that workers may join
 	started atomic.Int64                      // workers
 	asleep  atomic.Int64                      // workers that sleep, or are about to
 	wake    = make(chan struct{}, maxWorkers) // a token wakes a worker; one too many does no harm
@@ -43,7 +43,7 @@ func worker() {
 }
 
 // lookOut returns the next loop to join.
-func lookOut() *loop {
+func lookOut() *Loop {
 	for {
 		for range lookouts {
 			if l := offer.Load(); l != nil && l.next.Load() < int64(l.n) {

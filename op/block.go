@@ -1,0 +1,172 @@
+package op
+
+import (
+	"slices"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// Blocked is an operation that can go through a batch, along axis 0, in blocks of
+// 16 examples that lie side by side: kernel.Block. A recorded program takes a
+// block through many such operations while it is in the cache. The bits are
+// those of Forward.
+type Blocked interface {
+	autograd.Op
+
+	// Block returns how the operation works on blocks, or nil where it does not
+	// with inputs of these specs. ready says which inputs are blocks already.
+	Block(in, out []tensor.Spec, ready []bool) *Block
+}
+
+// Block is how an operation works on blocks.
+type Block struct {
+	Split []bool         // of each input: whether it is taken in blocks, or whole
+	Want  []kernel.Block // of each input: the layout with the border that suits best; nil: any
+	Total Total          // how the outputs of all blocks become the output
+	Share bool           // the output may take the place of an input that nobody needs any more
+	Plain bool           // works on layouts without borders only
+
+	// Prepare returns the kernel for blocks of the given layouts; those of inputs
+	// that are taken whole mean nothing.
+	Prepare func(in, out []kernel.Block) BlockKernel
+}
+
+// Total says how what blocks give becomes the output.
+type Total int
+
+const (
+	// Stacked outputs have a block of examples each.
+	Stacked Total = iota
+
+	// SumGroups has the whole output from each block; they are added in order,
+	// from 0.
+	SumGroups
+
+	// SumLanes has 16 values for each element of the output from each block, one
+	// an example, 0 for a missing one; they are added in order, from 0, and the
+	// tree of docs/numerics.md adds the 16 sums.
+	SumLanes
+)
+
+// BlockKernel computes the outputs of one block.
+type BlockKernel struct {
+	Run     func(c *BlockCall)
+	Scratch int // elements of the first input's type that Run needs
+}
+
+// BlockCall is what a BlockKernel works on. Blocks are tensors without structure,
+// as long as their layout says.
+type BlockCall struct {
+	In, Out  []*tensor.Tensor
+	First    int // the number of the block's first example
+	Examples int // of the block, 1 to 16; what lies in the lanes of the others is arbitrary
+	Scratch  *tensor.Tensor
+}
+
+// typedBlock returns the kernel for a type, with as much scratch.
+func typedBlock(d tensor.DType, scratch int, f32, f64 func(c *BlockCall)) BlockKernel {
+	if d == tensor.Float64 {
+		return BlockKernel{f64, scratch}
+	}
+	return BlockKernel{f32, scratch}
+}
+
+// BlockOf returns how any operation works on blocks, or nil.
+func BlockOf(o autograd.Op, in, out []tensor.Spec, ready []bool) *Block {
+	if !slices.Contains(ready, true) {
+		return nil
+	}
+	switch o := o.(type) {
+	case Blocked:
+		return o.Block(in, out, ready)
+	case Pointwise:
+		return pointwiseBlock(o, in, out[0], ready)
+	}
+	return nil
+}
+
+// LayoutOf returns the layout of blocks of a batch of the given spec, without a
+// border: [n c h w] has planes, all else is one channel an element.
+func LayoutOf(s tensor.Spec) kernel.Block {
+	if s.Rank() == 4 {
+		return kernel.Block{Channels: s.Shape[1], Height: s.Shape[2], Width: s.Shape[3]}
+	}
+	return kernel.Block{Channels: tensor.Elements(s.Shape[1:]), Height: 1, Width: 1}
+}
+
+// splitAlong returns which inputs have the batch of an output along their axis 0,
+// counted as they broadcast to it, and whether any of them is ready.
+func splitAlong(out tensor.Spec, in []tensor.Spec, ready []bool) (split []bool, any bool) {
+	split = make([]bool, len(in))
+	if out.Rank() == 0 {
+		return split, false
+	}
+	for i, s := range in {
+		split[i] = s.Rank() == out.Rank() && s.Shape[0] == out.Shape[0]
+		any = any || split[i] && ready[i]
+	}
+	return split, any
+}
+
+func pointwiseBlock(o Pointwise, in []tensor.Spec, out tensor.Spec, ready []bool) *Block {
+	split, any := splitAlong(out, in, ready)
+	if !any {
+		return nil
+	}
+	k := o.Kernels()
+	return &Block{Split: split, Share: true, Prepare: func(blocks, outs []kernel.Block) BlockKernel {
+		return nestKernel(out.DType, k, blockNest(in, blocks, split, out, outs[0]))
+	}}
+}
+
+// nestKernel runs a loop in a nest.
+func nestKernel(d tensor.DType, k Kernels, n *nest) BlockKernel {
+	return typedBlock(d, maxInputs*spread,
+		func(c *BlockCall) { runBlockNest(n, k.F32, c) },
+		func(c *BlockCall) { runBlockNest(n, k.F64, c) })
+}
+
+func runBlockNest[T kernel.Float](n *nest, f Loop[T], c *BlockCall) {
+	var src [maxInputs][]T
+	for i, x := range c.In {
+		src[i] = tensor.Data[T](x)
+	}
+	runNest(n, f, tensor.Data[T](c.Out[0]), src, 0, n.pieces(), tensor.Data[T](c.Scratch))
+}
+
+// blockNest returns the loops over a block of the output for operands that are
+// blocks themselves, or the same for all examples.
+func blockNest(in []tensor.Spec, blocks []kernel.Block, split []bool, out tensor.Spec, to kernel.Block) *nest {
+	shape := append(slices.Clone(out.Shape[1:]), kernel.Lanes)
+	steps := [][]int{blockSteps(out, out, to)}
+	for i, s := range in {
+		if split[i] {
+			steps = append(steps, blockSteps(s, out, blocks[i]))
+			continue
+		}
+		own := s.Shape
+		if s.Rank() == out.Rank() {
+			own = own[1:]
+		}
+		steps = append(steps, rowMajor(append(slices.Clone(own), 1), shape))
+	}
+	return newNest(shape, steps)
+}
+
+// blockSteps returns how far apart the elements of a block lie along the axes of
+// an example of the output, and from lane to lane.
+func blockSteps(s, out tensor.Spec, b kernel.Block) []int {
+	if s.Rank() != 4 {
+		example := append(slices.Clone(s.Shape[1:]), kernel.Lanes)
+		return rowMajor(example, append(slices.Clone(out.Shape[1:]), kernel.Lanes))
+	}
+	steps := []int{b.Offset(1, 0, 0) - b.Offset(0, 0, 0), b.Offset(0, 1, 0) - b.Offset(0, 0, 0), kernel.Lanes, 1}
+	for i := range 3 {
+		if s.Shape[1+i] != out.Shape[1+i] {
+			steps[i] = 0
+		}
+	}
+	return steps
+}
