@@ -130,3 +130,7 @@ func Overwrite(v *Value, t *tensor.Tensor) {
 	v.variable.version++
 	v.data.CopyFrom(t)
 }
+
+// Overwritten counts an assignment of a variable whose storage a program has
+// written to by itself.
+func Overwritten(v *Value) { v.variable.version++ }

@@ -45,68 +45,10 @@ type buffer struct {
 	offset      int
 }
 
-// roots returns, for each value, the one whose storage it shares: itself, unless
-// it is a view.
-func (p *Program) roots() []int {
-	root := make([]int, len(p.values))
-	for id := range root {
-		root[id] = id
-	}
-	for _, s := range p.steps {
-		if isView(s.Op) {
-			root[s.Out[0]] = root[s.In[0]]
-		}
-	}
-	return root
-}
-
-// planMemory gives each result storage in one block for its type, such that
-// values that are alive at the same step lie apart.
-func (p *Program) planMemory() {
-	byType := map[tensor.DType][]*buffer{}
-	for _, b := range p.lifetimes() {
-		d := p.trace.Specs[b.id].DType
-		byType[d] = append(byType[d], b)
-	}
-	for d, buffers := range byType {
-		total := pack(buffers)
-		p.memory += total * d.Size()
-		block := tensor.New(d, total)
-		for _, b := range buffers {
-			spec := p.trace.Specs[b.id]
-			p.values[b.id] = block.Slice(0, b.offset, b.offset+spec.Elements()).Reshape(spec.Shape...)
-		}
-	}
-}
-
-// lifetimes returns a buffer for each value that a step computes.
-func (p *Program) lifetimes() []*buffer {
-	root := p.roots()
-	of := map[int]*buffer{}
-	var buffers []*buffer
-	use := func(id, at int) {
-		if b := of[root[id]]; b != nil {
-			b.last = at
-		}
-	}
-	for at, s := range p.steps {
-		for _, id := range s.In {
-			use(id, at)
-		}
-		if isView(s.Op) {
-			continue
-		}
-		for _, id := range s.Out {
-			line := 64 / p.trace.Specs[id].DType.Size()
-			size := (p.trace.Specs[id].Elements() + line - 1) / line * line
-			of[id] = &buffer{id: id, size: size, first: at, last: at}
-			buffers = append(buffers, of[id])
-		}
-	}
-	for _, id := range results(p.trace) {
-		use(id, len(p.steps))
-	}
-	return buffers
+// newBuffer returns a buffer for some elements, which is first needed at a step.
+func newBuffer(id int, d tensor.DType, elements, at int) *buffer {
+	line := 64 / d.Size()
+	return &buffer{id: id, size: (elements + line - 1) / line * line, first: at, last: at}
 }
 
 // pack sets offsets, the largest buffers first, each at the lowest place that is
@@ -130,17 +72,131 @@ func pack(buffers []*buffer) (total int) {
 	return total
 }
 
+// planMemory gives each result that lies whole storage in one block for its
+// type, such that values that are alive at the same time lie apart.
+func (p *Program) planMemory(s *schedule) {
+	byType := map[tensor.DType][]*buffer{}
+	for _, b := range s.lifetimes() {
+		d := p.trace.Specs[b.id].DType
+		byType[d] = append(byType[d], b)
+	}
+	for d, buffers := range byType {
+		total := pack(buffers)
+		p.memory += total * d.Size()
+		block := tensor.New(d, total)
+		for _, b := range buffers {
+			spec := p.trace.Specs[b.id]
+			p.values[b.id] = block.Slice(0, b.offset, b.offset+spec.Elements()).Reshape(spec.Shape...)
+		}
+	}
+}
+
+// lifetimes returns a buffer for each value that is computed and lies whole.
+func (s *schedule) lifetimes() []*buffer {
+	of := map[int]*buffer{}
+	var buffers []*buffer
+	end := 0
+	for _, t := range s.tasks {
+		at := s.time(t)
+		end = max(end, at+1)
+		for _, id := range t.Out {
+			if t.kind != asView && s.liesWhole(id) {
+				of[id] = newBuffer(id, s.trace.Specs[id].DType, s.elements(id), at)
+				buffers = append(buffers, of[id])
+			}
+		}
+	}
+	for id, b := range of {
+		for _, t := range s.readers[id] {
+			b.last = max(b.last, s.time(t))
+		}
+	}
+	for _, id := range results(s.trace) {
+		if b := of[s.root[id]]; b != nil {
+			b.last = end
+		}
+	}
+	return buffers
+}
+
+// time orders what runs: all of a segment, or of a loop, at one time.
+func (s *schedule) time(t *task) int {
+	perRound := len(s.tasks) + 2
+	perPhase := perRound*(s.rounds+1) + 1
+	switch {
+	case t.kind == asBlocks:
+		return t.phase * perPhase
+	case t.kind == asElement:
+		return t.phase*perPhase + (t.round+1)*perRound
+	}
+	return t.phase*perPhase + t.round*perRound + 1 + t.index
+}
+
+// liesWhole reports whether a computed value needs storage of its own outside of
+// segments and loops.
+func (s *schedule) liesWhole(id int) bool {
+	t := s.maker(id)
+	switch {
+	case s.assigned[id]:
+		return false
+	case t.kind == asWhole:
+		return true
+	case t.looped():
+		return s.isResult[id] || slices.ContainsFunc(s.readers[id], func(r *task) bool { return !s.sameLoop(t, r) })
+	}
+	return s.readWhole[id]
+}
+
+// sameLoop reports whether two tasks are in one loop, of which the first's output
+// is made by it.
+func (s *schedule) sameLoop(t, r *task) bool {
+	return r.kind == asElement && t.phase == r.phase && t.round == r.round
+}
+
+// assignInPlace finds variables whose new elements a loop can write where the old
+// ones are, since nobody reads those afterwards.
+func (s *schedule) assignInPlace() map[int]bool {
+	found := map[int]bool{}
+	for i, v := range s.trace.Variables {
+		t := s.maker(v.Out)
+		if v.Out == v.In || t == nil || !t.looped() || s.root[v.Out] != v.Out || s.assigned[v.Out] || s.isResult[v.In] {
+			continue
+		}
+		if !slices.ContainsFunc(s.readers[v.In], func(r *task) bool { return !s.readsBefore(r, v.In, t) }) {
+			found[i], s.assigned[v.Out] = true, true
+		}
+	}
+	return found
+}
+
+// readsBefore reports whether a task has read the elements of a value when
+// another writes to its output's.
+func (s *schedule) readsBefore(r *task, id int, t *task) bool {
+	if t.kind == asElement && s.sameLoop(t, r) && s.elements(r.Out[0]) == s.elements(id) {
+		return r.index <= t.index
+	}
+	loop := t.phase
+	switch {
+	case r.phase != loop:
+		return r.phase < loop
+	case r.kind == asBlocks:
+		return true
+	case r.kind == asElement:
+		return r.round < t.round
+	}
+	return r.round <= t.round
+}
+
 // planSaves finds results that are a variable's old elements, or a view of them,
 // which assigning the variable would change.
-func (p *Program) planSaves() {
-	root := p.roots()
+func (p *Program) planSaves(s *schedule) {
 	old := map[int]bool{}
 	for _, v := range p.trace.Variables {
 		old[v.In] = v.Out != v.In
 	}
 	seen := map[int]bool{}
 	for _, id := range results(p.trace) {
-		if old[root[id]] && !seen[id] {
+		if old[s.root[id]] && !seen[id] {
 			seen[id] = true
 			spec := p.trace.Specs[id]
 			p.saves = append(p.saves, save{id, tensor.New(spec.DType, spec.Shape...)})

@@ -1,6 +1,17 @@
-// Package program runs what autograd.Record wrote down: first passes over the
-// instructions, then a plan of the memory, then as many runs as one likes,
-// which compute the same bits as the operations run one by one.
+// Package program runs what autograd.Record wrote down. Compile turns the
+// instructions into a plan:
+//
+//   - instructions that no result depends on are dropped, and neighbours that one
+//     operation can do at once are fused;
+//   - operations that work on blocks of 16 examples (op.Blocked) are gathered in
+//     segments: each goroutine takes a block through all of a segment while it is
+//     in the cache;
+//   - what works element by element on parameters, such as an optimiser's update,
+//     goes through all of them in one loop, a piece of a few KiB at a time;
+//   - the rest runs as it is, one operation after the other;
+//   - every result has its place in memory before the first run.
+//
+// A plan computes the same bits as the operations run one by one.
 package program
 
 import (
@@ -11,18 +22,39 @@ import (
 // Program is a recorded program with planned memory. It is not safe for
 // concurrent use: every run uses the same memory.
 type Program struct {
-	trace  *autograd.Trace
-	steps  []step
-	memory int // bytes planned for results on the way
-
-	values []*tensor.Tensor // by number
-	saves  []save
+	trace        *autograd.Trace
+	instructions []autograd.Instruction
+	phases       []*phase
+	memory       int              // bytes planned for results on the way
+	values       []*tensor.Tensor // those that lie whole, by number
+	views        []wholeStep      // views of whole values, in order
+	saves        []save
+	partials     map[int][]*tensor.Tensor // what blocks gave, of values that are totals
+	inPlace      map[int]bool             // variables, by their place in the trace, that a loop has assigned already
+	borrowed     []bool                   // inputs that are read where the caller has them
+	outputs      []*tensor.Tensor
+	profile      *Profile
 }
 
-// step is an instruction with the tensors that it reads and writes.
-type step struct {
+// phase is a segment of operations on blocks, and then loops and operations on
+// whole values.
+type phase struct {
+	segment *segment // may be nil
+	rounds  []*round
+}
+
+// round is operations on whole values, and then a loop over elements.
+type round struct {
+	whole []wholeStep
+	flat  *flatLoop // may be nil
+}
+
+// wholeStep is an instruction with the tensors that it reads and writes.
+type wholeStep struct {
 	autograd.Instruction
+	index   int
 	in, out []*tensor.Tensor
+	run     func()
 }
 
 // save is a result that reads a variable's old elements and is copied before
@@ -33,19 +65,31 @@ type save struct {
 }
 
 // Compile plans a trace.
-func Compile(tr *autograd.Trace) *Program {
-	p := &Program{trace: tr, values: make([]*tensor.Tensor, len(tr.Specs))}
-	for _, ins := range live(tr) {
-		p.steps = append(p.steps, step{ins, make([]*tensor.Tensor, len(ins.In)), make([]*tensor.Tensor, len(ins.Out))})
+func Compile(tr *autograd.Trace) *Program { return compile(tr, true) }
+
+// compile plans a trace, with blocks and loops or, to test those, without.
+func compile(tr *autograd.Trace, fast bool) *Program {
+	p := &Program{trace: tr, values: make([]*tensor.Tensor, len(tr.Specs)), borrowed: make([]bool, len(tr.Inputs))}
+	instructions := live(tr)
+	if fast {
+		instructions = fuse(tr, instructions)
 	}
+	p.instructions = instructions
+	s := newSchedule(tr, instructions, fast)
 	for _, c := range tr.Constants {
 		p.values[c.ID] = c.Tensor
 	}
-	for _, id := range tr.Inputs {
-		p.values[id] = tensor.New(tr.Specs[id].DType, tr.Specs[id].Shape...)
+	for i, id := range tr.Inputs {
+		p.borrowed[i] = !s.readWhole[id]
+		if !p.borrowed[i] {
+			p.values[id] = tensor.New(tr.Specs[id].DType, tr.Specs[id].Shape...)
+		}
 	}
-	p.planMemory()
-	p.planSaves()
+	p.inPlace = s.assignInPlace()
+	p.planMemory(s)
+	p.planSaves(s)
+	p.build(s)
+	p.outputs = make([]*tensor.Tensor, len(tr.Outputs))
 	p.bindVariables()
 	p.link()
 	return p
@@ -60,7 +104,7 @@ func Record(variables []*autograd.Value, inputs []tensor.Spec, f func(in []*auto
 func (p *Program) Memory() int { return p.memory }
 
 // Len returns the number of instructions.
-func (p *Program) Len() int { return len(p.steps) }
+func (p *Program) Len() int { return len(p.instructions) }
 
 // Run runs the program: it reads the inputs and the variables, assigns the
 // variables in place, and returns the outputs, which the next run overwrites.
@@ -69,12 +113,27 @@ func (p *Program) Run(inputs ...*tensor.Tensor) []*tensor.Tensor {
 	if p.bindVariables() {
 		p.link()
 	}
-	for i := range p.steps {
-		if s := &p.steps[i]; !isView(s.Op) {
-			s.Op.Forward(s.in, s.out)
+	for _, ph := range p.phases {
+		if ph.segment != nil {
+			ph.segment.run()
+		}
+		for _, r := range ph.rounds {
+			r.run(p)
 		}
 	}
 	return p.finish()
+}
+
+func (r *round) run(p *Program) {
+	for i := range r.whole {
+		s := &r.whole[i]
+		start := p.profile.start(s.index)
+		s.run()
+		p.profile.add(s.index, start)
+	}
+	if r.flat != nil {
+		r.flat.run()
+	}
 }
 
 func (p *Program) readInputs(inputs []*tensor.Tensor) {
@@ -82,17 +141,29 @@ func (p *Program) readInputs(inputs []*tensor.Tensor) {
 		tensor.Fail("program.Run", nil, "want %d inputs, not %d", len(p.trace.Inputs), len(inputs))
 	}
 	for i, id := range p.trace.Inputs {
-		p.values[id].CopyFrom(inputs[i])
+		x := inputs[i]
+		if want := p.trace.Specs[id]; !x.Spec().Equal(want) {
+			tensor.Fail("program.Run", []tensor.Spec{x.Spec()}, "want input %d to be %v", i, want)
+		}
+		if p.borrowed[i] {
+			p.values[id] = x.Contiguous()
+			continue
+		}
+		p.values[id].CopyFrom(x)
 	}
 }
 
 // bindVariables looks up where each variable's elements are and reports whether
 // any has moved.
 func (p *Program) bindVariables() (moved bool) {
-	for _, v := range p.trace.Variables {
-		if t := v.Value.Tensor(); p.values[v.In] != t {
+	for i, v := range p.trace.Variables {
+		t := v.Value.Tensor()
+		if p.values[v.In] != t {
 			p.values[v.In] = t
 			moved = true
+		}
+		if p.inPlace[i] {
+			p.values[v.Out] = t
 		}
 	}
 	return moved
@@ -100,44 +171,72 @@ func (p *Program) bindVariables() (moved bool) {
 
 // link makes views and sets the tensors of each step.
 func (p *Program) link() {
-	for i := range p.steps {
-		s := &p.steps[i]
-		if isView(s.Op) {
-			out := s.Out[0]
-			p.values[out] = p.values[s.In[0]].Reshape(p.trace.Specs[out].Shape...)
+	for _, s := range p.views {
+		out := s.Out[0]
+		if x := p.values[s.In[0]]; x != nil {
+			p.values[out] = x.Reshape(p.trace.Specs[out].Shape...)
 		}
-		for j, id := range s.In {
-			s.in[j] = p.values[id]
-		}
-		for j, id := range s.Out {
-			s.out[j] = p.values[id]
+	}
+	for _, ph := range p.phases {
+		for _, r := range ph.rounds {
+			for i := range r.whole {
+				r.whole[i].link(p.values)
+			}
 		}
 	}
 }
 
-// finish assigns the variables and collects the outputs.
-func (p *Program) finish() []*tensor.Tensor {
-	result := func(id int) *tensor.Tensor {
-		for _, s := range p.saves {
-			if s.id == id {
-				return s.to
-			}
-		}
-		return p.values[id]
+func (s *wholeStep) link(values []*tensor.Tensor) {
+	for j, id := range s.In {
+		s.in[j] = values[id]
 	}
+	for j, id := range s.Out {
+		s.out[j] = values[id]
+	}
+	s.run = prepare(s.Op, s.in, s.out)
+}
+
+// Preparer is an operation that gets ready once for tensors that stay where they
+// are, so that running it again and again allocates nothing.
+type Preparer interface {
+	Prepare(in, out []*tensor.Tensor) (run func())
+}
+
+func prepare(o autograd.Op, in, out []*tensor.Tensor) func() {
+	if p, ok := o.(Preparer); ok {
+		return p.Prepare(in, out)
+	}
+	return func() { o.Forward(in, out) }
+}
+
+// finish assigns the variables that no loop has assigned, and collects the
+// outputs.
+func (p *Program) finish() []*tensor.Tensor {
 	for _, s := range p.saves {
 		s.to.CopyFrom(p.values[s.id])
 	}
-	for _, v := range p.trace.Variables {
-		if v.Out != v.In {
-			autograd.Overwrite(v.Value, result(v.Out))
+	for i, v := range p.trace.Variables {
+		switch {
+		case p.inPlace[i]:
+			autograd.Overwritten(v.Value)
+		case v.Out != v.In:
+			autograd.Overwrite(v.Value, p.result(v.Out))
 		}
 	}
-	out := make([]*tensor.Tensor, len(p.trace.Outputs))
 	for i, id := range p.trace.Outputs {
-		out[i] = result(id)
+		p.outputs[i] = p.result(id)
 	}
-	return out
+	return p.outputs
+}
+
+// result returns a value as it was before variables were assigned.
+func (p *Program) result(id int) *tensor.Tensor {
+	for _, s := range p.saves {
+		if s.id == id {
+			return s.to
+		}
+	}
+	return p.values[id]
 }
 
 func isView(op autograd.Op) bool {

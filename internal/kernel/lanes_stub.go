@@ -62,3 +62,6 @@ func LinearInputLanes[T Float](out, in int, dx, dy, w []T) {
 
 // SumTrees adds the 16 values of each vector.
 func SumTrees[T Float](dst, src []T) { sumLanes(dst, src) }
+
+// ClearBorder stub.
+func ClearBorder[T Float](b Block, dst []T) { clearBorder(b, dst) }

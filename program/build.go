@@ -1,0 +1,348 @@
+package program
+
+import (
+	"slices"
+
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// build makes what runs out of the schedule.
+func (p *Program) build(s *schedule) {
+	layouts := s.layouts()
+	kept := map[int][]*tensor.Tensor{}
+	p.partials = map[int][]*tensor.Tensor{}
+	for number := range s.phases {
+		ph := &phase{}
+		if tasks := s.in(number, -1); len(tasks) > 0 {
+			b := newSegmentBuilder(p, s, layouts, kept)
+			for _, t := range tasks {
+				b.add(t)
+			}
+			ph.segment = b.finish()
+		}
+		for round := range s.rounds {
+			if r := p.buildRound(s, s.in(number, round)); r != nil {
+				ph.rounds = append(ph.rounds, r)
+			}
+		}
+		p.phases = append(p.phases, ph)
+	}
+	for _, t := range s.tasks {
+		if t.kind == asView {
+			p.views = append(p.views, newWholeStep(t))
+		}
+	}
+}
+
+// in returns the tasks of a phase's segment, of round -1, or of a round; totals
+// of blocks are in both.
+func (s *schedule) in(phase, round int) []*task {
+	var tasks []*task
+	for _, t := range s.tasks {
+		segment := t.kind == asBlocks && round < 0
+		loop := t.round == round && t.kind != asView && (t.kind != asBlocks || t.looped())
+		if t.phase == phase && (segment || loop) {
+			tasks = append(tasks, t)
+		}
+	}
+	return tasks
+}
+
+func newWholeStep(t *task) wholeStep {
+	return wholeStep{
+		Instruction: t.Instruction, index: t.index,
+		in: make([]*tensor.Tensor, len(t.In)), out: make([]*tensor.Tensor, len(t.Out)),
+	}
+}
+
+func (p *Program) buildRound(s *schedule, tasks []*task) *round {
+	r := &round{}
+	var looped []*task
+	for _, t := range tasks {
+		if t.looped() {
+			looped = append(looped, t)
+		} else {
+			r.whole = append(r.whole, newWholeStep(t))
+		}
+	}
+	if len(looped) > 0 {
+		r.flat = newFlatLoop(p.groups(s, looped))
+	} else if len(r.whole) == 0 {
+		return nil
+	}
+	return r
+}
+
+// groups puts tasks of a loop that touch the same values into one group each.
+func (p *Program) groups(s *schedule, tasks []*task) []group {
+	var sets [][]*task
+	for _, t := range tasks {
+		set := []*task{t}
+		rest := sets[:0:0]
+		for _, other := range sets {
+			if slices.ContainsFunc(other, func(o *task) bool { return s.linked(o, t) }) {
+				set = append(set, other...)
+			} else {
+				rest = append(rest, other)
+			}
+		}
+		sets = append(rest, set)
+	}
+	var groups []group
+	for _, set := range sets {
+		slices.SortFunc(set, func(a, b *task) int { return a.index - b.index })
+		if s.trace.Specs[set[0].Out[0]].DType == tensor.Float64 {
+			groups = append(groups, newGroup[float64](p, s, set))
+		} else {
+			groups = append(groups, newGroup[float32](p, s, set))
+		}
+	}
+	return groups
+}
+
+// linked reports whether two tasks of a loop touch one value, element by element.
+func (s *schedule) linked(a, b *task) bool {
+	if s.elements(a.Out[0]) != s.elements(b.Out[0]) {
+		return false
+	}
+	touched := s.touched(a)
+	return slices.ContainsFunc(s.touched(b), func(id int) bool { return slices.Contains(touched, id) })
+}
+
+// touched returns the storage that a task of a loop reads and writes; a variable
+// that is written in place is the same before and after.
+func (s *schedule) touched(t *task) []int {
+	var ids []int
+	if t.kind == asElement {
+		for _, id := range t.In {
+			if s.elements(id) > 1 {
+				ids = append(ids, s.root[id])
+			}
+		}
+	}
+	ids = append(ids, t.Out[0])
+	for _, v := range s.trace.Variables {
+		if s.assigned[v.Out] && v.Out == t.Out[0] {
+			ids = append(ids, v.In)
+		}
+	}
+	return ids
+}
+
+// layouts returns the layout of each value that lies in blocks, by root: with the
+// border that suits those who read it, if all who touch it can do with one.
+func (s *schedule) layouts() []kernel.Block {
+	layouts := make([]kernel.Block, len(s.trace.Specs))
+	plain := make([]bool, len(layouts))
+	for _, t := range s.tasks {
+		if t.kind != asBlocks {
+			continue
+		}
+		for i, id := range t.In {
+			if !t.block.Split[i] {
+				continue
+			}
+			root := s.root[id]
+			layouts[root] = withBorder(layouts[root], op.LayoutOf(s.trace.Specs[root]))
+			plain[root] = plain[root] || t.block.Plain || root != id
+			if i < len(t.block.Want) {
+				layouts[root] = withBorder(layouts[root], t.block.Want[i])
+			}
+		}
+		for _, id := range t.Out {
+			layouts[id] = withBorder(layouts[id], op.LayoutOf(s.trace.Specs[id]))
+			plain[id] = plain[id] || t.block.Plain
+		}
+	}
+	for id := range layouts {
+		if plain[id] {
+			b := layouts[id]
+			layouts[id] = kernel.Block{Channels: b.Channels, Height: b.Height, Width: b.Width}
+		}
+	}
+	return layouts
+}
+
+// withBorder returns a layout with the larger of two borders on each side.
+func withBorder(a, b kernel.Block) kernel.Block {
+	if b.Channels > 0 {
+		a.Channels, a.Height, a.Width = b.Channels, b.Height, b.Width
+	}
+	a.Top, a.Bottom = max(a.Top, b.Top), max(a.Bottom, b.Bottom)
+	a.Left, a.Right = max(a.Left, b.Left), max(a.Right, b.Right)
+	return a
+}
+
+// segmentBuilder lines up the steps of a segment.
+type segmentBuilder struct {
+	s       *schedule
+	g       *segment
+	layouts []kernel.Block
+	kept    map[int][]*tensor.Tensor // values that later segments read
+	at      map[int]int              // the local of a value, by root
+}
+
+func newSegmentBuilder(p *Program, s *schedule, layouts []kernel.Block, kept map[int][]*tensor.Tensor) *segmentBuilder {
+	g := &segment{p: p, batch: s.batch, scratch: map[tensor.DType]int{}}
+	return &segmentBuilder{s: s, g: g, layouts: layouts, kept: kept, at: map[int]int{}}
+}
+
+func (b *segmentBuilder) finish() *segment {
+	b.g.finish()
+	return b.g
+}
+
+// add appends an operation, after what brings its inputs and before what takes
+// its outputs away.
+func (b *segmentBuilder) add(t *task) {
+	step := blockStep{index: t.index}
+	var in, out []kernel.Block
+	for i, id := range t.In {
+		if !t.block.Split[i] {
+			step.in, in = append(step.in, wholePlace(id)), append(in, kernel.Block{})
+			continue
+		}
+		step.in, in = append(step.in, b.input(t, id)), append(in, b.viewLayout(id))
+	}
+	for _, id := range t.Out {
+		step.out, out = append(step.out, b.output(t, id, &step)), append(out, b.layouts[id])
+	}
+	k := t.block.Prepare(in, out)
+	step.run = k.Run
+	step.scratch = b.s.trace.Specs[t.In[0]].DType
+	b.g.scratch[step.scratch] = max(b.g.scratch[step.scratch], k.Scratch)
+	step.lanes = t.block.Total == op.SumLanes
+	b.g.steps = append(b.g.steps, step)
+	for i, id := range t.Out {
+		if t.block.Total == op.Stacked && b.s.readWhole[id] {
+			b.g.steps = append(b.g.steps, blockStep{
+				index: t.index, run: storeBlock(b.layouts[id], b.s.trace.Specs[id].DType),
+				in: []place{step.out[i]}, out: []place{wholePlace(id)},
+			})
+		}
+	}
+	b.use(t)
+}
+
+// viewLayout returns the layout of a value as an operation sees it.
+func (b *segmentBuilder) viewLayout(id int) kernel.Block {
+	if b.s.root[id] == id {
+		return b.layouts[id]
+	}
+	return op.LayoutOf(b.s.trace.Specs[id])
+}
+
+// input returns where an input lies, after bringing it into the segment where it
+// has to be.
+func (b *segmentBuilder) input(t *task, id int) place {
+	root := b.s.root[id]
+	if blocks := b.kept[root]; blocks != nil {
+		return blocksPlace(blocks)
+	}
+	if _, here := b.at[root]; !here {
+		d := b.s.trace.Specs[root].DType
+		b.newLocal(root)
+		b.g.steps = append(b.g.steps, blockStep{
+			index: t.index, run: loadBlock(b.layouts[root], d),
+			in: []place{wholePlace(root)}, out: []place{localPlace(b.at[root])},
+		})
+	}
+	return localPlace(b.at[root])
+}
+
+func (b *segmentBuilder) newLocal(id int) {
+	d, n, now := b.s.trace.Specs[id].DType, b.layouts[id].Len(), len(b.g.steps)
+	b.at[id] = len(b.g.locals)
+	b.g.locals = append(b.g.locals, local{d, n, newBuffer(id, d, n, now)})
+}
+
+// output returns where an output goes.
+func (b *segmentBuilder) output(t *task, id int, step *blockStep) place {
+	spec, layout := b.s.trace.Specs[id], b.layouts[id]
+	if t.block.Total != op.Stacked {
+		n := spec.Elements()
+		if t.block.Total == op.SumLanes {
+			n *= kernel.Lanes
+		}
+		b.g.p.partials[id] = b.newBlocks(spec.DType, n)
+		return blocksPlace(b.g.p.partials[id])
+	}
+	if layout.Len() > op.LayoutOf(spec).Len() {
+		step.border = layout
+	}
+	if b.readLater(t, id) {
+		b.kept[id] = b.newBlocks(spec.DType, layout.Len())
+		return blocksPlace(b.kept[id])
+	}
+	if from, ok := b.sharable(t, id); ok {
+		b.at[id] = b.at[from]
+		return localPlace(b.at[id])
+	}
+	b.newLocal(id)
+	return localPlace(b.at[id])
+}
+
+// newBlocks returns a tensor for each block.
+func (b *segmentBuilder) newBlocks(d tensor.DType, elements int) []*tensor.Tensor {
+	line := 64 / d.Size()
+	size := (elements + line - 1) / line * line
+	all := tensor.New(d, size*b.s.blocks())
+	b.g.p.memory += all.Len() * d.Size()
+	blocks := make([]*tensor.Tensor, b.s.blocks())
+	for i := range blocks {
+		blocks[i] = all.Slice(0, i*size, i*size+elements)
+	}
+	return blocks
+}
+
+// readLater reports whether a later segment reads a value in blocks.
+func (b *segmentBuilder) readLater(t *task, id int) bool {
+	return slices.ContainsFunc(b.s.readers[id], func(r *task) bool {
+		return r.kind == asBlocks && r.phase > t.phase && b.s.readsSplit(r, id)
+	})
+}
+
+// readsSplit reports whether a task takes a value in blocks.
+func (s *schedule) readsSplit(t *task, root int) bool {
+	for i, id := range t.In {
+		if s.root[id] == root && t.block.Split[i] {
+			return true
+		}
+	}
+	return false
+}
+
+// sharable returns an input whose place an output may take.
+func (b *segmentBuilder) sharable(t *task, id int) (from int, ok bool) {
+	if !t.block.Share {
+		return 0, false
+	}
+	for i, input := range t.In {
+		root := b.s.root[input]
+		_, here := b.at[root]
+		same := t.block.Split[i] && b.s.trace.Specs[root].DType == b.s.trace.Specs[id].DType && b.viewLayout(input) == b.layouts[id]
+		if here && same && b.lastReader(root, t) {
+			return root, true
+		}
+	}
+	return 0, false
+}
+
+// lastReader reports whether nobody reads a value in this segment after a task.
+func (b *segmentBuilder) lastReader(root int, t *task) bool {
+	return !slices.ContainsFunc(b.s.readers[root], func(r *task) bool {
+		return r.kind == asBlocks && r.phase == t.phase && r.index > t.index
+	})
+}
+
+// use keeps the inputs and outputs of the last step in their places up to here.
+func (b *segmentBuilder) use(t *task) {
+	now := len(b.g.steps) - 1
+	for _, id := range slices.Concat(t.In, t.Out) {
+		if at, here := b.at[b.s.root[id]]; here {
+			b.g.locals[at].buffer.last = now
+		}
+	}
+}

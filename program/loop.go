@@ -1,0 +1,243 @@
+package program
+
+import (
+	"slices"
+
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// A piece of a loop over elements is what its temporary values have room for: it
+// stays in the first-level cache. A range is what a goroutine takes at a time.
+const (
+	pieceSize = 1024
+	laneSize  = 128 // of a piece that adds up lanes
+	rangeSize = 8 * pieceSize
+)
+
+// flatLoop goes through groups of values element by element: through all of a
+// group's steps for one piece, then for the next. One loop does all groups.
+type flatLoop struct {
+	groups []group
+	ranges []elementRange
+	loop   *parallel.Loop
+}
+
+// group is steps on values with as many elements.
+type group interface {
+	bind()             // looks up where the values are
+	run(lo, hi int)    // goes through some of the elements
+	size() (n, at int) // the elements, and how many a range has
+}
+
+type elementRange struct {
+	group  group
+	lo, hi int
+}
+
+func newFlatLoop(groups []group) *flatLoop {
+	f := &flatLoop{groups: groups}
+	for _, g := range groups {
+		n, size := g.size()
+		for lo := 0; lo < n; lo += size {
+			f.ranges = append(f.ranges, elementRange{g, lo, min(lo+size, n)})
+		}
+	}
+	f.loop = parallel.NewLoop(len(f.ranges), 1, func(lo, hi int) {
+		for _, r := range f.ranges[lo:hi] {
+			r.group.run(r.lo, r.hi)
+		}
+	})
+	return f
+}
+
+func (f *flatLoop) run() {
+	for _, g := range f.groups {
+		g.bind()
+	}
+	f.loop.Run()
+}
+
+// elements is a group of one type.
+type elements[T kernel.Float] struct {
+	p       *Program
+	n       int
+	piece   int
+	steps   []elementStep[T]
+	whole   []wholeOperand[T]
+	scalars []wholeOperand[T] // repeated over a piece
+	temps   int
+	memory  *stack[[]T]
+}
+
+// elementStep is one operation on elements.
+type elementStep[T kernel.Float] struct {
+	index   int
+	loop    op.Loop[T] // nil for a total
+	in      [3]operand
+	inputs  int
+	out     operand
+	total   op.Total
+	partial []*tensor.Tensor // of each block, for a total
+}
+
+// wholeOperand is a value that lies whole, and its elements for this run.
+type wholeOperand[T kernel.Float] struct {
+	id    int
+	slice []T
+}
+
+// operand is where a step finds its elements: in a whole value, a scalar, or a
+// temporary value.
+type operand struct {
+	kind operandKind
+	i    int
+}
+
+type operandKind int
+
+const (
+	inWhole operandKind = iota
+	inScalar
+	inTemp
+)
+
+func (e *elements[T]) size() (n, at int) { return e.n, max(e.piece, rangeSize/e.piece*e.piece) }
+
+func (e *elements[T]) bind() {
+	for i := range e.whole {
+		e.whole[i].slice = tensor.Data[T](e.p.values[e.whole[i].id])
+	}
+	for i := range e.scalars {
+		s := &e.scalars[i]
+		c := tensor.Data[T](e.p.values[s.id])[0]
+		for j := range s.slice {
+			s.slice[j] = c
+		}
+	}
+}
+
+func (e *elements[T]) run(lo, hi int) {
+	memory := e.memory.get()
+	defer e.memory.put(memory)
+	for ; lo < hi; lo += e.piece {
+		to := min(lo+e.piece, hi)
+		for i := range e.steps {
+			e.step(&e.steps[i], memory, lo, to)
+		}
+	}
+}
+
+func (e *elements[T]) step(s *elementStep[T], memory []T, lo, hi int) {
+	start := e.p.profile.start(s.index)
+	dst := e.slice(s.out, memory, lo, hi)
+	if s.loop != nil {
+		var in [3][]T
+		for i := range s.inputs {
+			in[i] = e.slice(s.in[i], memory, lo, hi)
+		}
+		s.loop(dst, in[0], in[1], in[2])
+	} else {
+		addBlocks(dst, s, memory[e.temps*e.piece:], lo, hi)
+	}
+	e.p.profile.add(s.index, start)
+}
+
+func (e *elements[T]) slice(o operand, memory []T, lo, hi int) []T {
+	switch o.kind {
+	case inWhole:
+		return e.whole[o.i].slice[lo:hi]
+	case inScalar:
+		return e.scalars[o.i].slice[:hi-lo]
+	}
+	return memory[o.i*e.piece:][:hi-lo]
+}
+
+// addBlocks adds up what the blocks gave, in their order, from 0.
+func addBlocks[T kernel.Float](dst []T, s *elementStep[T], lanes []T, lo, hi int) {
+	to := dst
+	if s.total == op.SumLanes {
+		lo, hi = lo*kernel.Lanes, hi*kernel.Lanes
+		to = lanes[:hi-lo]
+	}
+	clear(to)
+	for _, part := range s.partial {
+		kernel.Add(to, to, tensor.Data[T](part)[lo:hi])
+	}
+	if s.total == op.SumLanes {
+		kernel.SumTrees(dst, to)
+	}
+}
+
+// newGroup returns the group of some tasks of a loop, in order.
+func newGroup[T kernel.Float](p *Program, s *schedule, tasks []*task) group {
+	e := &elements[T]{p: p, n: s.elements(tasks[0].Out[0]), piece: pieceSize}
+	temps := map[int]int{}
+	for _, t := range tasks {
+		step := elementStep[T]{index: t.index}
+		if t.kind == asBlocks {
+			step.total, step.partial = t.block.Total, p.partials[t.Out[0]]
+			if step.total == op.SumLanes {
+				e.piece = laneSize
+			}
+		} else {
+			step.loop = loopOf[T](t.Op.(op.Pointwise).Kernels())
+			step.inputs = len(t.In)
+			for i, id := range t.In {
+				step.in[i] = e.operand(s, temps, id)
+			}
+		}
+		step.out = e.operandOf(s, temps, t.Out[0])
+		e.steps = append(e.steps, step)
+	}
+	for i := range e.scalars {
+		e.scalars[i].slice = make([]T, e.piece)
+	}
+	e.temps = len(temps)
+	need := e.temps * e.piece
+	if e.piece == laneSize {
+		need += laneSize * kernel.Lanes
+	}
+	e.memory = newStack(parallel.Processors(), func() []T { return make([]T, need) })
+	return e
+}
+
+// operand returns where an input is found.
+func (e *elements[T]) operand(s *schedule, temps map[int]int, id int) operand {
+	if s.elements(id) == 1 && e.n > 1 {
+		return operand{inScalar, place1(&e.scalars, s.root[id])}
+	}
+	return e.operandOf(s, temps, id)
+}
+
+func (e *elements[T]) operandOf(s *schedule, temps map[int]int, id int) operand {
+	root := s.root[id]
+	if i, ok := temps[root]; ok {
+		return operand{inTemp, i}
+	}
+	if t := s.maker(id); t != nil && t.looped() && !s.assigned[root] && !s.liesWhole(root) {
+		temps[root] = len(temps)
+		return operand{inTemp, temps[root]}
+	}
+	return operand{inWhole, place1(&e.whole, root)}
+}
+
+// place1 returns the place of a value in a list, at whose end it is put if it is
+// not there.
+func place1[T kernel.Float](list *[]wholeOperand[T], id int) int {
+	i := slices.IndexFunc(*list, func(w wholeOperand[T]) bool { return w.id == id })
+	if i < 0 {
+		i = len(*list)
+		*list = append(*list, wholeOperand[T]{id: id})
+	}
+	return i
+}
+
+func loopOf[T kernel.Float](k op.Kernels) op.Loop[T] {
+	if f, ok := any(k.F32).(op.Loop[T]); ok {
+		return f
+	}
+	return any(k.F64).(op.Loop[T])
+}

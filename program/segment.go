@@ -1,0 +1,196 @@
+package program
+
+import (
+	"slices"
+
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// segment is operations that a block of 16 examples goes through, one after the
+// other, on one goroutine. What lies between them is in the memory of that
+// goroutine's worker, used again for the next block.
+type segment struct {
+	p       *Program
+	batch   int
+	steps   []blockStep
+	locals  []local
+	arena   map[tensor.DType]int // elements
+	scratch map[tensor.DType]int
+	loop    *parallel.Loop
+	workers *stack[*worker]
+}
+
+// blockStep is one operation on a block.
+type blockStep struct {
+	index   int // of the instruction
+	run     func(c *op.BlockCall)
+	in, out []place
+	scratch tensor.DType
+	border  kernel.Block // of an output that has one, to be cleared
+	lanes   bool         // clear the lanes of missing examples in the output
+}
+
+// place says where a tensor lies: a value that is whole, one in the worker's
+// memory, or one with a tensor for each block.
+type place struct {
+	whole  int // -1 if none
+	local  int // -1 if none
+	blocks []*tensor.Tensor
+}
+
+func wholePlace(id int) place                   { return place{whole: id, local: -1} }
+func localPlace(i int) place                    { return place{whole: -1, local: i} }
+func blocksPlace(blocks []*tensor.Tensor) place { return place{-1, -1, blocks} }
+
+// local is a tensor in a worker's memory.
+type local struct {
+	dtype    tensor.DType
+	elements int
+	buffer   *buffer
+}
+
+// worker is what one goroutine needs to go through a segment.
+type worker struct {
+	locals  []*tensor.Tensor
+	scratch map[tensor.DType]*tensor.Tensor
+	in, out []*tensor.Tensor
+	call    op.BlockCall
+}
+
+func (g *segment) finish() {
+	byType := map[tensor.DType][]*buffer{}
+	for _, l := range g.locals {
+		if !slices.Contains(byType[l.dtype], l.buffer) {
+			byType[l.dtype] = append(byType[l.dtype], l.buffer)
+		}
+	}
+	g.arena = map[tensor.DType]int{}
+	for d, buffers := range byType {
+		g.arena[d] = pack(buffers)
+	}
+	blocks := (g.batch + kernel.Lanes - 1) / kernel.Lanes
+	g.loop = parallel.NewLoop(blocks, 1, g.runBlocks)
+	g.workers = newStack(min(blocks, parallel.Processors()), g.newWorker)
+}
+
+func (g *segment) newWorker() *worker {
+	w := &worker{scratch: map[tensor.DType]*tensor.Tensor{}, locals: make([]*tensor.Tensor, len(g.locals))}
+	memory := map[tensor.DType]*tensor.Tensor{}
+	for d, n := range g.arena {
+		memory[d] = tensor.New(d, n)
+		g.p.memory += n * d.Size()
+	}
+	for i, l := range g.locals {
+		w.locals[i] = memory[l.dtype].Slice(0, l.buffer.offset, l.buffer.offset+l.elements)
+	}
+	for d, n := range g.scratch {
+		w.scratch[d] = tensor.New(d, n)
+		g.p.memory += n * d.Size()
+	}
+	for _, s := range g.steps {
+		w.in = make([]*tensor.Tensor, max(len(w.in), len(s.in)))
+		w.out = make([]*tensor.Tensor, max(len(w.out), len(s.out)))
+	}
+	return w
+}
+
+// run takes all blocks through the segment.
+func (g *segment) run() { g.loop.Run() }
+
+func (g *segment) runBlocks(lo, hi int) {
+	w := g.workers.get()
+	defer g.workers.put(w)
+	for block := lo; block < hi; block++ {
+		w.call.First = block * kernel.Lanes
+		w.call.Examples = min(kernel.Lanes, g.batch-w.call.First)
+		for i := range g.steps {
+			g.steps[i].runOn(g.p, w, block)
+		}
+	}
+}
+
+func (s *blockStep) runOn(p *Program, w *worker, block int) {
+	start := p.profile.start(s.index)
+	c := &w.call
+	c.In, c.Out, c.Scratch = w.in[:len(s.in)], w.out[:len(s.out)], w.scratch[s.scratch]
+	for i := range s.in {
+		c.In[i] = s.in[i].tensor(p, w, block)
+	}
+	for i := range s.out {
+		c.Out[i] = s.out[i].tensor(p, w, block)
+	}
+	if s.border.Channels > 0 {
+		clearBorder(s.border, c.Out[0])
+	}
+	s.run(c)
+	if s.lanes && c.Examples < kernel.Lanes {
+		clearLanes(c.Out[0], c.Examples)
+	}
+	p.profile.add(s.index, start)
+}
+
+func (l *place) tensor(p *Program, w *worker, block int) *tensor.Tensor {
+	switch {
+	case l.local >= 0:
+		return w.locals[l.local]
+	case l.whole >= 0:
+		return p.values[l.whole]
+	}
+	return l.blocks[block]
+}
+
+func clearBorder(b kernel.Block, t *tensor.Tensor) {
+	if t.DType() == tensor.Float64 {
+		kernel.ClearBorder(b, tensor.Data[float64](t))
+		return
+	}
+	kernel.ClearBorder(b, tensor.Data[float32](t))
+}
+
+// clearLanes sets the lanes from the given one on to 0.
+func clearLanes(t *tensor.Tensor, from int) {
+	if t.DType() == tensor.Float64 {
+		clearLanesOf(tensor.Data[float64](t), from)
+		return
+	}
+	clearLanesOf(tensor.Data[float32](t), from)
+}
+
+func clearLanesOf[T kernel.Float](x []T, from int) {
+	for ; len(x) > 0; x = x[kernel.Lanes:] {
+		clear(x[from:kernel.Lanes])
+	}
+}
+
+// loadBlock returns a step that cuts a block out of a whole value.
+func loadBlock(b kernel.Block, d tensor.DType) func(c *op.BlockCall) {
+	switch d {
+	case tensor.Float32, tensor.Int32:
+		return func(c *op.BlockCall) { load[float32](b, c) }
+	}
+	return func(c *op.BlockCall) { load[float64](b, c) }
+}
+
+func load[T kernel.Float](b kernel.Block, c *op.BlockCall) {
+	size := b.Channels * b.Height * b.Width
+	whole := bits[T](c.In[0])
+	kernel.ToLanes(b, bits[T](c.Out[0]), c.Examples, whole[c.First*size:(c.First+c.Examples)*size])
+}
+
+// storeBlock returns a step that puts a block into a whole value.
+func storeBlock(b kernel.Block, d tensor.DType) func(c *op.BlockCall) {
+	switch d {
+	case tensor.Float32, tensor.Int32:
+		return func(c *op.BlockCall) { store[float32](b, c) }
+	}
+	return func(c *op.BlockCall) { store[float64](b, c) }
+}
+
+func store[T kernel.Float](b kernel.Block, c *op.BlockCall) {
+	size := b.Channels * b.Height * b.Width
+	whole := bits[T](c.Out[0])
+	kernel.FromLanes(b, whole[c.First*size:(c.First+c.Examples)*size], c.Examples, bits[T](c.In[0]))
+}
