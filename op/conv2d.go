@@ -30,38 +30,43 @@ func Conv2D(x, w, b *autograd.Value, cfg Conv2DConfig) *autograd.Value {
 	return autograd.Apply1(conv2D{cfg}, withBias(x, w, b)...)
 }
 
-// plan returns where every tap of a convolution reads.
-func (c Conv2DConfig) plan(x, w []int) *kernel.ConvPlan {
+// shape returns the convolution of one image.
+func (c Conv2DConfig) shape(x, w []int) kernel.ConvShape {
 	stride := cmp.Or(c.Stride, 1)
-	shape := kernel.ConvShape{
+	return kernel.ConvShape{
 		Channels: x[1], Height: x[2], Width: x[3],
 		Filters: w[0], KernelH: w[2], KernelW: w[3],
 		StrideH: stride, StrideW: stride, PadH: c.Padding, PadW: c.Padding,
 	}
-	return convPlans.get(shape)
 }
 
 // planCache keeps the plans of the shapes met lately: a network has few, but a
 // server may be sent images of any size.
 type planCache struct {
 	mu    sync.Mutex
-	plans map[kernel.ConvShape]*kernel.ConvPlan
+	plans map[planKey]*kernel.ConvPlan
+}
+
+type planKey struct {
+	shape kernel.ConvShape
+	x     kernel.Block // the layout on the input's side
 }
 
 const maxPlans = 64
 
 var convPlans planCache
 
-func (c *planCache) get(s kernel.ConvShape) *kernel.ConvPlan {
+func (c *planCache) get(s kernel.ConvShape, x kernel.Block) *kernel.ConvPlan {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p := c.plans[s]
+	key := planKey{s, x}
+	p := c.plans[key]
 	if p == nil {
 		if c.plans == nil || len(c.plans) >= maxPlans {
-			c.plans = map[kernel.ConvShape]*kernel.ConvPlan{}
+			c.plans = map[planKey]*kernel.ConvPlan{}
 		}
-		p = kernel.NewConvPlan(s)
-		c.plans[s] = p
+		p = kernel.NewConvPlan(s, x, s.Y())
+		c.plans[key] = p
 	}
 	return p
 }
@@ -110,7 +115,8 @@ func convForward[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in [
 	if len(in) == 3 {
 		bias = tensor.Data[T](in[2])
 	}
-	plan := c.plan(in[0].Shape(), in[1].Shape())
+	shape := c.shape(in[0].Shape(), in[1].Shape())
+	plan := convPlans.get(shape, shape.X())
 	xSize, ySize := imageSize(in[0]), imageSize(out)
 	eachBlock(pool, out.Shape()[0], plan.ForwardScratch(), func(lo, hi int, scratch []T) {
 		kernel.ConvForward(plan, hi-lo, y[lo*ySize:hi*ySize], x[lo*xSize:hi*xSize], w, bias, scratch)

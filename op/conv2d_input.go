@@ -50,7 +50,8 @@ func (o conv2DInput) Forward(in, out []*tensor.Tensor) {
 
 func convInput[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*tensor.Tensor, out *tensor.Tensor) {
 	dx, dy, w := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
-	plan := c.plan(out.Shape(), in[1].Shape())
+	shape := c.shape(out.Shape(), in[1].Shape())
+	plan := convPlans.get(shape, shape.DX())
 	xSize, ySize := imageSize(out), imageSize(in[0])
 	eachBlock(pool, out.Shape()[0], plan.InputScratch(), func(lo, hi int, scratch []T) {
 		kernel.ConvInput(plan, hi-lo, dx[lo*xSize:hi*xSize], dy[lo*ySize:hi*ySize], w, scratch)

@@ -51,7 +51,8 @@ func (o conv2DWeight) Forward(in, out []*tensor.Tensor) {
 
 func convWeight[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*tensor.Tensor, out *tensor.Tensor) {
 	dw, x, dy := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
-	plan := c.plan(in[0].Shape(), out.Shape())
+	shape := c.shape(in[0].Shape(), out.Shape())
+	plan := convPlans.get(shape, shape.X())
 	xSize, ySize := imageSize(in[0]), imageSize(in[1])
 	images := in[0].Shape()[0]
 	groups := pool.Get((images + kernel.Lanes - 1) / kernel.Lanes * len(dw))

@@ -1,58 +1,31 @@
 package kernel
 
-// ForwardScratch returns how many elements of scratch ConvForward needs.
-func (p *ConvPlan) ForwardScratch() int { return p.X.Len() + p.Y.Len() + alignSlack }
+import "fmt"
 
-// InputScratch returns how many elements of scratch ConvInput needs.
-func (p *ConvPlan) InputScratch() int { return p.DX.Len() + p.Y.Len() + alignSlack }
+// The three convolutions on blocks of 16 images in the lanes. Each has a form
+// that computes one of several parts, for parts to be computed at once.
 
-// WeightScratch returns how many elements of scratch ConvWeight needs.
-func (p *ConvPlan) WeightScratch() int {
-	return p.X.Len() + p.Y.Len() + p.WeightLanesScratch() + alignSlack
+// ForwardParts returns how many parts ConvForwardPart computes a block in.
+func (p *ConvPlan) ForwardParts() int { return p.planForward().cut.parts() }
+
+// InputParts returns how many parts ConvInputPart computes a block in.
+func (p *ConvPlan) InputParts() int { return p.Shape.groups() * len(p.planInput().parts) }
+
+// WeightParts returns how many parts ConvWeightPart computes a block in.
+func (p *ConvPlan) WeightParts() int { return p.planWeight().cut.parts() }
+
+// ConvForwardLanes is ConvForward from a block X, whose border is zero, to a
+// block Y, whose border is left as it is. The epilogue is applied to every
+// output.
+func ConvForwardLanes[T Float](p *ConvPlan, y, x, w, bias []T, e Epilogue) {
+	for part := range p.ForwardParts() {
+		ConvForwardPart(p, part, y, x, w, bias, e)
+	}
 }
 
-// WeightLanesScratch returns how many elements of scratch ConvWeightLanes needs.
-func (p *ConvPlan) WeightLanesScratch() int {
-	return min(p.Shape.Filters, tileRows) * p.Shape.weights() * Lanes
-}
-
-// ConvForward computes the convolution of 0 to 16 images:
-// y[n][o] = bias[o] + sum over (c, ky, kx) of w[o][c][ky][kx] * x[n][c], where
-// each output is one chain of fused multiply-adds in that order, and taps in
-// the padding take part as zeros. A nil bias is zero.
-func ConvForward[T Float](p *ConvPlan, images int, y, x, w, bias, scratch []T) {
-	scratch = aligned(scratch)
-	xs, ys := cut(&scratch, p.X.Len()), cut(&scratch, p.Y.Len())
-	ToLanes(p.X, xs, images, x)
-	ConvForwardLanes(p, ys, xs, w, bias)
-	FromLanes(p.Y, y, images, ys)
-}
-
-// ConvInput computes the gradient of the input of 0 to 16 images: each element
-// is one chain of fused multiply-adds from zero over (o, ky, kx), of the taps
-// through which it reaches an output.
-func ConvInput[T Float](p *ConvPlan, images int, dx, dy, w, scratch []T) {
-	scratch = aligned(scratch)
-	dxs, dys := cut(&scratch, p.DX.Len()), cut(&scratch, p.Y.Len())
-	ToLanes(p.Y, dys, images, dy)
-	ConvInputLanes(p, dxs, dys, w)
-	FromLanes(p.DX, dx, images, dxs)
-}
-
-// ConvWeight stores in dw the gradient of the weights from one group of 0 to 16
-// images: for each image a chain of fused multiply-adds from zero over the
-// output's positions, row by row, and of these 16 numbers (zero for a missing
-// image) the sum in a fixed tree: i and i+8, then i and i+4, i+2, i+1.
-func ConvWeight[T Float](p *ConvPlan, images int, dw, x, dy, scratch []T) {
-	scratch = aligned(scratch)
-	xs, dys := cut(&scratch, p.X.Len()), cut(&scratch, p.Y.Len())
-	ToLanes(p.X, xs, images, x)
-	ToLanes(p.Y, dys, images, dy)
-	ConvWeightLanes(p, dw, xs, dys, scratch)
-}
-
-// ConvForwardLanes is ConvForward from a block X to a block Y.
-func ConvForwardLanes[T Float](p *ConvPlan, y, x, w, bias []T) {
+// ConvForwardPart is a part of ConvForwardLanes. Parts write to different
+// elements of y.
+func ConvForwardPart[T Float](p *ConvPlan, part int, y, x, w, bias []T, e Epilogue) {
 	s := p.Shape
 	wantLen("y", len(y), p.Y.Len())
 	wantLen("x", len(x), p.X.Len())
@@ -60,56 +33,138 @@ func ConvForwardLanes[T Float](p *ConvPlan, y, x, w, bias []T) {
 	if bias != nil {
 		wantLen("bias", len(bias), s.Filters)
 	}
-	t := tile[T]{
-		dst: y, dstRow: p.Y.plane(), pos: p.outputs,
-		in: x, taps: p.inputs,
-		w: w, wRow: s.weights(),
-		start: bias,
+	tables := p.planForward()
+	group, row, position := tables.cut.part(part)
+	first, rows := group*s.filters(), s.filters()
+	lo, hi := pieces(len(tables.outputs), 4, tables.cut.positions, position)
+	c := chains[T]{
+		dst: y[first*p.Y.plane():], dstRow: p.Y.plane(), pos: tables.outputs[lo:hi],
+		in: x[group*s.channels()*p.X.plane():], taps: tables.taps,
+		w: w[first*s.weights():], wRow: s.weights(),
+		then: e,
 	}
-	t.run(s.Filters)
+	if bias != nil {
+		c.start = bias[first:]
+	}
+	lo, hi = pieces(rows, 6, tables.cut.rows, row)
+	c.runDeep(lo, hi, chainDepth)
 }
 
-// ConvInputLanes is ConvInput from a block Y to a block DX.
+// ConvInputLanes is ConvInput from a block Y, whose border is not read, to a
+// block X, whose border is left as it is.
 func ConvInputLanes[T Float](p *ConvPlan, dx, dy, w []T) {
+	for part := range p.InputParts() {
+		ConvInputPart(p, part, dx, dy, w)
+	}
+}
+
+// ConvInputPart is a part of ConvInputLanes. Parts write to different elements
+// of dx.
+func ConvInputPart[T Float](p *ConvPlan, part int, dx, dy, w []T) {
 	s := p.Shape
-	wantLen("dx", len(dx), p.DX.Len())
+	wantLen("dx", len(dx), p.X.Len())
 	wantLen("dy", len(dy), p.Y.Len())
 	wantLen("w", len(w), s.Filters*s.weights())
-	for _, r := range p.regions {
-		t := tile[T]{
-			dst: dx, dstRow: p.DX.plane(), pos: r.inputs,
-			in: dy, taps: r.taps,
-			w: w, wRow: s.KernelH * s.KernelW,
-		}
-		t.run(s.Channels)
+	parts := p.planInput().parts
+	group := part / len(parts)
+	first := group * s.filters()
+	c := chains[T]{
+		dst: dx[group*s.channels()*p.X.plane():], dstRow: p.X.plane(),
+		in: dy[first*p.Y.plane():],
+		w:  w[first*s.weights():], wRow: s.kernel(),
+	}
+	for _, r := range parts[part%len(parts)] {
+		c.pos, c.taps = r.inputs, r.taps
+		c.runDeep(0, s.channels(), chainDepth)
 	}
 }
 
-// weightChunk is how many output positions the weight gradient takes before it
-// goes on to the next weights, so that these rows of dy stay in the first cache.
-const weightChunk = 48
+// The output positions that the weight gradient takes before it goes on to
+// other weights: for these rows of dy to stay in the first cache, and for all
+// of a part's in the second.
+const (
+	nearPixels = 48
+	farPixels  = 5 * nearPixels
+)
 
-// ConvWeightLanes is ConvWeight from blocks X and Y.
-func ConvWeightLanes[T Float](p *ConvPlan, dw, x, dy, scratch []T) {
+// WeightLanesScratch returns how many elements of scratch ConvWeightLanes and
+// ConvWeightPart need.
+func (p *ConvPlan) WeightLanesScratch() int {
+	most := 0
+	t := p.planWeight()
+	for i := range t.cut.rows {
+		lo, hi := pieces(p.Shape.filters(), 6, t.cut.rows, i)
+		most = max(most, hi-lo)
+	}
+	widest := 0
+	for i := range t.cut.positions {
+		lo, hi := t.piece(i)
+		widest = max(widest, hi-lo)
+	}
+	return most * widest * Lanes
+}
+
+// ConvWeightLanes is ConvWeight from blocks X, whose border is zero, and Y,
+// whose border is not read. The lanes from images on count as zero, whatever
+// they hold.
+func ConvWeightLanes[T Float](p *ConvPlan, images int, dw, x, dy, scratch []T) {
+	for part := range p.WeightParts() {
+		ConvWeightPart(p, part, images, dw, x, dy, scratch)
+	}
+}
+
+// ConvWeightPart is a part of ConvWeightLanes. Parts write to different elements
+// of dw, and each that runs at once with others needs scratch of its own.
+func ConvWeightPart[T Float](p *ConvPlan, part, images int, dw, x, dy, scratch []T) {
 	s := p.Shape
+	if images < 0 || images > Lanes {
+		panic(fmt.Sprintf("kernel: %d images in a block", images))
+	}
 	wantLen("dw", len(dw), s.Filters*s.weights())
 	wantLen("x", len(x), p.X.Len())
 	wantLen("dy", len(dy), p.Y.Len())
 	wantLen("scratch", len(scratch), p.WeightLanesScratch())
-	for o := 0; o < s.Filters; {
-		rows := bandRows(s.Filters - o)
-		sums := scratch[:rows*s.weights()*Lanes]
-		t := tile[T]{
-			dst: sums, dstRow: s.weights() * Lanes, pos: p.weights,
-			in: x,
-			w:  dy[o*p.Y.plane():], wRow: p.Y.plane(), wLanes: true,
+	tables := p.planWeight()
+	group, row, position := tables.cut.part(part)
+	o, end := pieces(s.filters(), 6, tables.cut.rows, row)
+	lo, hi := tables.piece(position)
+	first, width := group*s.filters()+o, hi-lo
+	c := chains[T]{
+		dst: scratch, dstRow: width * Lanes, pos: tables.weights[lo:hi],
+		in: x[group*s.channels()*p.X.plane():],
+		w:  dy[first*p.Y.plane():], wRow: p.Y.plane(), wLanes: true,
+	}
+	for from := 0; from < len(tables.pixels); from += farPixels {
+		c.addPixels(end-o, tables.pixels[from:min(from+farPixels, len(tables.pixels))])
+	}
+	for m := range end - o {
+		sums := scratch[m*width*Lanes:][:width*Lanes]
+		clearLanes(sums, images)
+		sumLanes(dw[(first+m)*s.weights()+lo:][:width], sums)
+	}
+}
+
+// addPixels goes on with the chains of all rows.
+func (c *chains[T]) addPixels(rows int, pixels []tap) {
+	goesOn := c.goOn
+	for m := 0; m < rows; {
+		n := chainRows(rows-m, len(c.pos), true)
+		c.goOn = goesOn
+		for from := 0; from < len(pixels); from += nearPixels {
+			c.taps = pixels[from:min(from+nearPixels, len(pixels))]
+			c.band(m, n)
+			c.goOn = true
 		}
-		for from := 0; from < len(p.pixels); from += weightChunk {
-			t.taps = p.pixels[from:min(from+weightChunk, len(p.pixels))]
-			t.band(rows)
-			t.from = fromDst
-		}
-		sumLanes(dw[o*s.weights():][:rows*s.weights()], sums)
-		o += rows
+		m += n
+	}
+}
+
+// clearLanes zeroes the lanes from the given one on.
+func clearLanes[T Float](sums []T, from int) {
+	if from == Lanes {
+		return
+	}
+	for ; len(sums) > 0; sums = sums[Lanes:] {
+		clear(sums[from:Lanes])
 	}
 }

@@ -17,19 +17,6 @@ package kernel
 //go:noescape
 func tile6AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
 
-// tile6LanesAVX512 computes 1 to 6 rows of a tile. For m < rows, n < positions, k < terms
-// in order, and 16 lanes:
-//
-//	sum[m][n][lane] = start[m], dst[m*dstRow+pos[n].dst+lane] or 0, by from
-//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane]
-//
-// where addDst adds what dst held to the sum first. Of the last position only lanes
-// with mask[lane] set are read from dst and stored.
-//
-//go:noescape
-func tile6LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
-
 // tile4AVX512 computes 1 to 4 rows of a tile. For m < rows, n < positions, k < terms
 // in order, and 16 lanes:
 //
@@ -42,19 +29,6 @@ func tile6LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow in
 //
 //go:noescape
 func tile4AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
-
-// tile4LanesAVX512 computes 1 to 4 rows of a tile. For m < rows, n < positions, k < terms
-// in order, and 16 lanes:
-//
-//	sum[m][n][lane] = start[m], dst[m*dstRow+pos[n].dst+lane] or 0, by from
-//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane]
-//
-// where addDst adds what dst held to the sum first. Of the last position only lanes
-// with mask[lane] set are read from dst and stored.
-//
-//go:noescape
-func tile4LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
 
 // tile6AVX2 computes 1 to 6 rows of a tile. For m < rows, n < positions, k < terms
 // in order, and 16 lanes:
@@ -69,19 +43,6 @@ func tile4LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow in
 //go:noescape
 func tile6AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
 
-// tile6LanesAVX2 computes 1 to 6 rows of a tile. For m < rows, n < positions, k < terms
-// in order, and 16 lanes:
-//
-//	sum[m][n][lane] = start[m], dst[m*dstRow+pos[n].dst+lane] or 0, by from
-//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane]
-//
-// where addDst adds what dst held to the sum first. Of the last position only lanes
-// with mask[lane] set are read from dst and stored.
-//
-//go:noescape
-func tile6LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
-
 // tile4AVX2 computes 1 to 4 rows of a tile. For m < rows, n < positions, k < terms
 // in order, and 16 lanes:
 //
@@ -95,18 +56,265 @@ func tile6LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int,
 //go:noescape
 func tile4AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
 
-// tile4LanesAVX2 computes 1 to 4 rows of a tile. For m < rows, n < positions, k < terms
-// in order, and 16 lanes:
+// chains1AVX512 computes 1 rows of chains. For m < 1, n < positions, k < terms in
+// order, and 16 lanes:
 //
-//	sum[m][n][lane] = start[m], dst[m*dstRow+pos[n].dst+lane] or 0, by from
-//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane]
-//
-// where addDst adds what dst held to the sum first. Of the last position only lanes
-// with mask[lane] set are read from dst and stored.
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
 //
 //go:noescape
-func tile4LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
+func chains1AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains1LanesAVX512 computes 1 rows of chains. For m < 1, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains1LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains2AVX512 computes 2 rows of chains. For m < 2, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains2AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains2LanesAVX512 computes 2 rows of chains. For m < 2, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains2LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains3AVX512 computes 3 rows of chains. For m < 3, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains3AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains3LanesAVX512 computes 3 rows of chains. For m < 3, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains3LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains4AVX512 computes 4 rows of chains. For m < 4, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains4AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains4LanesAVX512 computes 4 rows of chains. For m < 4, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains4LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains5AVX512 computes 5 rows of chains. For m < 5, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains5AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains5LanesAVX512 computes 5 rows of chains. For m < 5, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains5LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains6AVX512 computes 6 rows of chains. For m < 6, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains6AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains6LanesAVX512 computes 6 rows of chains. For m < 6, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains6LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains12AVX512 computes 12 rows of chains. For m < 12, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains12AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains24AVX512 computes 24 rows of chains. For m < 24, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains24AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains1AVX2 computes 1 rows of chains. For m < 1, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains1AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains1LanesAVX2 computes 1 rows of chains. For m < 1, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains1LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains2AVX2 computes 2 rows of chains. For m < 2, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains2AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains2LanesAVX2 computes 2 rows of chains. For m < 2, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains2LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains3AVX2 computes 3 rows of chains. For m < 3, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains3AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains3LanesAVX2 computes 3 rows of chains. For m < 3, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains3LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains4AVX2 computes 4 rows of chains. For m < 4, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains4AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains4LanesAVX2 computes 4 rows of chains. For m < 4, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains4LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains5AVX2 computes 5 rows of chains. For m < 5, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains5AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains5LanesAVX2 computes 5 rows of chains. For m < 5, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains5LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains6AVX2 computes 6 rows of chains. For m < 6, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains6AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+// chains6LanesAVX2 computes 6 rows of chains. For m < 6, n < positions, k < terms in
+// order, and 16 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
+//
+//go:noescape
+func chains6LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 
 // transposeAVX2 transposes a matrix of at least 8 x 8: for i < rows and j < cols,
 //

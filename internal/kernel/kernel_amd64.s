@@ -783,785 +783,6 @@ past1:
 	VZEROUPPER
 	RET
 
-// func tile6LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·tile6LanesAVX512(SB), NOSPLIT, $24-112
-	MOVQ positions+56(FP), AX
-	MOVQ AX, (SP)
-	MOVQ pos+48(FP), AX
-	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-
-group4:
-	SUBQ     $0x04, (SP)
-	JL       past4
-	MOVQ     mask+104(FP), AX
-	KXNORW   K1, K1, K1
-	CMPQ     (SP), $0x00
-	JNE      whole4
-	VMOVUPS  (AX), Z0
-	VPMOVD2M Z0, K1
-
-whole4:
-	CMPQ         from+88(FP), $0x01
-	JE           load4
-	JG           zero4
-	MOVQ         start+80(FP), AX
-	MOVQ         $0x00000004, CX
-	XORQ         DX, DX
-	VBROADCASTSS (AX), Z0
-	VBROADCASTSS (AX), Z1
-	VBROADCASTSS (AX), Z2
-	VBROADCASTSS (AX), Z3
-	CMPQ         rows+96(FP), $0x01
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z4
-	VBROADCASTSS (AX), Z5
-	VBROADCASTSS (AX), Z6
-	VBROADCASTSS (AX), Z7
-	CMPQ         rows+96(FP), $0x02
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z8
-	VBROADCASTSS (AX), Z9
-	VBROADCASTSS (AX), Z10
-	VBROADCASTSS (AX), Z11
-	CMPQ         rows+96(FP), $0x03
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z12
-	VBROADCASTSS (AX), Z13
-	VBROADCASTSS (AX), Z14
-	VBROADCASTSS (AX), Z15
-	CMPQ         rows+96(FP), $0x04
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z16
-	VBROADCASTSS (AX), Z17
-	VBROADCASTSS (AX), Z18
-	VBROADCASTSS (AX), Z19
-	CMPQ         rows+96(FP), $0x05
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z20
-	VBROADCASTSS (AX), Z21
-	VBROADCASTSS (AX), Z22
-	VBROADCASTSS (AX), Z23
-	JMP          begun4
-
-load4:
-	MOVQ      8(SP), AX
-	MOVLQSX   4(AX), CX
-	MOVLQSX   12(AX), DX
-	MOVLQSX   20(AX), BX
-	MOVLQSX   28(AX), AX
-	MOVQ      dst+0(FP), SI
-	MOVQ      dstRow+8(FP), DI
-	SHLQ      $0x02, DI
-	XORQ      R8, R8
-	VMOVUPS   (SI)(CX*4), Z0
-	VMOVUPS   (SI)(DX*4), Z1
-	VMOVUPS   (SI)(BX*4), Z2
-	VMOVUPS.Z (SI)(AX*4), K1, Z3
-	CMPQ      rows+96(FP), $0x01
-	CMOVQLE   R8, DI
-	ADDQ      DI, SI
-	VMOVUPS   (SI)(CX*4), Z4
-	VMOVUPS   (SI)(DX*4), Z5
-	VMOVUPS   (SI)(BX*4), Z6
-	VMOVUPS.Z (SI)(AX*4), K1, Z7
-	CMPQ      rows+96(FP), $0x02
-	CMOVQLE   R8, DI
-	ADDQ      DI, SI
-	VMOVUPS   (SI)(CX*4), Z8
-	VMOVUPS   (SI)(DX*4), Z9
-	VMOVUPS   (SI)(BX*4), Z10
-	VMOVUPS.Z (SI)(AX*4), K1, Z11
-	CMPQ      rows+96(FP), $0x03
-	CMOVQLE   R8, DI
-	ADDQ      DI, SI
-	VMOVUPS   (SI)(CX*4), Z12
-	VMOVUPS   (SI)(DX*4), Z13
-	VMOVUPS   (SI)(BX*4), Z14
-	VMOVUPS.Z (SI)(AX*4), K1, Z15
-	CMPQ      rows+96(FP), $0x04
-	CMOVQLE   R8, DI
-	ADDQ      DI, SI
-	VMOVUPS   (SI)(CX*4), Z16
-	VMOVUPS   (SI)(DX*4), Z17
-	VMOVUPS   (SI)(BX*4), Z18
-	VMOVUPS.Z (SI)(AX*4), K1, Z19
-	CMPQ      rows+96(FP), $0x05
-	CMOVQLE   R8, DI
-	ADDQ      DI, SI
-	VMOVUPS   (SI)(CX*4), Z20
-	VMOVUPS   (SI)(DX*4), Z21
-	VMOVUPS   (SI)(BX*4), Z22
-	VMOVUPS.Z (SI)(AX*4), K1, Z23
-	JMP       begun4
-
-zero4:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	VXORPS Z14, Z14, Z14
-	VXORPS Z15, Z15, Z15
-	VXORPS Z16, Z16, Z16
-	VXORPS Z17, Z17, Z17
-	VXORPS Z18, Z18, Z18
-	VXORPS Z19, Z19, Z19
-	VXORPS Z20, Z20, Z20
-	VXORPS Z21, Z21, Z21
-	VXORPS Z22, Z22, Z22
-	VXORPS Z23, Z23, Z23
-
-begun4:
-	MOVQ    w+24(FP), AX
-	MOVQ    wRow+32(FP), CX
-	SHLQ    $0x02, CX
-	XORQ    DX, DX
-	MOVQ    AX, BX
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, SI
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, DI
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, R8
-	CMPQ    rows+96(FP), $0x04
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, R9
-	CMPQ    rows+96(FP), $0x05
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    in+16(FP), CX
-	MOVQ    8(SP), DX
-	MOVLQSX (DX), R10
-	MOVLQSX 8(DX), R11
-	MOVLQSX 16(DX), R12
-	MOVLQSX 24(DX), DX
-	LEAQ    (CX)(R10*4), R10
-	LEAQ    (CX)(R11*4), R11
-	LEAQ    (CX)(R12*4), R12
-	LEAQ    (CX)(DX*4), DX
-	MOVQ    taps+64(FP), CX
-	XORQ    R13, R13
-	CMPQ    CX, 16(SP)
-	JAE     summed4
-
-term4:
-	MOVLQSX     (CX), R14
-	MOVLQSX     4(CX), R15
-	ADDQ        R13, R15
-	ADDQ        wStep+40(FP), R13
-	VMOVUPS     (R10)(R14*4), Z24
-	VMOVUPS     (R11)(R14*4), Z25
-	VMOVUPS     (R12)(R14*4), Z26
-	VMOVUPS     (DX)(R14*4), Z27
-	VMOVUPS     (BX)(R15*4), Z28
-	VFMADD231PS Z28, Z24, Z0
-	VFMADD231PS Z28, Z25, Z1
-	VFMADD231PS Z28, Z26, Z2
-	VFMADD231PS Z28, Z27, Z3
-	VMOVUPS     (SI)(R15*4), Z28
-	VFMADD231PS Z28, Z24, Z4
-	VFMADD231PS Z28, Z25, Z5
-	VFMADD231PS Z28, Z26, Z6
-	VFMADD231PS Z28, Z27, Z7
-	VMOVUPS     (DI)(R15*4), Z28
-	VFMADD231PS Z28, Z24, Z8
-	VFMADD231PS Z28, Z25, Z9
-	VFMADD231PS Z28, Z26, Z10
-	VFMADD231PS Z28, Z27, Z11
-	VMOVUPS     (R8)(R15*4), Z28
-	VFMADD231PS Z28, Z24, Z12
-	VFMADD231PS Z28, Z25, Z13
-	VFMADD231PS Z28, Z26, Z14
-	VFMADD231PS Z28, Z27, Z15
-	VMOVUPS     (R9)(R15*4), Z28
-	VFMADD231PS Z28, Z24, Z16
-	VFMADD231PS Z28, Z25, Z17
-	VFMADD231PS Z28, Z26, Z18
-	VFMADD231PS Z28, Z27, Z19
-	VMOVUPS     (AX)(R15*4), Z28
-	VFMADD231PS Z28, Z24, Z20
-	VFMADD231PS Z28, Z25, Z21
-	VFMADD231PS Z28, Z26, Z22
-	VFMADD231PS Z28, Z27, Z23
-	ADDQ        $0x08, CX
-	CMPQ        CX, 16(SP)
-	JB          term4
-
-summed4:
-	CMPQ    from+88(FP), $0x02
-	JNE     store4
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
-	MOVQ    dst+0(FP), SI
-	MOVQ    dstRow+8(FP), DI
-	SHLQ    $0x02, DI
-	XORQ    R8, R8
-	VADDPS  (SI)(CX*4), Z0, Z0
-	VADDPS  (SI)(DX*4), Z1, Z1
-	VADDPS  (SI)(BX*4), Z2, Z2
-	VADDPS  (SI)(AX*4), Z3, K1, Z3
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VADDPS  (SI)(CX*4), Z4, Z4
-	VADDPS  (SI)(DX*4), Z5, Z5
-	VADDPS  (SI)(BX*4), Z6, Z6
-	VADDPS  (SI)(AX*4), Z7, K1, Z7
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VADDPS  (SI)(CX*4), Z8, Z8
-	VADDPS  (SI)(DX*4), Z9, Z9
-	VADDPS  (SI)(BX*4), Z10, Z10
-	VADDPS  (SI)(AX*4), Z11, K1, Z11
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VADDPS  (SI)(CX*4), Z12, Z12
-	VADDPS  (SI)(DX*4), Z13, Z13
-	VADDPS  (SI)(BX*4), Z14, Z14
-	VADDPS  (SI)(AX*4), Z15, K1, Z15
-	CMPQ    rows+96(FP), $0x04
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VADDPS  (SI)(CX*4), Z16, Z16
-	VADDPS  (SI)(DX*4), Z17, Z17
-	VADDPS  (SI)(BX*4), Z18, Z18
-	VADDPS  (SI)(AX*4), Z19, K1, Z19
-	CMPQ    rows+96(FP), $0x05
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VADDPS  (SI)(CX*4), Z20, Z20
-	VADDPS  (SI)(DX*4), Z21, Z21
-	VADDPS  (SI)(BX*4), Z22, Z22
-	VADDPS  (SI)(AX*4), Z23, K1, Z23
-
-store4:
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
-	MOVQ    dst+0(FP), SI
-	MOVQ    dstRow+8(FP), DI
-	SHLQ    $0x02, DI
-	XORQ    R8, R8
-	VMOVUPS Z0, (SI)(CX*4)
-	VMOVUPS Z1, (SI)(DX*4)
-	VMOVUPS Z2, (SI)(BX*4)
-	VMOVUPS Z3, K1, (SI)(AX*4)
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VMOVUPS Z4, (SI)(CX*4)
-	VMOVUPS Z5, (SI)(DX*4)
-	VMOVUPS Z6, (SI)(BX*4)
-	VMOVUPS Z7, K1, (SI)(AX*4)
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VMOVUPS Z8, (SI)(CX*4)
-	VMOVUPS Z9, (SI)(DX*4)
-	VMOVUPS Z10, (SI)(BX*4)
-	VMOVUPS Z11, K1, (SI)(AX*4)
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VMOVUPS Z12, (SI)(CX*4)
-	VMOVUPS Z13, (SI)(DX*4)
-	VMOVUPS Z14, (SI)(BX*4)
-	VMOVUPS Z15, K1, (SI)(AX*4)
-	CMPQ    rows+96(FP), $0x04
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VMOVUPS Z16, (SI)(CX*4)
-	VMOVUPS Z17, (SI)(DX*4)
-	VMOVUPS Z18, (SI)(BX*4)
-	VMOVUPS Z19, K1, (SI)(AX*4)
-	CMPQ    rows+96(FP), $0x05
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VMOVUPS Z20, (SI)(CX*4)
-	VMOVUPS Z21, (SI)(DX*4)
-	VMOVUPS Z22, (SI)(BX*4)
-	VMOVUPS Z23, K1, (SI)(AX*4)
-	ADDQ    $0x20, 8(SP)
-	JMP     group4
-
-past4:
-	ADDQ $0x04, (SP)
-
-group2:
-	SUBQ     $0x02, (SP)
-	JL       past2
-	MOVQ     mask+104(FP), AX
-	KXNORW   K2, K2, K2
-	CMPQ     (SP), $0x00
-	JNE      whole2
-	VMOVUPS  (AX), Z0
-	VPMOVD2M Z0, K2
-
-whole2:
-	CMPQ         from+88(FP), $0x01
-	JE           load2
-	JG           zero2
-	MOVQ         start+80(FP), AX
-	MOVQ         $0x00000004, CX
-	XORQ         DX, DX
-	VBROADCASTSS (AX), Z0
-	VBROADCASTSS (AX), Z1
-	CMPQ         rows+96(FP), $0x01
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z2
-	VBROADCASTSS (AX), Z3
-	CMPQ         rows+96(FP), $0x02
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z4
-	VBROADCASTSS (AX), Z5
-	CMPQ         rows+96(FP), $0x03
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z6
-	VBROADCASTSS (AX), Z7
-	CMPQ         rows+96(FP), $0x04
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z8
-	VBROADCASTSS (AX), Z9
-	CMPQ         rows+96(FP), $0x05
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z10
-	VBROADCASTSS (AX), Z11
-	JMP          begun2
-
-load2:
-	MOVQ      8(SP), AX
-	MOVLQSX   4(AX), CX
-	MOVLQSX   12(AX), AX
-	MOVQ      dst+0(FP), DX
-	MOVQ      dstRow+8(FP), BX
-	SHLQ      $0x02, BX
-	XORQ      SI, SI
-	VMOVUPS   (DX)(CX*4), Z0
-	VMOVUPS.Z (DX)(AX*4), K2, Z1
-	CMPQ      rows+96(FP), $0x01
-	CMOVQLE   SI, BX
-	ADDQ      BX, DX
-	VMOVUPS   (DX)(CX*4), Z2
-	VMOVUPS.Z (DX)(AX*4), K2, Z3
-	CMPQ      rows+96(FP), $0x02
-	CMOVQLE   SI, BX
-	ADDQ      BX, DX
-	VMOVUPS   (DX)(CX*4), Z4
-	VMOVUPS.Z (DX)(AX*4), K2, Z5
-	CMPQ      rows+96(FP), $0x03
-	CMOVQLE   SI, BX
-	ADDQ      BX, DX
-	VMOVUPS   (DX)(CX*4), Z6
-	VMOVUPS.Z (DX)(AX*4), K2, Z7
-	CMPQ      rows+96(FP), $0x04
-	CMOVQLE   SI, BX
-	ADDQ      BX, DX
-	VMOVUPS   (DX)(CX*4), Z8
-	VMOVUPS.Z (DX)(AX*4), K2, Z9
-	CMPQ      rows+96(FP), $0x05
-	CMOVQLE   SI, BX
-	ADDQ      BX, DX
-	VMOVUPS   (DX)(CX*4), Z10
-	VMOVUPS.Z (DX)(AX*4), K2, Z11
-	JMP       begun2
-
-zero2:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-
-begun2:
-	MOVQ    w+24(FP), AX
-	MOVQ    wRow+32(FP), CX
-	SHLQ    $0x02, CX
-	XORQ    DX, DX
-	MOVQ    AX, BX
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, SI
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, DI
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, R8
-	CMPQ    rows+96(FP), $0x04
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, R9
-	CMPQ    rows+96(FP), $0x05
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    in+16(FP), CX
-	MOVQ    8(SP), DX
-	MOVLQSX (DX), R10
-	MOVLQSX 8(DX), DX
-	LEAQ    (CX)(R10*4), R10
-	LEAQ    (CX)(DX*4), DX
-	MOVQ    taps+64(FP), CX
-	XORQ    R11, R11
-	CMPQ    CX, 16(SP)
-	JAE     summed2
-
-term2:
-	MOVLQSX     (CX), R12
-	MOVLQSX     4(CX), R13
-	ADDQ        R11, R13
-	ADDQ        wStep+40(FP), R11
-	VMOVUPS     (R10)(R12*4), Z12
-	VMOVUPS     (DX)(R12*4), Z13
-	VMOVUPS     (BX)(R13*4), Z14
-	VFMADD231PS Z14, Z12, Z0
-	VFMADD231PS Z14, Z13, Z1
-	VMOVUPS     (SI)(R13*4), Z14
-	VFMADD231PS Z14, Z12, Z2
-	VFMADD231PS Z14, Z13, Z3
-	VMOVUPS     (DI)(R13*4), Z14
-	VFMADD231PS Z14, Z12, Z4
-	VFMADD231PS Z14, Z13, Z5
-	VMOVUPS     (R8)(R13*4), Z14
-	VFMADD231PS Z14, Z12, Z6
-	VFMADD231PS Z14, Z13, Z7
-	VMOVUPS     (R9)(R13*4), Z14
-	VFMADD231PS Z14, Z12, Z8
-	VFMADD231PS Z14, Z13, Z9
-	VMOVUPS     (AX)(R13*4), Z14
-	VFMADD231PS Z14, Z12, Z10
-	VFMADD231PS Z14, Z13, Z11
-	ADDQ        $0x08, CX
-	CMPQ        CX, 16(SP)
-	JB          term2
-
-summed2:
-	CMPQ    from+88(FP), $0x02
-	JNE     store2
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
-	MOVQ    dst+0(FP), DX
-	MOVQ    dstRow+8(FP), BX
-	SHLQ    $0x02, BX
-	XORQ    SI, SI
-	VADDPS  (DX)(CX*4), Z0, Z0
-	VADDPS  (DX)(AX*4), Z1, K2, Z1
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VADDPS  (DX)(CX*4), Z2, Z2
-	VADDPS  (DX)(AX*4), Z3, K2, Z3
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VADDPS  (DX)(CX*4), Z4, Z4
-	VADDPS  (DX)(AX*4), Z5, K2, Z5
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VADDPS  (DX)(CX*4), Z6, Z6
-	VADDPS  (DX)(AX*4), Z7, K2, Z7
-	CMPQ    rows+96(FP), $0x04
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VADDPS  (DX)(CX*4), Z8, Z8
-	VADDPS  (DX)(AX*4), Z9, K2, Z9
-	CMPQ    rows+96(FP), $0x05
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VADDPS  (DX)(CX*4), Z10, Z10
-	VADDPS  (DX)(AX*4), Z11, K2, Z11
-
-store2:
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
-	MOVQ    dst+0(FP), DX
-	MOVQ    dstRow+8(FP), BX
-	SHLQ    $0x02, BX
-	XORQ    SI, SI
-	VMOVUPS Z0, (DX)(CX*4)
-	VMOVUPS Z1, K2, (DX)(AX*4)
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VMOVUPS Z2, (DX)(CX*4)
-	VMOVUPS Z3, K2, (DX)(AX*4)
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VMOVUPS Z4, (DX)(CX*4)
-	VMOVUPS Z5, K2, (DX)(AX*4)
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VMOVUPS Z6, (DX)(CX*4)
-	VMOVUPS Z7, K2, (DX)(AX*4)
-	CMPQ    rows+96(FP), $0x04
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VMOVUPS Z8, (DX)(CX*4)
-	VMOVUPS Z9, K2, (DX)(AX*4)
-	CMPQ    rows+96(FP), $0x05
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VMOVUPS Z10, (DX)(CX*4)
-	VMOVUPS Z11, K2, (DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
-	JMP     group2
-
-past2:
-	ADDQ $0x02, (SP)
-
-group1:
-	SUBQ     $0x01, (SP)
-	JL       past1
-	MOVQ     mask+104(FP), AX
-	KXNORW   K3, K3, K3
-	CMPQ     (SP), $0x00
-	JNE      whole1
-	VMOVUPS  (AX), Z0
-	VPMOVD2M Z0, K3
-
-whole1:
-	CMPQ         from+88(FP), $0x01
-	JE           load1
-	JG           zero1
-	MOVQ         start+80(FP), AX
-	MOVQ         $0x00000004, CX
-	XORQ         DX, DX
-	VBROADCASTSS (AX), Z0
-	CMPQ         rows+96(FP), $0x01
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z1
-	CMPQ         rows+96(FP), $0x02
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z2
-	CMPQ         rows+96(FP), $0x03
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z3
-	CMPQ         rows+96(FP), $0x04
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z4
-	CMPQ         rows+96(FP), $0x05
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z5
-	JMP          begun1
-
-load1:
-	MOVQ      8(SP), AX
-	MOVLQSX   4(AX), AX
-	MOVQ      dst+0(FP), CX
-	MOVQ      dstRow+8(FP), DX
-	SHLQ      $0x02, DX
-	XORQ      BX, BX
-	VMOVUPS.Z (CX)(AX*4), K3, Z0
-	CMPQ      rows+96(FP), $0x01
-	CMOVQLE   BX, DX
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX)(AX*4), K3, Z1
-	CMPQ      rows+96(FP), $0x02
-	CMOVQLE   BX, DX
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX)(AX*4), K3, Z2
-	CMPQ      rows+96(FP), $0x03
-	CMOVQLE   BX, DX
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX)(AX*4), K3, Z3
-	CMPQ      rows+96(FP), $0x04
-	CMOVQLE   BX, DX
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX)(AX*4), K3, Z4
-	CMPQ      rows+96(FP), $0x05
-	CMOVQLE   BX, DX
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX)(AX*4), K3, Z5
-	JMP       begun1
-
-zero1:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-
-begun1:
-	MOVQ    w+24(FP), AX
-	MOVQ    wRow+32(FP), CX
-	SHLQ    $0x02, CX
-	XORQ    DX, DX
-	MOVQ    AX, BX
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, SI
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, DI
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, R8
-	CMPQ    rows+96(FP), $0x04
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, R9
-	CMPQ    rows+96(FP), $0x05
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    in+16(FP), CX
-	MOVQ    8(SP), DX
-	MOVLQSX (DX), DX
-	LEAQ    (CX)(DX*4), DX
-	MOVQ    taps+64(FP), CX
-	XORQ    R10, R10
-	CMPQ    CX, 16(SP)
-	JAE     summed1
-
-term1:
-	MOVLQSX     (CX), R11
-	MOVLQSX     4(CX), R12
-	ADDQ        R10, R12
-	ADDQ        wStep+40(FP), R10
-	VMOVUPS     (DX)(R11*4), Z6
-	VMOVUPS     (BX)(R12*4), Z7
-	VFMADD231PS Z7, Z6, Z0
-	VMOVUPS     (SI)(R12*4), Z7
-	VFMADD231PS Z7, Z6, Z1
-	VMOVUPS     (DI)(R12*4), Z7
-	VFMADD231PS Z7, Z6, Z2
-	VMOVUPS     (R8)(R12*4), Z7
-	VFMADD231PS Z7, Z6, Z3
-	VMOVUPS     (R9)(R12*4), Z7
-	VFMADD231PS Z7, Z6, Z4
-	VMOVUPS     (AX)(R12*4), Z7
-	VFMADD231PS Z7, Z6, Z5
-	ADDQ        $0x08, CX
-	CMPQ        CX, 16(SP)
-	JB          term1
-
-summed1:
-	CMPQ    from+88(FP), $0x02
-	JNE     store1
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), AX
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	XORQ    BX, BX
-	VADDPS  (CX)(AX*4), Z0, K3, Z0
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Z1, K3, Z1
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Z2, K3, Z2
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Z3, K3, Z3
-	CMPQ    rows+96(FP), $0x04
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Z4, K3, Z4
-	CMPQ    rows+96(FP), $0x05
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Z5, K3, Z5
-
-store1:
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), AX
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	XORQ    BX, BX
-	VMOVUPS Z0, K3, (CX)(AX*4)
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS Z1, K3, (CX)(AX*4)
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS Z2, K3, (CX)(AX*4)
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS Z3, K3, (CX)(AX*4)
-	CMPQ    rows+96(FP), $0x04
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS Z4, K3, (CX)(AX*4)
-	CMPQ    rows+96(FP), $0x05
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS Z5, K3, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
-	JMP     group1
-
-past1:
-	ADDQ $0x01, (SP)
-	VZEROUPPER
-	RET
-
 // func tile4AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
 TEXT ·tile4AVX512(SB), NOSPLIT, $24-112
@@ -2155,599 +1376,6 @@ past1:
 	VZEROUPPER
 	RET
 
-// func tile4LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·tile4LanesAVX512(SB), NOSPLIT, $24-112
-	MOVQ positions+56(FP), AX
-	MOVQ AX, (SP)
-	MOVQ pos+48(FP), AX
-	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-
-group4:
-	SUBQ     $0x04, (SP)
-	JL       past4
-	MOVQ     mask+104(FP), AX
-	KXNORW   K1, K1, K1
-	CMPQ     (SP), $0x00
-	JNE      whole4
-	VMOVUPS  (AX), Z0
-	VPMOVD2M Z0, K1
-
-whole4:
-	CMPQ         from+88(FP), $0x01
-	JE           load4
-	JG           zero4
-	MOVQ         start+80(FP), AX
-	MOVQ         $0x00000004, CX
-	XORQ         DX, DX
-	VBROADCASTSS (AX), Z0
-	VBROADCASTSS (AX), Z1
-	VBROADCASTSS (AX), Z2
-	VBROADCASTSS (AX), Z3
-	CMPQ         rows+96(FP), $0x01
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z4
-	VBROADCASTSS (AX), Z5
-	VBROADCASTSS (AX), Z6
-	VBROADCASTSS (AX), Z7
-	CMPQ         rows+96(FP), $0x02
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z8
-	VBROADCASTSS (AX), Z9
-	VBROADCASTSS (AX), Z10
-	VBROADCASTSS (AX), Z11
-	CMPQ         rows+96(FP), $0x03
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z12
-	VBROADCASTSS (AX), Z13
-	VBROADCASTSS (AX), Z14
-	VBROADCASTSS (AX), Z15
-	JMP          begun4
-
-load4:
-	MOVQ      8(SP), AX
-	MOVLQSX   4(AX), CX
-	MOVLQSX   12(AX), DX
-	MOVLQSX   20(AX), BX
-	MOVLQSX   28(AX), AX
-	MOVQ      dst+0(FP), SI
-	MOVQ      dstRow+8(FP), DI
-	SHLQ      $0x02, DI
-	XORQ      R8, R8
-	VMOVUPS   (SI)(CX*4), Z0
-	VMOVUPS   (SI)(DX*4), Z1
-	VMOVUPS   (SI)(BX*4), Z2
-	VMOVUPS.Z (SI)(AX*4), K1, Z3
-	CMPQ      rows+96(FP), $0x01
-	CMOVQLE   R8, DI
-	ADDQ      DI, SI
-	VMOVUPS   (SI)(CX*4), Z4
-	VMOVUPS   (SI)(DX*4), Z5
-	VMOVUPS   (SI)(BX*4), Z6
-	VMOVUPS.Z (SI)(AX*4), K1, Z7
-	CMPQ      rows+96(FP), $0x02
-	CMOVQLE   R8, DI
-	ADDQ      DI, SI
-	VMOVUPS   (SI)(CX*4), Z8
-	VMOVUPS   (SI)(DX*4), Z9
-	VMOVUPS   (SI)(BX*4), Z10
-	VMOVUPS.Z (SI)(AX*4), K1, Z11
-	CMPQ      rows+96(FP), $0x03
-	CMOVQLE   R8, DI
-	ADDQ      DI, SI
-	VMOVUPS   (SI)(CX*4), Z12
-	VMOVUPS   (SI)(DX*4), Z13
-	VMOVUPS   (SI)(BX*4), Z14
-	VMOVUPS.Z (SI)(AX*4), K1, Z15
-	JMP       begun4
-
-zero4:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	VXORPS Z14, Z14, Z14
-	VXORPS Z15, Z15, Z15
-
-begun4:
-	MOVQ    w+24(FP), AX
-	MOVQ    wRow+32(FP), CX
-	SHLQ    $0x02, CX
-	XORQ    DX, DX
-	MOVQ    AX, BX
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, SI
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, DI
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    in+16(FP), CX
-	MOVQ    8(SP), DX
-	MOVLQSX (DX), R8
-	MOVLQSX 8(DX), R9
-	MOVLQSX 16(DX), R10
-	MOVLQSX 24(DX), DX
-	LEAQ    (CX)(R8*4), R8
-	LEAQ    (CX)(R9*4), R9
-	LEAQ    (CX)(R10*4), R10
-	LEAQ    (CX)(DX*4), DX
-	MOVQ    taps+64(FP), CX
-	XORQ    R11, R11
-	CMPQ    CX, 16(SP)
-	JAE     summed4
-
-term4:
-	MOVLQSX     (CX), R12
-	MOVLQSX     4(CX), R13
-	ADDQ        R11, R13
-	ADDQ        wStep+40(FP), R11
-	VMOVUPS     (R8)(R12*4), Z16
-	VMOVUPS     (R9)(R12*4), Z17
-	VMOVUPS     (R10)(R12*4), Z18
-	VMOVUPS     (DX)(R12*4), Z19
-	VMOVUPS     (BX)(R13*4), Z20
-	VFMADD231PS Z20, Z16, Z0
-	VFMADD231PS Z20, Z17, Z1
-	VFMADD231PS Z20, Z18, Z2
-	VFMADD231PS Z20, Z19, Z3
-	VMOVUPS     (SI)(R13*4), Z20
-	VFMADD231PS Z20, Z16, Z4
-	VFMADD231PS Z20, Z17, Z5
-	VFMADD231PS Z20, Z18, Z6
-	VFMADD231PS Z20, Z19, Z7
-	VMOVUPS     (DI)(R13*4), Z20
-	VFMADD231PS Z20, Z16, Z8
-	VFMADD231PS Z20, Z17, Z9
-	VFMADD231PS Z20, Z18, Z10
-	VFMADD231PS Z20, Z19, Z11
-	VMOVUPS     (AX)(R13*4), Z20
-	VFMADD231PS Z20, Z16, Z12
-	VFMADD231PS Z20, Z17, Z13
-	VFMADD231PS Z20, Z18, Z14
-	VFMADD231PS Z20, Z19, Z15
-	ADDQ        $0x08, CX
-	CMPQ        CX, 16(SP)
-	JB          term4
-
-summed4:
-	CMPQ    from+88(FP), $0x02
-	JNE     store4
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
-	MOVQ    dst+0(FP), SI
-	MOVQ    dstRow+8(FP), DI
-	SHLQ    $0x02, DI
-	XORQ    R8, R8
-	VADDPS  (SI)(CX*4), Z0, Z0
-	VADDPS  (SI)(DX*4), Z1, Z1
-	VADDPS  (SI)(BX*4), Z2, Z2
-	VADDPS  (SI)(AX*4), Z3, K1, Z3
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VADDPS  (SI)(CX*4), Z4, Z4
-	VADDPS  (SI)(DX*4), Z5, Z5
-	VADDPS  (SI)(BX*4), Z6, Z6
-	VADDPS  (SI)(AX*4), Z7, K1, Z7
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VADDPS  (SI)(CX*4), Z8, Z8
-	VADDPS  (SI)(DX*4), Z9, Z9
-	VADDPS  (SI)(BX*4), Z10, Z10
-	VADDPS  (SI)(AX*4), Z11, K1, Z11
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VADDPS  (SI)(CX*4), Z12, Z12
-	VADDPS  (SI)(DX*4), Z13, Z13
-	VADDPS  (SI)(BX*4), Z14, Z14
-	VADDPS  (SI)(AX*4), Z15, K1, Z15
-
-store4:
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
-	MOVQ    dst+0(FP), SI
-	MOVQ    dstRow+8(FP), DI
-	SHLQ    $0x02, DI
-	XORQ    R8, R8
-	VMOVUPS Z0, (SI)(CX*4)
-	VMOVUPS Z1, (SI)(DX*4)
-	VMOVUPS Z2, (SI)(BX*4)
-	VMOVUPS Z3, K1, (SI)(AX*4)
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VMOVUPS Z4, (SI)(CX*4)
-	VMOVUPS Z5, (SI)(DX*4)
-	VMOVUPS Z6, (SI)(BX*4)
-	VMOVUPS Z7, K1, (SI)(AX*4)
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VMOVUPS Z8, (SI)(CX*4)
-	VMOVUPS Z9, (SI)(DX*4)
-	VMOVUPS Z10, (SI)(BX*4)
-	VMOVUPS Z11, K1, (SI)(AX*4)
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE R8, DI
-	ADDQ    DI, SI
-	VMOVUPS Z12, (SI)(CX*4)
-	VMOVUPS Z13, (SI)(DX*4)
-	VMOVUPS Z14, (SI)(BX*4)
-	VMOVUPS Z15, K1, (SI)(AX*4)
-	ADDQ    $0x20, 8(SP)
-	JMP     group4
-
-past4:
-	ADDQ $0x04, (SP)
-
-group2:
-	SUBQ     $0x02, (SP)
-	JL       past2
-	MOVQ     mask+104(FP), AX
-	KXNORW   K2, K2, K2
-	CMPQ     (SP), $0x00
-	JNE      whole2
-	VMOVUPS  (AX), Z0
-	VPMOVD2M Z0, K2
-
-whole2:
-	CMPQ         from+88(FP), $0x01
-	JE           load2
-	JG           zero2
-	MOVQ         start+80(FP), AX
-	MOVQ         $0x00000004, CX
-	XORQ         DX, DX
-	VBROADCASTSS (AX), Z0
-	VBROADCASTSS (AX), Z1
-	CMPQ         rows+96(FP), $0x01
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z2
-	VBROADCASTSS (AX), Z3
-	CMPQ         rows+96(FP), $0x02
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z4
-	VBROADCASTSS (AX), Z5
-	CMPQ         rows+96(FP), $0x03
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z6
-	VBROADCASTSS (AX), Z7
-	JMP          begun2
-
-load2:
-	MOVQ      8(SP), AX
-	MOVLQSX   4(AX), CX
-	MOVLQSX   12(AX), AX
-	MOVQ      dst+0(FP), DX
-	MOVQ      dstRow+8(FP), BX
-	SHLQ      $0x02, BX
-	XORQ      SI, SI
-	VMOVUPS   (DX)(CX*4), Z0
-	VMOVUPS.Z (DX)(AX*4), K2, Z1
-	CMPQ      rows+96(FP), $0x01
-	CMOVQLE   SI, BX
-	ADDQ      BX, DX
-	VMOVUPS   (DX)(CX*4), Z2
-	VMOVUPS.Z (DX)(AX*4), K2, Z3
-	CMPQ      rows+96(FP), $0x02
-	CMOVQLE   SI, BX
-	ADDQ      BX, DX
-	VMOVUPS   (DX)(CX*4), Z4
-	VMOVUPS.Z (DX)(AX*4), K2, Z5
-	CMPQ      rows+96(FP), $0x03
-	CMOVQLE   SI, BX
-	ADDQ      BX, DX
-	VMOVUPS   (DX)(CX*4), Z6
-	VMOVUPS.Z (DX)(AX*4), K2, Z7
-	JMP       begun2
-
-zero2:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-
-begun2:
-	MOVQ    w+24(FP), AX
-	MOVQ    wRow+32(FP), CX
-	SHLQ    $0x02, CX
-	XORQ    DX, DX
-	MOVQ    AX, BX
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, SI
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, DI
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    in+16(FP), CX
-	MOVQ    8(SP), DX
-	MOVLQSX (DX), R8
-	MOVLQSX 8(DX), DX
-	LEAQ    (CX)(R8*4), R8
-	LEAQ    (CX)(DX*4), DX
-	MOVQ    taps+64(FP), CX
-	XORQ    R9, R9
-	CMPQ    CX, 16(SP)
-	JAE     summed2
-
-term2:
-	MOVLQSX     (CX), R10
-	MOVLQSX     4(CX), R11
-	ADDQ        R9, R11
-	ADDQ        wStep+40(FP), R9
-	VMOVUPS     (R8)(R10*4), Z8
-	VMOVUPS     (DX)(R10*4), Z9
-	VMOVUPS     (BX)(R11*4), Z10
-	VFMADD231PS Z10, Z8, Z0
-	VFMADD231PS Z10, Z9, Z1
-	VMOVUPS     (SI)(R11*4), Z10
-	VFMADD231PS Z10, Z8, Z2
-	VFMADD231PS Z10, Z9, Z3
-	VMOVUPS     (DI)(R11*4), Z10
-	VFMADD231PS Z10, Z8, Z4
-	VFMADD231PS Z10, Z9, Z5
-	VMOVUPS     (AX)(R11*4), Z10
-	VFMADD231PS Z10, Z8, Z6
-	VFMADD231PS Z10, Z9, Z7
-	ADDQ        $0x08, CX
-	CMPQ        CX, 16(SP)
-	JB          term2
-
-summed2:
-	CMPQ    from+88(FP), $0x02
-	JNE     store2
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
-	MOVQ    dst+0(FP), DX
-	MOVQ    dstRow+8(FP), BX
-	SHLQ    $0x02, BX
-	XORQ    SI, SI
-	VADDPS  (DX)(CX*4), Z0, Z0
-	VADDPS  (DX)(AX*4), Z1, K2, Z1
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VADDPS  (DX)(CX*4), Z2, Z2
-	VADDPS  (DX)(AX*4), Z3, K2, Z3
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VADDPS  (DX)(CX*4), Z4, Z4
-	VADDPS  (DX)(AX*4), Z5, K2, Z5
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VADDPS  (DX)(CX*4), Z6, Z6
-	VADDPS  (DX)(AX*4), Z7, K2, Z7
-
-store2:
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
-	MOVQ    dst+0(FP), DX
-	MOVQ    dstRow+8(FP), BX
-	SHLQ    $0x02, BX
-	XORQ    SI, SI
-	VMOVUPS Z0, (DX)(CX*4)
-	VMOVUPS Z1, K2, (DX)(AX*4)
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VMOVUPS Z2, (DX)(CX*4)
-	VMOVUPS Z3, K2, (DX)(AX*4)
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VMOVUPS Z4, (DX)(CX*4)
-	VMOVUPS Z5, K2, (DX)(AX*4)
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE SI, BX
-	ADDQ    BX, DX
-	VMOVUPS Z6, (DX)(CX*4)
-	VMOVUPS Z7, K2, (DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
-	JMP     group2
-
-past2:
-	ADDQ $0x02, (SP)
-
-group1:
-	SUBQ     $0x01, (SP)
-	JL       past1
-	MOVQ     mask+104(FP), AX
-	KXNORW   K3, K3, K3
-	CMPQ     (SP), $0x00
-	JNE      whole1
-	VMOVUPS  (AX), Z0
-	VPMOVD2M Z0, K3
-
-whole1:
-	CMPQ         from+88(FP), $0x01
-	JE           load1
-	JG           zero1
-	MOVQ         start+80(FP), AX
-	MOVQ         $0x00000004, CX
-	XORQ         DX, DX
-	VBROADCASTSS (AX), Z0
-	CMPQ         rows+96(FP), $0x01
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z1
-	CMPQ         rows+96(FP), $0x02
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z2
-	CMPQ         rows+96(FP), $0x03
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Z3
-	JMP          begun1
-
-load1:
-	MOVQ      8(SP), AX
-	MOVLQSX   4(AX), AX
-	MOVQ      dst+0(FP), CX
-	MOVQ      dstRow+8(FP), DX
-	SHLQ      $0x02, DX
-	XORQ      BX, BX
-	VMOVUPS.Z (CX)(AX*4), K3, Z0
-	CMPQ      rows+96(FP), $0x01
-	CMOVQLE   BX, DX
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX)(AX*4), K3, Z1
-	CMPQ      rows+96(FP), $0x02
-	CMOVQLE   BX, DX
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX)(AX*4), K3, Z2
-	CMPQ      rows+96(FP), $0x03
-	CMOVQLE   BX, DX
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX)(AX*4), K3, Z3
-	JMP       begun1
-
-zero1:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-
-begun1:
-	MOVQ    w+24(FP), AX
-	MOVQ    wRow+32(FP), CX
-	SHLQ    $0x02, CX
-	XORQ    DX, DX
-	MOVQ    AX, BX
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, SI
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, DI
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    in+16(FP), CX
-	MOVQ    8(SP), DX
-	MOVLQSX (DX), DX
-	LEAQ    (CX)(DX*4), DX
-	MOVQ    taps+64(FP), CX
-	XORQ    R8, R8
-	CMPQ    CX, 16(SP)
-	JAE     summed1
-
-term1:
-	MOVLQSX     (CX), R9
-	MOVLQSX     4(CX), R10
-	ADDQ        R8, R10
-	ADDQ        wStep+40(FP), R8
-	VMOVUPS     (DX)(R9*4), Z4
-	VMOVUPS     (BX)(R10*4), Z5
-	VFMADD231PS Z5, Z4, Z0
-	VMOVUPS     (SI)(R10*4), Z5
-	VFMADD231PS Z5, Z4, Z1
-	VMOVUPS     (DI)(R10*4), Z5
-	VFMADD231PS Z5, Z4, Z2
-	VMOVUPS     (AX)(R10*4), Z5
-	VFMADD231PS Z5, Z4, Z3
-	ADDQ        $0x08, CX
-	CMPQ        CX, 16(SP)
-	JB          term1
-
-summed1:
-	CMPQ    from+88(FP), $0x02
-	JNE     store1
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), AX
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	XORQ    BX, BX
-	VADDPS  (CX)(AX*4), Z0, K3, Z0
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Z1, K3, Z1
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Z2, K3, Z2
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Z3, K3, Z3
-
-store1:
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), AX
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	XORQ    BX, BX
-	VMOVUPS Z0, K3, (CX)(AX*4)
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS Z1, K3, (CX)(AX*4)
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS Z2, K3, (CX)(AX*4)
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS Z3, K3, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
-	JMP     group1
-
-past1:
-	ADDQ $0x01, (SP)
-	VZEROUPPER
-	RET
-
 // func tile6AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
 // Requires: AVX, CMOV, FMA3
 TEXT ·tile6AVX2(SB), NOSPLIT, $24-112
@@ -2953,394 +1581,6 @@ term1:
 	ADDQ         $0x08, CX
 	CMPQ         CX, 16(SP)
 	JB           term1
-
-summed1:
-	CMPQ       from+88(FP), $0x02
-	JNE        store1
-	MOVQ       8(SP), AX
-	MOVLQSX    4(AX), AX
-	MOVQ       mask+104(FP), CX
-	CMPQ       (SP), $0x00
-	JNE        addingWhole1
-	CMPL       60(CX), $0x00
-	JNE        addingWhole1
-	VMOVUPS    (CX), Y12
-	VMOVUPS    32(CX), Y13
-	MOVQ       dst+0(FP), CX
-	MOVQ       dstRow+8(FP), DX
-	SHLQ       $0x02, DX
-	XORQ       BX, BX
-	VMASKMOVPS (CX)(AX*4), Y12, Y14
-	VADDPS     Y14, Y0, Y0
-	VMASKMOVPS 32(CX)(AX*4), Y13, Y14
-	VADDPS     Y14, Y1, Y1
-	CMPQ       rows+96(FP), $0x01
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y12, Y14
-	VADDPS     Y14, Y2, Y2
-	VMASKMOVPS 32(CX)(AX*4), Y13, Y14
-	VADDPS     Y14, Y3, Y3
-	CMPQ       rows+96(FP), $0x02
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y12, Y14
-	VADDPS     Y14, Y4, Y4
-	VMASKMOVPS 32(CX)(AX*4), Y13, Y14
-	VADDPS     Y14, Y5, Y5
-	CMPQ       rows+96(FP), $0x03
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y12, Y14
-	VADDPS     Y14, Y6, Y6
-	VMASKMOVPS 32(CX)(AX*4), Y13, Y14
-	VADDPS     Y14, Y7, Y7
-	CMPQ       rows+96(FP), $0x04
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y12, Y14
-	VADDPS     Y14, Y8, Y8
-	VMASKMOVPS 32(CX)(AX*4), Y13, Y14
-	VADDPS     Y14, Y9, Y9
-	CMPQ       rows+96(FP), $0x05
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y12, Y12
-	VADDPS     Y12, Y10, Y10
-	VMASKMOVPS 32(CX)(AX*4), Y13, Y12
-	VADDPS     Y12, Y11, Y11
-	JMP        addingDone1
-
-addingWhole1:
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	XORQ    BX, BX
-	VADDPS  (CX)(AX*4), Y0, Y0
-	VADDPS  32(CX)(AX*4), Y1, Y1
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Y2, Y2
-	VADDPS  32(CX)(AX*4), Y3, Y3
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Y4, Y4
-	VADDPS  32(CX)(AX*4), Y5, Y5
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Y6, Y6
-	VADDPS  32(CX)(AX*4), Y7, Y7
-	CMPQ    rows+96(FP), $0x04
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Y8, Y8
-	VADDPS  32(CX)(AX*4), Y9, Y9
-	CMPQ    rows+96(FP), $0x05
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Y10, Y10
-	VADDPS  32(CX)(AX*4), Y11, Y11
-
-addingDone1:
-store1:
-	MOVQ       8(SP), AX
-	MOVLQSX    4(AX), AX
-	MOVQ       mask+104(FP), CX
-	CMPQ       (SP), $0x00
-	JNE        storingWhole1
-	CMPL       60(CX), $0x00
-	JNE        storingWhole1
-	VMOVUPS    (CX), Y12
-	VMOVUPS    32(CX), Y13
-	MOVQ       dst+0(FP), CX
-	MOVQ       dstRow+8(FP), DX
-	SHLQ       $0x02, DX
-	XORQ       BX, BX
-	VMASKMOVPS Y0, Y12, (CX)(AX*4)
-	VMASKMOVPS Y1, Y13, 32(CX)(AX*4)
-	CMPQ       rows+96(FP), $0x01
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS Y2, Y12, (CX)(AX*4)
-	VMASKMOVPS Y3, Y13, 32(CX)(AX*4)
-	CMPQ       rows+96(FP), $0x02
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS Y4, Y12, (CX)(AX*4)
-	VMASKMOVPS Y5, Y13, 32(CX)(AX*4)
-	CMPQ       rows+96(FP), $0x03
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS Y6, Y12, (CX)(AX*4)
-	VMASKMOVPS Y7, Y13, 32(CX)(AX*4)
-	CMPQ       rows+96(FP), $0x04
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS Y8, Y12, (CX)(AX*4)
-	VMASKMOVPS Y9, Y13, 32(CX)(AX*4)
-	CMPQ       rows+96(FP), $0x05
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS Y10, Y12, (CX)(AX*4)
-	VMASKMOVPS Y11, Y13, 32(CX)(AX*4)
-	JMP        storingDone1
-
-storingWhole1:
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	XORQ    BX, BX
-	VMOVUPS Y0, (CX)(AX*4)
-	VMOVUPS Y1, 32(CX)(AX*4)
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS Y2, (CX)(AX*4)
-	VMOVUPS Y3, 32(CX)(AX*4)
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS Y4, (CX)(AX*4)
-	VMOVUPS Y5, 32(CX)(AX*4)
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS Y6, (CX)(AX*4)
-	VMOVUPS Y7, 32(CX)(AX*4)
-	CMPQ    rows+96(FP), $0x04
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS Y8, (CX)(AX*4)
-	VMOVUPS Y9, 32(CX)(AX*4)
-	CMPQ    rows+96(FP), $0x05
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS Y10, (CX)(AX*4)
-	VMOVUPS Y11, 32(CX)(AX*4)
-
-storingDone1:
-	ADDQ $0x08, 8(SP)
-	JMP  group1
-
-past1:
-	ADDQ $0x01, (SP)
-	VZEROUPPER
-	RET
-
-// func tile6LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
-// Requires: AVX, CMOV, FMA3
-TEXT ·tile6LanesAVX2(SB), NOSPLIT, $24-112
-	MOVQ positions+56(FP), AX
-	MOVQ AX, (SP)
-	MOVQ pos+48(FP), AX
-	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-
-group1:
-	SUBQ         $0x01, (SP)
-	JL           past1
-	CMPQ         from+88(FP), $0x01
-	JE           load1
-	JG           zero1
-	MOVQ         start+80(FP), AX
-	MOVQ         $0x00000004, CX
-	XORQ         DX, DX
-	VBROADCASTSS (AX), Y0
-	VBROADCASTSS (AX), Y1
-	CMPQ         rows+96(FP), $0x01
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Y2
-	VBROADCASTSS (AX), Y3
-	CMPQ         rows+96(FP), $0x02
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Y4
-	VBROADCASTSS (AX), Y5
-	CMPQ         rows+96(FP), $0x03
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Y6
-	VBROADCASTSS (AX), Y7
-	CMPQ         rows+96(FP), $0x04
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Y8
-	VBROADCASTSS (AX), Y9
-	CMPQ         rows+96(FP), $0x05
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Y10
-	VBROADCASTSS (AX), Y11
-	JMP          begun1
-
-load1:
-	MOVQ       8(SP), AX
-	MOVLQSX    4(AX), AX
-	MOVQ       mask+104(FP), CX
-	CMPQ       (SP), $0x00
-	JNE        loadingWhole1
-	CMPL       60(CX), $0x00
-	JNE        loadingWhole1
-	VMOVUPS    (CX), Y10
-	VMOVUPS    32(CX), Y11
-	MOVQ       dst+0(FP), CX
-	MOVQ       dstRow+8(FP), DX
-	SHLQ       $0x02, DX
-	XORQ       BX, BX
-	VMASKMOVPS (CX)(AX*4), Y10, Y0
-	VMASKMOVPS 32(CX)(AX*4), Y11, Y1
-	CMPQ       rows+96(FP), $0x01
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y10, Y2
-	VMASKMOVPS 32(CX)(AX*4), Y11, Y3
-	CMPQ       rows+96(FP), $0x02
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y10, Y4
-	VMASKMOVPS 32(CX)(AX*4), Y11, Y5
-	CMPQ       rows+96(FP), $0x03
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y10, Y6
-	VMASKMOVPS 32(CX)(AX*4), Y11, Y7
-	CMPQ       rows+96(FP), $0x04
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y10, Y8
-	VMASKMOVPS 32(CX)(AX*4), Y11, Y9
-	CMPQ       rows+96(FP), $0x05
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y10, Y10
-	VMASKMOVPS 32(CX)(AX*4), Y11, Y11
-	JMP        loadingDone1
-
-loadingWhole1:
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	XORQ    BX, BX
-	VMOVUPS (CX)(AX*4), Y0
-	VMOVUPS 32(CX)(AX*4), Y1
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y2
-	VMOVUPS 32(CX)(AX*4), Y3
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y4
-	VMOVUPS 32(CX)(AX*4), Y5
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y6
-	VMOVUPS 32(CX)(AX*4), Y7
-	CMPQ    rows+96(FP), $0x04
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y8
-	VMOVUPS 32(CX)(AX*4), Y9
-	CMPQ    rows+96(FP), $0x05
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y10
-	VMOVUPS 32(CX)(AX*4), Y11
-
-loadingDone1:
-	JMP begun1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-
-begun1:
-	MOVQ    w+24(FP), AX
-	MOVQ    wRow+32(FP), CX
-	SHLQ    $0x02, CX
-	XORQ    DX, DX
-	MOVQ    AX, BX
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, SI
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, DI
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, R8
-	CMPQ    rows+96(FP), $0x04
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, R9
-	CMPQ    rows+96(FP), $0x05
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    in+16(FP), CX
-	MOVQ    8(SP), DX
-	MOVLQSX (DX), DX
-	LEAQ    (CX)(DX*4), DX
-	MOVQ    taps+64(FP), CX
-	XORQ    R10, R10
-	CMPQ    CX, 16(SP)
-	JAE     summed1
-
-term1:
-	MOVLQSX     (CX), R11
-	MOVLQSX     4(CX), R12
-	ADDQ        R10, R12
-	ADDQ        wStep+40(FP), R10
-	VMOVUPS     (DX)(R11*4), Y12
-	VMOVUPS     32(DX)(R11*4), Y13
-	VMOVUPS     (BX)(R12*4), Y14
-	VFMADD231PS Y14, Y12, Y0
-	VMOVUPS     32(BX)(R12*4), Y14
-	VFMADD231PS Y14, Y13, Y1
-	VMOVUPS     (SI)(R12*4), Y14
-	VFMADD231PS Y14, Y12, Y2
-	VMOVUPS     32(SI)(R12*4), Y14
-	VFMADD231PS Y14, Y13, Y3
-	VMOVUPS     (DI)(R12*4), Y14
-	VFMADD231PS Y14, Y12, Y4
-	VMOVUPS     32(DI)(R12*4), Y14
-	VFMADD231PS Y14, Y13, Y5
-	VMOVUPS     (R8)(R12*4), Y14
-	VFMADD231PS Y14, Y12, Y6
-	VMOVUPS     32(R8)(R12*4), Y14
-	VFMADD231PS Y14, Y13, Y7
-	VMOVUPS     (R9)(R12*4), Y14
-	VFMADD231PS Y14, Y12, Y8
-	VMOVUPS     32(R9)(R12*4), Y14
-	VFMADD231PS Y14, Y13, Y9
-	VMOVUPS     (AX)(R12*4), Y14
-	VFMADD231PS Y14, Y12, Y10
-	VMOVUPS     32(AX)(R12*4), Y12
-	VFMADD231PS Y12, Y13, Y11
-	ADDQ        $0x08, CX
-	CMPQ        CX, 16(SP)
-	JB          term1
 
 summed1:
 	CMPQ       from+88(FP), $0x02
@@ -3808,9 +2048,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func tile4LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
-// Requires: AVX, CMOV, FMA3
-TEXT ·tile4LanesAVX2(SB), NOSPLIT, $24-112
+// func chains1AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains1AVX512(SB), NOSPLIT, $32-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -3819,93 +2059,9035 @@ TEXT ·tile4LanesAVX2(SB), NOSPLIT, $24-112
 	MOVQ terms+72(FP), CX
 	LEAQ (AX)(CX*8), CX
 	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group10:
+	SUBQ         $0x0a, (SP)
+	JL           past10
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load10
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero10
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z8
+	VMOVAPS      Z0, Z9
+	JMP          begun10
+
+load10:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), R8
+	MOVLQSX 52(AX), R9
+	MOVLQSX 60(AX), R10
+	MOVLQSX 68(AX), R11
+	MOVLQSX 76(AX), AX
+	MOVQ    dst+0(FP), R12
+	VMOVUPS (R12)(CX*4), Z0
+	VMOVUPS (R12)(DX*4), Z1
+	VMOVUPS (R12)(BX*4), Z2
+	VMOVUPS (R12)(SI*4), Z3
+	VMOVUPS (R12)(DI*4), Z4
+	VMOVUPS (R12)(R8*4), Z5
+	VMOVUPS (R12)(R9*4), Z6
+	VMOVUPS (R12)(R10*4), Z7
+	VMOVUPS (R12)(R11*4), Z8
+	VMOVUPS (R12)(AX*4), Z9
+	JMP     begun10
+
+zero10:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+
+begun10:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), R8
+	MOVLQSX 40(CX), R9
+	MOVLQSX 48(CX), R10
+	MOVLQSX 56(CX), R11
+	MOVLQSX 64(CX), R12
+	MOVLQSX 72(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(R8*4), R8
+	LEAQ    (AX)(R9*4), R9
+	LEAQ    (AX)(R10*4), R10
+	LEAQ    (AX)(R11*4), R11
+	LEAQ    (AX)(R12*4), R12
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), R13
+	CMPQ    R13, 16(SP)
+	JAE     summed10
+
+term10:
+	MOVLQSX      (R13), R14
+	MOVLQSX      4(R13), R15
+	LEAQ         (AX)(R15*4), R15
+	ADDQ         24(SP), AX
+	VBROADCASTSS (R15), Z10
+	VMOVUPS      (DX)(R14*4), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VMOVUPS      (BX)(R14*4), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VMOVUPS      (SI)(R14*4), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VMOVUPS      (DI)(R14*4), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VMOVUPS      (R8)(R14*4), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VMOVUPS      (R9)(R14*4), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VMOVUPS      (R10)(R14*4), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VMOVUPS      (R11)(R14*4), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VMOVUPS      (R12)(R14*4), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VMOVUPS      (CX)(R14*4), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         $0x08, R13
+	CMPQ         R13, 16(SP)
+	JB           term10
+
+summed10:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store10
+	VXORPS Z10, Z10, Z10
+	VMAXPS Z0, Z10, Z0
+	VADDPS Z10, Z0, Z0
+	VMAXPS Z1, Z10, Z1
+	VADDPS Z10, Z1, Z1
+	VMAXPS Z2, Z10, Z2
+	VADDPS Z10, Z2, Z2
+	VMAXPS Z3, Z10, Z3
+	VADDPS Z10, Z3, Z3
+	VMAXPS Z4, Z10, Z4
+	VADDPS Z10, Z4, Z4
+	VMAXPS Z5, Z10, Z5
+	VADDPS Z10, Z5, Z5
+	VMAXPS Z6, Z10, Z6
+	VADDPS Z10, Z6, Z6
+	VMAXPS Z7, Z10, Z7
+	VADDPS Z10, Z7, Z7
+	VMAXPS Z8, Z10, Z8
+	VADDPS Z10, Z8, Z8
+	VMAXPS Z9, Z10, Z9
+	VADDPS Z10, Z9, Z9
+
+store10:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), R8
+	MOVLQSX 52(AX), R9
+	MOVLQSX 60(AX), R10
+	MOVLQSX 68(AX), R11
+	MOVLQSX 76(AX), AX
+	MOVQ    dst+0(FP), R12
+	VMOVUPS Z0, (R12)(CX*4)
+	VMOVUPS Z1, (R12)(DX*4)
+	VMOVUPS Z2, (R12)(BX*4)
+	VMOVUPS Z3, (R12)(SI*4)
+	VMOVUPS Z4, (R12)(DI*4)
+	VMOVUPS Z5, (R12)(R8*4)
+	VMOVUPS Z6, (R12)(R9*4)
+	VMOVUPS Z7, (R12)(R10*4)
+	VMOVUPS Z8, (R12)(R11*4)
+	VMOVUPS Z9, (R12)(AX*4)
+	ADDQ    $0x50, 8(SP)
+	JMP     group10
+
+past10:
+	ADDQ $0x0a, (SP)
+
+group4:
+	SUBQ         $0x04, (SP)
+	JL           past4
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load4
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero4
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	JMP          begun4
+
+load4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	VMOVUPS (SI)(CX*4), Z0
+	VMOVUPS (SI)(DX*4), Z1
+	VMOVUPS (SI)(BX*4), Z2
+	VMOVUPS (SI)(AX*4), Z3
+	JMP     begun4
+
+zero4:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+
+begun4:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), DI
+	CMPQ    DI, 16(SP)
+	JAE     summed4
+
+term4:
+	MOVLQSX      (DI), R8
+	MOVLQSX      4(DI), R9
+	LEAQ         (AX)(R9*4), R9
+	ADDQ         24(SP), AX
+	VBROADCASTSS (R9), Z4
+	VMOVUPS      (DX)(R8*4), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VMOVUPS      (BX)(R8*4), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VMOVUPS      (SI)(R8*4), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VMOVUPS      (CX)(R8*4), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         $0x08, DI
+	CMPQ         DI, 16(SP)
+	JB           term4
+
+summed4:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store4
+	VXORPS Z4, Z4, Z4
+	VMAXPS Z0, Z4, Z0
+	VADDPS Z4, Z0, Z0
+	VMAXPS Z1, Z4, Z1
+	VADDPS Z4, Z1, Z1
+	VMAXPS Z2, Z4, Z2
+	VADDPS Z4, Z2, Z2
+	VMAXPS Z3, Z4, Z3
+	VADDPS Z4, Z3, Z3
+
+store4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	VMOVUPS Z0, (SI)(CX*4)
+	VMOVUPS Z1, (SI)(DX*4)
+	VMOVUPS Z2, (SI)(BX*4)
+	VMOVUPS Z3, (SI)(AX*4)
+	ADDQ    $0x20, 8(SP)
+	JMP     group4
+
+past4:
+	ADDQ $0x04, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	VMOVUPS (DX)(CX*4), Z0
+	VMOVUPS (DX)(AX*4), Z1
+	JMP     begun2
+
+zero2:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), BX
+	CMPQ    BX, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX      (BX), SI
+	MOVLQSX      4(BX), DI
+	LEAQ         (AX)(DI*4), DI
+	ADDQ         24(SP), AX
+	VBROADCASTSS (DI), Z2
+	VMOVUPS      (DX)(SI*4), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VMOVUPS      (CX)(SI*4), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         $0x08, BX
+	CMPQ         BX, 16(SP)
+	JB           term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Z2, Z2, Z2
+	VMAXPS Z0, Z2, Z0
+	VADDPS Z2, Z0, Z0
+	VMAXPS Z1, Z2, Z1
+	VADDPS Z2, Z1, Z1
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	VMOVUPS Z0, (DX)(CX*4)
+	VMOVUPS Z1, (DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
 
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	CMPQ         from+88(FP), $0x01
-	JE           load1
-	JG           zero1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
 	MOVQ         start+80(FP), AX
-	MOVQ         $0x00000004, CX
-	XORQ         DX, DX
-	VBROADCASTSS (AX), Y0
-	VBROADCASTSS (AX), Y1
-	CMPQ         rows+96(FP), $0x01
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Y2
-	VBROADCASTSS (AX), Y3
-	CMPQ         rows+96(FP), $0x02
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Y4
-	VBROADCASTSS (AX), Y5
-	CMPQ         rows+96(FP), $0x03
-	CMOVQLE      DX, CX
-	ADDQ         CX, AX
-	VBROADCASTSS (AX), Y6
-	VBROADCASTSS (AX), Y7
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
 	JMP          begun1
 
 load1:
-	MOVQ       8(SP), AX
-	MOVLQSX    4(AX), AX
-	MOVQ       mask+104(FP), CX
-	CMPQ       (SP), $0x00
-	JNE        loadingWhole1
-	CMPL       60(CX), $0x00
-	JNE        loadingWhole1
-	VMOVUPS    (CX), Y6
-	VMOVUPS    32(CX), Y7
-	MOVQ       dst+0(FP), CX
-	MOVQ       dstRow+8(FP), DX
-	SHLQ       $0x02, DX
-	XORQ       BX, BX
-	VMASKMOVPS (CX)(AX*4), Y6, Y0
-	VMASKMOVPS 32(CX)(AX*4), Y7, Y1
-	CMPQ       rows+96(FP), $0x01
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y6, Y2
-	VMASKMOVPS 32(CX)(AX*4), Y7, Y3
-	CMPQ       rows+96(FP), $0x02
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y6, Y4
-	VMASKMOVPS 32(CX)(AX*4), Y7, Y5
-	CMPQ       rows+96(FP), $0x03
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y6, Y6
-	VMASKMOVPS 32(CX)(AX*4), Y7, Y7
-	JMP        loadingDone1
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	VMOVUPS (CX)(AX*4), Z0
+	JMP     begun1
 
-loadingWhole1:
+zero1:
+	VXORPS Z0, Z0, Z0
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), DX
+	CMPQ    DX, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX          (DX), BX
+	MOVLQSX          4(DX), SI
+	LEAQ             (AX)(SI*4), SI
+	ADDQ             24(SP), AX
+	VMOVUPS          (CX)(BX*4), Z1
+	VFMADD231PS.BCST (SI), Z1, Z0
+	ADDQ             $0x08, DX
+	CMPQ             DX, 16(SP)
+	JB               term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z1, Z1, Z1
+	VMAXPS Z0, Z1, Z0
+	VADDPS Z1, Z0, Z0
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains1LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains1LanesAVX512(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group10:
+	SUBQ         $0x0a, (SP)
+	JL           past10
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load10
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero10
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z8
+	VMOVAPS      Z0, Z9
+	JMP          begun10
+
+load10:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), R8
+	MOVLQSX 52(AX), R9
+	MOVLQSX 60(AX), R10
+	MOVLQSX 68(AX), R11
+	MOVLQSX 76(AX), AX
+	MOVQ    dst+0(FP), R12
+	VMOVUPS (R12)(CX*4), Z0
+	VMOVUPS (R12)(DX*4), Z1
+	VMOVUPS (R12)(BX*4), Z2
+	VMOVUPS (R12)(SI*4), Z3
+	VMOVUPS (R12)(DI*4), Z4
+	VMOVUPS (R12)(R8*4), Z5
+	VMOVUPS (R12)(R9*4), Z6
+	VMOVUPS (R12)(R10*4), Z7
+	VMOVUPS (R12)(R11*4), Z8
+	VMOVUPS (R12)(AX*4), Z9
+	JMP     begun10
+
+zero10:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+
+begun10:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), R8
+	MOVLQSX 40(CX), R9
+	MOVLQSX 48(CX), R10
+	MOVLQSX 56(CX), R11
+	MOVLQSX 64(CX), R12
+	MOVLQSX 72(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(R8*4), R8
+	LEAQ    (AX)(R9*4), R9
+	LEAQ    (AX)(R10*4), R10
+	LEAQ    (AX)(R11*4), R11
+	LEAQ    (AX)(R12*4), R12
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), R13
+	CMPQ    R13, 16(SP)
+	JAE     summed10
+
+term10:
+	MOVLQSX     (R13), R14
+	MOVLQSX     4(R13), R15
+	LEAQ        (AX)(R15*4), R15
+	ADDQ        24(SP), AX
+	VMOVUPS     (R15), Z10
+	VMOVUPS     (DX)(R14*4), Z11
+	VFMADD231PS Z10, Z11, Z0
+	VMOVUPS     (BX)(R14*4), Z11
+	VFMADD231PS Z10, Z11, Z1
+	VMOVUPS     (SI)(R14*4), Z11
+	VFMADD231PS Z10, Z11, Z2
+	VMOVUPS     (DI)(R14*4), Z11
+	VFMADD231PS Z10, Z11, Z3
+	VMOVUPS     (R8)(R14*4), Z11
+	VFMADD231PS Z10, Z11, Z4
+	VMOVUPS     (R9)(R14*4), Z11
+	VFMADD231PS Z10, Z11, Z5
+	VMOVUPS     (R10)(R14*4), Z11
+	VFMADD231PS Z10, Z11, Z6
+	VMOVUPS     (R11)(R14*4), Z11
+	VFMADD231PS Z10, Z11, Z7
+	VMOVUPS     (R12)(R14*4), Z11
+	VFMADD231PS Z10, Z11, Z8
+	VMOVUPS     (CX)(R14*4), Z11
+	VFMADD231PS Z10, Z11, Z9
+	ADDQ        $0x08, R13
+	CMPQ        R13, 16(SP)
+	JB          term10
+
+summed10:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store10
+	VXORPS Z10, Z10, Z10
+	VMAXPS Z0, Z10, Z0
+	VADDPS Z10, Z0, Z0
+	VMAXPS Z1, Z10, Z1
+	VADDPS Z10, Z1, Z1
+	VMAXPS Z2, Z10, Z2
+	VADDPS Z10, Z2, Z2
+	VMAXPS Z3, Z10, Z3
+	VADDPS Z10, Z3, Z3
+	VMAXPS Z4, Z10, Z4
+	VADDPS Z10, Z4, Z4
+	VMAXPS Z5, Z10, Z5
+	VADDPS Z10, Z5, Z5
+	VMAXPS Z6, Z10, Z6
+	VADDPS Z10, Z6, Z6
+	VMAXPS Z7, Z10, Z7
+	VADDPS Z10, Z7, Z7
+	VMAXPS Z8, Z10, Z8
+	VADDPS Z10, Z8, Z8
+	VMAXPS Z9, Z10, Z9
+	VADDPS Z10, Z9, Z9
+
+store10:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), R8
+	MOVLQSX 52(AX), R9
+	MOVLQSX 60(AX), R10
+	MOVLQSX 68(AX), R11
+	MOVLQSX 76(AX), AX
+	MOVQ    dst+0(FP), R12
+	VMOVUPS Z0, (R12)(CX*4)
+	VMOVUPS Z1, (R12)(DX*4)
+	VMOVUPS Z2, (R12)(BX*4)
+	VMOVUPS Z3, (R12)(SI*4)
+	VMOVUPS Z4, (R12)(DI*4)
+	VMOVUPS Z5, (R12)(R8*4)
+	VMOVUPS Z6, (R12)(R9*4)
+	VMOVUPS Z7, (R12)(R10*4)
+	VMOVUPS Z8, (R12)(R11*4)
+	VMOVUPS Z9, (R12)(AX*4)
+	ADDQ    $0x50, 8(SP)
+	JMP     group10
+
+past10:
+	ADDQ $0x0a, (SP)
+
+group4:
+	SUBQ         $0x04, (SP)
+	JL           past4
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load4
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero4
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	JMP          begun4
+
+load4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	VMOVUPS (SI)(CX*4), Z0
+	VMOVUPS (SI)(DX*4), Z1
+	VMOVUPS (SI)(BX*4), Z2
+	VMOVUPS (SI)(AX*4), Z3
+	JMP     begun4
+
+zero4:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+
+begun4:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), DI
+	CMPQ    DI, 16(SP)
+	JAE     summed4
+
+term4:
+	MOVLQSX     (DI), R8
+	MOVLQSX     4(DI), R9
+	LEAQ        (AX)(R9*4), R9
+	ADDQ        24(SP), AX
+	VMOVUPS     (R9), Z4
+	VMOVUPS     (DX)(R8*4), Z5
+	VFMADD231PS Z4, Z5, Z0
+	VMOVUPS     (BX)(R8*4), Z5
+	VFMADD231PS Z4, Z5, Z1
+	VMOVUPS     (SI)(R8*4), Z5
+	VFMADD231PS Z4, Z5, Z2
+	VMOVUPS     (CX)(R8*4), Z5
+	VFMADD231PS Z4, Z5, Z3
+	ADDQ        $0x08, DI
+	CMPQ        DI, 16(SP)
+	JB          term4
+
+summed4:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store4
+	VXORPS Z4, Z4, Z4
+	VMAXPS Z0, Z4, Z0
+	VADDPS Z4, Z0, Z0
+	VMAXPS Z1, Z4, Z1
+	VADDPS Z4, Z1, Z1
+	VMAXPS Z2, Z4, Z2
+	VADDPS Z4, Z2, Z2
+	VMAXPS Z3, Z4, Z3
+	VADDPS Z4, Z3, Z3
+
+store4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	VMOVUPS Z0, (SI)(CX*4)
+	VMOVUPS Z1, (SI)(DX*4)
+	VMOVUPS Z2, (SI)(BX*4)
+	VMOVUPS Z3, (SI)(AX*4)
+	ADDQ    $0x20, 8(SP)
+	JMP     group4
+
+past4:
+	ADDQ $0x04, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	VMOVUPS (DX)(CX*4), Z0
+	VMOVUPS (DX)(AX*4), Z1
+	JMP     begun2
+
+zero2:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), BX
+	CMPQ    BX, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX     (BX), SI
+	MOVLQSX     4(BX), DI
+	LEAQ        (AX)(DI*4), DI
+	ADDQ        24(SP), AX
+	VMOVUPS     (DI), Z2
+	VMOVUPS     (DX)(SI*4), Z3
+	VFMADD231PS Z2, Z3, Z0
+	VMOVUPS     (CX)(SI*4), Z3
+	VFMADD231PS Z2, Z3, Z1
+	ADDQ        $0x08, BX
+	CMPQ        BX, 16(SP)
+	JB          term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Z2, Z2, Z2
+	VMAXPS Z0, Z2, Z0
+	VADDPS Z2, Z0, Z0
+	VMAXPS Z1, Z2, Z1
+	VADDPS Z2, Z1, Z1
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	VMOVUPS Z0, (DX)(CX*4)
+	VMOVUPS Z1, (DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	VMOVUPS (CX)(AX*4), Z0
+	JMP     begun1
+
+zero1:
+	VXORPS Z0, Z0, Z0
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), DX
+	CMPQ    DX, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX     (DX), BX
+	MOVLQSX     4(DX), SI
+	LEAQ        (AX)(SI*4), SI
+	ADDQ        24(SP), AX
+	VMOVUPS     (CX)(BX*4), Z1
+	VMOVUPS     (SI), Z2
+	VFMADD231PS Z2, Z1, Z0
+	ADDQ        $0x08, DX
+	CMPQ        DX, 16(SP)
+	JB          term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z1, Z1, Z1
+	VMAXPS Z0, Z1, Z0
+	VADDPS Z1, Z0, Z0
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains2AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains2AVX512(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group8:
+	SUBQ         $0x08, (SP)
+	JL           past8
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load8
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero8
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VBROADCASTSS 4(AX), Z8
+	VMOVAPS      Z8, Z9
+	VMOVAPS      Z8, Z10
+	VMOVAPS      Z8, Z11
+	VMOVAPS      Z8, Z12
+	VMOVAPS      Z8, Z13
+	VMOVAPS      Z8, Z14
+	VMOVAPS      Z8, Z15
+	JMP          begun8
+
+load8:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), R8
+	MOVLQSX 52(AX), R9
+	MOVLQSX 60(AX), AX
+	MOVQ    dst+0(FP), R10
+	MOVQ    dstRow+8(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS (R10)(CX*4), Z0
+	VMOVUPS (R10)(DX*4), Z1
+	VMOVUPS (R10)(BX*4), Z2
+	VMOVUPS (R10)(SI*4), Z3
+	VMOVUPS (R10)(DI*4), Z4
+	VMOVUPS (R10)(R8*4), Z5
+	VMOVUPS (R10)(R9*4), Z6
+	VMOVUPS (R10)(AX*4), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10)(CX*4), Z8
+	VMOVUPS (R10)(DX*4), Z9
+	VMOVUPS (R10)(BX*4), Z10
+	VMOVUPS (R10)(SI*4), Z11
+	VMOVUPS (R10)(DI*4), Z12
+	VMOVUPS (R10)(R8*4), Z13
+	VMOVUPS (R10)(R9*4), Z14
+	VMOVUPS (R10)(AX*4), Z15
+	JMP     begun8
+
+zero8:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+
+begun8:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), R8
+	MOVLQSX 40(CX), R9
+	MOVLQSX 48(CX), R10
+	MOVLQSX 56(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(R8*4), R8
+	LEAQ    (AX)(R9*4), R9
+	LEAQ    (AX)(R10*4), R10
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), R11
+	MOVQ    taps+64(FP), R12
+	CMPQ    R12, 16(SP)
+	JAE     summed8
+
+term8:
+	MOVLQSX      (R12), R13
+	MOVLQSX      4(R12), R14
+	LEAQ         (R11)(R14*4), R14
+	ADDQ         24(SP), R11
+	VBROADCASTSS (R14), Z16
+	VBROADCASTSS (R14)(AX*1), Z17
+	VMOVUPS      (DX)(R13*4), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z8
+	VMOVUPS      (BX)(R13*4), Z18
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z9
+	VMOVUPS      (SI)(R13*4), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z10
+	VMOVUPS      (DI)(R13*4), Z18
+	VFMADD231PS  Z16, Z18, Z3
+	VFMADD231PS  Z17, Z18, Z11
+	VMOVUPS      (R8)(R13*4), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z12
+	VMOVUPS      (R9)(R13*4), Z18
+	VFMADD231PS  Z16, Z18, Z5
+	VFMADD231PS  Z17, Z18, Z13
+	VMOVUPS      (R10)(R13*4), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z14
+	VMOVUPS      (CX)(R13*4), Z18
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         $0x08, R12
+	CMPQ         R12, 16(SP)
+	JB           term8
+
+summed8:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store8
+	VXORPS Z16, Z16, Z16
+	VMAXPS Z0, Z16, Z0
+	VADDPS Z16, Z0, Z0
+	VMAXPS Z1, Z16, Z1
+	VADDPS Z16, Z1, Z1
+	VMAXPS Z2, Z16, Z2
+	VADDPS Z16, Z2, Z2
+	VMAXPS Z3, Z16, Z3
+	VADDPS Z16, Z3, Z3
+	VMAXPS Z4, Z16, Z4
+	VADDPS Z16, Z4, Z4
+	VMAXPS Z5, Z16, Z5
+	VADDPS Z16, Z5, Z5
+	VMAXPS Z6, Z16, Z6
+	VADDPS Z16, Z6, Z6
+	VMAXPS Z7, Z16, Z7
+	VADDPS Z16, Z7, Z7
+	VMAXPS Z8, Z16, Z8
+	VADDPS Z16, Z8, Z8
+	VMAXPS Z9, Z16, Z9
+	VADDPS Z16, Z9, Z9
+	VMAXPS Z10, Z16, Z10
+	VADDPS Z16, Z10, Z10
+	VMAXPS Z11, Z16, Z11
+	VADDPS Z16, Z11, Z11
+	VMAXPS Z12, Z16, Z12
+	VADDPS Z16, Z12, Z12
+	VMAXPS Z13, Z16, Z13
+	VADDPS Z16, Z13, Z13
+	VMAXPS Z14, Z16, Z14
+	VADDPS Z16, Z14, Z14
+	VMAXPS Z15, Z16, Z15
+	VADDPS Z16, Z15, Z15
+
+store8:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), R8
+	MOVLQSX 52(AX), R9
+	MOVLQSX 60(AX), AX
+	MOVQ    dst+0(FP), R10
+	MOVQ    dstRow+8(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS Z0, (R10)(CX*4)
+	VMOVUPS Z1, (R10)(DX*4)
+	VMOVUPS Z2, (R10)(BX*4)
+	VMOVUPS Z3, (R10)(SI*4)
+	VMOVUPS Z4, (R10)(DI*4)
+	VMOVUPS Z5, (R10)(R8*4)
+	VMOVUPS Z6, (R10)(R9*4)
+	VMOVUPS Z7, (R10)(AX*4)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)(CX*4)
+	VMOVUPS Z9, (R10)(DX*4)
+	VMOVUPS Z10, (R10)(BX*4)
+	VMOVUPS Z11, (R10)(SI*4)
+	VMOVUPS Z12, (R10)(DI*4)
+	VMOVUPS Z13, (R10)(R8*4)
+	VMOVUPS Z14, (R10)(R9*4)
+	VMOVUPS Z15, (R10)(AX*4)
+	ADDQ    $0x40, 8(SP)
+	JMP     group8
+
+past8:
+	ADDQ $0x08, (SP)
+
+group4:
+	SUBQ         $0x04, (SP)
+	JL           past4
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load4
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero4
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VBROADCASTSS 4(AX), Z4
+	VMOVAPS      Z4, Z5
+	VMOVAPS      Z4, Z6
+	VMOVAPS      Z4, Z7
+	JMP          begun4
+
+load4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI)(CX*4), Z0
+	VMOVUPS (SI)(DX*4), Z1
+	VMOVUPS (SI)(BX*4), Z2
+	VMOVUPS (SI)(AX*4), Z3
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z4
+	VMOVUPS (SI)(DX*4), Z5
+	VMOVUPS (SI)(BX*4), Z6
+	VMOVUPS (SI)(AX*4), Z7
+	JMP     begun4
+
+zero4:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+
+begun4:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	CMPQ    R8, 16(SP)
+	JAE     summed4
+
+term4:
+	MOVLQSX      (R8), R9
+	MOVLQSX      4(R8), R10
+	LEAQ         (DI)(R10*4), R10
+	ADDQ         24(SP), DI
+	VBROADCASTSS (R10), Z8
+	VBROADCASTSS (R10)(AX*1), Z9
+	VMOVUPS      (DX)(R9*4), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z4
+	VMOVUPS      (BX)(R9*4), Z10
+	VFMADD231PS  Z8, Z10, Z1
+	VFMADD231PS  Z9, Z10, Z5
+	VMOVUPS      (SI)(R9*4), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z6
+	VMOVUPS      (CX)(R9*4), Z10
+	VFMADD231PS  Z8, Z10, Z3
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         $0x08, R8
+	CMPQ         R8, 16(SP)
+	JB           term4
+
+summed4:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store4
+	VXORPS Z8, Z8, Z8
+	VMAXPS Z0, Z8, Z0
+	VADDPS Z8, Z0, Z0
+	VMAXPS Z1, Z8, Z1
+	VADDPS Z8, Z1, Z1
+	VMAXPS Z2, Z8, Z2
+	VADDPS Z8, Z2, Z2
+	VMAXPS Z3, Z8, Z3
+	VADDPS Z8, Z3, Z3
+	VMAXPS Z4, Z8, Z4
+	VADDPS Z8, Z4, Z4
+	VMAXPS Z5, Z8, Z5
+	VADDPS Z8, Z5, Z5
+	VMAXPS Z6, Z8, Z6
+	VADDPS Z8, Z6, Z6
+	VMAXPS Z7, Z8, Z7
+	VADDPS Z8, Z7, Z7
+
+store4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)(CX*4)
+	VMOVUPS Z1, (SI)(DX*4)
+	VMOVUPS Z2, (SI)(BX*4)
+	VMOVUPS Z3, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z4, (SI)(CX*4)
+	VMOVUPS Z5, (SI)(DX*4)
+	VMOVUPS Z6, (SI)(BX*4)
+	VMOVUPS Z7, (SI)(AX*4)
+	ADDQ    $0x20, 8(SP)
+	JMP     group4
+
+past4:
+	ADDQ $0x04, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS 4(AX), Z2
+	VMOVAPS      Z2, Z3
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Z0
+	VMOVUPS (DX)(AX*4), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z2
+	VMOVUPS (DX)(AX*4), Z3
+	JMP     begun2
+
+zero2:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX      (SI), DI
+	MOVLQSX      4(SI), R8
+	LEAQ         (BX)(R8*4), R8
+	ADDQ         24(SP), BX
+	VMOVUPS      (DX)(DI*4), Z4
+	VMOVUPS      (CX)(DI*4), Z5
+	VBROADCASTSS (R8), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z1
+	VBROADCASTSS (R8)(AX*1), Z6
+	VFMADD231PS  Z6, Z4, Z2
+	VFMADD231PS  Z6, Z5, Z3
+	ADDQ         $0x08, SI
+	CMPQ         SI, 16(SP)
+	JB           term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Z4, Z4, Z4
+	VMAXPS Z0, Z4, Z0
+	VADDPS Z4, Z0, Z0
+	VMAXPS Z1, Z4, Z1
+	VADDPS Z4, Z1, Z1
+	VMAXPS Z2, Z4, Z2
+	VADDPS Z4, Z2, Z2
+	VMAXPS Z3, Z4, Z3
+	VADDPS Z4, Z3, Z3
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*4)
+	VMOVUPS Z1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*4)
+	VMOVUPS Z3, (DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
 	MOVQ    dstRow+8(FP), DX
 	SHLQ    $0x02, DX
-	XORQ    BX, BX
+	VMOVUPS (CX)(AX*4), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z1
+	JMP     begun1
+
+zero1:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DX
+	MOVQ    taps+64(FP), BX
+	CMPQ    BX, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX          (BX), SI
+	MOVLQSX          4(BX), DI
+	LEAQ             (DX)(DI*4), DI
+	ADDQ             24(SP), DX
+	VMOVUPS          (CX)(SI*4), Z2
+	VFMADD231PS.BCST (DI), Z2, Z0
+	VFMADD231PS.BCST (DI)(AX*1), Z2, Z1
+	ADDQ             $0x08, BX
+	CMPQ             BX, 16(SP)
+	JB               term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z2, Z2, Z2
+	VMAXPS Z0, Z2, Z0
+	VADDPS Z2, Z0, Z0
+	VMAXPS Z1, Z2, Z1
+	VADDPS Z2, Z1, Z1
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z1, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains2LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains2LanesAVX512(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group8:
+	SUBQ         $0x08, (SP)
+	JL           past8
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load8
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero8
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VBROADCASTSS 4(AX), Z8
+	VMOVAPS      Z8, Z9
+	VMOVAPS      Z8, Z10
+	VMOVAPS      Z8, Z11
+	VMOVAPS      Z8, Z12
+	VMOVAPS      Z8, Z13
+	VMOVAPS      Z8, Z14
+	VMOVAPS      Z8, Z15
+	JMP          begun8
+
+load8:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), R8
+	MOVLQSX 52(AX), R9
+	MOVLQSX 60(AX), AX
+	MOVQ    dst+0(FP), R10
+	MOVQ    dstRow+8(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS (R10)(CX*4), Z0
+	VMOVUPS (R10)(DX*4), Z1
+	VMOVUPS (R10)(BX*4), Z2
+	VMOVUPS (R10)(SI*4), Z3
+	VMOVUPS (R10)(DI*4), Z4
+	VMOVUPS (R10)(R8*4), Z5
+	VMOVUPS (R10)(R9*4), Z6
+	VMOVUPS (R10)(AX*4), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10)(CX*4), Z8
+	VMOVUPS (R10)(DX*4), Z9
+	VMOVUPS (R10)(BX*4), Z10
+	VMOVUPS (R10)(SI*4), Z11
+	VMOVUPS (R10)(DI*4), Z12
+	VMOVUPS (R10)(R8*4), Z13
+	VMOVUPS (R10)(R9*4), Z14
+	VMOVUPS (R10)(AX*4), Z15
+	JMP     begun8
+
+zero8:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+
+begun8:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), R8
+	MOVLQSX 40(CX), R9
+	MOVLQSX 48(CX), R10
+	MOVLQSX 56(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(R8*4), R8
+	LEAQ    (AX)(R9*4), R9
+	LEAQ    (AX)(R10*4), R10
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), R11
+	MOVQ    taps+64(FP), R12
+	CMPQ    R12, 16(SP)
+	JAE     summed8
+
+term8:
+	MOVLQSX     (R12), R13
+	MOVLQSX     4(R12), R14
+	LEAQ        (R11)(R14*4), R14
+	ADDQ        24(SP), R11
+	VMOVUPS     (R14), Z16
+	VMOVUPS     (R14)(AX*1), Z17
+	VMOVUPS     (DX)(R13*4), Z18
+	VFMADD231PS Z16, Z18, Z0
+	VFMADD231PS Z17, Z18, Z8
+	VMOVUPS     (BX)(R13*4), Z18
+	VFMADD231PS Z16, Z18, Z1
+	VFMADD231PS Z17, Z18, Z9
+	VMOVUPS     (SI)(R13*4), Z18
+	VFMADD231PS Z16, Z18, Z2
+	VFMADD231PS Z17, Z18, Z10
+	VMOVUPS     (DI)(R13*4), Z18
+	VFMADD231PS Z16, Z18, Z3
+	VFMADD231PS Z17, Z18, Z11
+	VMOVUPS     (R8)(R13*4), Z18
+	VFMADD231PS Z16, Z18, Z4
+	VFMADD231PS Z17, Z18, Z12
+	VMOVUPS     (R9)(R13*4), Z18
+	VFMADD231PS Z16, Z18, Z5
+	VFMADD231PS Z17, Z18, Z13
+	VMOVUPS     (R10)(R13*4), Z18
+	VFMADD231PS Z16, Z18, Z6
+	VFMADD231PS Z17, Z18, Z14
+	VMOVUPS     (CX)(R13*4), Z18
+	VFMADD231PS Z16, Z18, Z7
+	VFMADD231PS Z17, Z18, Z15
+	ADDQ        $0x08, R12
+	CMPQ        R12, 16(SP)
+	JB          term8
+
+summed8:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store8
+	VXORPS Z16, Z16, Z16
+	VMAXPS Z0, Z16, Z0
+	VADDPS Z16, Z0, Z0
+	VMAXPS Z1, Z16, Z1
+	VADDPS Z16, Z1, Z1
+	VMAXPS Z2, Z16, Z2
+	VADDPS Z16, Z2, Z2
+	VMAXPS Z3, Z16, Z3
+	VADDPS Z16, Z3, Z3
+	VMAXPS Z4, Z16, Z4
+	VADDPS Z16, Z4, Z4
+	VMAXPS Z5, Z16, Z5
+	VADDPS Z16, Z5, Z5
+	VMAXPS Z6, Z16, Z6
+	VADDPS Z16, Z6, Z6
+	VMAXPS Z7, Z16, Z7
+	VADDPS Z16, Z7, Z7
+	VMAXPS Z8, Z16, Z8
+	VADDPS Z16, Z8, Z8
+	VMAXPS Z9, Z16, Z9
+	VADDPS Z16, Z9, Z9
+	VMAXPS Z10, Z16, Z10
+	VADDPS Z16, Z10, Z10
+	VMAXPS Z11, Z16, Z11
+	VADDPS Z16, Z11, Z11
+	VMAXPS Z12, Z16, Z12
+	VADDPS Z16, Z12, Z12
+	VMAXPS Z13, Z16, Z13
+	VADDPS Z16, Z13, Z13
+	VMAXPS Z14, Z16, Z14
+	VADDPS Z16, Z14, Z14
+	VMAXPS Z15, Z16, Z15
+	VADDPS Z16, Z15, Z15
+
+store8:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), R8
+	MOVLQSX 52(AX), R9
+	MOVLQSX 60(AX), AX
+	MOVQ    dst+0(FP), R10
+	MOVQ    dstRow+8(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS Z0, (R10)(CX*4)
+	VMOVUPS Z1, (R10)(DX*4)
+	VMOVUPS Z2, (R10)(BX*4)
+	VMOVUPS Z3, (R10)(SI*4)
+	VMOVUPS Z4, (R10)(DI*4)
+	VMOVUPS Z5, (R10)(R8*4)
+	VMOVUPS Z6, (R10)(R9*4)
+	VMOVUPS Z7, (R10)(AX*4)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)(CX*4)
+	VMOVUPS Z9, (R10)(DX*4)
+	VMOVUPS Z10, (R10)(BX*4)
+	VMOVUPS Z11, (R10)(SI*4)
+	VMOVUPS Z12, (R10)(DI*4)
+	VMOVUPS Z13, (R10)(R8*4)
+	VMOVUPS Z14, (R10)(R9*4)
+	VMOVUPS Z15, (R10)(AX*4)
+	ADDQ    $0x40, 8(SP)
+	JMP     group8
+
+past8:
+	ADDQ $0x08, (SP)
+
+group4:
+	SUBQ         $0x04, (SP)
+	JL           past4
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load4
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero4
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VBROADCASTSS 4(AX), Z4
+	VMOVAPS      Z4, Z5
+	VMOVAPS      Z4, Z6
+	VMOVAPS      Z4, Z7
+	JMP          begun4
+
+load4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI)(CX*4), Z0
+	VMOVUPS (SI)(DX*4), Z1
+	VMOVUPS (SI)(BX*4), Z2
+	VMOVUPS (SI)(AX*4), Z3
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z4
+	VMOVUPS (SI)(DX*4), Z5
+	VMOVUPS (SI)(BX*4), Z6
+	VMOVUPS (SI)(AX*4), Z7
+	JMP     begun4
+
+zero4:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+
+begun4:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	CMPQ    R8, 16(SP)
+	JAE     summed4
+
+term4:
+	MOVLQSX     (R8), R9
+	MOVLQSX     4(R8), R10
+	LEAQ        (DI)(R10*4), R10
+	ADDQ        24(SP), DI
+	VMOVUPS     (R10), Z8
+	VMOVUPS     (R10)(AX*1), Z9
+	VMOVUPS     (DX)(R9*4), Z10
+	VFMADD231PS Z8, Z10, Z0
+	VFMADD231PS Z9, Z10, Z4
+	VMOVUPS     (BX)(R9*4), Z10
+	VFMADD231PS Z8, Z10, Z1
+	VFMADD231PS Z9, Z10, Z5
+	VMOVUPS     (SI)(R9*4), Z10
+	VFMADD231PS Z8, Z10, Z2
+	VFMADD231PS Z9, Z10, Z6
+	VMOVUPS     (CX)(R9*4), Z10
+	VFMADD231PS Z8, Z10, Z3
+	VFMADD231PS Z9, Z10, Z7
+	ADDQ        $0x08, R8
+	CMPQ        R8, 16(SP)
+	JB          term4
+
+summed4:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store4
+	VXORPS Z8, Z8, Z8
+	VMAXPS Z0, Z8, Z0
+	VADDPS Z8, Z0, Z0
+	VMAXPS Z1, Z8, Z1
+	VADDPS Z8, Z1, Z1
+	VMAXPS Z2, Z8, Z2
+	VADDPS Z8, Z2, Z2
+	VMAXPS Z3, Z8, Z3
+	VADDPS Z8, Z3, Z3
+	VMAXPS Z4, Z8, Z4
+	VADDPS Z8, Z4, Z4
+	VMAXPS Z5, Z8, Z5
+	VADDPS Z8, Z5, Z5
+	VMAXPS Z6, Z8, Z6
+	VADDPS Z8, Z6, Z6
+	VMAXPS Z7, Z8, Z7
+	VADDPS Z8, Z7, Z7
+
+store4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)(CX*4)
+	VMOVUPS Z1, (SI)(DX*4)
+	VMOVUPS Z2, (SI)(BX*4)
+	VMOVUPS Z3, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z4, (SI)(CX*4)
+	VMOVUPS Z5, (SI)(DX*4)
+	VMOVUPS Z6, (SI)(BX*4)
+	VMOVUPS Z7, (SI)(AX*4)
+	ADDQ    $0x20, 8(SP)
+	JMP     group4
+
+past4:
+	ADDQ $0x04, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS 4(AX), Z2
+	VMOVAPS      Z2, Z3
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Z0
+	VMOVUPS (DX)(AX*4), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z2
+	VMOVUPS (DX)(AX*4), Z3
+	JMP     begun2
+
+zero2:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX     (SI), DI
+	MOVLQSX     4(SI), R8
+	LEAQ        (BX)(R8*4), R8
+	ADDQ        24(SP), BX
+	VMOVUPS     (DX)(DI*4), Z4
+	VMOVUPS     (CX)(DI*4), Z5
+	VMOVUPS     (R8), Z6
+	VFMADD231PS Z6, Z4, Z0
+	VFMADD231PS Z6, Z5, Z1
+	VMOVUPS     (R8)(AX*1), Z6
+	VFMADD231PS Z6, Z4, Z2
+	VFMADD231PS Z6, Z5, Z3
+	ADDQ        $0x08, SI
+	CMPQ        SI, 16(SP)
+	JB          term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Z4, Z4, Z4
+	VMAXPS Z0, Z4, Z0
+	VADDPS Z4, Z0, Z0
+	VMAXPS Z1, Z4, Z1
+	VADDPS Z4, Z1, Z1
+	VMAXPS Z2, Z4, Z2
+	VADDPS Z4, Z2, Z2
+	VMAXPS Z3, Z4, Z3
+	VADDPS Z4, Z3, Z3
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*4)
+	VMOVUPS Z1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*4)
+	VMOVUPS Z3, (DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z1
+	JMP     begun1
+
+zero1:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DX
+	MOVQ    taps+64(FP), BX
+	CMPQ    BX, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX     (BX), SI
+	MOVLQSX     4(BX), DI
+	LEAQ        (DX)(DI*4), DI
+	ADDQ        24(SP), DX
+	VMOVUPS     (CX)(SI*4), Z2
+	VMOVUPS     (DI), Z3
+	VFMADD231PS Z3, Z2, Z0
+	VMOVUPS     (DI)(AX*1), Z3
+	VFMADD231PS Z3, Z2, Z1
+	ADDQ        $0x08, BX
+	CMPQ        BX, 16(SP)
+	JB          term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z2, Z2, Z2
+	VMAXPS Z0, Z2, Z0
+	VADDPS Z2, Z0, Z0
+	VMAXPS Z1, Z2, Z1
+	VADDPS Z2, Z1, Z1
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z1, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains3AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains3AVX512(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group8:
+	SUBQ         $0x08, (SP)
+	JL           past8
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load8
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero8
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VBROADCASTSS 4(AX), Z8
+	VMOVAPS      Z8, Z9
+	VMOVAPS      Z8, Z10
+	VMOVAPS      Z8, Z11
+	VMOVAPS      Z8, Z12
+	VMOVAPS      Z8, Z13
+	VMOVAPS      Z8, Z14
+	VMOVAPS      Z8, Z15
+	VBROADCASTSS 8(AX), Z16
+	VMOVAPS      Z16, Z17
+	VMOVAPS      Z16, Z18
+	VMOVAPS      Z16, Z19
+	VMOVAPS      Z16, Z20
+	VMOVAPS      Z16, Z21
+	VMOVAPS      Z16, Z22
+	VMOVAPS      Z16, Z23
+	JMP          begun8
+
+load8:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), R8
+	MOVLQSX 52(AX), R9
+	MOVLQSX 60(AX), AX
+	MOVQ    dst+0(FP), R10
+	MOVQ    dstRow+8(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS (R10)(CX*4), Z0
+	VMOVUPS (R10)(DX*4), Z1
+	VMOVUPS (R10)(BX*4), Z2
+	VMOVUPS (R10)(SI*4), Z3
+	VMOVUPS (R10)(DI*4), Z4
+	VMOVUPS (R10)(R8*4), Z5
+	VMOVUPS (R10)(R9*4), Z6
+	VMOVUPS (R10)(AX*4), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10)(CX*4), Z8
+	VMOVUPS (R10)(DX*4), Z9
+	VMOVUPS (R10)(BX*4), Z10
+	VMOVUPS (R10)(SI*4), Z11
+	VMOVUPS (R10)(DI*4), Z12
+	VMOVUPS (R10)(R8*4), Z13
+	VMOVUPS (R10)(R9*4), Z14
+	VMOVUPS (R10)(AX*4), Z15
+	ADDQ    R11, R10
+	VMOVUPS (R10)(CX*4), Z16
+	VMOVUPS (R10)(DX*4), Z17
+	VMOVUPS (R10)(BX*4), Z18
+	VMOVUPS (R10)(SI*4), Z19
+	VMOVUPS (R10)(DI*4), Z20
+	VMOVUPS (R10)(R8*4), Z21
+	VMOVUPS (R10)(R9*4), Z22
+	VMOVUPS (R10)(AX*4), Z23
+	JMP     begun8
+
+zero8:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+
+begun8:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), R8
+	MOVLQSX 40(CX), R9
+	MOVLQSX 48(CX), R10
+	MOVLQSX 56(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(R8*4), R8
+	LEAQ    (AX)(R9*4), R9
+	LEAQ    (AX)(R10*4), R10
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), R11
+	MOVQ    taps+64(FP), R12
+	CMPQ    R12, 16(SP)
+	JAE     summed8
+
+term8:
+	MOVLQSX      (R12), R13
+	MOVLQSX      4(R12), R14
+	LEAQ         (R11)(R14*4), R14
+	ADDQ         24(SP), R11
+	VBROADCASTSS (R14), Z24
+	VBROADCASTSS (R14)(AX*1), Z25
+	VBROADCASTSS (R14)(AX*2), Z26
+	VMOVUPS      (DX)(R13*4), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z8
+	VFMADD231PS  Z26, Z27, Z16
+	VMOVUPS      (BX)(R13*4), Z27
+	VFMADD231PS  Z24, Z27, Z1
+	VFMADD231PS  Z25, Z27, Z9
+	VFMADD231PS  Z26, Z27, Z17
+	VMOVUPS      (SI)(R13*4), Z27
+	VFMADD231PS  Z24, Z27, Z2
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z18
+	VMOVUPS      (DI)(R13*4), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z11
+	VFMADD231PS  Z26, Z27, Z19
+	VMOVUPS      (R8)(R13*4), Z27
+	VFMADD231PS  Z24, Z27, Z4
+	VFMADD231PS  Z25, Z27, Z12
+	VFMADD231PS  Z26, Z27, Z20
+	VMOVUPS      (R9)(R13*4), Z27
+	VFMADD231PS  Z24, Z27, Z5
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z21
+	VMOVUPS      (R10)(R13*4), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z14
+	VFMADD231PS  Z26, Z27, Z22
+	VMOVUPS      (CX)(R13*4), Z27
+	VFMADD231PS  Z24, Z27, Z7
+	VFMADD231PS  Z25, Z27, Z15
+	VFMADD231PS  Z26, Z27, Z23
+	ADDQ         $0x08, R12
+	CMPQ         R12, 16(SP)
+	JB           term8
+
+summed8:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store8
+	VXORPS Z24, Z24, Z24
+	VMAXPS Z0, Z24, Z0
+	VADDPS Z24, Z0, Z0
+	VMAXPS Z1, Z24, Z1
+	VADDPS Z24, Z1, Z1
+	VMAXPS Z2, Z24, Z2
+	VADDPS Z24, Z2, Z2
+	VMAXPS Z3, Z24, Z3
+	VADDPS Z24, Z3, Z3
+	VMAXPS Z4, Z24, Z4
+	VADDPS Z24, Z4, Z4
+	VMAXPS Z5, Z24, Z5
+	VADDPS Z24, Z5, Z5
+	VMAXPS Z6, Z24, Z6
+	VADDPS Z24, Z6, Z6
+	VMAXPS Z7, Z24, Z7
+	VADDPS Z24, Z7, Z7
+	VMAXPS Z8, Z24, Z8
+	VADDPS Z24, Z8, Z8
+	VMAXPS Z9, Z24, Z9
+	VADDPS Z24, Z9, Z9
+	VMAXPS Z10, Z24, Z10
+	VADDPS Z24, Z10, Z10
+	VMAXPS Z11, Z24, Z11
+	VADDPS Z24, Z11, Z11
+	VMAXPS Z12, Z24, Z12
+	VADDPS Z24, Z12, Z12
+	VMAXPS Z13, Z24, Z13
+	VADDPS Z24, Z13, Z13
+	VMAXPS Z14, Z24, Z14
+	VADDPS Z24, Z14, Z14
+	VMAXPS Z15, Z24, Z15
+	VADDPS Z24, Z15, Z15
+	VMAXPS Z16, Z24, Z16
+	VADDPS Z24, Z16, Z16
+	VMAXPS Z17, Z24, Z17
+	VADDPS Z24, Z17, Z17
+	VMAXPS Z18, Z24, Z18
+	VADDPS Z24, Z18, Z18
+	VMAXPS Z19, Z24, Z19
+	VADDPS Z24, Z19, Z19
+	VMAXPS Z20, Z24, Z20
+	VADDPS Z24, Z20, Z20
+	VMAXPS Z21, Z24, Z21
+	VADDPS Z24, Z21, Z21
+	VMAXPS Z22, Z24, Z22
+	VADDPS Z24, Z22, Z22
+	VMAXPS Z23, Z24, Z23
+	VADDPS Z24, Z23, Z23
+
+store8:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), R8
+	MOVLQSX 52(AX), R9
+	MOVLQSX 60(AX), AX
+	MOVQ    dst+0(FP), R10
+	MOVQ    dstRow+8(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS Z0, (R10)(CX*4)
+	VMOVUPS Z1, (R10)(DX*4)
+	VMOVUPS Z2, (R10)(BX*4)
+	VMOVUPS Z3, (R10)(SI*4)
+	VMOVUPS Z4, (R10)(DI*4)
+	VMOVUPS Z5, (R10)(R8*4)
+	VMOVUPS Z6, (R10)(R9*4)
+	VMOVUPS Z7, (R10)(AX*4)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)(CX*4)
+	VMOVUPS Z9, (R10)(DX*4)
+	VMOVUPS Z10, (R10)(BX*4)
+	VMOVUPS Z11, (R10)(SI*4)
+	VMOVUPS Z12, (R10)(DI*4)
+	VMOVUPS Z13, (R10)(R8*4)
+	VMOVUPS Z14, (R10)(R9*4)
+	VMOVUPS Z15, (R10)(AX*4)
+	ADDQ    R11, R10
+	VMOVUPS Z16, (R10)(CX*4)
+	VMOVUPS Z17, (R10)(DX*4)
+	VMOVUPS Z18, (R10)(BX*4)
+	VMOVUPS Z19, (R10)(SI*4)
+	VMOVUPS Z20, (R10)(DI*4)
+	VMOVUPS Z21, (R10)(R8*4)
+	VMOVUPS Z22, (R10)(R9*4)
+	VMOVUPS Z23, (R10)(AX*4)
+	ADDQ    $0x40, 8(SP)
+	JMP     group8
+
+past8:
+	ADDQ $0x08, (SP)
+
+group4:
+	SUBQ         $0x04, (SP)
+	JL           past4
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load4
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero4
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VBROADCASTSS 4(AX), Z4
+	VMOVAPS      Z4, Z5
+	VMOVAPS      Z4, Z6
+	VMOVAPS      Z4, Z7
+	VBROADCASTSS 8(AX), Z8
+	VMOVAPS      Z8, Z9
+	VMOVAPS      Z8, Z10
+	VMOVAPS      Z8, Z11
+	JMP          begun4
+
+load4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI)(CX*4), Z0
+	VMOVUPS (SI)(DX*4), Z1
+	VMOVUPS (SI)(BX*4), Z2
+	VMOVUPS (SI)(AX*4), Z3
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z4
+	VMOVUPS (SI)(DX*4), Z5
+	VMOVUPS (SI)(BX*4), Z6
+	VMOVUPS (SI)(AX*4), Z7
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z8
+	VMOVUPS (SI)(DX*4), Z9
+	VMOVUPS (SI)(BX*4), Z10
+	VMOVUPS (SI)(AX*4), Z11
+	JMP     begun4
+
+zero4:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+
+begun4:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	CMPQ    R8, 16(SP)
+	JAE     summed4
+
+term4:
+	MOVLQSX      (R8), R9
+	MOVLQSX      4(R8), R10
+	LEAQ         (DI)(R10*4), R10
+	ADDQ         24(SP), DI
+	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R10)(AX*1), Z13
+	VBROADCASTSS (R10)(AX*2), Z14
+	VMOVUPS      (DX)(R9*4), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Z14, Z15, Z8
+	VMOVUPS      (BX)(R9*4), Z15
+	VFMADD231PS  Z12, Z15, Z1
+	VFMADD231PS  Z13, Z15, Z5
+	VFMADD231PS  Z14, Z15, Z9
+	VMOVUPS      (SI)(R9*4), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VFMADD231PS  Z13, Z15, Z6
+	VFMADD231PS  Z14, Z15, Z10
+	VMOVUPS      (CX)(R9*4), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z11
+	ADDQ         $0x08, R8
+	CMPQ         R8, 16(SP)
+	JB           term4
+
+summed4:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store4
+	VXORPS Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VADDPS Z12, Z0, Z0
+	VMAXPS Z1, Z12, Z1
+	VADDPS Z12, Z1, Z1
+	VMAXPS Z2, Z12, Z2
+	VADDPS Z12, Z2, Z2
+	VMAXPS Z3, Z12, Z3
+	VADDPS Z12, Z3, Z3
+	VMAXPS Z4, Z12, Z4
+	VADDPS Z12, Z4, Z4
+	VMAXPS Z5, Z12, Z5
+	VADDPS Z12, Z5, Z5
+	VMAXPS Z6, Z12, Z6
+	VADDPS Z12, Z6, Z6
+	VMAXPS Z7, Z12, Z7
+	VADDPS Z12, Z7, Z7
+	VMAXPS Z8, Z12, Z8
+	VADDPS Z12, Z8, Z8
+	VMAXPS Z9, Z12, Z9
+	VADDPS Z12, Z9, Z9
+	VMAXPS Z10, Z12, Z10
+	VADDPS Z12, Z10, Z10
+	VMAXPS Z11, Z12, Z11
+	VADDPS Z12, Z11, Z11
+
+store4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)(CX*4)
+	VMOVUPS Z1, (SI)(DX*4)
+	VMOVUPS Z2, (SI)(BX*4)
+	VMOVUPS Z3, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z4, (SI)(CX*4)
+	VMOVUPS Z5, (SI)(DX*4)
+	VMOVUPS Z6, (SI)(BX*4)
+	VMOVUPS Z7, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z8, (SI)(CX*4)
+	VMOVUPS Z9, (SI)(DX*4)
+	VMOVUPS Z10, (SI)(BX*4)
+	VMOVUPS Z11, (SI)(AX*4)
+	ADDQ    $0x20, 8(SP)
+	JMP     group4
+
+past4:
+	ADDQ $0x04, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS 4(AX), Z2
+	VMOVAPS      Z2, Z3
+	VBROADCASTSS 8(AX), Z4
+	VMOVAPS      Z4, Z5
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Z0
+	VMOVUPS (DX)(AX*4), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z2
+	VMOVUPS (DX)(AX*4), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z4
+	VMOVUPS (DX)(AX*4), Z5
+	JMP     begun2
+
+zero2:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX      (SI), DI
+	MOVLQSX      4(SI), R8
+	LEAQ         (BX)(R8*4), R8
+	ADDQ         24(SP), BX
+	VMOVUPS      (DX)(DI*4), Z6
+	VMOVUPS      (CX)(DI*4), Z7
+	VBROADCASTSS (R8), Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Z8, Z7, Z1
+	VBROADCASTSS (R8)(AX*1), Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z3
+	VBROADCASTSS (R8)(AX*2), Z8
+	VFMADD231PS  Z8, Z6, Z4
+	VFMADD231PS  Z8, Z7, Z5
+	ADDQ         $0x08, SI
+	CMPQ         SI, 16(SP)
+	JB           term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Z6, Z6, Z6
+	VMAXPS Z0, Z6, Z0
+	VADDPS Z6, Z0, Z0
+	VMAXPS Z1, Z6, Z1
+	VADDPS Z6, Z1, Z1
+	VMAXPS Z2, Z6, Z2
+	VADDPS Z6, Z2, Z2
+	VMAXPS Z3, Z6, Z3
+	VADDPS Z6, Z3, Z3
+	VMAXPS Z4, Z6, Z4
+	VADDPS Z6, Z4, Z4
+	VMAXPS Z5, Z6, Z5
+	VADDPS Z6, Z5, Z5
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*4)
+	VMOVUPS Z1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*4)
+	VMOVUPS Z3, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)(CX*4)
+	VMOVUPS Z5, (DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z2
+	JMP     begun1
+
+zero1:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DX
+	MOVQ    taps+64(FP), BX
+	CMPQ    BX, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX          (BX), SI
+	MOVLQSX          4(BX), DI
+	LEAQ             (DX)(DI*4), DI
+	ADDQ             24(SP), DX
+	VMOVUPS          (CX)(SI*4), Z3
+	VFMADD231PS.BCST (DI), Z3, Z0
+	VFMADD231PS.BCST (DI)(AX*1), Z3, Z1
+	VFMADD231PS.BCST (DI)(AX*2), Z3, Z2
+	ADDQ             $0x08, BX
+	CMPQ             BX, 16(SP)
+	JB               term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z3, Z3, Z3
+	VMAXPS Z0, Z3, Z0
+	VADDPS Z3, Z0, Z0
+	VMAXPS Z1, Z3, Z1
+	VADDPS Z3, Z1, Z1
+	VMAXPS Z2, Z3, Z2
+	VADDPS Z3, Z2, Z2
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains3LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains3LanesAVX512(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group8:
+	SUBQ         $0x08, (SP)
+	JL           past8
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load8
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero8
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VBROADCASTSS 4(AX), Z8
+	VMOVAPS      Z8, Z9
+	VMOVAPS      Z8, Z10
+	VMOVAPS      Z8, Z11
+	VMOVAPS      Z8, Z12
+	VMOVAPS      Z8, Z13
+	VMOVAPS      Z8, Z14
+	VMOVAPS      Z8, Z15
+	VBROADCASTSS 8(AX), Z16
+	VMOVAPS      Z16, Z17
+	VMOVAPS      Z16, Z18
+	VMOVAPS      Z16, Z19
+	VMOVAPS      Z16, Z20
+	VMOVAPS      Z16, Z21
+	VMOVAPS      Z16, Z22
+	VMOVAPS      Z16, Z23
+	JMP          begun8
+
+load8:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), R8
+	MOVLQSX 52(AX), R9
+	MOVLQSX 60(AX), AX
+	MOVQ    dst+0(FP), R10
+	MOVQ    dstRow+8(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS (R10)(CX*4), Z0
+	VMOVUPS (R10)(DX*4), Z1
+	VMOVUPS (R10)(BX*4), Z2
+	VMOVUPS (R10)(SI*4), Z3
+	VMOVUPS (R10)(DI*4), Z4
+	VMOVUPS (R10)(R8*4), Z5
+	VMOVUPS (R10)(R9*4), Z6
+	VMOVUPS (R10)(AX*4), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10)(CX*4), Z8
+	VMOVUPS (R10)(DX*4), Z9
+	VMOVUPS (R10)(BX*4), Z10
+	VMOVUPS (R10)(SI*4), Z11
+	VMOVUPS (R10)(DI*4), Z12
+	VMOVUPS (R10)(R8*4), Z13
+	VMOVUPS (R10)(R9*4), Z14
+	VMOVUPS (R10)(AX*4), Z15
+	ADDQ    R11, R10
+	VMOVUPS (R10)(CX*4), Z16
+	VMOVUPS (R10)(DX*4), Z17
+	VMOVUPS (R10)(BX*4), Z18
+	VMOVUPS (R10)(SI*4), Z19
+	VMOVUPS (R10)(DI*4), Z20
+	VMOVUPS (R10)(R8*4), Z21
+	VMOVUPS (R10)(R9*4), Z22
+	VMOVUPS (R10)(AX*4), Z23
+	JMP     begun8
+
+zero8:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+
+begun8:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), R8
+	MOVLQSX 40(CX), R9
+	MOVLQSX 48(CX), R10
+	MOVLQSX 56(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(R8*4), R8
+	LEAQ    (AX)(R9*4), R9
+	LEAQ    (AX)(R10*4), R10
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), R11
+	MOVQ    taps+64(FP), R12
+	CMPQ    R12, 16(SP)
+	JAE     summed8
+
+term8:
+	MOVLQSX     (R12), R13
+	MOVLQSX     4(R12), R14
+	LEAQ        (R11)(R14*4), R14
+	ADDQ        24(SP), R11
+	VMOVUPS     (R14), Z24
+	VMOVUPS     (R14)(AX*1), Z25
+	VMOVUPS     (R14)(AX*2), Z26
+	VMOVUPS     (DX)(R13*4), Z27
+	VFMADD231PS Z24, Z27, Z0
+	VFMADD231PS Z25, Z27, Z8
+	VFMADD231PS Z26, Z27, Z16
+	VMOVUPS     (BX)(R13*4), Z27
+	VFMADD231PS Z24, Z27, Z1
+	VFMADD231PS Z25, Z27, Z9
+	VFMADD231PS Z26, Z27, Z17
+	VMOVUPS     (SI)(R13*4), Z27
+	VFMADD231PS Z24, Z27, Z2
+	VFMADD231PS Z25, Z27, Z10
+	VFMADD231PS Z26, Z27, Z18
+	VMOVUPS     (DI)(R13*4), Z27
+	VFMADD231PS Z24, Z27, Z3
+	VFMADD231PS Z25, Z27, Z11
+	VFMADD231PS Z26, Z27, Z19
+	VMOVUPS     (R8)(R13*4), Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z25, Z27, Z12
+	VFMADD231PS Z26, Z27, Z20
+	VMOVUPS     (R9)(R13*4), Z27
+	VFMADD231PS Z24, Z27, Z5
+	VFMADD231PS Z25, Z27, Z13
+	VFMADD231PS Z26, Z27, Z21
+	VMOVUPS     (R10)(R13*4), Z27
+	VFMADD231PS Z24, Z27, Z6
+	VFMADD231PS Z25, Z27, Z14
+	VFMADD231PS Z26, Z27, Z22
+	VMOVUPS     (CX)(R13*4), Z27
+	VFMADD231PS Z24, Z27, Z7
+	VFMADD231PS Z25, Z27, Z15
+	VFMADD231PS Z26, Z27, Z23
+	ADDQ        $0x08, R12
+	CMPQ        R12, 16(SP)
+	JB          term8
+
+summed8:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store8
+	VXORPS Z24, Z24, Z24
+	VMAXPS Z0, Z24, Z0
+	VADDPS Z24, Z0, Z0
+	VMAXPS Z1, Z24, Z1
+	VADDPS Z24, Z1, Z1
+	VMAXPS Z2, Z24, Z2
+	VADDPS Z24, Z2, Z2
+	VMAXPS Z3, Z24, Z3
+	VADDPS Z24, Z3, Z3
+	VMAXPS Z4, Z24, Z4
+	VADDPS Z24, Z4, Z4
+	VMAXPS Z5, Z24, Z5
+	VADDPS Z24, Z5, Z5
+	VMAXPS Z6, Z24, Z6
+	VADDPS Z24, Z6, Z6
+	VMAXPS Z7, Z24, Z7
+	VADDPS Z24, Z7, Z7
+	VMAXPS Z8, Z24, Z8
+	VADDPS Z24, Z8, Z8
+	VMAXPS Z9, Z24, Z9
+	VADDPS Z24, Z9, Z9
+	VMAXPS Z10, Z24, Z10
+	VADDPS Z24, Z10, Z10
+	VMAXPS Z11, Z24, Z11
+	VADDPS Z24, Z11, Z11
+	VMAXPS Z12, Z24, Z12
+	VADDPS Z24, Z12, Z12
+	VMAXPS Z13, Z24, Z13
+	VADDPS Z24, Z13, Z13
+	VMAXPS Z14, Z24, Z14
+	VADDPS Z24, Z14, Z14
+	VMAXPS Z15, Z24, Z15
+	VADDPS Z24, Z15, Z15
+	VMAXPS Z16, Z24, Z16
+	VADDPS Z24, Z16, Z16
+	VMAXPS Z17, Z24, Z17
+	VADDPS Z24, Z17, Z17
+	VMAXPS Z18, Z24, Z18
+	VADDPS Z24, Z18, Z18
+	VMAXPS Z19, Z24, Z19
+	VADDPS Z24, Z19, Z19
+	VMAXPS Z20, Z24, Z20
+	VADDPS Z24, Z20, Z20
+	VMAXPS Z21, Z24, Z21
+	VADDPS Z24, Z21, Z21
+	VMAXPS Z22, Z24, Z22
+	VADDPS Z24, Z22, Z22
+	VMAXPS Z23, Z24, Z23
+	VADDPS Z24, Z23, Z23
+
+store8:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), R8
+	MOVLQSX 52(AX), R9
+	MOVLQSX 60(AX), AX
+	MOVQ    dst+0(FP), R10
+	MOVQ    dstRow+8(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS Z0, (R10)(CX*4)
+	VMOVUPS Z1, (R10)(DX*4)
+	VMOVUPS Z2, (R10)(BX*4)
+	VMOVUPS Z3, (R10)(SI*4)
+	VMOVUPS Z4, (R10)(DI*4)
+	VMOVUPS Z5, (R10)(R8*4)
+	VMOVUPS Z6, (R10)(R9*4)
+	VMOVUPS Z7, (R10)(AX*4)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)(CX*4)
+	VMOVUPS Z9, (R10)(DX*4)
+	VMOVUPS Z10, (R10)(BX*4)
+	VMOVUPS Z11, (R10)(SI*4)
+	VMOVUPS Z12, (R10)(DI*4)
+	VMOVUPS Z13, (R10)(R8*4)
+	VMOVUPS Z14, (R10)(R9*4)
+	VMOVUPS Z15, (R10)(AX*4)
+	ADDQ    R11, R10
+	VMOVUPS Z16, (R10)(CX*4)
+	VMOVUPS Z17, (R10)(DX*4)
+	VMOVUPS Z18, (R10)(BX*4)
+	VMOVUPS Z19, (R10)(SI*4)
+	VMOVUPS Z20, (R10)(DI*4)
+	VMOVUPS Z21, (R10)(R8*4)
+	VMOVUPS Z22, (R10)(R9*4)
+	VMOVUPS Z23, (R10)(AX*4)
+	ADDQ    $0x40, 8(SP)
+	JMP     group8
+
+past8:
+	ADDQ $0x08, (SP)
+
+group4:
+	SUBQ         $0x04, (SP)
+	JL           past4
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load4
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero4
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VBROADCASTSS 4(AX), Z4
+	VMOVAPS      Z4, Z5
+	VMOVAPS      Z4, Z6
+	VMOVAPS      Z4, Z7
+	VBROADCASTSS 8(AX), Z8
+	VMOVAPS      Z8, Z9
+	VMOVAPS      Z8, Z10
+	VMOVAPS      Z8, Z11
+	JMP          begun4
+
+load4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI)(CX*4), Z0
+	VMOVUPS (SI)(DX*4), Z1
+	VMOVUPS (SI)(BX*4), Z2
+	VMOVUPS (SI)(AX*4), Z3
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z4
+	VMOVUPS (SI)(DX*4), Z5
+	VMOVUPS (SI)(BX*4), Z6
+	VMOVUPS (SI)(AX*4), Z7
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z8
+	VMOVUPS (SI)(DX*4), Z9
+	VMOVUPS (SI)(BX*4), Z10
+	VMOVUPS (SI)(AX*4), Z11
+	JMP     begun4
+
+zero4:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+
+begun4:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	CMPQ    R8, 16(SP)
+	JAE     summed4
+
+term4:
+	MOVLQSX     (R8), R9
+	MOVLQSX     4(R8), R10
+	LEAQ        (DI)(R10*4), R10
+	ADDQ        24(SP), DI
+	VMOVUPS     (R10), Z12
+	VMOVUPS     (R10)(AX*1), Z13
+	VMOVUPS     (R10)(AX*2), Z14
+	VMOVUPS     (DX)(R9*4), Z15
+	VFMADD231PS Z12, Z15, Z0
+	VFMADD231PS Z13, Z15, Z4
+	VFMADD231PS Z14, Z15, Z8
+	VMOVUPS     (BX)(R9*4), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VFMADD231PS Z13, Z15, Z5
+	VFMADD231PS Z14, Z15, Z9
+	VMOVUPS     (SI)(R9*4), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z6
+	VFMADD231PS Z14, Z15, Z10
+	VMOVUPS     (CX)(R9*4), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VFMADD231PS Z13, Z15, Z7
+	VFMADD231PS Z14, Z15, Z11
+	ADDQ        $0x08, R8
+	CMPQ        R8, 16(SP)
+	JB          term4
+
+summed4:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store4
+	VXORPS Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VADDPS Z12, Z0, Z0
+	VMAXPS Z1, Z12, Z1
+	VADDPS Z12, Z1, Z1
+	VMAXPS Z2, Z12, Z2
+	VADDPS Z12, Z2, Z2
+	VMAXPS Z3, Z12, Z3
+	VADDPS Z12, Z3, Z3
+	VMAXPS Z4, Z12, Z4
+	VADDPS Z12, Z4, Z4
+	VMAXPS Z5, Z12, Z5
+	VADDPS Z12, Z5, Z5
+	VMAXPS Z6, Z12, Z6
+	VADDPS Z12, Z6, Z6
+	VMAXPS Z7, Z12, Z7
+	VADDPS Z12, Z7, Z7
+	VMAXPS Z8, Z12, Z8
+	VADDPS Z12, Z8, Z8
+	VMAXPS Z9, Z12, Z9
+	VADDPS Z12, Z9, Z9
+	VMAXPS Z10, Z12, Z10
+	VADDPS Z12, Z10, Z10
+	VMAXPS Z11, Z12, Z11
+	VADDPS Z12, Z11, Z11
+
+store4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)(CX*4)
+	VMOVUPS Z1, (SI)(DX*4)
+	VMOVUPS Z2, (SI)(BX*4)
+	VMOVUPS Z3, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z4, (SI)(CX*4)
+	VMOVUPS Z5, (SI)(DX*4)
+	VMOVUPS Z6, (SI)(BX*4)
+	VMOVUPS Z7, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z8, (SI)(CX*4)
+	VMOVUPS Z9, (SI)(DX*4)
+	VMOVUPS Z10, (SI)(BX*4)
+	VMOVUPS Z11, (SI)(AX*4)
+	ADDQ    $0x20, 8(SP)
+	JMP     group4
+
+past4:
+	ADDQ $0x04, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS 4(AX), Z2
+	VMOVAPS      Z2, Z3
+	VBROADCASTSS 8(AX), Z4
+	VMOVAPS      Z4, Z5
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Z0
+	VMOVUPS (DX)(AX*4), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z2
+	VMOVUPS (DX)(AX*4), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z4
+	VMOVUPS (DX)(AX*4), Z5
+	JMP     begun2
+
+zero2:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX     (SI), DI
+	MOVLQSX     4(SI), R8
+	LEAQ        (BX)(R8*4), R8
+	ADDQ        24(SP), BX
+	VMOVUPS     (DX)(DI*4), Z6
+	VMOVUPS     (CX)(DI*4), Z7
+	VMOVUPS     (R8), Z8
+	VFMADD231PS Z8, Z6, Z0
+	VFMADD231PS Z8, Z7, Z1
+	VMOVUPS     (R8)(AX*1), Z8
+	VFMADD231PS Z8, Z6, Z2
+	VFMADD231PS Z8, Z7, Z3
+	VMOVUPS     (R8)(AX*2), Z8
+	VFMADD231PS Z8, Z6, Z4
+	VFMADD231PS Z8, Z7, Z5
+	ADDQ        $0x08, SI
+	CMPQ        SI, 16(SP)
+	JB          term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Z6, Z6, Z6
+	VMAXPS Z0, Z6, Z0
+	VADDPS Z6, Z0, Z0
+	VMAXPS Z1, Z6, Z1
+	VADDPS Z6, Z1, Z1
+	VMAXPS Z2, Z6, Z2
+	VADDPS Z6, Z2, Z2
+	VMAXPS Z3, Z6, Z3
+	VADDPS Z6, Z3, Z3
+	VMAXPS Z4, Z6, Z4
+	VADDPS Z6, Z4, Z4
+	VMAXPS Z5, Z6, Z5
+	VADDPS Z6, Z5, Z5
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*4)
+	VMOVUPS Z1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*4)
+	VMOVUPS Z3, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)(CX*4)
+	VMOVUPS Z5, (DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z2
+	JMP     begun1
+
+zero1:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DX
+	MOVQ    taps+64(FP), BX
+	CMPQ    BX, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX     (BX), SI
+	MOVLQSX     4(BX), DI
+	LEAQ        (DX)(DI*4), DI
+	ADDQ        24(SP), DX
+	VMOVUPS     (CX)(SI*4), Z3
+	VMOVUPS     (DI), Z4
+	VFMADD231PS Z4, Z3, Z0
+	VMOVUPS     (DI)(AX*1), Z4
+	VFMADD231PS Z4, Z3, Z1
+	VMOVUPS     (DI)(AX*2), Z4
+	VFMADD231PS Z4, Z3, Z2
+	ADDQ        $0x08, BX
+	CMPQ        BX, 16(SP)
+	JB          term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z3, Z3, Z3
+	VMAXPS Z0, Z3, Z0
+	VADDPS Z3, Z0, Z0
+	VMAXPS Z1, Z3, Z1
+	VADDPS Z3, Z1, Z1
+	VMAXPS Z2, Z3, Z2
+	VADDPS Z3, Z2, Z2
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains4AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains4AVX512(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group6:
+	SUBQ         $0x06, (SP)
+	JL           past6
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load6
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero6
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VBROADCASTSS 4(AX), Z6
+	VMOVAPS      Z6, Z7
+	VMOVAPS      Z6, Z8
+	VMOVAPS      Z6, Z9
+	VMOVAPS      Z6, Z10
+	VMOVAPS      Z6, Z11
+	VBROADCASTSS 8(AX), Z12
+	VMOVAPS      Z12, Z13
+	VMOVAPS      Z12, Z14
+	VMOVAPS      Z12, Z15
+	VMOVAPS      Z12, Z16
+	VMOVAPS      Z12, Z17
+	VBROADCASTSS 12(AX), Z18
+	VMOVAPS      Z18, Z19
+	VMOVAPS      Z18, Z20
+	VMOVAPS      Z18, Z21
+	VMOVAPS      Z18, Z22
+	VMOVAPS      Z18, Z23
+	JMP          begun6
+
+load6:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), AX
+	MOVQ    dst+0(FP), R8
+	MOVQ    dstRow+8(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS (R8)(CX*4), Z0
+	VMOVUPS (R8)(DX*4), Z1
+	VMOVUPS (R8)(BX*4), Z2
+	VMOVUPS (R8)(SI*4), Z3
+	VMOVUPS (R8)(DI*4), Z4
+	VMOVUPS (R8)(AX*4), Z5
+	ADDQ    R9, R8
+	VMOVUPS (R8)(CX*4), Z6
+	VMOVUPS (R8)(DX*4), Z7
+	VMOVUPS (R8)(BX*4), Z8
+	VMOVUPS (R8)(SI*4), Z9
+	VMOVUPS (R8)(DI*4), Z10
+	VMOVUPS (R8)(AX*4), Z11
+	ADDQ    R9, R8
+	VMOVUPS (R8)(CX*4), Z12
+	VMOVUPS (R8)(DX*4), Z13
+	VMOVUPS (R8)(BX*4), Z14
+	VMOVUPS (R8)(SI*4), Z15
+	VMOVUPS (R8)(DI*4), Z16
+	VMOVUPS (R8)(AX*4), Z17
+	ADDQ    R9, R8
+	VMOVUPS (R8)(CX*4), Z18
+	VMOVUPS (R8)(DX*4), Z19
+	VMOVUPS (R8)(BX*4), Z20
+	VMOVUPS (R8)(SI*4), Z21
+	VMOVUPS (R8)(DI*4), Z22
+	VMOVUPS (R8)(AX*4), Z23
+	JMP     begun6
+
+zero6:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+
+begun6:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), R8
+	MOVLQSX 40(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(R8*4), R8
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), R9
+	MOVQ    w+24(FP), R10
+	MOVQ    taps+64(FP), R11
+	CMPQ    R11, 16(SP)
+	JAE     summed6
+
+term6:
+	MOVLQSX      (R11), R12
+	MOVLQSX      4(R11), R13
+	LEAQ         (R10)(R13*4), R13
+	ADDQ         24(SP), R10
+	VBROADCASTSS (R13), Z24
+	VBROADCASTSS (R13)(AX*1), Z25
+	VBROADCASTSS (R13)(AX*2), Z26
+	VBROADCASTSS (R13)(R9*1), Z27
+	VMOVUPS      (DX)(R12*4), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z6
+	VFMADD231PS  Z26, Z28, Z12
+	VFMADD231PS  Z27, Z28, Z18
+	VMOVUPS      (BX)(R12*4), Z28
+	VFMADD231PS  Z24, Z28, Z1
+	VFMADD231PS  Z25, Z28, Z7
+	VFMADD231PS  Z26, Z28, Z13
+	VFMADD231PS  Z27, Z28, Z19
+	VMOVUPS      (SI)(R12*4), Z28
+	VFMADD231PS  Z24, Z28, Z2
+	VFMADD231PS  Z25, Z28, Z8
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z20
+	VMOVUPS      (DI)(R12*4), Z28
+	VFMADD231PS  Z24, Z28, Z3
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z15
+	VFMADD231PS  Z27, Z28, Z21
+	VMOVUPS      (R8)(R12*4), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z10
+	VFMADD231PS  Z26, Z28, Z16
+	VFMADD231PS  Z27, Z28, Z22
+	VMOVUPS      (CX)(R12*4), Z28
+	VFMADD231PS  Z24, Z28, Z5
+	VFMADD231PS  Z25, Z28, Z11
+	VFMADD231PS  Z26, Z28, Z17
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         $0x08, R11
+	CMPQ         R11, 16(SP)
+	JB           term6
+
+summed6:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store6
+	VXORPS Z24, Z24, Z24
+	VMAXPS Z0, Z24, Z0
+	VADDPS Z24, Z0, Z0
+	VMAXPS Z1, Z24, Z1
+	VADDPS Z24, Z1, Z1
+	VMAXPS Z2, Z24, Z2
+	VADDPS Z24, Z2, Z2
+	VMAXPS Z3, Z24, Z3
+	VADDPS Z24, Z3, Z3
+	VMAXPS Z4, Z24, Z4
+	VADDPS Z24, Z4, Z4
+	VMAXPS Z5, Z24, Z5
+	VADDPS Z24, Z5, Z5
+	VMAXPS Z6, Z24, Z6
+	VADDPS Z24, Z6, Z6
+	VMAXPS Z7, Z24, Z7
+	VADDPS Z24, Z7, Z7
+	VMAXPS Z8, Z24, Z8
+	VADDPS Z24, Z8, Z8
+	VMAXPS Z9, Z24, Z9
+	VADDPS Z24, Z9, Z9
+	VMAXPS Z10, Z24, Z10
+	VADDPS Z24, Z10, Z10
+	VMAXPS Z11, Z24, Z11
+	VADDPS Z24, Z11, Z11
+	VMAXPS Z12, Z24, Z12
+	VADDPS Z24, Z12, Z12
+	VMAXPS Z13, Z24, Z13
+	VADDPS Z24, Z13, Z13
+	VMAXPS Z14, Z24, Z14
+	VADDPS Z24, Z14, Z14
+	VMAXPS Z15, Z24, Z15
+	VADDPS Z24, Z15, Z15
+	VMAXPS Z16, Z24, Z16
+	VADDPS Z24, Z16, Z16
+	VMAXPS Z17, Z24, Z17
+	VADDPS Z24, Z17, Z17
+	VMAXPS Z18, Z24, Z18
+	VADDPS Z24, Z18, Z18
+	VMAXPS Z19, Z24, Z19
+	VADDPS Z24, Z19, Z19
+	VMAXPS Z20, Z24, Z20
+	VADDPS Z24, Z20, Z20
+	VMAXPS Z21, Z24, Z21
+	VADDPS Z24, Z21, Z21
+	VMAXPS Z22, Z24, Z22
+	VADDPS Z24, Z22, Z22
+	VMAXPS Z23, Z24, Z23
+	VADDPS Z24, Z23, Z23
+
+store6:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), AX
+	MOVQ    dst+0(FP), R8
+	MOVQ    dstRow+8(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS Z0, (R8)(CX*4)
+	VMOVUPS Z1, (R8)(DX*4)
+	VMOVUPS Z2, (R8)(BX*4)
+	VMOVUPS Z3, (R8)(SI*4)
+	VMOVUPS Z4, (R8)(DI*4)
+	VMOVUPS Z5, (R8)(AX*4)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)(CX*4)
+	VMOVUPS Z7, (R8)(DX*4)
+	VMOVUPS Z8, (R8)(BX*4)
+	VMOVUPS Z9, (R8)(SI*4)
+	VMOVUPS Z10, (R8)(DI*4)
+	VMOVUPS Z11, (R8)(AX*4)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)(CX*4)
+	VMOVUPS Z13, (R8)(DX*4)
+	VMOVUPS Z14, (R8)(BX*4)
+	VMOVUPS Z15, (R8)(SI*4)
+	VMOVUPS Z16, (R8)(DI*4)
+	VMOVUPS Z17, (R8)(AX*4)
+	ADDQ    R9, R8
+	VMOVUPS Z18, (R8)(CX*4)
+	VMOVUPS Z19, (R8)(DX*4)
+	VMOVUPS Z20, (R8)(BX*4)
+	VMOVUPS Z21, (R8)(SI*4)
+	VMOVUPS Z22, (R8)(DI*4)
+	VMOVUPS Z23, (R8)(AX*4)
+	ADDQ    $0x30, 8(SP)
+	JMP     group6
+
+past6:
+	ADDQ $0x06, (SP)
+
+group3:
+	SUBQ         $0x03, (SP)
+	JL           past3
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load3
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero3
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 4(AX), Z3
+	VMOVAPS      Z3, Z4
+	VMOVAPS      Z3, Z5
+	VBROADCASTSS 8(AX), Z6
+	VMOVAPS      Z6, Z7
+	VMOVAPS      Z6, Z8
+	VBROADCASTSS 12(AX), Z9
+	VMOVAPS      Z9, Z10
+	VMOVAPS      Z9, Z11
+	JMP          begun3
+
+load3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), AX
+	MOVQ    dst+0(FP), BX
+	MOVQ    dstRow+8(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS (BX)(CX*4), Z0
+	VMOVUPS (BX)(DX*4), Z1
+	VMOVUPS (BX)(AX*4), Z2
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Z3
+	VMOVUPS (BX)(DX*4), Z4
+	VMOVUPS (BX)(AX*4), Z5
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Z6
+	VMOVUPS (BX)(DX*4), Z7
+	VMOVUPS (BX)(AX*4), Z8
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Z9
+	VMOVUPS (BX)(DX*4), Z10
+	VMOVUPS (BX)(AX*4), Z11
+	JMP     begun3
+
+zero3:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+
+begun3:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), SI
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	CMPQ    R8, 16(SP)
+	JAE     summed3
+
+term3:
+	MOVLQSX      (R8), R9
+	MOVLQSX      4(R8), R10
+	LEAQ         (DI)(R10*4), R10
+	ADDQ         24(SP), DI
+	VMOVUPS      (DX)(R9*4), Z12
+	VMOVUPS      (BX)(R9*4), Z13
+	VMOVUPS      (CX)(R9*4), Z14
+	VBROADCASTSS (R10), Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z1
+	VFMADD231PS  Z15, Z14, Z2
+	VBROADCASTSS (R10)(AX*1), Z15
+	VFMADD231PS  Z15, Z12, Z3
+	VFMADD231PS  Z15, Z13, Z4
+	VFMADD231PS  Z15, Z14, Z5
+	VBROADCASTSS (R10)(AX*2), Z15
+	VFMADD231PS  Z15, Z12, Z6
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z8
+	VBROADCASTSS (R10)(SI*1), Z15
+	VFMADD231PS  Z15, Z12, Z9
+	VFMADD231PS  Z15, Z13, Z10
+	VFMADD231PS  Z15, Z14, Z11
+	ADDQ         $0x08, R8
+	CMPQ         R8, 16(SP)
+	JB           term3
+
+summed3:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store3
+	VXORPS Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VADDPS Z12, Z0, Z0
+	VMAXPS Z1, Z12, Z1
+	VADDPS Z12, Z1, Z1
+	VMAXPS Z2, Z12, Z2
+	VADDPS Z12, Z2, Z2
+	VMAXPS Z3, Z12, Z3
+	VADDPS Z12, Z3, Z3
+	VMAXPS Z4, Z12, Z4
+	VADDPS Z12, Z4, Z4
+	VMAXPS Z5, Z12, Z5
+	VADDPS Z12, Z5, Z5
+	VMAXPS Z6, Z12, Z6
+	VADDPS Z12, Z6, Z6
+	VMAXPS Z7, Z12, Z7
+	VADDPS Z12, Z7, Z7
+	VMAXPS Z8, Z12, Z8
+	VADDPS Z12, Z8, Z8
+	VMAXPS Z9, Z12, Z9
+	VADDPS Z12, Z9, Z9
+	VMAXPS Z10, Z12, Z10
+	VADDPS Z12, Z10, Z10
+	VMAXPS Z11, Z12, Z11
+	VADDPS Z12, Z11, Z11
+
+store3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), AX
+	MOVQ    dst+0(FP), BX
+	MOVQ    dstRow+8(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS Z0, (BX)(CX*4)
+	VMOVUPS Z1, (BX)(DX*4)
+	VMOVUPS Z2, (BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Z3, (BX)(CX*4)
+	VMOVUPS Z4, (BX)(DX*4)
+	VMOVUPS Z5, (BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Z6, (BX)(CX*4)
+	VMOVUPS Z7, (BX)(DX*4)
+	VMOVUPS Z8, (BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Z9, (BX)(CX*4)
+	VMOVUPS Z10, (BX)(DX*4)
+	VMOVUPS Z11, (BX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group3
+
+past3:
+	ADDQ $0x03, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z3
+	JMP     begun1
+
+zero1:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX          (SI), DI
+	MOVLQSX          4(SI), R8
+	LEAQ             (BX)(R8*4), R8
+	ADDQ             24(SP), BX
+	VMOVUPS          (CX)(DI*4), Z4
+	VFMADD231PS.BCST (R8), Z4, Z0
+	VFMADD231PS.BCST (R8)(AX*1), Z4, Z1
+	VFMADD231PS.BCST (R8)(AX*2), Z4, Z2
+	VFMADD231PS.BCST (R8)(DX*1), Z4, Z3
+	ADDQ             $0x08, SI
+	CMPQ             SI, 16(SP)
+	JB               term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z4, Z4, Z4
+	VMAXPS Z0, Z4, Z0
+	VADDPS Z4, Z0, Z0
+	VMAXPS Z1, Z4, Z1
+	VADDPS Z4, Z1, Z1
+	VMAXPS Z2, Z4, Z2
+	VADDPS Z4, Z2, Z2
+	VMAXPS Z3, Z4, Z3
+	VADDPS Z4, Z3, Z3
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z3, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains4LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains4LanesAVX512(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group6:
+	SUBQ         $0x06, (SP)
+	JL           past6
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load6
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero6
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VBROADCASTSS 4(AX), Z6
+	VMOVAPS      Z6, Z7
+	VMOVAPS      Z6, Z8
+	VMOVAPS      Z6, Z9
+	VMOVAPS      Z6, Z10
+	VMOVAPS      Z6, Z11
+	VBROADCASTSS 8(AX), Z12
+	VMOVAPS      Z12, Z13
+	VMOVAPS      Z12, Z14
+	VMOVAPS      Z12, Z15
+	VMOVAPS      Z12, Z16
+	VMOVAPS      Z12, Z17
+	VBROADCASTSS 12(AX), Z18
+	VMOVAPS      Z18, Z19
+	VMOVAPS      Z18, Z20
+	VMOVAPS      Z18, Z21
+	VMOVAPS      Z18, Z22
+	VMOVAPS      Z18, Z23
+	JMP          begun6
+
+load6:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), AX
+	MOVQ    dst+0(FP), R8
+	MOVQ    dstRow+8(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS (R8)(CX*4), Z0
+	VMOVUPS (R8)(DX*4), Z1
+	VMOVUPS (R8)(BX*4), Z2
+	VMOVUPS (R8)(SI*4), Z3
+	VMOVUPS (R8)(DI*4), Z4
+	VMOVUPS (R8)(AX*4), Z5
+	ADDQ    R9, R8
+	VMOVUPS (R8)(CX*4), Z6
+	VMOVUPS (R8)(DX*4), Z7
+	VMOVUPS (R8)(BX*4), Z8
+	VMOVUPS (R8)(SI*4), Z9
+	VMOVUPS (R8)(DI*4), Z10
+	VMOVUPS (R8)(AX*4), Z11
+	ADDQ    R9, R8
+	VMOVUPS (R8)(CX*4), Z12
+	VMOVUPS (R8)(DX*4), Z13
+	VMOVUPS (R8)(BX*4), Z14
+	VMOVUPS (R8)(SI*4), Z15
+	VMOVUPS (R8)(DI*4), Z16
+	VMOVUPS (R8)(AX*4), Z17
+	ADDQ    R9, R8
+	VMOVUPS (R8)(CX*4), Z18
+	VMOVUPS (R8)(DX*4), Z19
+	VMOVUPS (R8)(BX*4), Z20
+	VMOVUPS (R8)(SI*4), Z21
+	VMOVUPS (R8)(DI*4), Z22
+	VMOVUPS (R8)(AX*4), Z23
+	JMP     begun6
+
+zero6:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+
+begun6:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), R8
+	MOVLQSX 40(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(R8*4), R8
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), R9
+	MOVQ    w+24(FP), R10
+	MOVQ    taps+64(FP), R11
+	CMPQ    R11, 16(SP)
+	JAE     summed6
+
+term6:
+	MOVLQSX     (R11), R12
+	MOVLQSX     4(R11), R13
+	LEAQ        (R10)(R13*4), R13
+	ADDQ        24(SP), R10
+	VMOVUPS     (R13), Z24
+	VMOVUPS     (R13)(AX*1), Z25
+	VMOVUPS     (R13)(AX*2), Z26
+	VMOVUPS     (R13)(R9*1), Z27
+	VMOVUPS     (DX)(R12*4), Z28
+	VFMADD231PS Z24, Z28, Z0
+	VFMADD231PS Z25, Z28, Z6
+	VFMADD231PS Z26, Z28, Z12
+	VFMADD231PS Z27, Z28, Z18
+	VMOVUPS     (BX)(R12*4), Z28
+	VFMADD231PS Z24, Z28, Z1
+	VFMADD231PS Z25, Z28, Z7
+	VFMADD231PS Z26, Z28, Z13
+	VFMADD231PS Z27, Z28, Z19
+	VMOVUPS     (SI)(R12*4), Z28
+	VFMADD231PS Z24, Z28, Z2
+	VFMADD231PS Z25, Z28, Z8
+	VFMADD231PS Z26, Z28, Z14
+	VFMADD231PS Z27, Z28, Z20
+	VMOVUPS     (DI)(R12*4), Z28
+	VFMADD231PS Z24, Z28, Z3
+	VFMADD231PS Z25, Z28, Z9
+	VFMADD231PS Z26, Z28, Z15
+	VFMADD231PS Z27, Z28, Z21
+	VMOVUPS     (R8)(R12*4), Z28
+	VFMADD231PS Z24, Z28, Z4
+	VFMADD231PS Z25, Z28, Z10
+	VFMADD231PS Z26, Z28, Z16
+	VFMADD231PS Z27, Z28, Z22
+	VMOVUPS     (CX)(R12*4), Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z25, Z28, Z11
+	VFMADD231PS Z26, Z28, Z17
+	VFMADD231PS Z27, Z28, Z23
+	ADDQ        $0x08, R11
+	CMPQ        R11, 16(SP)
+	JB          term6
+
+summed6:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store6
+	VXORPS Z24, Z24, Z24
+	VMAXPS Z0, Z24, Z0
+	VADDPS Z24, Z0, Z0
+	VMAXPS Z1, Z24, Z1
+	VADDPS Z24, Z1, Z1
+	VMAXPS Z2, Z24, Z2
+	VADDPS Z24, Z2, Z2
+	VMAXPS Z3, Z24, Z3
+	VADDPS Z24, Z3, Z3
+	VMAXPS Z4, Z24, Z4
+	VADDPS Z24, Z4, Z4
+	VMAXPS Z5, Z24, Z5
+	VADDPS Z24, Z5, Z5
+	VMAXPS Z6, Z24, Z6
+	VADDPS Z24, Z6, Z6
+	VMAXPS Z7, Z24, Z7
+	VADDPS Z24, Z7, Z7
+	VMAXPS Z8, Z24, Z8
+	VADDPS Z24, Z8, Z8
+	VMAXPS Z9, Z24, Z9
+	VADDPS Z24, Z9, Z9
+	VMAXPS Z10, Z24, Z10
+	VADDPS Z24, Z10, Z10
+	VMAXPS Z11, Z24, Z11
+	VADDPS Z24, Z11, Z11
+	VMAXPS Z12, Z24, Z12
+	VADDPS Z24, Z12, Z12
+	VMAXPS Z13, Z24, Z13
+	VADDPS Z24, Z13, Z13
+	VMAXPS Z14, Z24, Z14
+	VADDPS Z24, Z14, Z14
+	VMAXPS Z15, Z24, Z15
+	VADDPS Z24, Z15, Z15
+	VMAXPS Z16, Z24, Z16
+	VADDPS Z24, Z16, Z16
+	VMAXPS Z17, Z24, Z17
+	VADDPS Z24, Z17, Z17
+	VMAXPS Z18, Z24, Z18
+	VADDPS Z24, Z18, Z18
+	VMAXPS Z19, Z24, Z19
+	VADDPS Z24, Z19, Z19
+	VMAXPS Z20, Z24, Z20
+	VADDPS Z24, Z20, Z20
+	VMAXPS Z21, Z24, Z21
+	VADDPS Z24, Z21, Z21
+	VMAXPS Z22, Z24, Z22
+	VADDPS Z24, Z22, Z22
+	VMAXPS Z23, Z24, Z23
+	VADDPS Z24, Z23, Z23
+
+store6:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), DI
+	MOVLQSX 44(AX), AX
+	MOVQ    dst+0(FP), R8
+	MOVQ    dstRow+8(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS Z0, (R8)(CX*4)
+	VMOVUPS Z1, (R8)(DX*4)
+	VMOVUPS Z2, (R8)(BX*4)
+	VMOVUPS Z3, (R8)(SI*4)
+	VMOVUPS Z4, (R8)(DI*4)
+	VMOVUPS Z5, (R8)(AX*4)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)(CX*4)
+	VMOVUPS Z7, (R8)(DX*4)
+	VMOVUPS Z8, (R8)(BX*4)
+	VMOVUPS Z9, (R8)(SI*4)
+	VMOVUPS Z10, (R8)(DI*4)
+	VMOVUPS Z11, (R8)(AX*4)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)(CX*4)
+	VMOVUPS Z13, (R8)(DX*4)
+	VMOVUPS Z14, (R8)(BX*4)
+	VMOVUPS Z15, (R8)(SI*4)
+	VMOVUPS Z16, (R8)(DI*4)
+	VMOVUPS Z17, (R8)(AX*4)
+	ADDQ    R9, R8
+	VMOVUPS Z18, (R8)(CX*4)
+	VMOVUPS Z19, (R8)(DX*4)
+	VMOVUPS Z20, (R8)(BX*4)
+	VMOVUPS Z21, (R8)(SI*4)
+	VMOVUPS Z22, (R8)(DI*4)
+	VMOVUPS Z23, (R8)(AX*4)
+	ADDQ    $0x30, 8(SP)
+	JMP     group6
+
+past6:
+	ADDQ $0x06, (SP)
+
+group3:
+	SUBQ         $0x03, (SP)
+	JL           past3
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load3
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero3
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 4(AX), Z3
+	VMOVAPS      Z3, Z4
+	VMOVAPS      Z3, Z5
+	VBROADCASTSS 8(AX), Z6
+	VMOVAPS      Z6, Z7
+	VMOVAPS      Z6, Z8
+	VBROADCASTSS 12(AX), Z9
+	VMOVAPS      Z9, Z10
+	VMOVAPS      Z9, Z11
+	JMP          begun3
+
+load3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), AX
+	MOVQ    dst+0(FP), BX
+	MOVQ    dstRow+8(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS (BX)(CX*4), Z0
+	VMOVUPS (BX)(DX*4), Z1
+	VMOVUPS (BX)(AX*4), Z2
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Z3
+	VMOVUPS (BX)(DX*4), Z4
+	VMOVUPS (BX)(AX*4), Z5
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Z6
+	VMOVUPS (BX)(DX*4), Z7
+	VMOVUPS (BX)(AX*4), Z8
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Z9
+	VMOVUPS (BX)(DX*4), Z10
+	VMOVUPS (BX)(AX*4), Z11
+	JMP     begun3
+
+zero3:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+
+begun3:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), SI
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	CMPQ    R8, 16(SP)
+	JAE     summed3
+
+term3:
+	MOVLQSX     (R8), R9
+	MOVLQSX     4(R8), R10
+	LEAQ        (DI)(R10*4), R10
+	ADDQ        24(SP), DI
+	VMOVUPS     (DX)(R9*4), Z12
+	VMOVUPS     (BX)(R9*4), Z13
+	VMOVUPS     (CX)(R9*4), Z14
+	VMOVUPS     (R10), Z15
+	VFMADD231PS Z15, Z12, Z0
+	VFMADD231PS Z15, Z13, Z1
+	VFMADD231PS Z15, Z14, Z2
+	VMOVUPS     (R10)(AX*1), Z15
+	VFMADD231PS Z15, Z12, Z3
+	VFMADD231PS Z15, Z13, Z4
+	VFMADD231PS Z15, Z14, Z5
+	VMOVUPS     (R10)(AX*2), Z15
+	VFMADD231PS Z15, Z12, Z6
+	VFMADD231PS Z15, Z13, Z7
+	VFMADD231PS Z15, Z14, Z8
+	VMOVUPS     (R10)(SI*1), Z15
+	VFMADD231PS Z15, Z12, Z9
+	VFMADD231PS Z15, Z13, Z10
+	VFMADD231PS Z15, Z14, Z11
+	ADDQ        $0x08, R8
+	CMPQ        R8, 16(SP)
+	JB          term3
+
+summed3:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store3
+	VXORPS Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VADDPS Z12, Z0, Z0
+	VMAXPS Z1, Z12, Z1
+	VADDPS Z12, Z1, Z1
+	VMAXPS Z2, Z12, Z2
+	VADDPS Z12, Z2, Z2
+	VMAXPS Z3, Z12, Z3
+	VADDPS Z12, Z3, Z3
+	VMAXPS Z4, Z12, Z4
+	VADDPS Z12, Z4, Z4
+	VMAXPS Z5, Z12, Z5
+	VADDPS Z12, Z5, Z5
+	VMAXPS Z6, Z12, Z6
+	VADDPS Z12, Z6, Z6
+	VMAXPS Z7, Z12, Z7
+	VADDPS Z12, Z7, Z7
+	VMAXPS Z8, Z12, Z8
+	VADDPS Z12, Z8, Z8
+	VMAXPS Z9, Z12, Z9
+	VADDPS Z12, Z9, Z9
+	VMAXPS Z10, Z12, Z10
+	VADDPS Z12, Z10, Z10
+	VMAXPS Z11, Z12, Z11
+	VADDPS Z12, Z11, Z11
+
+store3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), AX
+	MOVQ    dst+0(FP), BX
+	MOVQ    dstRow+8(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS Z0, (BX)(CX*4)
+	VMOVUPS Z1, (BX)(DX*4)
+	VMOVUPS Z2, (BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Z3, (BX)(CX*4)
+	VMOVUPS Z4, (BX)(DX*4)
+	VMOVUPS Z5, (BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Z6, (BX)(CX*4)
+	VMOVUPS Z7, (BX)(DX*4)
+	VMOVUPS Z8, (BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Z9, (BX)(CX*4)
+	VMOVUPS Z10, (BX)(DX*4)
+	VMOVUPS Z11, (BX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group3
+
+past3:
+	ADDQ $0x03, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z3
+	JMP     begun1
+
+zero1:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX     (SI), DI
+	MOVLQSX     4(SI), R8
+	LEAQ        (BX)(R8*4), R8
+	ADDQ        24(SP), BX
+	VMOVUPS     (CX)(DI*4), Z4
+	VMOVUPS     (R8), Z5
+	VFMADD231PS Z5, Z4, Z0
+	VMOVUPS     (R8)(AX*1), Z5
+	VFMADD231PS Z5, Z4, Z1
+	VMOVUPS     (R8)(AX*2), Z5
+	VFMADD231PS Z5, Z4, Z2
+	VMOVUPS     (R8)(DX*1), Z5
+	VFMADD231PS Z5, Z4, Z3
+	ADDQ        $0x08, SI
+	CMPQ        SI, 16(SP)
+	JB          term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z4, Z4, Z4
+	VMAXPS Z0, Z4, Z0
+	VADDPS Z4, Z0, Z0
+	VMAXPS Z1, Z4, Z1
+	VADDPS Z4, Z1, Z1
+	VMAXPS Z2, Z4, Z2
+	VADDPS Z4, Z2, Z2
+	VMAXPS Z3, Z4, Z3
+	VADDPS Z4, Z3, Z3
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z3, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains5AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains5AVX512(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group5:
+	SUBQ         $0x05, (SP)
+	JL           past5
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load5
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero5
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VBROADCASTSS 4(AX), Z5
+	VMOVAPS      Z5, Z6
+	VMOVAPS      Z5, Z7
+	VMOVAPS      Z5, Z8
+	VMOVAPS      Z5, Z9
+	VBROADCASTSS 8(AX), Z10
+	VMOVAPS      Z10, Z11
+	VMOVAPS      Z10, Z12
+	VMOVAPS      Z10, Z13
+	VMOVAPS      Z10, Z14
+	VBROADCASTSS 12(AX), Z15
+	VMOVAPS      Z15, Z16
+	VMOVAPS      Z15, Z17
+	VMOVAPS      Z15, Z18
+	VMOVAPS      Z15, Z19
+	VBROADCASTSS 16(AX), Z20
+	VMOVAPS      Z20, Z21
+	VMOVAPS      Z20, Z22
+	VMOVAPS      Z20, Z23
+	VMOVAPS      Z20, Z24
+	JMP          begun5
+
+load5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), AX
+	MOVQ    dst+0(FP), DI
+	MOVQ    dstRow+8(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI)(CX*4), Z0
+	VMOVUPS (DI)(DX*4), Z1
+	VMOVUPS (DI)(BX*4), Z2
+	VMOVUPS (DI)(SI*4), Z3
+	VMOVUPS (DI)(AX*4), Z4
+	ADDQ    R8, DI
+	VMOVUPS (DI)(CX*4), Z5
+	VMOVUPS (DI)(DX*4), Z6
+	VMOVUPS (DI)(BX*4), Z7
+	VMOVUPS (DI)(SI*4), Z8
+	VMOVUPS (DI)(AX*4), Z9
+	ADDQ    R8, DI
+	VMOVUPS (DI)(CX*4), Z10
+	VMOVUPS (DI)(DX*4), Z11
+	VMOVUPS (DI)(BX*4), Z12
+	VMOVUPS (DI)(SI*4), Z13
+	VMOVUPS (DI)(AX*4), Z14
+	ADDQ    R8, DI
+	VMOVUPS (DI)(CX*4), Z15
+	VMOVUPS (DI)(DX*4), Z16
+	VMOVUPS (DI)(BX*4), Z17
+	VMOVUPS (DI)(SI*4), Z18
+	VMOVUPS (DI)(AX*4), Z19
+	ADDQ    R8, DI
+	VMOVUPS (DI)(CX*4), Z20
+	VMOVUPS (DI)(DX*4), Z21
+	VMOVUPS (DI)(BX*4), Z22
+	VMOVUPS (DI)(SI*4), Z23
+	VMOVUPS (DI)(AX*4), Z24
+	JMP     begun5
+
+zero5:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+	VXORPS Z24, Z24, Z24
+
+begun5:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), R8
+	MOVQ    w+24(FP), R9
+	MOVQ    taps+64(FP), R10
+	CMPQ    R10, 16(SP)
+	JAE     summed5
+
+term5:
+	MOVLQSX      (R10), R11
+	MOVLQSX      4(R10), R12
+	LEAQ         (R9)(R12*4), R12
+	ADDQ         24(SP), R9
+	VMOVUPS      (DX)(R11*4), Z25
+	VMOVUPS      (BX)(R11*4), Z26
+	VMOVUPS      (SI)(R11*4), Z27
+	VMOVUPS      (DI)(R11*4), Z28
+	VMOVUPS      (CX)(R11*4), Z29
+	VBROADCASTSS (R12), Z30
+	VFMADD231PS  Z30, Z25, Z0
+	VFMADD231PS  Z30, Z26, Z1
+	VFMADD231PS  Z30, Z27, Z2
+	VFMADD231PS  Z30, Z28, Z3
+	VFMADD231PS  Z30, Z29, Z4
+	VBROADCASTSS (R12)(AX*1), Z30
+	VFMADD231PS  Z30, Z25, Z5
+	VFMADD231PS  Z30, Z26, Z6
+	VFMADD231PS  Z30, Z27, Z7
+	VFMADD231PS  Z30, Z28, Z8
+	VFMADD231PS  Z30, Z29, Z9
+	VBROADCASTSS (R12)(AX*2), Z30
+	VFMADD231PS  Z30, Z25, Z10
+	VFMADD231PS  Z30, Z26, Z11
+	VFMADD231PS  Z30, Z27, Z12
+	VFMADD231PS  Z30, Z28, Z13
+	VFMADD231PS  Z30, Z29, Z14
+	VBROADCASTSS (R12)(R8*1), Z30
+	VFMADD231PS  Z30, Z25, Z15
+	VFMADD231PS  Z30, Z26, Z16
+	VFMADD231PS  Z30, Z27, Z17
+	VFMADD231PS  Z30, Z28, Z18
+	VFMADD231PS  Z30, Z29, Z19
+	VBROADCASTSS (R12)(AX*4), Z30
+	VFMADD231PS  Z30, Z25, Z20
+	VFMADD231PS  Z30, Z26, Z21
+	VFMADD231PS  Z30, Z27, Z22
+	VFMADD231PS  Z30, Z28, Z23
+	VFMADD231PS  Z30, Z29, Z24
+	ADDQ         $0x08, R10
+	CMPQ         R10, 16(SP)
+	JB           term5
+
+summed5:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store5
+	VXORPS Z25, Z25, Z25
+	VMAXPS Z0, Z25, Z0
+	VADDPS Z25, Z0, Z0
+	VMAXPS Z1, Z25, Z1
+	VADDPS Z25, Z1, Z1
+	VMAXPS Z2, Z25, Z2
+	VADDPS Z25, Z2, Z2
+	VMAXPS Z3, Z25, Z3
+	VADDPS Z25, Z3, Z3
+	VMAXPS Z4, Z25, Z4
+	VADDPS Z25, Z4, Z4
+	VMAXPS Z5, Z25, Z5
+	VADDPS Z25, Z5, Z5
+	VMAXPS Z6, Z25, Z6
+	VADDPS Z25, Z6, Z6
+	VMAXPS Z7, Z25, Z7
+	VADDPS Z25, Z7, Z7
+	VMAXPS Z8, Z25, Z8
+	VADDPS Z25, Z8, Z8
+	VMAXPS Z9, Z25, Z9
+	VADDPS Z25, Z9, Z9
+	VMAXPS Z10, Z25, Z10
+	VADDPS Z25, Z10, Z10
+	VMAXPS Z11, Z25, Z11
+	VADDPS Z25, Z11, Z11
+	VMAXPS Z12, Z25, Z12
+	VADDPS Z25, Z12, Z12
+	VMAXPS Z13, Z25, Z13
+	VADDPS Z25, Z13, Z13
+	VMAXPS Z14, Z25, Z14
+	VADDPS Z25, Z14, Z14
+	VMAXPS Z15, Z25, Z15
+	VADDPS Z25, Z15, Z15
+	VMAXPS Z16, Z25, Z16
+	VADDPS Z25, Z16, Z16
+	VMAXPS Z17, Z25, Z17
+	VADDPS Z25, Z17, Z17
+	VMAXPS Z18, Z25, Z18
+	VADDPS Z25, Z18, Z18
+	VMAXPS Z19, Z25, Z19
+	VADDPS Z25, Z19, Z19
+	VMAXPS Z20, Z25, Z20
+	VADDPS Z25, Z20, Z20
+	VMAXPS Z21, Z25, Z21
+	VADDPS Z25, Z21, Z21
+	VMAXPS Z22, Z25, Z22
+	VADDPS Z25, Z22, Z22
+	VMAXPS Z23, Z25, Z23
+	VADDPS Z25, Z23, Z23
+	VMAXPS Z24, Z25, Z24
+	VADDPS Z25, Z24, Z24
+
+store5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), AX
+	MOVQ    dst+0(FP), DI
+	MOVQ    dstRow+8(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Z0, (DI)(CX*4)
+	VMOVUPS Z1, (DI)(DX*4)
+	VMOVUPS Z2, (DI)(BX*4)
+	VMOVUPS Z3, (DI)(SI*4)
+	VMOVUPS Z4, (DI)(AX*4)
+	ADDQ    R8, DI
+	VMOVUPS Z5, (DI)(CX*4)
+	VMOVUPS Z6, (DI)(DX*4)
+	VMOVUPS Z7, (DI)(BX*4)
+	VMOVUPS Z8, (DI)(SI*4)
+	VMOVUPS Z9, (DI)(AX*4)
+	ADDQ    R8, DI
+	VMOVUPS Z10, (DI)(CX*4)
+	VMOVUPS Z11, (DI)(DX*4)
+	VMOVUPS Z12, (DI)(BX*4)
+	VMOVUPS Z13, (DI)(SI*4)
+	VMOVUPS Z14, (DI)(AX*4)
+	ADDQ    R8, DI
+	VMOVUPS Z15, (DI)(CX*4)
+	VMOVUPS Z16, (DI)(DX*4)
+	VMOVUPS Z17, (DI)(BX*4)
+	VMOVUPS Z18, (DI)(SI*4)
+	VMOVUPS Z19, (DI)(AX*4)
+	ADDQ    R8, DI
+	VMOVUPS Z20, (DI)(CX*4)
+	VMOVUPS Z21, (DI)(DX*4)
+	VMOVUPS Z22, (DI)(BX*4)
+	VMOVUPS Z23, (DI)(SI*4)
+	VMOVUPS Z24, (DI)(AX*4)
+	ADDQ    $0x28, 8(SP)
+	JMP     group5
+
+past5:
+	ADDQ $0x05, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS 4(AX), Z2
+	VMOVAPS      Z2, Z3
+	VBROADCASTSS 8(AX), Z4
+	VMOVAPS      Z4, Z5
+	VBROADCASTSS 12(AX), Z6
+	VMOVAPS      Z6, Z7
+	VBROADCASTSS 16(AX), Z8
+	VMOVAPS      Z8, Z9
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Z0
+	VMOVUPS (DX)(AX*4), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z2
+	VMOVUPS (DX)(AX*4), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z4
+	VMOVUPS (DX)(AX*4), Z5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z6
+	VMOVUPS (DX)(AX*4), Z7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z8
+	VMOVUPS (DX)(AX*4), Z9
+	JMP     begun2
+
+zero2:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    taps+64(FP), DI
+	CMPQ    DI, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX      (DI), R8
+	MOVLQSX      4(DI), R9
+	LEAQ         (SI)(R9*4), R9
+	ADDQ         24(SP), SI
+	VMOVUPS      (DX)(R8*4), Z10
+	VMOVUPS      (CX)(R8*4), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z12, Z10, Z0
+	VFMADD231PS  Z12, Z11, Z1
+	VBROADCASTSS (R9)(AX*1), Z12
+	VFMADD231PS  Z12, Z10, Z2
+	VFMADD231PS  Z12, Z11, Z3
+	VBROADCASTSS (R9)(AX*2), Z12
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z5
+	VBROADCASTSS (R9)(BX*1), Z12
+	VFMADD231PS  Z12, Z10, Z6
+	VFMADD231PS  Z12, Z11, Z7
+	VBROADCASTSS (R9)(AX*4), Z12
+	VFMADD231PS  Z12, Z10, Z8
+	VFMADD231PS  Z12, Z11, Z9
+	ADDQ         $0x08, DI
+	CMPQ         DI, 16(SP)
+	JB           term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Z10, Z10, Z10
+	VMAXPS Z0, Z10, Z0
+	VADDPS Z10, Z0, Z0
+	VMAXPS Z1, Z10, Z1
+	VADDPS Z10, Z1, Z1
+	VMAXPS Z2, Z10, Z2
+	VADDPS Z10, Z2, Z2
+	VMAXPS Z3, Z10, Z3
+	VADDPS Z10, Z3, Z3
+	VMAXPS Z4, Z10, Z4
+	VADDPS Z10, Z4, Z4
+	VMAXPS Z5, Z10, Z5
+	VADDPS Z10, Z5, Z5
+	VMAXPS Z6, Z10, Z6
+	VADDPS Z10, Z6, Z6
+	VMAXPS Z7, Z10, Z7
+	VADDPS Z10, Z7, Z7
+	VMAXPS Z8, Z10, Z8
+	VADDPS Z10, Z8, Z8
+	VMAXPS Z9, Z10, Z9
+	VADDPS Z10, Z9, Z9
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*4)
+	VMOVUPS Z1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*4)
+	VMOVUPS Z3, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)(CX*4)
+	VMOVUPS Z5, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)(CX*4)
+	VMOVUPS Z7, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z8, (DX)(CX*4)
+	VMOVUPS Z9, (DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z4
+	JMP     begun1
+
+zero1:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX          (SI), DI
+	MOVLQSX          4(SI), R8
+	LEAQ             (BX)(R8*4), R8
+	ADDQ             24(SP), BX
+	VMOVUPS          (CX)(DI*4), Z5
+	VFMADD231PS.BCST (R8), Z5, Z0
+	VFMADD231PS.BCST (R8)(AX*1), Z5, Z1
+	VFMADD231PS.BCST (R8)(AX*2), Z5, Z2
+	VFMADD231PS.BCST (R8)(DX*1), Z5, Z3
+	VFMADD231PS.BCST (R8)(AX*4), Z5, Z4
+	ADDQ             $0x08, SI
+	CMPQ             SI, 16(SP)
+	JB               term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z5, Z5, Z5
+	VMAXPS Z0, Z5, Z0
+	VADDPS Z5, Z0, Z0
+	VMAXPS Z1, Z5, Z1
+	VADDPS Z5, Z1, Z1
+	VMAXPS Z2, Z5, Z2
+	VADDPS Z5, Z2, Z2
+	VMAXPS Z3, Z5, Z3
+	VADDPS Z5, Z3, Z3
+	VMAXPS Z4, Z5, Z4
+	VADDPS Z5, Z4, Z4
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z3, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains5LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains5LanesAVX512(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group5:
+	SUBQ         $0x05, (SP)
+	JL           past5
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load5
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero5
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VBROADCASTSS 4(AX), Z5
+	VMOVAPS      Z5, Z6
+	VMOVAPS      Z5, Z7
+	VMOVAPS      Z5, Z8
+	VMOVAPS      Z5, Z9
+	VBROADCASTSS 8(AX), Z10
+	VMOVAPS      Z10, Z11
+	VMOVAPS      Z10, Z12
+	VMOVAPS      Z10, Z13
+	VMOVAPS      Z10, Z14
+	VBROADCASTSS 12(AX), Z15
+	VMOVAPS      Z15, Z16
+	VMOVAPS      Z15, Z17
+	VMOVAPS      Z15, Z18
+	VMOVAPS      Z15, Z19
+	VBROADCASTSS 16(AX), Z20
+	VMOVAPS      Z20, Z21
+	VMOVAPS      Z20, Z22
+	VMOVAPS      Z20, Z23
+	VMOVAPS      Z20, Z24
+	JMP          begun5
+
+load5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), AX
+	MOVQ    dst+0(FP), DI
+	MOVQ    dstRow+8(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI)(CX*4), Z0
+	VMOVUPS (DI)(DX*4), Z1
+	VMOVUPS (DI)(BX*4), Z2
+	VMOVUPS (DI)(SI*4), Z3
+	VMOVUPS (DI)(AX*4), Z4
+	ADDQ    R8, DI
+	VMOVUPS (DI)(CX*4), Z5
+	VMOVUPS (DI)(DX*4), Z6
+	VMOVUPS (DI)(BX*4), Z7
+	VMOVUPS (DI)(SI*4), Z8
+	VMOVUPS (DI)(AX*4), Z9
+	ADDQ    R8, DI
+	VMOVUPS (DI)(CX*4), Z10
+	VMOVUPS (DI)(DX*4), Z11
+	VMOVUPS (DI)(BX*4), Z12
+	VMOVUPS (DI)(SI*4), Z13
+	VMOVUPS (DI)(AX*4), Z14
+	ADDQ    R8, DI
+	VMOVUPS (DI)(CX*4), Z15
+	VMOVUPS (DI)(DX*4), Z16
+	VMOVUPS (DI)(BX*4), Z17
+	VMOVUPS (DI)(SI*4), Z18
+	VMOVUPS (DI)(AX*4), Z19
+	ADDQ    R8, DI
+	VMOVUPS (DI)(CX*4), Z20
+	VMOVUPS (DI)(DX*4), Z21
+	VMOVUPS (DI)(BX*4), Z22
+	VMOVUPS (DI)(SI*4), Z23
+	VMOVUPS (DI)(AX*4), Z24
+	JMP     begun5
+
+zero5:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+	VXORPS Z24, Z24, Z24
+
+begun5:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), R8
+	MOVQ    w+24(FP), R9
+	MOVQ    taps+64(FP), R10
+	CMPQ    R10, 16(SP)
+	JAE     summed5
+
+term5:
+	MOVLQSX     (R10), R11
+	MOVLQSX     4(R10), R12
+	LEAQ        (R9)(R12*4), R12
+	ADDQ        24(SP), R9
+	VMOVUPS     (DX)(R11*4), Z25
+	VMOVUPS     (BX)(R11*4), Z26
+	VMOVUPS     (SI)(R11*4), Z27
+	VMOVUPS     (DI)(R11*4), Z28
+	VMOVUPS     (CX)(R11*4), Z29
+	VMOVUPS     (R12), Z30
+	VFMADD231PS Z30, Z25, Z0
+	VFMADD231PS Z30, Z26, Z1
+	VFMADD231PS Z30, Z27, Z2
+	VFMADD231PS Z30, Z28, Z3
+	VFMADD231PS Z30, Z29, Z4
+	VMOVUPS     (R12)(AX*1), Z30
+	VFMADD231PS Z30, Z25, Z5
+	VFMADD231PS Z30, Z26, Z6
+	VFMADD231PS Z30, Z27, Z7
+	VFMADD231PS Z30, Z28, Z8
+	VFMADD231PS Z30, Z29, Z9
+	VMOVUPS     (R12)(AX*2), Z30
+	VFMADD231PS Z30, Z25, Z10
+	VFMADD231PS Z30, Z26, Z11
+	VFMADD231PS Z30, Z27, Z12
+	VFMADD231PS Z30, Z28, Z13
+	VFMADD231PS Z30, Z29, Z14
+	VMOVUPS     (R12)(R8*1), Z30
+	VFMADD231PS Z30, Z25, Z15
+	VFMADD231PS Z30, Z26, Z16
+	VFMADD231PS Z30, Z27, Z17
+	VFMADD231PS Z30, Z28, Z18
+	VFMADD231PS Z30, Z29, Z19
+	VMOVUPS     (R12)(AX*4), Z30
+	VFMADD231PS Z30, Z25, Z20
+	VFMADD231PS Z30, Z26, Z21
+	VFMADD231PS Z30, Z27, Z22
+	VFMADD231PS Z30, Z28, Z23
+	VFMADD231PS Z30, Z29, Z24
+	ADDQ        $0x08, R10
+	CMPQ        R10, 16(SP)
+	JB          term5
+
+summed5:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store5
+	VXORPS Z25, Z25, Z25
+	VMAXPS Z0, Z25, Z0
+	VADDPS Z25, Z0, Z0
+	VMAXPS Z1, Z25, Z1
+	VADDPS Z25, Z1, Z1
+	VMAXPS Z2, Z25, Z2
+	VADDPS Z25, Z2, Z2
+	VMAXPS Z3, Z25, Z3
+	VADDPS Z25, Z3, Z3
+	VMAXPS Z4, Z25, Z4
+	VADDPS Z25, Z4, Z4
+	VMAXPS Z5, Z25, Z5
+	VADDPS Z25, Z5, Z5
+	VMAXPS Z6, Z25, Z6
+	VADDPS Z25, Z6, Z6
+	VMAXPS Z7, Z25, Z7
+	VADDPS Z25, Z7, Z7
+	VMAXPS Z8, Z25, Z8
+	VADDPS Z25, Z8, Z8
+	VMAXPS Z9, Z25, Z9
+	VADDPS Z25, Z9, Z9
+	VMAXPS Z10, Z25, Z10
+	VADDPS Z25, Z10, Z10
+	VMAXPS Z11, Z25, Z11
+	VADDPS Z25, Z11, Z11
+	VMAXPS Z12, Z25, Z12
+	VADDPS Z25, Z12, Z12
+	VMAXPS Z13, Z25, Z13
+	VADDPS Z25, Z13, Z13
+	VMAXPS Z14, Z25, Z14
+	VADDPS Z25, Z14, Z14
+	VMAXPS Z15, Z25, Z15
+	VADDPS Z25, Z15, Z15
+	VMAXPS Z16, Z25, Z16
+	VADDPS Z25, Z16, Z16
+	VMAXPS Z17, Z25, Z17
+	VADDPS Z25, Z17, Z17
+	VMAXPS Z18, Z25, Z18
+	VADDPS Z25, Z18, Z18
+	VMAXPS Z19, Z25, Z19
+	VADDPS Z25, Z19, Z19
+	VMAXPS Z20, Z25, Z20
+	VADDPS Z25, Z20, Z20
+	VMAXPS Z21, Z25, Z21
+	VADDPS Z25, Z21, Z21
+	VMAXPS Z22, Z25, Z22
+	VADDPS Z25, Z22, Z22
+	VMAXPS Z23, Z25, Z23
+	VADDPS Z25, Z23, Z23
+	VMAXPS Z24, Z25, Z24
+	VADDPS Z25, Z24, Z24
+
+store5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), AX
+	MOVQ    dst+0(FP), DI
+	MOVQ    dstRow+8(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Z0, (DI)(CX*4)
+	VMOVUPS Z1, (DI)(DX*4)
+	VMOVUPS Z2, (DI)(BX*4)
+	VMOVUPS Z3, (DI)(SI*4)
+	VMOVUPS Z4, (DI)(AX*4)
+	ADDQ    R8, DI
+	VMOVUPS Z5, (DI)(CX*4)
+	VMOVUPS Z6, (DI)(DX*4)
+	VMOVUPS Z7, (DI)(BX*4)
+	VMOVUPS Z8, (DI)(SI*4)
+	VMOVUPS Z9, (DI)(AX*4)
+	ADDQ    R8, DI
+	VMOVUPS Z10, (DI)(CX*4)
+	VMOVUPS Z11, (DI)(DX*4)
+	VMOVUPS Z12, (DI)(BX*4)
+	VMOVUPS Z13, (DI)(SI*4)
+	VMOVUPS Z14, (DI)(AX*4)
+	ADDQ    R8, DI
+	VMOVUPS Z15, (DI)(CX*4)
+	VMOVUPS Z16, (DI)(DX*4)
+	VMOVUPS Z17, (DI)(BX*4)
+	VMOVUPS Z18, (DI)(SI*4)
+	VMOVUPS Z19, (DI)(AX*4)
+	ADDQ    R8, DI
+	VMOVUPS Z20, (DI)(CX*4)
+	VMOVUPS Z21, (DI)(DX*4)
+	VMOVUPS Z22, (DI)(BX*4)
+	VMOVUPS Z23, (DI)(SI*4)
+	VMOVUPS Z24, (DI)(AX*4)
+	ADDQ    $0x28, 8(SP)
+	JMP     group5
+
+past5:
+	ADDQ $0x05, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS 4(AX), Z2
+	VMOVAPS      Z2, Z3
+	VBROADCASTSS 8(AX), Z4
+	VMOVAPS      Z4, Z5
+	VBROADCASTSS 12(AX), Z6
+	VMOVAPS      Z6, Z7
+	VBROADCASTSS 16(AX), Z8
+	VMOVAPS      Z8, Z9
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Z0
+	VMOVUPS (DX)(AX*4), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z2
+	VMOVUPS (DX)(AX*4), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z4
+	VMOVUPS (DX)(AX*4), Z5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z6
+	VMOVUPS (DX)(AX*4), Z7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z8
+	VMOVUPS (DX)(AX*4), Z9
+	JMP     begun2
+
+zero2:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    taps+64(FP), DI
+	CMPQ    DI, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX     (DI), R8
+	MOVLQSX     4(DI), R9
+	LEAQ        (SI)(R9*4), R9
+	ADDQ        24(SP), SI
+	VMOVUPS     (DX)(R8*4), Z10
+	VMOVUPS     (CX)(R8*4), Z11
+	VMOVUPS     (R9), Z12
+	VFMADD231PS Z12, Z10, Z0
+	VFMADD231PS Z12, Z11, Z1
+	VMOVUPS     (R9)(AX*1), Z12
+	VFMADD231PS Z12, Z10, Z2
+	VFMADD231PS Z12, Z11, Z3
+	VMOVUPS     (R9)(AX*2), Z12
+	VFMADD231PS Z12, Z10, Z4
+	VFMADD231PS Z12, Z11, Z5
+	VMOVUPS     (R9)(BX*1), Z12
+	VFMADD231PS Z12, Z10, Z6
+	VFMADD231PS Z12, Z11, Z7
+	VMOVUPS     (R9)(AX*4), Z12
+	VFMADD231PS Z12, Z10, Z8
+	VFMADD231PS Z12, Z11, Z9
+	ADDQ        $0x08, DI
+	CMPQ        DI, 16(SP)
+	JB          term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Z10, Z10, Z10
+	VMAXPS Z0, Z10, Z0
+	VADDPS Z10, Z0, Z0
+	VMAXPS Z1, Z10, Z1
+	VADDPS Z10, Z1, Z1
+	VMAXPS Z2, Z10, Z2
+	VADDPS Z10, Z2, Z2
+	VMAXPS Z3, Z10, Z3
+	VADDPS Z10, Z3, Z3
+	VMAXPS Z4, Z10, Z4
+	VADDPS Z10, Z4, Z4
+	VMAXPS Z5, Z10, Z5
+	VADDPS Z10, Z5, Z5
+	VMAXPS Z6, Z10, Z6
+	VADDPS Z10, Z6, Z6
+	VMAXPS Z7, Z10, Z7
+	VADDPS Z10, Z7, Z7
+	VMAXPS Z8, Z10, Z8
+	VADDPS Z10, Z8, Z8
+	VMAXPS Z9, Z10, Z9
+	VADDPS Z10, Z9, Z9
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*4)
+	VMOVUPS Z1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*4)
+	VMOVUPS Z3, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)(CX*4)
+	VMOVUPS Z5, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)(CX*4)
+	VMOVUPS Z7, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z8, (DX)(CX*4)
+	VMOVUPS Z9, (DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z4
+	JMP     begun1
+
+zero1:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX     (SI), DI
+	MOVLQSX     4(SI), R8
+	LEAQ        (BX)(R8*4), R8
+	ADDQ        24(SP), BX
+	VMOVUPS     (CX)(DI*4), Z5
+	VMOVUPS     (R8), Z6
+	VFMADD231PS Z6, Z5, Z0
+	VMOVUPS     (R8)(AX*1), Z6
+	VFMADD231PS Z6, Z5, Z1
+	VMOVUPS     (R8)(AX*2), Z6
+	VFMADD231PS Z6, Z5, Z2
+	VMOVUPS     (R8)(DX*1), Z6
+	VFMADD231PS Z6, Z5, Z3
+	VMOVUPS     (R8)(AX*4), Z6
+	VFMADD231PS Z6, Z5, Z4
+	ADDQ        $0x08, SI
+	CMPQ        SI, 16(SP)
+	JB          term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z5, Z5, Z5
+	VMAXPS Z0, Z5, Z0
+	VADDPS Z5, Z0, Z0
+	VMAXPS Z1, Z5, Z1
+	VADDPS Z5, Z1, Z1
+	VMAXPS Z2, Z5, Z2
+	VADDPS Z5, Z2, Z2
+	VMAXPS Z3, Z5, Z3
+	VADDPS Z5, Z3, Z3
+	VMAXPS Z4, Z5, Z4
+	VADDPS Z5, Z4, Z4
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z3, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains6AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains6AVX512(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group4:
+	SUBQ         $0x04, (SP)
+	JL           past4
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load4
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero4
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VBROADCASTSS 4(AX), Z4
+	VMOVAPS      Z4, Z5
+	VMOVAPS      Z4, Z6
+	VMOVAPS      Z4, Z7
+	VBROADCASTSS 8(AX), Z8
+	VMOVAPS      Z8, Z9
+	VMOVAPS      Z8, Z10
+	VMOVAPS      Z8, Z11
+	VBROADCASTSS 12(AX), Z12
+	VMOVAPS      Z12, Z13
+	VMOVAPS      Z12, Z14
+	VMOVAPS      Z12, Z15
+	VBROADCASTSS 16(AX), Z16
+	VMOVAPS      Z16, Z17
+	VMOVAPS      Z16, Z18
+	VMOVAPS      Z16, Z19
+	VBROADCASTSS 20(AX), Z20
+	VMOVAPS      Z20, Z21
+	VMOVAPS      Z20, Z22
+	VMOVAPS      Z20, Z23
+	JMP          begun4
+
+load4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI)(CX*4), Z0
+	VMOVUPS (SI)(DX*4), Z1
+	VMOVUPS (SI)(BX*4), Z2
+	VMOVUPS (SI)(AX*4), Z3
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z4
+	VMOVUPS (SI)(DX*4), Z5
+	VMOVUPS (SI)(BX*4), Z6
+	VMOVUPS (SI)(AX*4), Z7
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z8
+	VMOVUPS (SI)(DX*4), Z9
+	VMOVUPS (SI)(BX*4), Z10
+	VMOVUPS (SI)(AX*4), Z11
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z12
+	VMOVUPS (SI)(DX*4), Z13
+	VMOVUPS (SI)(BX*4), Z14
+	VMOVUPS (SI)(AX*4), Z15
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z16
+	VMOVUPS (SI)(DX*4), Z17
+	VMOVUPS (SI)(BX*4), Z18
+	VMOVUPS (SI)(AX*4), Z19
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z20
+	VMOVUPS (SI)(DX*4), Z21
+	VMOVUPS (SI)(BX*4), Z22
+	VMOVUPS (SI)(AX*4), Z23
+	JMP     begun4
+
+zero4:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+
+begun4:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DI
+	LEAQ    (AX)(AX*4), R8
+	MOVQ    w+24(FP), R9
+	MOVQ    taps+64(FP), R10
+	CMPQ    R10, 16(SP)
+	JAE     summed4
+
+term4:
+	MOVLQSX      (R10), R11
+	MOVLQSX      4(R10), R12
+	LEAQ         (R9)(R12*4), R12
+	ADDQ         24(SP), R9
+	VMOVUPS      (DX)(R11*4), Z24
+	VMOVUPS      (BX)(R11*4), Z25
+	VMOVUPS      (SI)(R11*4), Z26
+	VMOVUPS      (CX)(R11*4), Z27
+	VBROADCASTSS (R12), Z28
+	VFMADD231PS  Z28, Z24, Z0
+	VFMADD231PS  Z28, Z25, Z1
+	VFMADD231PS  Z28, Z26, Z2
+	VFMADD231PS  Z28, Z27, Z3
+	VBROADCASTSS (R12)(AX*1), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VFMADD231PS  Z28, Z26, Z6
+	VFMADD231PS  Z28, Z27, Z7
+	VBROADCASTSS (R12)(AX*2), Z28
+	VFMADD231PS  Z28, Z24, Z8
+	VFMADD231PS  Z28, Z25, Z9
+	VFMADD231PS  Z28, Z26, Z10
+	VFMADD231PS  Z28, Z27, Z11
+	VBROADCASTSS (R12)(DI*1), Z28
+	VFMADD231PS  Z28, Z24, Z12
+	VFMADD231PS  Z28, Z25, Z13
+	VFMADD231PS  Z28, Z26, Z14
+	VFMADD231PS  Z28, Z27, Z15
+	VBROADCASTSS (R12)(AX*4), Z28
+	VFMADD231PS  Z28, Z24, Z16
+	VFMADD231PS  Z28, Z25, Z17
+	VFMADD231PS  Z28, Z26, Z18
+	VFMADD231PS  Z28, Z27, Z19
+	VBROADCASTSS (R12)(R8*1), Z28
+	VFMADD231PS  Z28, Z24, Z20
+	VFMADD231PS  Z28, Z25, Z21
+	VFMADD231PS  Z28, Z26, Z22
+	VFMADD231PS  Z28, Z27, Z23
+	ADDQ         $0x08, R10
+	CMPQ         R10, 16(SP)
+	JB           term4
+
+summed4:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store4
+	VXORPS Z24, Z24, Z24
+	VMAXPS Z0, Z24, Z0
+	VADDPS Z24, Z0, Z0
+	VMAXPS Z1, Z24, Z1
+	VADDPS Z24, Z1, Z1
+	VMAXPS Z2, Z24, Z2
+	VADDPS Z24, Z2, Z2
+	VMAXPS Z3, Z24, Z3
+	VADDPS Z24, Z3, Z3
+	VMAXPS Z4, Z24, Z4
+	VADDPS Z24, Z4, Z4
+	VMAXPS Z5, Z24, Z5
+	VADDPS Z24, Z5, Z5
+	VMAXPS Z6, Z24, Z6
+	VADDPS Z24, Z6, Z6
+	VMAXPS Z7, Z24, Z7
+	VADDPS Z24, Z7, Z7
+	VMAXPS Z8, Z24, Z8
+	VADDPS Z24, Z8, Z8
+	VMAXPS Z9, Z24, Z9
+	VADDPS Z24, Z9, Z9
+	VMAXPS Z10, Z24, Z10
+	VADDPS Z24, Z10, Z10
+	VMAXPS Z11, Z24, Z11
+	VADDPS Z24, Z11, Z11
+	VMAXPS Z12, Z24, Z12
+	VADDPS Z24, Z12, Z12
+	VMAXPS Z13, Z24, Z13
+	VADDPS Z24, Z13, Z13
+	VMAXPS Z14, Z24, Z14
+	VADDPS Z24, Z14, Z14
+	VMAXPS Z15, Z24, Z15
+	VADDPS Z24, Z15, Z15
+	VMAXPS Z16, Z24, Z16
+	VADDPS Z24, Z16, Z16
+	VMAXPS Z17, Z24, Z17
+	VADDPS Z24, Z17, Z17
+	VMAXPS Z18, Z24, Z18
+	VADDPS Z24, Z18, Z18
+	VMAXPS Z19, Z24, Z19
+	VADDPS Z24, Z19, Z19
+	VMAXPS Z20, Z24, Z20
+	VADDPS Z24, Z20, Z20
+	VMAXPS Z21, Z24, Z21
+	VADDPS Z24, Z21, Z21
+	VMAXPS Z22, Z24, Z22
+	VADDPS Z24, Z22, Z22
+	VMAXPS Z23, Z24, Z23
+	VADDPS Z24, Z23, Z23
+
+store4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)(CX*4)
+	VMOVUPS Z1, (SI)(DX*4)
+	VMOVUPS Z2, (SI)(BX*4)
+	VMOVUPS Z3, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z4, (SI)(CX*4)
+	VMOVUPS Z5, (SI)(DX*4)
+	VMOVUPS Z6, (SI)(BX*4)
+	VMOVUPS Z7, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z8, (SI)(CX*4)
+	VMOVUPS Z9, (SI)(DX*4)
+	VMOVUPS Z10, (SI)(BX*4)
+	VMOVUPS Z11, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z12, (SI)(CX*4)
+	VMOVUPS Z13, (SI)(DX*4)
+	VMOVUPS Z14, (SI)(BX*4)
+	VMOVUPS Z15, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z16, (SI)(CX*4)
+	VMOVUPS Z17, (SI)(DX*4)
+	VMOVUPS Z18, (SI)(BX*4)
+	VMOVUPS Z19, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z20, (SI)(CX*4)
+	VMOVUPS Z21, (SI)(DX*4)
+	VMOVUPS Z22, (SI)(BX*4)
+	VMOVUPS Z23, (SI)(AX*4)
+	ADDQ    $0x20, 8(SP)
+	JMP     group4
+
+past4:
+	ADDQ $0x04, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS 4(AX), Z2
+	VMOVAPS      Z2, Z3
+	VBROADCASTSS 8(AX), Z4
+	VMOVAPS      Z4, Z5
+	VBROADCASTSS 12(AX), Z6
+	VMOVAPS      Z6, Z7
+	VBROADCASTSS 16(AX), Z8
+	VMOVAPS      Z8, Z9
+	VBROADCASTSS 20(AX), Z10
+	VMOVAPS      Z10, Z11
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Z0
+	VMOVUPS (DX)(AX*4), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z2
+	VMOVUPS (DX)(AX*4), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z4
+	VMOVUPS (DX)(AX*4), Z5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z6
+	VMOVUPS (DX)(AX*4), Z7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z8
+	VMOVUPS (DX)(AX*4), Z9
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z10
+	VMOVUPS (DX)(AX*4), Z11
+	JMP     begun2
+
+zero2:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), BX
+	LEAQ    (AX)(AX*4), SI
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	CMPQ    R8, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX      (R8), R9
+	MOVLQSX      4(R8), R10
+	LEAQ         (DI)(R10*4), R10
+	ADDQ         24(SP), DI
+	VMOVUPS      (DX)(R9*4), Z12
+	VMOVUPS      (CX)(R9*4), Z13
+	VBROADCASTSS (R10), Z14
+	VFMADD231PS  Z14, Z12, Z0
+	VFMADD231PS  Z14, Z13, Z1
+	VBROADCASTSS (R10)(AX*1), Z14
+	VFMADD231PS  Z14, Z12, Z2
+	VFMADD231PS  Z14, Z13, Z3
+	VBROADCASTSS (R10)(AX*2), Z14
+	VFMADD231PS  Z14, Z12, Z4
+	VFMADD231PS  Z14, Z13, Z5
+	VBROADCASTSS (R10)(BX*1), Z14
+	VFMADD231PS  Z14, Z12, Z6
+	VFMADD231PS  Z14, Z13, Z7
+	VBROADCASTSS (R10)(AX*4), Z14
+	VFMADD231PS  Z14, Z12, Z8
+	VFMADD231PS  Z14, Z13, Z9
+	VBROADCASTSS (R10)(SI*1), Z14
+	VFMADD231PS  Z14, Z12, Z10
+	VFMADD231PS  Z14, Z13, Z11
+	ADDQ         $0x08, R8
+	CMPQ         R8, 16(SP)
+	JB           term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VADDPS Z12, Z0, Z0
+	VMAXPS Z1, Z12, Z1
+	VADDPS Z12, Z1, Z1
+	VMAXPS Z2, Z12, Z2
+	VADDPS Z12, Z2, Z2
+	VMAXPS Z3, Z12, Z3
+	VADDPS Z12, Z3, Z3
+	VMAXPS Z4, Z12, Z4
+	VADDPS Z12, Z4, Z4
+	VMAXPS Z5, Z12, Z5
+	VADDPS Z12, Z5, Z5
+	VMAXPS Z6, Z12, Z6
+	VADDPS Z12, Z6, Z6
+	VMAXPS Z7, Z12, Z7
+	VADDPS Z12, Z7, Z7
+	VMAXPS Z8, Z12, Z8
+	VADDPS Z12, Z8, Z8
+	VMAXPS Z9, Z12, Z9
+	VADDPS Z12, Z9, Z9
+	VMAXPS Z10, Z12, Z10
+	VADDPS Z12, Z10, Z10
+	VMAXPS Z11, Z12, Z11
+	VADDPS Z12, Z11, Z11
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*4)
+	VMOVUPS Z1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*4)
+	VMOVUPS Z3, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)(CX*4)
+	VMOVUPS Z5, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)(CX*4)
+	VMOVUPS Z7, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z8, (DX)(CX*4)
+	VMOVUPS Z9, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z10, (DX)(CX*4)
+	VMOVUPS Z11, (DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	VBROADCASTSS 20(AX), Z5
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z5
+	JMP     begun1
+
+zero1:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	LEAQ    (AX)(AX*4), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    taps+64(FP), DI
+	CMPQ    DI, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX          (DI), R8
+	MOVLQSX          4(DI), R9
+	LEAQ             (SI)(R9*4), R9
+	ADDQ             24(SP), SI
+	VMOVUPS          (CX)(R8*4), Z6
+	VFMADD231PS.BCST (R9), Z6, Z0
+	VFMADD231PS.BCST (R9)(AX*1), Z6, Z1
+	VFMADD231PS.BCST (R9)(AX*2), Z6, Z2
+	VFMADD231PS.BCST (R9)(DX*1), Z6, Z3
+	VFMADD231PS.BCST (R9)(AX*4), Z6, Z4
+	VFMADD231PS.BCST (R9)(BX*1), Z6, Z5
+	ADDQ             $0x08, DI
+	CMPQ             DI, 16(SP)
+	JB               term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z6, Z6, Z6
+	VMAXPS Z0, Z6, Z0
+	VADDPS Z6, Z0, Z0
+	VMAXPS Z1, Z6, Z1
+	VADDPS Z6, Z1, Z1
+	VMAXPS Z2, Z6, Z2
+	VADDPS Z6, Z2, Z2
+	VMAXPS Z3, Z6, Z3
+	VADDPS Z6, Z3, Z3
+	VMAXPS Z4, Z6, Z4
+	VADDPS Z6, Z4, Z4
+	VMAXPS Z5, Z6, Z5
+	VADDPS Z6, Z5, Z5
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z3, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z5, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains6LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains6LanesAVX512(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group4:
+	SUBQ         $0x04, (SP)
+	JL           past4
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load4
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero4
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VBROADCASTSS 4(AX), Z4
+	VMOVAPS      Z4, Z5
+	VMOVAPS      Z4, Z6
+	VMOVAPS      Z4, Z7
+	VBROADCASTSS 8(AX), Z8
+	VMOVAPS      Z8, Z9
+	VMOVAPS      Z8, Z10
+	VMOVAPS      Z8, Z11
+	VBROADCASTSS 12(AX), Z12
+	VMOVAPS      Z12, Z13
+	VMOVAPS      Z12, Z14
+	VMOVAPS      Z12, Z15
+	VBROADCASTSS 16(AX), Z16
+	VMOVAPS      Z16, Z17
+	VMOVAPS      Z16, Z18
+	VMOVAPS      Z16, Z19
+	VBROADCASTSS 20(AX), Z20
+	VMOVAPS      Z20, Z21
+	VMOVAPS      Z20, Z22
+	VMOVAPS      Z20, Z23
+	JMP          begun4
+
+load4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI)(CX*4), Z0
+	VMOVUPS (SI)(DX*4), Z1
+	VMOVUPS (SI)(BX*4), Z2
+	VMOVUPS (SI)(AX*4), Z3
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z4
+	VMOVUPS (SI)(DX*4), Z5
+	VMOVUPS (SI)(BX*4), Z6
+	VMOVUPS (SI)(AX*4), Z7
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z8
+	VMOVUPS (SI)(DX*4), Z9
+	VMOVUPS (SI)(BX*4), Z10
+	VMOVUPS (SI)(AX*4), Z11
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z12
+	VMOVUPS (SI)(DX*4), Z13
+	VMOVUPS (SI)(BX*4), Z14
+	VMOVUPS (SI)(AX*4), Z15
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z16
+	VMOVUPS (SI)(DX*4), Z17
+	VMOVUPS (SI)(BX*4), Z18
+	VMOVUPS (SI)(AX*4), Z19
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Z20
+	VMOVUPS (SI)(DX*4), Z21
+	VMOVUPS (SI)(BX*4), Z22
+	VMOVUPS (SI)(AX*4), Z23
+	JMP     begun4
+
+zero4:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+
+begun4:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DI
+	LEAQ    (AX)(AX*4), R8
+	MOVQ    w+24(FP), R9
+	MOVQ    taps+64(FP), R10
+	CMPQ    R10, 16(SP)
+	JAE     summed4
+
+term4:
+	MOVLQSX     (R10), R11
+	MOVLQSX     4(R10), R12
+	LEAQ        (R9)(R12*4), R12
+	ADDQ        24(SP), R9
+	VMOVUPS     (DX)(R11*4), Z24
+	VMOVUPS     (BX)(R11*4), Z25
+	VMOVUPS     (SI)(R11*4), Z26
+	VMOVUPS     (CX)(R11*4), Z27
+	VMOVUPS     (R12), Z28
+	VFMADD231PS Z28, Z24, Z0
+	VFMADD231PS Z28, Z25, Z1
+	VFMADD231PS Z28, Z26, Z2
+	VFMADD231PS Z28, Z27, Z3
+	VMOVUPS     (R12)(AX*1), Z28
+	VFMADD231PS Z28, Z24, Z4
+	VFMADD231PS Z28, Z25, Z5
+	VFMADD231PS Z28, Z26, Z6
+	VFMADD231PS Z28, Z27, Z7
+	VMOVUPS     (R12)(AX*2), Z28
+	VFMADD231PS Z28, Z24, Z8
+	VFMADD231PS Z28, Z25, Z9
+	VFMADD231PS Z28, Z26, Z10
+	VFMADD231PS Z28, Z27, Z11
+	VMOVUPS     (R12)(DI*1), Z28
+	VFMADD231PS Z28, Z24, Z12
+	VFMADD231PS Z28, Z25, Z13
+	VFMADD231PS Z28, Z26, Z14
+	VFMADD231PS Z28, Z27, Z15
+	VMOVUPS     (R12)(AX*4), Z28
+	VFMADD231PS Z28, Z24, Z16
+	VFMADD231PS Z28, Z25, Z17
+	VFMADD231PS Z28, Z26, Z18
+	VFMADD231PS Z28, Z27, Z19
+	VMOVUPS     (R12)(R8*1), Z28
+	VFMADD231PS Z28, Z24, Z20
+	VFMADD231PS Z28, Z25, Z21
+	VFMADD231PS Z28, Z26, Z22
+	VFMADD231PS Z28, Z27, Z23
+	ADDQ        $0x08, R10
+	CMPQ        R10, 16(SP)
+	JB          term4
+
+summed4:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store4
+	VXORPS Z24, Z24, Z24
+	VMAXPS Z0, Z24, Z0
+	VADDPS Z24, Z0, Z0
+	VMAXPS Z1, Z24, Z1
+	VADDPS Z24, Z1, Z1
+	VMAXPS Z2, Z24, Z2
+	VADDPS Z24, Z2, Z2
+	VMAXPS Z3, Z24, Z3
+	VADDPS Z24, Z3, Z3
+	VMAXPS Z4, Z24, Z4
+	VADDPS Z24, Z4, Z4
+	VMAXPS Z5, Z24, Z5
+	VADDPS Z24, Z5, Z5
+	VMAXPS Z6, Z24, Z6
+	VADDPS Z24, Z6, Z6
+	VMAXPS Z7, Z24, Z7
+	VADDPS Z24, Z7, Z7
+	VMAXPS Z8, Z24, Z8
+	VADDPS Z24, Z8, Z8
+	VMAXPS Z9, Z24, Z9
+	VADDPS Z24, Z9, Z9
+	VMAXPS Z10, Z24, Z10
+	VADDPS Z24, Z10, Z10
+	VMAXPS Z11, Z24, Z11
+	VADDPS Z24, Z11, Z11
+	VMAXPS Z12, Z24, Z12
+	VADDPS Z24, Z12, Z12
+	VMAXPS Z13, Z24, Z13
+	VADDPS Z24, Z13, Z13
+	VMAXPS Z14, Z24, Z14
+	VADDPS Z24, Z14, Z14
+	VMAXPS Z15, Z24, Z15
+	VADDPS Z24, Z15, Z15
+	VMAXPS Z16, Z24, Z16
+	VADDPS Z24, Z16, Z16
+	VMAXPS Z17, Z24, Z17
+	VADDPS Z24, Z17, Z17
+	VMAXPS Z18, Z24, Z18
+	VADDPS Z24, Z18, Z18
+	VMAXPS Z19, Z24, Z19
+	VADDPS Z24, Z19, Z19
+	VMAXPS Z20, Z24, Z20
+	VADDPS Z24, Z20, Z20
+	VMAXPS Z21, Z24, Z21
+	VADDPS Z24, Z21, Z21
+	VMAXPS Z22, Z24, Z22
+	VADDPS Z24, Z22, Z22
+	VMAXPS Z23, Z24, Z23
+	VADDPS Z24, Z23, Z23
+
+store4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Z0, (SI)(CX*4)
+	VMOVUPS Z1, (SI)(DX*4)
+	VMOVUPS Z2, (SI)(BX*4)
+	VMOVUPS Z3, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z4, (SI)(CX*4)
+	VMOVUPS Z5, (SI)(DX*4)
+	VMOVUPS Z6, (SI)(BX*4)
+	VMOVUPS Z7, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z8, (SI)(CX*4)
+	VMOVUPS Z9, (SI)(DX*4)
+	VMOVUPS Z10, (SI)(BX*4)
+	VMOVUPS Z11, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z12, (SI)(CX*4)
+	VMOVUPS Z13, (SI)(DX*4)
+	VMOVUPS Z14, (SI)(BX*4)
+	VMOVUPS Z15, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z16, (SI)(CX*4)
+	VMOVUPS Z17, (SI)(DX*4)
+	VMOVUPS Z18, (SI)(BX*4)
+	VMOVUPS Z19, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Z20, (SI)(CX*4)
+	VMOVUPS Z21, (SI)(DX*4)
+	VMOVUPS Z22, (SI)(BX*4)
+	VMOVUPS Z23, (SI)(AX*4)
+	ADDQ    $0x20, 8(SP)
+	JMP     group4
+
+past4:
+	ADDQ $0x04, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS 4(AX), Z2
+	VMOVAPS      Z2, Z3
+	VBROADCASTSS 8(AX), Z4
+	VMOVAPS      Z4, Z5
+	VBROADCASTSS 12(AX), Z6
+	VMOVAPS      Z6, Z7
+	VBROADCASTSS 16(AX), Z8
+	VMOVAPS      Z8, Z9
+	VBROADCASTSS 20(AX), Z10
+	VMOVAPS      Z10, Z11
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Z0
+	VMOVUPS (DX)(AX*4), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z2
+	VMOVUPS (DX)(AX*4), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z4
+	VMOVUPS (DX)(AX*4), Z5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z6
+	VMOVUPS (DX)(AX*4), Z7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z8
+	VMOVUPS (DX)(AX*4), Z9
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z10
+	VMOVUPS (DX)(AX*4), Z11
+	JMP     begun2
+
+zero2:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), BX
+	LEAQ    (AX)(AX*4), SI
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	CMPQ    R8, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX     (R8), R9
+	MOVLQSX     4(R8), R10
+	LEAQ        (DI)(R10*4), R10
+	ADDQ        24(SP), DI
+	VMOVUPS     (DX)(R9*4), Z12
+	VMOVUPS     (CX)(R9*4), Z13
+	VMOVUPS     (R10), Z14
+	VFMADD231PS Z14, Z12, Z0
+	VFMADD231PS Z14, Z13, Z1
+	VMOVUPS     (R10)(AX*1), Z14
+	VFMADD231PS Z14, Z12, Z2
+	VFMADD231PS Z14, Z13, Z3
+	VMOVUPS     (R10)(AX*2), Z14
+	VFMADD231PS Z14, Z12, Z4
+	VFMADD231PS Z14, Z13, Z5
+	VMOVUPS     (R10)(BX*1), Z14
+	VFMADD231PS Z14, Z12, Z6
+	VFMADD231PS Z14, Z13, Z7
+	VMOVUPS     (R10)(AX*4), Z14
+	VFMADD231PS Z14, Z12, Z8
+	VFMADD231PS Z14, Z13, Z9
+	VMOVUPS     (R10)(SI*1), Z14
+	VFMADD231PS Z14, Z12, Z10
+	VFMADD231PS Z14, Z13, Z11
+	ADDQ        $0x08, R8
+	CMPQ        R8, 16(SP)
+	JB          term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VADDPS Z12, Z0, Z0
+	VMAXPS Z1, Z12, Z1
+	VADDPS Z12, Z1, Z1
+	VMAXPS Z2, Z12, Z2
+	VADDPS Z12, Z2, Z2
+	VMAXPS Z3, Z12, Z3
+	VADDPS Z12, Z3, Z3
+	VMAXPS Z4, Z12, Z4
+	VADDPS Z12, Z4, Z4
+	VMAXPS Z5, Z12, Z5
+	VADDPS Z12, Z5, Z5
+	VMAXPS Z6, Z12, Z6
+	VADDPS Z12, Z6, Z6
+	VMAXPS Z7, Z12, Z7
+	VADDPS Z12, Z7, Z7
+	VMAXPS Z8, Z12, Z8
+	VADDPS Z12, Z8, Z8
+	VMAXPS Z9, Z12, Z9
+	VADDPS Z12, Z9, Z9
+	VMAXPS Z10, Z12, Z10
+	VADDPS Z12, Z10, Z10
+	VMAXPS Z11, Z12, Z11
+	VADDPS Z12, Z11, Z11
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*4)
+	VMOVUPS Z1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*4)
+	VMOVUPS Z3, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)(CX*4)
+	VMOVUPS Z5, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)(CX*4)
+	VMOVUPS Z7, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z8, (DX)(CX*4)
+	VMOVUPS Z9, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z10, (DX)(CX*4)
+	VMOVUPS Z11, (DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	VBROADCASTSS 20(AX), Z5
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z5
+	JMP     begun1
+
+zero1:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	LEAQ    (AX)(AX*4), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    taps+64(FP), DI
+	CMPQ    DI, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX     (DI), R8
+	MOVLQSX     4(DI), R9
+	LEAQ        (SI)(R9*4), R9
+	ADDQ        24(SP), SI
+	VMOVUPS     (CX)(R8*4), Z6
+	VMOVUPS     (R9), Z7
+	VFMADD231PS Z7, Z6, Z0
+	VMOVUPS     (R9)(AX*1), Z7
+	VFMADD231PS Z7, Z6, Z1
+	VMOVUPS     (R9)(AX*2), Z7
+	VFMADD231PS Z7, Z6, Z2
+	VMOVUPS     (R9)(DX*1), Z7
+	VFMADD231PS Z7, Z6, Z3
+	VMOVUPS     (R9)(AX*4), Z7
+	VFMADD231PS Z7, Z6, Z4
+	VMOVUPS     (R9)(BX*1), Z7
+	VFMADD231PS Z7, Z6, Z5
+	ADDQ        $0x08, DI
+	CMPQ        DI, 16(SP)
+	JB          term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z6, Z6, Z6
+	VMAXPS Z0, Z6, Z0
+	VADDPS Z6, Z0, Z0
+	VMAXPS Z1, Z6, Z1
+	VADDPS Z6, Z1, Z1
+	VMAXPS Z2, Z6, Z2
+	VADDPS Z6, Z2, Z2
+	VMAXPS Z3, Z6, Z3
+	VADDPS Z6, Z3, Z3
+	VMAXPS Z4, Z6, Z4
+	VADDPS Z6, Z4, Z4
+	VMAXPS Z5, Z6, Z5
+	VADDPS Z6, Z5, Z5
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z3, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z5, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains12AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains12AVX512(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS 4(AX), Z2
+	VMOVAPS      Z2, Z3
+	VBROADCASTSS 8(AX), Z4
+	VMOVAPS      Z4, Z5
+	VBROADCASTSS 12(AX), Z6
+	VMOVAPS      Z6, Z7
+	VBROADCASTSS 16(AX), Z8
+	VMOVAPS      Z8, Z9
+	VBROADCASTSS 20(AX), Z10
+	VMOVAPS      Z10, Z11
+	VBROADCASTSS 24(AX), Z12
+	VMOVAPS      Z12, Z13
+	VBROADCASTSS 28(AX), Z14
+	VMOVAPS      Z14, Z15
+	VBROADCASTSS 32(AX), Z16
+	VMOVAPS      Z16, Z17
+	VBROADCASTSS 36(AX), Z18
+	VMOVAPS      Z18, Z19
+	VBROADCASTSS 40(AX), Z20
+	VMOVAPS      Z20, Z21
+	VBROADCASTSS 44(AX), Z22
+	VMOVAPS      Z22, Z23
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Z0
+	VMOVUPS (DX)(AX*4), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z2
+	VMOVUPS (DX)(AX*4), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z4
+	VMOVUPS (DX)(AX*4), Z5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z6
+	VMOVUPS (DX)(AX*4), Z7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z8
+	VMOVUPS (DX)(AX*4), Z9
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z10
+	VMOVUPS (DX)(AX*4), Z11
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z12
+	VMOVUPS (DX)(AX*4), Z13
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z14
+	VMOVUPS (DX)(AX*4), Z15
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z16
+	VMOVUPS (DX)(AX*4), Z17
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z18
+	VMOVUPS (DX)(AX*4), Z19
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z20
+	VMOVUPS (DX)(AX*4), Z21
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Z22
+	VMOVUPS (DX)(AX*4), Z23
+	JMP     begun2
+
+zero2:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), BX
+	LEAQ    (AX)(AX*4), SI
+	LEAQ    (BX)(AX*4), DI
+	MOVQ    w+24(FP), R8
+	MOVQ    taps+64(FP), R9
+	CMPQ    R9, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX      (R9), R10
+	MOVLQSX      4(R9), R11
+	LEAQ         (R8)(R11*4), R11
+	ADDQ         24(SP), R8
+	LEAQ         (R11)(AX*8), R12
+	VMOVUPS      (DX)(R10*4), Z24
+	VMOVUPS      (CX)(R10*4), Z25
+	VBROADCASTSS (R11), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Z26, Z25, Z1
+	VBROADCASTSS (R11)(AX*1), Z26
+	VFMADD231PS  Z26, Z24, Z2
+	VFMADD231PS  Z26, Z25, Z3
+	VBROADCASTSS (R11)(AX*2), Z26
+	VFMADD231PS  Z26, Z24, Z4
+	VFMADD231PS  Z26, Z25, Z5
+	VBROADCASTSS (R11)(BX*1), Z26
+	VFMADD231PS  Z26, Z24, Z6
+	VFMADD231PS  Z26, Z25, Z7
+	VBROADCASTSS (R11)(AX*4), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VFMADD231PS  Z26, Z25, Z9
+	VBROADCASTSS (R11)(SI*1), Z26
+	VFMADD231PS  Z26, Z24, Z10
+	VFMADD231PS  Z26, Z25, Z11
+	VBROADCASTSS (R11)(BX*2), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Z26, Z25, Z13
+	VBROADCASTSS (R11)(DI*1), Z26
+	VFMADD231PS  Z26, Z24, Z14
+	VFMADD231PS  Z26, Z25, Z15
+	VBROADCASTSS (R12), Z26
+	VFMADD231PS  Z26, Z24, Z16
+	VFMADD231PS  Z26, Z25, Z17
+	VBROADCASTSS (R12)(AX*1), Z26
+	VFMADD231PS  Z26, Z24, Z18
+	VFMADD231PS  Z26, Z25, Z19
+	VBROADCASTSS (R12)(AX*2), Z26
+	VFMADD231PS  Z26, Z24, Z20
+	VFMADD231PS  Z26, Z25, Z21
+	VBROADCASTSS (R12)(BX*1), Z26
+	VFMADD231PS  Z26, Z24, Z22
+	VFMADD231PS  Z26, Z25, Z23
+	ADDQ         $0x08, R9
+	CMPQ         R9, 16(SP)
+	JB           term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Z24, Z24, Z24
+	VMAXPS Z0, Z24, Z0
+	VADDPS Z24, Z0, Z0
+	VMAXPS Z1, Z24, Z1
+	VADDPS Z24, Z1, Z1
+	VMAXPS Z2, Z24, Z2
+	VADDPS Z24, Z2, Z2
+	VMAXPS Z3, Z24, Z3
+	VADDPS Z24, Z3, Z3
+	VMAXPS Z4, Z24, Z4
+	VADDPS Z24, Z4, Z4
+	VMAXPS Z5, Z24, Z5
+	VADDPS Z24, Z5, Z5
+	VMAXPS Z6, Z24, Z6
+	VADDPS Z24, Z6, Z6
+	VMAXPS Z7, Z24, Z7
+	VADDPS Z24, Z7, Z7
+	VMAXPS Z8, Z24, Z8
+	VADDPS Z24, Z8, Z8
+	VMAXPS Z9, Z24, Z9
+	VADDPS Z24, Z9, Z9
+	VMAXPS Z10, Z24, Z10
+	VADDPS Z24, Z10, Z10
+	VMAXPS Z11, Z24, Z11
+	VADDPS Z24, Z11, Z11
+	VMAXPS Z12, Z24, Z12
+	VADDPS Z24, Z12, Z12
+	VMAXPS Z13, Z24, Z13
+	VADDPS Z24, Z13, Z13
+	VMAXPS Z14, Z24, Z14
+	VADDPS Z24, Z14, Z14
+	VMAXPS Z15, Z24, Z15
+	VADDPS Z24, Z15, Z15
+	VMAXPS Z16, Z24, Z16
+	VADDPS Z24, Z16, Z16
+	VMAXPS Z17, Z24, Z17
+	VADDPS Z24, Z17, Z17
+	VMAXPS Z18, Z24, Z18
+	VADDPS Z24, Z18, Z18
+	VMAXPS Z19, Z24, Z19
+	VADDPS Z24, Z19, Z19
+	VMAXPS Z20, Z24, Z20
+	VADDPS Z24, Z20, Z20
+	VMAXPS Z21, Z24, Z21
+	VADDPS Z24, Z21, Z21
+	VMAXPS Z22, Z24, Z22
+	VADDPS Z24, Z22, Z22
+	VMAXPS Z23, Z24, Z23
+	VADDPS Z24, Z23, Z23
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*4)
+	VMOVUPS Z1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*4)
+	VMOVUPS Z3, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)(CX*4)
+	VMOVUPS Z5, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)(CX*4)
+	VMOVUPS Z7, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z8, (DX)(CX*4)
+	VMOVUPS Z9, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z10, (DX)(CX*4)
+	VMOVUPS Z11, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z12, (DX)(CX*4)
+	VMOVUPS Z13, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z14, (DX)(CX*4)
+	VMOVUPS Z15, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z16, (DX)(CX*4)
+	VMOVUPS Z17, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z18, (DX)(CX*4)
+	VMOVUPS Z19, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z20, (DX)(CX*4)
+	VMOVUPS Z21, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Z22, (DX)(CX*4)
+	VMOVUPS Z23, (DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	VBROADCASTSS 20(AX), Z5
+	VBROADCASTSS 24(AX), Z6
+	VBROADCASTSS 28(AX), Z7
+	VBROADCASTSS 32(AX), Z8
+	VBROADCASTSS 36(AX), Z9
+	VBROADCASTSS 40(AX), Z10
+	VBROADCASTSS 44(AX), Z11
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z6
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z8
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z9
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z10
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z11
+	JMP     begun1
+
+zero1:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	LEAQ    (AX)(AX*4), BX
+	LEAQ    (DX)(AX*4), SI
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	CMPQ    R8, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX          (R8), R9
+	MOVLQSX          4(R8), R10
+	LEAQ             (DI)(R10*4), R10
+	ADDQ             24(SP), DI
+	LEAQ             (R10)(AX*8), R11
+	VMOVUPS          (CX)(R9*4), Z12
+	VFMADD231PS.BCST (R10), Z12, Z0
+	VFMADD231PS.BCST (R10)(AX*1), Z12, Z1
+	VFMADD231PS.BCST (R10)(AX*2), Z12, Z2
+	VFMADD231PS.BCST (R10)(DX*1), Z12, Z3
+	VFMADD231PS.BCST (R10)(AX*4), Z12, Z4
+	VFMADD231PS.BCST (R10)(BX*1), Z12, Z5
+	VFMADD231PS.BCST (R10)(DX*2), Z12, Z6
+	VFMADD231PS.BCST (R10)(SI*1), Z12, Z7
+	VFMADD231PS.BCST (R11), Z12, Z8
+	VFMADD231PS.BCST (R11)(AX*1), Z12, Z9
+	VFMADD231PS.BCST (R11)(AX*2), Z12, Z10
+	VFMADD231PS.BCST (R11)(DX*1), Z12, Z11
+	ADDQ             $0x08, R8
+	CMPQ             R8, 16(SP)
+	JB               term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VADDPS Z12, Z0, Z0
+	VMAXPS Z1, Z12, Z1
+	VADDPS Z12, Z1, Z1
+	VMAXPS Z2, Z12, Z2
+	VADDPS Z12, Z2, Z2
+	VMAXPS Z3, Z12, Z3
+	VADDPS Z12, Z3, Z3
+	VMAXPS Z4, Z12, Z4
+	VADDPS Z12, Z4, Z4
+	VMAXPS Z5, Z12, Z5
+	VADDPS Z12, Z5, Z5
+	VMAXPS Z6, Z12, Z6
+	VADDPS Z12, Z6, Z6
+	VMAXPS Z7, Z12, Z7
+	VADDPS Z12, Z7, Z7
+	VMAXPS Z8, Z12, Z8
+	VADDPS Z12, Z8, Z8
+	VMAXPS Z9, Z12, Z9
+	VADDPS Z12, Z9, Z9
+	VMAXPS Z10, Z12, Z10
+	VADDPS Z12, Z10, Z10
+	VMAXPS Z11, Z12, Z11
+	VADDPS Z12, Z11, Z11
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z3, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z5, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z7, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z8, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z9, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z10, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z11, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains24AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·chains24AVX512(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	VBROADCASTSS 20(AX), Z5
+	VBROADCASTSS 24(AX), Z6
+	VBROADCASTSS 28(AX), Z7
+	VBROADCASTSS 32(AX), Z8
+	VBROADCASTSS 36(AX), Z9
+	VBROADCASTSS 40(AX), Z10
+	VBROADCASTSS 44(AX), Z11
+	VBROADCASTSS 48(AX), Z12
+	VBROADCASTSS 52(AX), Z13
+	VBROADCASTSS 56(AX), Z14
+	VBROADCASTSS 60(AX), Z15
+	VBROADCASTSS 64(AX), Z16
+	VBROADCASTSS 68(AX), Z17
+	VBROADCASTSS 72(AX), Z18
+	VBROADCASTSS 76(AX), Z19
+	VBROADCASTSS 80(AX), Z20
+	VBROADCASTSS 84(AX), Z21
+	VBROADCASTSS 88(AX), Z22
+	VBROADCASTSS 92(AX), Z23
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z6
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z8
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z9
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z10
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z11
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z12
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z13
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z14
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z15
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z16
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z17
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z18
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z19
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z20
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z21
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z22
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Z23
+	JMP     begun1
+
+zero1:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	LEAQ    (AX)(AX*4), BX
+	LEAQ    (DX)(AX*4), SI
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	CMPQ    R8, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX          (R8), R9
+	MOVLQSX          4(R8), R10
+	LEAQ             (DI)(R10*4), R10
+	ADDQ             24(SP), DI
+	LEAQ             (R10)(AX*8), R11
+	LEAQ             (R11)(AX*8), R12
+	VMOVUPS          (CX)(R9*4), Z24
+	VFMADD231PS.BCST (R10), Z24, Z0
+	VFMADD231PS.BCST (R10)(AX*1), Z24, Z1
+	VFMADD231PS.BCST (R10)(AX*2), Z24, Z2
+	VFMADD231PS.BCST (R10)(DX*1), Z24, Z3
+	VFMADD231PS.BCST (R10)(AX*4), Z24, Z4
+	VFMADD231PS.BCST (R10)(BX*1), Z24, Z5
+	VFMADD231PS.BCST (R10)(DX*2), Z24, Z6
+	VFMADD231PS.BCST (R10)(SI*1), Z24, Z7
+	VFMADD231PS.BCST (R11), Z24, Z8
+	VFMADD231PS.BCST (R11)(AX*1), Z24, Z9
+	VFMADD231PS.BCST (R11)(AX*2), Z24, Z10
+	VFMADD231PS.BCST (R11)(DX*1), Z24, Z11
+	VFMADD231PS.BCST (R11)(AX*4), Z24, Z12
+	VFMADD231PS.BCST (R11)(BX*1), Z24, Z13
+	VFMADD231PS.BCST (R11)(DX*2), Z24, Z14
+	VFMADD231PS.BCST (R11)(SI*1), Z24, Z15
+	VFMADD231PS.BCST (R12), Z24, Z16
+	VFMADD231PS.BCST (R12)(AX*1), Z24, Z17
+	VFMADD231PS.BCST (R12)(AX*2), Z24, Z18
+	VFMADD231PS.BCST (R12)(DX*1), Z24, Z19
+	VFMADD231PS.BCST (R12)(AX*4), Z24, Z20
+	VFMADD231PS.BCST (R12)(BX*1), Z24, Z21
+	VFMADD231PS.BCST (R12)(DX*2), Z24, Z22
+	VFMADD231PS.BCST (R12)(SI*1), Z24, Z23
+	ADDQ             $0x08, R8
+	CMPQ             R8, 16(SP)
+	JB               term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Z24, Z24, Z24
+	VMAXPS Z0, Z24, Z0
+	VADDPS Z24, Z0, Z0
+	VMAXPS Z1, Z24, Z1
+	VADDPS Z24, Z1, Z1
+	VMAXPS Z2, Z24, Z2
+	VADDPS Z24, Z2, Z2
+	VMAXPS Z3, Z24, Z3
+	VADDPS Z24, Z3, Z3
+	VMAXPS Z4, Z24, Z4
+	VADDPS Z24, Z4, Z4
+	VMAXPS Z5, Z24, Z5
+	VADDPS Z24, Z5, Z5
+	VMAXPS Z6, Z24, Z6
+	VADDPS Z24, Z6, Z6
+	VMAXPS Z7, Z24, Z7
+	VADDPS Z24, Z7, Z7
+	VMAXPS Z8, Z24, Z8
+	VADDPS Z24, Z8, Z8
+	VMAXPS Z9, Z24, Z9
+	VADDPS Z24, Z9, Z9
+	VMAXPS Z10, Z24, Z10
+	VADDPS Z24, Z10, Z10
+	VMAXPS Z11, Z24, Z11
+	VADDPS Z24, Z11, Z11
+	VMAXPS Z12, Z24, Z12
+	VADDPS Z24, Z12, Z12
+	VMAXPS Z13, Z24, Z13
+	VADDPS Z24, Z13, Z13
+	VMAXPS Z14, Z24, Z14
+	VADDPS Z24, Z14, Z14
+	VMAXPS Z15, Z24, Z15
+	VADDPS Z24, Z15, Z15
+	VMAXPS Z16, Z24, Z16
+	VADDPS Z24, Z16, Z16
+	VMAXPS Z17, Z24, Z17
+	VADDPS Z24, Z17, Z17
+	VMAXPS Z18, Z24, Z18
+	VADDPS Z24, Z18, Z18
+	VMAXPS Z19, Z24, Z19
+	VADDPS Z24, Z19, Z19
+	VMAXPS Z20, Z24, Z20
+	VADDPS Z24, Z20, Z20
+	VMAXPS Z21, Z24, Z21
+	VADDPS Z24, Z21, Z21
+	VMAXPS Z22, Z24, Z22
+	VADDPS Z24, Z22, Z22
+	VMAXPS Z23, Z24, Z23
+	VADDPS Z24, Z23, Z23
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z3, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z5, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z7, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z8, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z9, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z10, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z11, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z12, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z13, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z14, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z15, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z16, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z17, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z18, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z19, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z20, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z21, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z22, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Z23, (CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains1AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains1AVX2(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group5:
+	SUBQ         $0x05, (SP)
+	JL           past5
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load5
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero5
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
+	VMOVAPS      Y0, Y8
+	VMOVAPS      Y0, Y9
+	JMP          begun5
+
+load5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), AX
+	MOVQ    dst+0(FP), DI
+	VMOVUPS (DI)(CX*4), Y0
+	VMOVUPS 32(DI)(CX*4), Y1
+	VMOVUPS (DI)(DX*4), Y2
+	VMOVUPS 32(DI)(DX*4), Y3
+	VMOVUPS (DI)(BX*4), Y4
+	VMOVUPS 32(DI)(BX*4), Y5
+	VMOVUPS (DI)(SI*4), Y6
+	VMOVUPS 32(DI)(SI*4), Y7
+	VMOVUPS (DI)(AX*4), Y8
+	VMOVUPS 32(DI)(AX*4), Y9
+	JMP     begun5
+
+zero5:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+begun5:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), R8
+	CMPQ    R8, 16(SP)
+	JAE     summed5
+
+term5:
+	MOVLQSX      (R8), R9
+	MOVLQSX      4(R8), R10
+	LEAQ         (AX)(R10*4), R10
+	ADDQ         24(SP), AX
+	VBROADCASTSS (R10), Y10
+	VMOVUPS      (DX)(R9*4), Y11
+	VFMADD231PS  Y10, Y11, Y0
+	VMOVUPS      32(DX)(R9*4), Y11
+	VFMADD231PS  Y10, Y11, Y1
+	VMOVUPS      (BX)(R9*4), Y11
+	VFMADD231PS  Y10, Y11, Y2
+	VMOVUPS      32(BX)(R9*4), Y11
+	VFMADD231PS  Y10, Y11, Y3
+	VMOVUPS      (SI)(R9*4), Y11
+	VFMADD231PS  Y10, Y11, Y4
+	VMOVUPS      32(SI)(R9*4), Y11
+	VFMADD231PS  Y10, Y11, Y5
+	VMOVUPS      (DI)(R9*4), Y11
+	VFMADD231PS  Y10, Y11, Y6
+	VMOVUPS      32(DI)(R9*4), Y11
+	VFMADD231PS  Y10, Y11, Y7
+	VMOVUPS      (CX)(R9*4), Y11
+	VFMADD231PS  Y10, Y11, Y8
+	VMOVUPS      32(CX)(R9*4), Y11
+	VFMADD231PS  Y10, Y11, Y9
+	ADDQ         $0x08, R8
+	CMPQ         R8, 16(SP)
+	JB           term5
+
+summed5:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store5
+	VXORPS Y10, Y10, Y10
+	VMAXPS Y0, Y10, Y0
+	VADDPS Y10, Y0, Y0
+	VMAXPS Y1, Y10, Y1
+	VADDPS Y10, Y1, Y1
+	VMAXPS Y2, Y10, Y2
+	VADDPS Y10, Y2, Y2
+	VMAXPS Y3, Y10, Y3
+	VADDPS Y10, Y3, Y3
+	VMAXPS Y4, Y10, Y4
+	VADDPS Y10, Y4, Y4
+	VMAXPS Y5, Y10, Y5
+	VADDPS Y10, Y5, Y5
+	VMAXPS Y6, Y10, Y6
+	VADDPS Y10, Y6, Y6
+	VMAXPS Y7, Y10, Y7
+	VADDPS Y10, Y7, Y7
+	VMAXPS Y8, Y10, Y8
+	VADDPS Y10, Y8, Y8
+	VMAXPS Y9, Y10, Y9
+	VADDPS Y10, Y9, Y9
+
+store5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), AX
+	MOVQ    dst+0(FP), DI
+	VMOVUPS Y0, (DI)(CX*4)
+	VMOVUPS Y1, 32(DI)(CX*4)
+	VMOVUPS Y2, (DI)(DX*4)
+	VMOVUPS Y3, 32(DI)(DX*4)
+	VMOVUPS Y4, (DI)(BX*4)
+	VMOVUPS Y5, 32(DI)(BX*4)
+	VMOVUPS Y6, (DI)(SI*4)
+	VMOVUPS Y7, 32(DI)(SI*4)
+	VMOVUPS Y8, (DI)(AX*4)
+	VMOVUPS Y9, 32(DI)(AX*4)
+	ADDQ    $0x28, 8(SP)
+	JMP     group5
+
+past5:
+	ADDQ $0x05, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS 32(DX)(CX*4), Y1
+	VMOVUPS (DX)(AX*4), Y2
+	VMOVUPS 32(DX)(AX*4), Y3
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), BX
+	CMPQ    BX, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX      (BX), SI
+	MOVLQSX      4(BX), DI
+	LEAQ         (AX)(DI*4), DI
+	ADDQ         24(SP), AX
+	VBROADCASTSS (DI), Y4
+	VMOVUPS      (DX)(SI*4), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VMOVUPS      32(DX)(SI*4), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VMOVUPS      (CX)(SI*4), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VMOVUPS      32(CX)(SI*4), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         $0x08, BX
+	CMPQ         BX, 16(SP)
+	JB           term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Y4, Y4, Y4
+	VMAXPS Y0, Y4, Y0
+	VADDPS Y4, Y0, Y0
+	VMAXPS Y1, Y4, Y1
+	VADDPS Y4, Y1, Y1
+	VMAXPS Y2, Y4, Y2
+	VADDPS Y4, Y2, Y2
+	VMAXPS Y3, Y4, Y3
+	VADDPS Y4, Y3, Y3
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, 32(DX)(CX*4)
+	VMOVUPS Y2, (DX)(AX*4)
+	VMOVUPS Y3, 32(DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
 	VMOVUPS (CX)(AX*4), Y0
 	VMOVUPS 32(CX)(AX*4), Y1
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE BX, DX
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), DX
+	CMPQ    DX, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX      (DX), BX
+	MOVLQSX      4(DX), SI
+	LEAQ         (AX)(SI*4), SI
+	ADDQ         24(SP), AX
+	VMOVUPS      (CX)(BX*4), Y2
+	VMOVUPS      32(CX)(BX*4), Y3
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	ADDQ         $0x08, DX
+	CMPQ         DX, 16(SP)
+	JB           term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Y2, Y2, Y2
+	VMAXPS Y0, Y2, Y0
+	VADDPS Y2, Y0, Y0
+	VMAXPS Y1, Y2, Y1
+	VADDPS Y2, Y1, Y1
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	VMOVUPS Y0, (CX)(AX*4)
+	VMOVUPS Y1, 32(CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains1LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains1LanesAVX2(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group5:
+	SUBQ         $0x05, (SP)
+	JL           past5
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load5
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero5
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
+	VMOVAPS      Y0, Y8
+	VMOVAPS      Y0, Y9
+	JMP          begun5
+
+load5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), AX
+	MOVQ    dst+0(FP), DI
+	VMOVUPS (DI)(CX*4), Y0
+	VMOVUPS 32(DI)(CX*4), Y1
+	VMOVUPS (DI)(DX*4), Y2
+	VMOVUPS 32(DI)(DX*4), Y3
+	VMOVUPS (DI)(BX*4), Y4
+	VMOVUPS 32(DI)(BX*4), Y5
+	VMOVUPS (DI)(SI*4), Y6
+	VMOVUPS 32(DI)(SI*4), Y7
+	VMOVUPS (DI)(AX*4), Y8
+	VMOVUPS 32(DI)(AX*4), Y9
+	JMP     begun5
+
+zero5:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+begun5:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), SI
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), R8
+	CMPQ    R8, 16(SP)
+	JAE     summed5
+
+term5:
+	MOVLQSX     (R8), R9
+	MOVLQSX     4(R8), R10
+	LEAQ        (AX)(R10*4), R10
+	ADDQ        24(SP), AX
+	VMOVUPS     (R10), Y10
+	VMOVUPS     32(R10), Y11
+	VMOVUPS     (DX)(R9*4), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VMOVUPS     32(DX)(R9*4), Y12
+	VFMADD231PS Y11, Y12, Y1
+	VMOVUPS     (BX)(R9*4), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VMOVUPS     32(BX)(R9*4), Y12
+	VFMADD231PS Y11, Y12, Y3
+	VMOVUPS     (SI)(R9*4), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VMOVUPS     32(SI)(R9*4), Y12
+	VFMADD231PS Y11, Y12, Y5
+	VMOVUPS     (DI)(R9*4), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VMOVUPS     32(DI)(R9*4), Y12
+	VFMADD231PS Y11, Y12, Y7
+	VMOVUPS     (CX)(R9*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VMOVUPS     32(CX)(R9*4), Y10
+	VFMADD231PS Y11, Y10, Y9
+	ADDQ        $0x08, R8
+	CMPQ        R8, 16(SP)
+	JB          term5
+
+summed5:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store5
+	VXORPS Y10, Y10, Y10
+	VMAXPS Y0, Y10, Y0
+	VADDPS Y10, Y0, Y0
+	VMAXPS Y1, Y10, Y1
+	VADDPS Y10, Y1, Y1
+	VMAXPS Y2, Y10, Y2
+	VADDPS Y10, Y2, Y2
+	VMAXPS Y3, Y10, Y3
+	VADDPS Y10, Y3, Y3
+	VMAXPS Y4, Y10, Y4
+	VADDPS Y10, Y4, Y4
+	VMAXPS Y5, Y10, Y5
+	VADDPS Y10, Y5, Y5
+	VMAXPS Y6, Y10, Y6
+	VADDPS Y10, Y6, Y6
+	VMAXPS Y7, Y10, Y7
+	VADDPS Y10, Y7, Y7
+	VMAXPS Y8, Y10, Y8
+	VADDPS Y10, Y8, Y8
+	VMAXPS Y9, Y10, Y9
+	VADDPS Y10, Y9, Y9
+
+store5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), BX
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), AX
+	MOVQ    dst+0(FP), DI
+	VMOVUPS Y0, (DI)(CX*4)
+	VMOVUPS Y1, 32(DI)(CX*4)
+	VMOVUPS Y2, (DI)(DX*4)
+	VMOVUPS Y3, 32(DI)(DX*4)
+	VMOVUPS Y4, (DI)(BX*4)
+	VMOVUPS Y5, 32(DI)(BX*4)
+	VMOVUPS Y6, (DI)(SI*4)
+	VMOVUPS Y7, 32(DI)(SI*4)
+	VMOVUPS Y8, (DI)(AX*4)
+	VMOVUPS Y9, 32(DI)(AX*4)
+	ADDQ    $0x28, 8(SP)
+	JMP     group5
+
+past5:
+	ADDQ $0x05, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS 32(DX)(CX*4), Y1
+	VMOVUPS (DX)(AX*4), Y2
+	VMOVUPS 32(DX)(AX*4), Y3
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), BX
+	CMPQ    BX, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX     (BX), SI
+	MOVLQSX     4(BX), DI
+	LEAQ        (AX)(DI*4), DI
+	ADDQ        24(SP), AX
+	VMOVUPS     (DI), Y4
+	VMOVUPS     32(DI), Y5
+	VMOVUPS     (DX)(SI*4), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VMOVUPS     32(DX)(SI*4), Y6
+	VFMADD231PS Y5, Y6, Y1
+	VMOVUPS     (CX)(SI*4), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VMOVUPS     32(CX)(SI*4), Y4
+	VFMADD231PS Y5, Y4, Y3
+	ADDQ        $0x08, BX
+	CMPQ        BX, 16(SP)
+	JB          term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Y4, Y4, Y4
+	VMAXPS Y0, Y4, Y0
+	VADDPS Y4, Y0, Y0
+	VMAXPS Y1, Y4, Y1
+	VADDPS Y4, Y1, Y1
+	VMAXPS Y2, Y4, Y2
+	VADDPS Y4, Y2, Y2
+	VMAXPS Y3, Y4, Y3
+	VADDPS Y4, Y3, Y3
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, 32(DX)(CX*4)
+	VMOVUPS Y2, (DX)(AX*4)
+	VMOVUPS Y3, 32(DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	VMOVUPS (CX)(AX*4), Y0
+	VMOVUPS 32(CX)(AX*4), Y1
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), DX
+	CMPQ    DX, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX     (DX), BX
+	MOVLQSX     4(DX), SI
+	LEAQ        (AX)(SI*4), SI
+	ADDQ        24(SP), AX
+	VMOVUPS     (CX)(BX*4), Y2
+	VMOVUPS     32(CX)(BX*4), Y3
+	VMOVUPS     (SI), Y4
+	VMOVUPS     32(SI), Y5
+	VFMADD231PS Y4, Y2, Y0
+	VFMADD231PS Y5, Y3, Y1
+	ADDQ        $0x08, DX
+	CMPQ        DX, 16(SP)
+	JB          term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Y2, Y2, Y2
+	VMAXPS Y0, Y2, Y0
+	VADDPS Y2, Y0, Y0
+	VMAXPS Y1, Y2, Y1
+	VADDPS Y2, Y1, Y1
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	VMOVUPS Y0, (CX)(AX*4)
+	VMOVUPS Y1, 32(CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains2AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains2AVX2(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group3:
+	SUBQ         $0x03, (SP)
+	JL           past3
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load3
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero3
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VBROADCASTSS 4(AX), Y6
+	VMOVAPS      Y6, Y7
+	VMOVAPS      Y6, Y8
+	VMOVAPS      Y6, Y9
+	VMOVAPS      Y6, Y10
+	VMOVAPS      Y6, Y11
+	JMP          begun3
+
+load3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), AX
+	MOVQ    dst+0(FP), BX
+	MOVQ    dstRow+8(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS (BX)(CX*4), Y0
+	VMOVUPS 32(BX)(CX*4), Y1
+	VMOVUPS (BX)(DX*4), Y2
+	VMOVUPS 32(BX)(DX*4), Y3
+	VMOVUPS (BX)(AX*4), Y4
+	VMOVUPS 32(BX)(AX*4), Y5
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y6
+	VMOVUPS 32(BX)(CX*4), Y7
+	VMOVUPS (BX)(DX*4), Y8
+	VMOVUPS 32(BX)(DX*4), Y9
+	VMOVUPS (BX)(AX*4), Y10
+	VMOVUPS 32(BX)(AX*4), Y11
+	JMP     begun3
+
+zero3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begun3:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), SI
+	MOVQ    taps+64(FP), DI
+	CMPQ    DI, 16(SP)
+	JAE     summed3
+
+term3:
+	MOVLQSX      (DI), R8
+	MOVLQSX      4(DI), R9
+	LEAQ         (SI)(R9*4), R9
+	ADDQ         24(SP), SI
+	VBROADCASTSS (R9), Y12
+	VBROADCASTSS (R9)(AX*1), Y13
+	VMOVUPS      (DX)(R8*4), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y6
+	VMOVUPS      32(DX)(R8*4), Y14
+	VFMADD231PS  Y12, Y14, Y1
+	VFMADD231PS  Y13, Y14, Y7
+	VMOVUPS      (BX)(R8*4), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y8
+	VMOVUPS      32(BX)(R8*4), Y14
+	VFMADD231PS  Y12, Y14, Y3
+	VFMADD231PS  Y13, Y14, Y9
+	VMOVUPS      (CX)(R8*4), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y10
+	VMOVUPS      32(CX)(R8*4), Y14
+	VFMADD231PS  Y12, Y14, Y5
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         $0x08, DI
+	CMPQ         DI, 16(SP)
+	JB           term3
+
+summed3:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store3
+	VXORPS Y12, Y12, Y12
+	VMAXPS Y0, Y12, Y0
+	VADDPS Y12, Y0, Y0
+	VMAXPS Y1, Y12, Y1
+	VADDPS Y12, Y1, Y1
+	VMAXPS Y2, Y12, Y2
+	VADDPS Y12, Y2, Y2
+	VMAXPS Y3, Y12, Y3
+	VADDPS Y12, Y3, Y3
+	VMAXPS Y4, Y12, Y4
+	VADDPS Y12, Y4, Y4
+	VMAXPS Y5, Y12, Y5
+	VADDPS Y12, Y5, Y5
+	VMAXPS Y6, Y12, Y6
+	VADDPS Y12, Y6, Y6
+	VMAXPS Y7, Y12, Y7
+	VADDPS Y12, Y7, Y7
+	VMAXPS Y8, Y12, Y8
+	VADDPS Y12, Y8, Y8
+	VMAXPS Y9, Y12, Y9
+	VADDPS Y12, Y9, Y9
+	VMAXPS Y10, Y12, Y10
+	VADDPS Y12, Y10, Y10
+	VMAXPS Y11, Y12, Y11
+	VADDPS Y12, Y11, Y11
+
+store3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), AX
+	MOVQ    dst+0(FP), BX
+	MOVQ    dstRow+8(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS Y0, (BX)(CX*4)
+	VMOVUPS Y1, 32(BX)(CX*4)
+	VMOVUPS Y2, (BX)(DX*4)
+	VMOVUPS Y3, 32(BX)(DX*4)
+	VMOVUPS Y4, (BX)(AX*4)
+	VMOVUPS Y5, 32(BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Y6, (BX)(CX*4)
+	VMOVUPS Y7, 32(BX)(CX*4)
+	VMOVUPS Y8, (BX)(DX*4)
+	VMOVUPS Y9, 32(BX)(DX*4)
+	VMOVUPS Y10, (BX)(AX*4)
+	VMOVUPS Y11, 32(BX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group3
+
+past3:
+	ADDQ $0x03, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	VMOVUPS 32(CX)(AX*4), Y1
 	ADDQ    DX, CX
 	VMOVUPS (CX)(AX*4), Y2
 	VMOVUPS 32(CX)(AX*4), Y3
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE BX, DX
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DX
+	MOVQ    taps+64(FP), BX
+	CMPQ    BX, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX      (BX), SI
+	MOVLQSX      4(BX), DI
+	LEAQ         (DX)(DI*4), DI
+	ADDQ         24(SP), DX
+	VMOVUPS      (CX)(SI*4), Y4
+	VMOVUPS      32(CX)(SI*4), Y5
+	VBROADCASTSS (DI), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (DI)(AX*1), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         $0x08, BX
+	CMPQ         BX, 16(SP)
+	JB           term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Y4, Y4, Y4
+	VMAXPS Y0, Y4, Y0
+	VADDPS Y4, Y0, Y0
+	VMAXPS Y1, Y4, Y1
+	VADDPS Y4, Y1, Y1
+	VMAXPS Y2, Y4, Y2
+	VADDPS Y4, Y2, Y2
+	VMAXPS Y3, Y4, Y3
+	VADDPS Y4, Y3, Y3
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	VMOVUPS Y1, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	VMOVUPS Y3, 32(CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains2LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains2LanesAVX2(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group3:
+	SUBQ         $0x03, (SP)
+	JL           past3
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load3
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero3
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VBROADCASTSS 4(AX), Y6
+	VMOVAPS      Y6, Y7
+	VMOVAPS      Y6, Y8
+	VMOVAPS      Y6, Y9
+	VMOVAPS      Y6, Y10
+	VMOVAPS      Y6, Y11
+	JMP          begun3
+
+load3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), AX
+	MOVQ    dst+0(FP), BX
+	MOVQ    dstRow+8(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS (BX)(CX*4), Y0
+	VMOVUPS 32(BX)(CX*4), Y1
+	VMOVUPS (BX)(DX*4), Y2
+	VMOVUPS 32(BX)(DX*4), Y3
+	VMOVUPS (BX)(AX*4), Y4
+	VMOVUPS 32(BX)(AX*4), Y5
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y6
+	VMOVUPS 32(BX)(CX*4), Y7
+	VMOVUPS (BX)(DX*4), Y8
+	VMOVUPS 32(BX)(DX*4), Y9
+	VMOVUPS (BX)(AX*4), Y10
+	VMOVUPS 32(BX)(AX*4), Y11
+	JMP     begun3
+
+zero3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begun3:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), SI
+	MOVQ    taps+64(FP), DI
+	CMPQ    DI, 16(SP)
+	JAE     summed3
+
+term3:
+	MOVLQSX     (DI), R8
+	MOVLQSX     4(DI), R9
+	LEAQ        (SI)(R9*4), R9
+	ADDQ        24(SP), SI
+	VMOVUPS     (R9), Y12
+	VMOVUPS     32(R9), Y13
+	VMOVUPS     (R9)(AX*1), Y14
+	VMOVUPS     32(R9)(AX*1), Y15
+	VMOVUPS     (DX)(R8*4), Y16
+	VFMADD231PS Y12, Y16, Y0
+	VFMADD231PS Y14, Y16, Y6
+	VMOVUPS     32(DX)(R8*4), Y16
+	VFMADD231PS Y13, Y16, Y1
+	VFMADD231PS Y15, Y16, Y7
+	VMOVUPS     (BX)(R8*4), Y16
+	VFMADD231PS Y12, Y16, Y2
+	VFMADD231PS Y14, Y16, Y8
+	VMOVUPS     32(BX)(R8*4), Y16
+	VFMADD231PS Y13, Y16, Y3
+	VFMADD231PS Y15, Y16, Y9
+	VMOVUPS     (CX)(R8*4), Y16
+	VFMADD231PS Y12, Y16, Y4
+	VFMADD231PS Y14, Y16, Y10
+	VMOVUPS     32(CX)(R8*4), Y12
+	VFMADD231PS Y13, Y12, Y5
+	VFMADD231PS Y15, Y12, Y11
+	ADDQ        $0x08, DI
+	CMPQ        DI, 16(SP)
+	JB          term3
+
+summed3:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store3
+	VXORPS Y12, Y12, Y12
+	VMAXPS Y0, Y12, Y0
+	VADDPS Y12, Y0, Y0
+	VMAXPS Y1, Y12, Y1
+	VADDPS Y12, Y1, Y1
+	VMAXPS Y2, Y12, Y2
+	VADDPS Y12, Y2, Y2
+	VMAXPS Y3, Y12, Y3
+	VADDPS Y12, Y3, Y3
+	VMAXPS Y4, Y12, Y4
+	VADDPS Y12, Y4, Y4
+	VMAXPS Y5, Y12, Y5
+	VADDPS Y12, Y5, Y5
+	VMAXPS Y6, Y12, Y6
+	VADDPS Y12, Y6, Y6
+	VMAXPS Y7, Y12, Y7
+	VADDPS Y12, Y7, Y7
+	VMAXPS Y8, Y12, Y8
+	VADDPS Y12, Y8, Y8
+	VMAXPS Y9, Y12, Y9
+	VADDPS Y12, Y9, Y9
+	VMAXPS Y10, Y12, Y10
+	VADDPS Y12, Y10, Y10
+	VMAXPS Y11, Y12, Y11
+	VADDPS Y12, Y11, Y11
+
+store3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), AX
+	MOVQ    dst+0(FP), BX
+	MOVQ    dstRow+8(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS Y0, (BX)(CX*4)
+	VMOVUPS Y1, 32(BX)(CX*4)
+	VMOVUPS Y2, (BX)(DX*4)
+	VMOVUPS Y3, 32(BX)(DX*4)
+	VMOVUPS Y4, (BX)(AX*4)
+	VMOVUPS Y5, 32(BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Y6, (BX)(CX*4)
+	VMOVUPS Y7, 32(BX)(CX*4)
+	VMOVUPS Y8, (BX)(DX*4)
+	VMOVUPS Y9, 32(BX)(DX*4)
+	VMOVUPS Y10, (BX)(AX*4)
+	VMOVUPS Y11, 32(BX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group3
+
+past3:
+	ADDQ $0x03, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	VMOVUPS 32(CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	VMOVUPS 32(CX)(AX*4), Y3
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DX
+	MOVQ    taps+64(FP), BX
+	CMPQ    BX, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX     (BX), SI
+	MOVLQSX     4(BX), DI
+	LEAQ        (DX)(DI*4), DI
+	ADDQ        24(SP), DX
+	VMOVUPS     (CX)(SI*4), Y4
+	VMOVUPS     32(CX)(SI*4), Y5
+	VMOVUPS     (DI), Y6
+	VMOVUPS     32(DI), Y7
+	VFMADD231PS Y6, Y4, Y0
+	VFMADD231PS Y7, Y5, Y1
+	VMOVUPS     (DI)(AX*1), Y6
+	VMOVUPS     32(DI)(AX*1), Y7
+	VFMADD231PS Y6, Y4, Y2
+	VFMADD231PS Y7, Y5, Y3
+	ADDQ        $0x08, BX
+	CMPQ        BX, 16(SP)
+	JB          term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Y4, Y4, Y4
+	VMAXPS Y0, Y4, Y0
+	VADDPS Y4, Y0, Y0
+	VMAXPS Y1, Y4, Y1
+	VADDPS Y4, Y1, Y1
+	VMAXPS Y2, Y4, Y2
+	VADDPS Y4, Y2, Y2
+	VMAXPS Y3, Y4, Y3
+	VADDPS Y4, Y3, Y3
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	VMOVUPS Y1, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	VMOVUPS Y3, 32(CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains3AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains3AVX2(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VBROADCASTSS 4(AX), Y4
+	VMOVAPS      Y4, Y5
+	VMOVAPS      Y4, Y6
+	VMOVAPS      Y4, Y7
+	VBROADCASTSS 8(AX), Y8
+	VMOVAPS      Y8, Y9
+	VMOVAPS      Y8, Y10
+	VMOVAPS      Y8, Y11
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS 32(DX)(CX*4), Y1
+	VMOVUPS (DX)(AX*4), Y2
+	VMOVUPS 32(DX)(AX*4), Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y4
+	VMOVUPS 32(DX)(CX*4), Y5
+	VMOVUPS (DX)(AX*4), Y6
+	VMOVUPS 32(DX)(AX*4), Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y8
+	VMOVUPS 32(DX)(CX*4), Y9
+	VMOVUPS (DX)(AX*4), Y10
+	VMOVUPS 32(DX)(AX*4), Y11
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX      (SI), DI
+	MOVLQSX      4(SI), R8
+	LEAQ         (BX)(R8*4), R8
+	ADDQ         24(SP), BX
+	VMOVUPS      (DX)(DI*4), Y12
+	VMOVUPS      32(DX)(DI*4), Y13
+	VMOVUPS      (CX)(DI*4), Y14
+	VMOVUPS      32(CX)(DI*4), Y15
+	VBROADCASTSS (R8), Y16
+	VFMADD231PS  Y16, Y12, Y0
+	VFMADD231PS  Y16, Y13, Y1
+	VFMADD231PS  Y16, Y14, Y2
+	VFMADD231PS  Y16, Y15, Y3
+	VBROADCASTSS (R8)(AX*1), Y16
+	VFMADD231PS  Y16, Y12, Y4
+	VFMADD231PS  Y16, Y13, Y5
+	VFMADD231PS  Y16, Y14, Y6
+	VFMADD231PS  Y16, Y15, Y7
+	VBROADCASTSS (R8)(AX*2), Y16
+	VFMADD231PS  Y16, Y12, Y8
+	VFMADD231PS  Y16, Y13, Y9
+	VFMADD231PS  Y16, Y14, Y10
+	VFMADD231PS  Y16, Y15, Y11
+	ADDQ         $0x08, SI
+	CMPQ         SI, 16(SP)
+	JB           term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Y12, Y12, Y12
+	VMAXPS Y0, Y12, Y0
+	VADDPS Y12, Y0, Y0
+	VMAXPS Y1, Y12, Y1
+	VADDPS Y12, Y1, Y1
+	VMAXPS Y2, Y12, Y2
+	VADDPS Y12, Y2, Y2
+	VMAXPS Y3, Y12, Y3
+	VADDPS Y12, Y3, Y3
+	VMAXPS Y4, Y12, Y4
+	VADDPS Y12, Y4, Y4
+	VMAXPS Y5, Y12, Y5
+	VADDPS Y12, Y5, Y5
+	VMAXPS Y6, Y12, Y6
+	VADDPS Y12, Y6, Y6
+	VMAXPS Y7, Y12, Y7
+	VADDPS Y12, Y7, Y7
+	VMAXPS Y8, Y12, Y8
+	VADDPS Y12, Y8, Y8
+	VMAXPS Y9, Y12, Y9
+	VADDPS Y12, Y9, Y9
+	VMAXPS Y10, Y12, Y10
+	VADDPS Y12, Y10, Y10
+	VMAXPS Y11, Y12, Y11
+	VADDPS Y12, Y11, Y11
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, 32(DX)(CX*4)
+	VMOVUPS Y2, (DX)(AX*4)
+	VMOVUPS Y3, 32(DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)(CX*4)
+	VMOVUPS Y5, 32(DX)(CX*4)
+	VMOVUPS Y6, (DX)(AX*4)
+	VMOVUPS Y7, 32(DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y8, (DX)(CX*4)
+	VMOVUPS Y9, 32(DX)(CX*4)
+	VMOVUPS Y10, (DX)(AX*4)
+	VMOVUPS Y11, 32(DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	VMOVUPS 32(CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	VMOVUPS 32(CX)(AX*4), Y3
 	ADDQ    DX, CX
 	VMOVUPS (CX)(AX*4), Y4
 	VMOVUPS 32(CX)(AX*4), Y5
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE BX, DX
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DX
+	MOVQ    taps+64(FP), BX
+	CMPQ    BX, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX      (BX), SI
+	MOVLQSX      4(BX), DI
+	LEAQ         (DX)(DI*4), DI
+	ADDQ         24(SP), DX
+	VMOVUPS      (CX)(SI*4), Y6
+	VMOVUPS      32(CX)(SI*4), Y7
+	VBROADCASTSS (DI), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS (DI)(AX*1), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS (DI)(AX*2), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	ADDQ         $0x08, BX
+	CMPQ         BX, 16(SP)
+	JB           term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Y6, Y6, Y6
+	VMAXPS Y0, Y6, Y0
+	VADDPS Y6, Y0, Y0
+	VMAXPS Y1, Y6, Y1
+	VADDPS Y6, Y1, Y1
+	VMAXPS Y2, Y6, Y2
+	VADDPS Y6, Y2, Y2
+	VMAXPS Y3, Y6, Y3
+	VADDPS Y6, Y3, Y3
+	VMAXPS Y4, Y6, Y4
+	VADDPS Y6, Y4, Y4
+	VMAXPS Y5, Y6, Y5
+	VADDPS Y6, Y5, Y5
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	VMOVUPS Y1, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	VMOVUPS Y3, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)(AX*4)
+	VMOVUPS Y5, 32(CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains3LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains3LanesAVX2(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VBROADCASTSS 4(AX), Y4
+	VMOVAPS      Y4, Y5
+	VMOVAPS      Y4, Y6
+	VMOVAPS      Y4, Y7
+	VBROADCASTSS 8(AX), Y8
+	VMOVAPS      Y8, Y9
+	VMOVAPS      Y8, Y10
+	VMOVAPS      Y8, Y11
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS 32(DX)(CX*4), Y1
+	VMOVUPS (DX)(AX*4), Y2
+	VMOVUPS 32(DX)(AX*4), Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y4
+	VMOVUPS 32(DX)(CX*4), Y5
+	VMOVUPS (DX)(AX*4), Y6
+	VMOVUPS 32(DX)(AX*4), Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y8
+	VMOVUPS 32(DX)(CX*4), Y9
+	VMOVUPS (DX)(AX*4), Y10
+	VMOVUPS 32(DX)(AX*4), Y11
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
+	JAE     summed2
+
+term2:
+	MOVLQSX     (SI), DI
+	MOVLQSX     4(SI), R8
+	LEAQ        (BX)(R8*4), R8
+	ADDQ        24(SP), BX
+	VMOVUPS     (DX)(DI*4), Y12
+	VMOVUPS     32(DX)(DI*4), Y13
+	VMOVUPS     (CX)(DI*4), Y14
+	VMOVUPS     32(CX)(DI*4), Y15
+	VMOVUPS     (R8), Y16
+	VMOVUPS     32(R8), Y17
+	VFMADD231PS Y16, Y12, Y0
+	VFMADD231PS Y17, Y13, Y1
+	VFMADD231PS Y16, Y14, Y2
+	VFMADD231PS Y17, Y15, Y3
+	VMOVUPS     (R8)(AX*1), Y16
+	VMOVUPS     32(R8)(AX*1), Y17
+	VFMADD231PS Y16, Y12, Y4
+	VFMADD231PS Y17, Y13, Y5
+	VFMADD231PS Y16, Y14, Y6
+	VFMADD231PS Y17, Y15, Y7
+	VMOVUPS     (R8)(AX*2), Y16
+	VMOVUPS     32(R8)(AX*2), Y17
+	VFMADD231PS Y16, Y12, Y8
+	VFMADD231PS Y17, Y13, Y9
+	VFMADD231PS Y16, Y14, Y10
+	VFMADD231PS Y17, Y15, Y11
+	ADDQ        $0x08, SI
+	CMPQ        SI, 16(SP)
+	JB          term2
+
+summed2:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store2
+	VXORPS Y12, Y12, Y12
+	VMAXPS Y0, Y12, Y0
+	VADDPS Y12, Y0, Y0
+	VMAXPS Y1, Y12, Y1
+	VADDPS Y12, Y1, Y1
+	VMAXPS Y2, Y12, Y2
+	VADDPS Y12, Y2, Y2
+	VMAXPS Y3, Y12, Y3
+	VADDPS Y12, Y3, Y3
+	VMAXPS Y4, Y12, Y4
+	VADDPS Y12, Y4, Y4
+	VMAXPS Y5, Y12, Y5
+	VADDPS Y12, Y5, Y5
+	VMAXPS Y6, Y12, Y6
+	VADDPS Y12, Y6, Y6
+	VMAXPS Y7, Y12, Y7
+	VADDPS Y12, Y7, Y7
+	VMAXPS Y8, Y12, Y8
+	VADDPS Y12, Y8, Y8
+	VMAXPS Y9, Y12, Y9
+	VADDPS Y12, Y9, Y9
+	VMAXPS Y10, Y12, Y10
+	VADDPS Y12, Y10, Y10
+	VMAXPS Y11, Y12, Y11
+	VADDPS Y12, Y11, Y11
+
+store2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, 32(DX)(CX*4)
+	VMOVUPS Y2, (DX)(AX*4)
+	VMOVUPS Y3, 32(DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)(CX*4)
+	VMOVUPS Y5, 32(DX)(CX*4)
+	VMOVUPS Y6, (DX)(AX*4)
+	VMOVUPS Y7, 32(DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y8, (DX)(CX*4)
+	VMOVUPS Y9, 32(DX)(CX*4)
+	VMOVUPS Y10, (DX)(AX*4)
+	VMOVUPS Y11, 32(DX)(AX*4)
+	ADDQ    $0x10, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	VMOVUPS 32(CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	VMOVUPS 32(CX)(AX*4), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	VMOVUPS 32(CX)(AX*4), Y5
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DX
+	MOVQ    taps+64(FP), BX
+	CMPQ    BX, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX     (BX), SI
+	MOVLQSX     4(BX), DI
+	LEAQ        (DX)(DI*4), DI
+	ADDQ        24(SP), DX
+	VMOVUPS     (CX)(SI*4), Y6
+	VMOVUPS     32(CX)(SI*4), Y7
+	VMOVUPS     (DI), Y8
+	VMOVUPS     32(DI), Y9
+	VFMADD231PS Y8, Y6, Y0
+	VFMADD231PS Y9, Y7, Y1
+	VMOVUPS     (DI)(AX*1), Y8
+	VMOVUPS     32(DI)(AX*1), Y9
+	VFMADD231PS Y8, Y6, Y2
+	VFMADD231PS Y9, Y7, Y3
+	VMOVUPS     (DI)(AX*2), Y8
+	VMOVUPS     32(DI)(AX*2), Y9
+	VFMADD231PS Y8, Y6, Y4
+	VFMADD231PS Y9, Y7, Y5
+	ADDQ        $0x08, BX
+	CMPQ        BX, 16(SP)
+	JB          term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Y6, Y6, Y6
+	VMAXPS Y0, Y6, Y0
+	VADDPS Y6, Y0, Y0
+	VMAXPS Y1, Y6, Y1
+	VADDPS Y6, Y1, Y1
+	VMAXPS Y2, Y6, Y2
+	VADDPS Y6, Y2, Y2
+	VMAXPS Y3, Y6, Y3
+	VADDPS Y6, Y3, Y3
+	VMAXPS Y4, Y6, Y4
+	VADDPS Y6, Y4, Y4
+	VMAXPS Y5, Y6, Y5
+	VADDPS Y6, Y5, Y5
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	VMOVUPS Y1, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	VMOVUPS Y3, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)(AX*4)
+	VMOVUPS Y5, 32(CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains4AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains4AVX2(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS 12(AX), Y6
+	VMOVAPS      Y6, Y7
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	VMOVUPS 32(CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	VMOVUPS 32(CX)(AX*4), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	VMOVUPS 32(CX)(AX*4), Y5
 	ADDQ    DX, CX
 	VMOVUPS (CX)(AX*4), Y6
 	VMOVUPS 32(CX)(AX*4), Y7
-
-loadingDone1:
-	JMP begun1
+	JMP     begun1
 
 zero1:
 	VXORPS Y0, Y0, Y0
@@ -3918,184 +11100,920 @@ zero1:
 	VXORPS Y7, Y7, Y7
 
 begun1:
-	MOVQ    w+24(FP), AX
-	MOVQ    wRow+32(FP), CX
-	SHLQ    $0x02, CX
-	XORQ    DX, DX
-	MOVQ    AX, BX
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, SI
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    AX, DI
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE DX, CX
-	ADDQ    CX, AX
-	MOVQ    in+16(FP), CX
-	MOVQ    8(SP), DX
-	MOVLQSX (DX), DX
-	LEAQ    (CX)(DX*4), DX
-	MOVQ    taps+64(FP), CX
-	XORQ    R8, R8
-	CMPQ    CX, 16(SP)
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
 	JAE     summed1
 
 term1:
-	MOVLQSX     (CX), R9
-	MOVLQSX     4(CX), R10
-	ADDQ        R8, R10
-	ADDQ        wStep+40(FP), R8
-	VMOVUPS     (DX)(R9*4), Y8
-	VMOVUPS     32(DX)(R9*4), Y9
-	VMOVUPS     (BX)(R10*4), Y10
-	VFMADD231PS Y10, Y8, Y0
-	VMOVUPS     32(BX)(R10*4), Y10
-	VFMADD231PS Y10, Y9, Y1
-	VMOVUPS     (SI)(R10*4), Y10
-	VFMADD231PS Y10, Y8, Y2
-	VMOVUPS     32(SI)(R10*4), Y10
-	VFMADD231PS Y10, Y9, Y3
-	VMOVUPS     (DI)(R10*4), Y10
-	VFMADD231PS Y10, Y8, Y4
-	VMOVUPS     32(DI)(R10*4), Y10
-	VFMADD231PS Y10, Y9, Y5
-	VMOVUPS     (AX)(R10*4), Y10
-	VFMADD231PS Y10, Y8, Y6
-	VMOVUPS     32(AX)(R10*4), Y8
-	VFMADD231PS Y8, Y9, Y7
-	ADDQ        $0x08, CX
-	CMPQ        CX, 16(SP)
-	JB          term1
+	MOVLQSX      (SI), DI
+	MOVLQSX      4(SI), R8
+	LEAQ         (BX)(R8*4), R8
+	ADDQ         24(SP), BX
+	VMOVUPS      (CX)(DI*4), Y8
+	VMOVUPS      32(CX)(DI*4), Y9
+	VBROADCASTSS (R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS (R8)(AX*1), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS (R8)(AX*2), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS (R8)(DX*1), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $0x08, SI
+	CMPQ         SI, 16(SP)
+	JB           term1
 
 summed1:
-	CMPQ       from+88(FP), $0x02
-	JNE        store1
-	MOVQ       8(SP), AX
-	MOVLQSX    4(AX), AX
-	MOVQ       mask+104(FP), CX
-	CMPQ       (SP), $0x00
-	JNE        addingWhole1
-	CMPL       60(CX), $0x00
-	JNE        addingWhole1
-	VMOVUPS    (CX), Y8
-	VMOVUPS    32(CX), Y9
-	MOVQ       dst+0(FP), CX
-	MOVQ       dstRow+8(FP), DX
-	SHLQ       $0x02, DX
-	XORQ       BX, BX
-	VMASKMOVPS (CX)(AX*4), Y8, Y10
-	VADDPS     Y10, Y0, Y0
-	VMASKMOVPS 32(CX)(AX*4), Y9, Y10
-	VADDPS     Y10, Y1, Y1
-	CMPQ       rows+96(FP), $0x01
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y8, Y10
-	VADDPS     Y10, Y2, Y2
-	VMASKMOVPS 32(CX)(AX*4), Y9, Y10
-	VADDPS     Y10, Y3, Y3
-	CMPQ       rows+96(FP), $0x02
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y8, Y10
-	VADDPS     Y10, Y4, Y4
-	VMASKMOVPS 32(CX)(AX*4), Y9, Y10
-	VADDPS     Y10, Y5, Y5
-	CMPQ       rows+96(FP), $0x03
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS (CX)(AX*4), Y8, Y8
-	VADDPS     Y8, Y6, Y6
-	VMASKMOVPS 32(CX)(AX*4), Y9, Y8
-	VADDPS     Y8, Y7, Y7
-	JMP        addingDone1
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Y8, Y8, Y8
+	VMAXPS Y0, Y8, Y0
+	VADDPS Y8, Y0, Y0
+	VMAXPS Y1, Y8, Y1
+	VADDPS Y8, Y1, Y1
+	VMAXPS Y2, Y8, Y2
+	VADDPS Y8, Y2, Y2
+	VMAXPS Y3, Y8, Y3
+	VADDPS Y8, Y3, Y3
+	VMAXPS Y4, Y8, Y4
+	VADDPS Y8, Y4, Y4
+	VMAXPS Y5, Y8, Y5
+	VADDPS Y8, Y5, Y5
+	VMAXPS Y6, Y8, Y6
+	VADDPS Y8, Y6, Y6
+	VMAXPS Y7, Y8, Y7
+	VADDPS Y8, Y7, Y7
 
-addingWhole1:
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	XORQ    BX, BX
-	VADDPS  (CX)(AX*4), Y0, Y0
-	VADDPS  32(CX)(AX*4), Y1, Y1
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Y2, Y2
-	VADDPS  32(CX)(AX*4), Y3, Y3
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Y4, Y4
-	VADDPS  32(CX)(AX*4), Y5, Y5
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE BX, DX
-	ADDQ    DX, CX
-	VADDPS  (CX)(AX*4), Y6, Y6
-	VADDPS  32(CX)(AX*4), Y7, Y7
-
-addingDone1:
 store1:
-	MOVQ       8(SP), AX
-	MOVLQSX    4(AX), AX
-	MOVQ       mask+104(FP), CX
-	CMPQ       (SP), $0x00
-	JNE        storingWhole1
-	CMPL       60(CX), $0x00
-	JNE        storingWhole1
-	VMOVUPS    (CX), Y8
-	VMOVUPS    32(CX), Y9
-	MOVQ       dst+0(FP), CX
-	MOVQ       dstRow+8(FP), DX
-	SHLQ       $0x02, DX
-	XORQ       BX, BX
-	VMASKMOVPS Y0, Y8, (CX)(AX*4)
-	VMASKMOVPS Y1, Y9, 32(CX)(AX*4)
-	CMPQ       rows+96(FP), $0x01
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS Y2, Y8, (CX)(AX*4)
-	VMASKMOVPS Y3, Y9, 32(CX)(AX*4)
-	CMPQ       rows+96(FP), $0x02
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS Y4, Y8, (CX)(AX*4)
-	VMASKMOVPS Y5, Y9, 32(CX)(AX*4)
-	CMPQ       rows+96(FP), $0x03
-	CMOVQLE    BX, DX
-	ADDQ       DX, CX
-	VMASKMOVPS Y6, Y8, (CX)(AX*4)
-	VMASKMOVPS Y7, Y9, 32(CX)(AX*4)
-	JMP        storingDone1
-
-storingWhole1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
 	MOVQ    dstRow+8(FP), DX
 	SHLQ    $0x02, DX
-	XORQ    BX, BX
 	VMOVUPS Y0, (CX)(AX*4)
 	VMOVUPS Y1, 32(CX)(AX*4)
-	CMPQ    rows+96(FP), $0x01
-	CMOVQLE BX, DX
 	ADDQ    DX, CX
 	VMOVUPS Y2, (CX)(AX*4)
 	VMOVUPS Y3, 32(CX)(AX*4)
-	CMPQ    rows+96(FP), $0x02
-	CMOVQLE BX, DX
 	ADDQ    DX, CX
 	VMOVUPS Y4, (CX)(AX*4)
 	VMOVUPS Y5, 32(CX)(AX*4)
-	CMPQ    rows+96(FP), $0x03
-	CMOVQLE BX, DX
 	ADDQ    DX, CX
 	VMOVUPS Y6, (CX)(AX*4)
 	VMOVUPS Y7, 32(CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
 
-storingDone1:
-	ADDQ $0x08, 8(SP)
-	JMP  group1
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains4LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains4LanesAVX2(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS 12(AX), Y6
+	VMOVAPS      Y6, Y7
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	VMOVUPS 32(CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	VMOVUPS 32(CX)(AX*4), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	VMOVUPS 32(CX)(AX*4), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	VMOVUPS 32(CX)(AX*4), Y7
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX     (SI), DI
+	MOVLQSX     4(SI), R8
+	LEAQ        (BX)(R8*4), R8
+	ADDQ        24(SP), BX
+	VMOVUPS     (CX)(DI*4), Y8
+	VMOVUPS     32(CX)(DI*4), Y9
+	VMOVUPS     (R8), Y10
+	VMOVUPS     32(R8), Y11
+	VFMADD231PS Y10, Y8, Y0
+	VFMADD231PS Y11, Y9, Y1
+	VMOVUPS     (R8)(AX*1), Y10
+	VMOVUPS     32(R8)(AX*1), Y11
+	VFMADD231PS Y10, Y8, Y2
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     (R8)(AX*2), Y10
+	VMOVUPS     32(R8)(AX*2), Y11
+	VFMADD231PS Y10, Y8, Y4
+	VFMADD231PS Y11, Y9, Y5
+	VMOVUPS     (R8)(DX*1), Y10
+	VMOVUPS     32(R8)(DX*1), Y11
+	VFMADD231PS Y10, Y8, Y6
+	VFMADD231PS Y11, Y9, Y7
+	ADDQ        $0x08, SI
+	CMPQ        SI, 16(SP)
+	JB          term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Y8, Y8, Y8
+	VMAXPS Y0, Y8, Y0
+	VADDPS Y8, Y0, Y0
+	VMAXPS Y1, Y8, Y1
+	VADDPS Y8, Y1, Y1
+	VMAXPS Y2, Y8, Y2
+	VADDPS Y8, Y2, Y2
+	VMAXPS Y3, Y8, Y3
+	VADDPS Y8, Y3, Y3
+	VMAXPS Y4, Y8, Y4
+	VADDPS Y8, Y4, Y4
+	VMAXPS Y5, Y8, Y5
+	VADDPS Y8, Y5, Y5
+	VMAXPS Y6, Y8, Y6
+	VADDPS Y8, Y6, Y6
+	VMAXPS Y7, Y8, Y7
+	VADDPS Y8, Y7, Y7
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	VMOVUPS Y1, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	VMOVUPS Y3, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)(AX*4)
+	VMOVUPS Y5, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y6, (CX)(AX*4)
+	VMOVUPS Y7, 32(CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains5AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains5AVX2(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS 12(AX), Y6
+	VMOVAPS      Y6, Y7
+	VBROADCASTSS 16(AX), Y8
+	VMOVAPS      Y8, Y9
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	VMOVUPS 32(CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	VMOVUPS 32(CX)(AX*4), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	VMOVUPS 32(CX)(AX*4), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	VMOVUPS 32(CX)(AX*4), Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y8
+	VMOVUPS 32(CX)(AX*4), Y9
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX      (SI), DI
+	MOVLQSX      4(SI), R8
+	LEAQ         (BX)(R8*4), R8
+	ADDQ         24(SP), BX
+	VMOVUPS      (CX)(DI*4), Y10
+	VMOVUPS      32(CX)(DI*4), Y11
+	VBROADCASTSS (R8), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS (R8)(AX*1), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS (R8)(AX*2), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS (R8)(DX*1), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS (R8)(AX*4), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	ADDQ         $0x08, SI
+	CMPQ         SI, 16(SP)
+	JB           term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Y10, Y10, Y10
+	VMAXPS Y0, Y10, Y0
+	VADDPS Y10, Y0, Y0
+	VMAXPS Y1, Y10, Y1
+	VADDPS Y10, Y1, Y1
+	VMAXPS Y2, Y10, Y2
+	VADDPS Y10, Y2, Y2
+	VMAXPS Y3, Y10, Y3
+	VADDPS Y10, Y3, Y3
+	VMAXPS Y4, Y10, Y4
+	VADDPS Y10, Y4, Y4
+	VMAXPS Y5, Y10, Y5
+	VADDPS Y10, Y5, Y5
+	VMAXPS Y6, Y10, Y6
+	VADDPS Y10, Y6, Y6
+	VMAXPS Y7, Y10, Y7
+	VADDPS Y10, Y7, Y7
+	VMAXPS Y8, Y10, Y8
+	VADDPS Y10, Y8, Y8
+	VMAXPS Y9, Y10, Y9
+	VADDPS Y10, Y9, Y9
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	VMOVUPS Y1, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	VMOVUPS Y3, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)(AX*4)
+	VMOVUPS Y5, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y6, (CX)(AX*4)
+	VMOVUPS Y7, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y8, (CX)(AX*4)
+	VMOVUPS Y9, 32(CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains5LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains5LanesAVX2(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS 12(AX), Y6
+	VMOVAPS      Y6, Y7
+	VBROADCASTSS 16(AX), Y8
+	VMOVAPS      Y8, Y9
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	VMOVUPS 32(CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	VMOVUPS 32(CX)(AX*4), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	VMOVUPS 32(CX)(AX*4), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	VMOVUPS 32(CX)(AX*4), Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y8
+	VMOVUPS 32(CX)(AX*4), Y9
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	CMPQ    SI, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX     (SI), DI
+	MOVLQSX     4(SI), R8
+	LEAQ        (BX)(R8*4), R8
+	ADDQ        24(SP), BX
+	VMOVUPS     (CX)(DI*4), Y10
+	VMOVUPS     32(CX)(DI*4), Y11
+	VMOVUPS     (R8), Y12
+	VMOVUPS     32(R8), Y13
+	VFMADD231PS Y12, Y10, Y0
+	VFMADD231PS Y13, Y11, Y1
+	VMOVUPS     (R8)(AX*1), Y12
+	VMOVUPS     32(R8)(AX*1), Y13
+	VFMADD231PS Y12, Y10, Y2
+	VFMADD231PS Y13, Y11, Y3
+	VMOVUPS     (R8)(AX*2), Y12
+	VMOVUPS     32(R8)(AX*2), Y13
+	VFMADD231PS Y12, Y10, Y4
+	VFMADD231PS Y13, Y11, Y5
+	VMOVUPS     (R8)(DX*1), Y12
+	VMOVUPS     32(R8)(DX*1), Y13
+	VFMADD231PS Y12, Y10, Y6
+	VFMADD231PS Y13, Y11, Y7
+	VMOVUPS     (R8)(AX*4), Y12
+	VMOVUPS     32(R8)(AX*4), Y13
+	VFMADD231PS Y12, Y10, Y8
+	VFMADD231PS Y13, Y11, Y9
+	ADDQ        $0x08, SI
+	CMPQ        SI, 16(SP)
+	JB          term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Y10, Y10, Y10
+	VMAXPS Y0, Y10, Y0
+	VADDPS Y10, Y0, Y0
+	VMAXPS Y1, Y10, Y1
+	VADDPS Y10, Y1, Y1
+	VMAXPS Y2, Y10, Y2
+	VADDPS Y10, Y2, Y2
+	VMAXPS Y3, Y10, Y3
+	VADDPS Y10, Y3, Y3
+	VMAXPS Y4, Y10, Y4
+	VADDPS Y10, Y4, Y4
+	VMAXPS Y5, Y10, Y5
+	VADDPS Y10, Y5, Y5
+	VMAXPS Y6, Y10, Y6
+	VADDPS Y10, Y6, Y6
+	VMAXPS Y7, Y10, Y7
+	VADDPS Y10, Y7, Y7
+	VMAXPS Y8, Y10, Y8
+	VADDPS Y10, Y8, Y8
+	VMAXPS Y9, Y10, Y9
+	VADDPS Y10, Y9, Y9
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	VMOVUPS Y1, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	VMOVUPS Y3, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)(AX*4)
+	VMOVUPS Y5, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y6, (CX)(AX*4)
+	VMOVUPS Y7, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y8, (CX)(AX*4)
+	VMOVUPS Y9, 32(CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains6AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains6AVX2(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS 12(AX), Y6
+	VMOVAPS      Y6, Y7
+	VBROADCASTSS 16(AX), Y8
+	VMOVAPS      Y8, Y9
+	VBROADCASTSS 20(AX), Y10
+	VMOVAPS      Y10, Y11
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	VMOVUPS 32(CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	VMOVUPS 32(CX)(AX*4), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	VMOVUPS 32(CX)(AX*4), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	VMOVUPS 32(CX)(AX*4), Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y8
+	VMOVUPS 32(CX)(AX*4), Y9
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y10
+	VMOVUPS 32(CX)(AX*4), Y11
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	LEAQ    (AX)(AX*4), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    taps+64(FP), DI
+	CMPQ    DI, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX      (DI), R8
+	MOVLQSX      4(DI), R9
+	LEAQ         (SI)(R9*4), R9
+	ADDQ         24(SP), SI
+	VMOVUPS      (CX)(R8*4), Y12
+	VMOVUPS      32(CX)(R8*4), Y13
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (R9)(AX*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS (R9)(AX*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (R9)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS (R9)(AX*4), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (R9)(BX*1), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	ADDQ         $0x08, DI
+	CMPQ         DI, 16(SP)
+	JB           term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Y12, Y12, Y12
+	VMAXPS Y0, Y12, Y0
+	VADDPS Y12, Y0, Y0
+	VMAXPS Y1, Y12, Y1
+	VADDPS Y12, Y1, Y1
+	VMAXPS Y2, Y12, Y2
+	VADDPS Y12, Y2, Y2
+	VMAXPS Y3, Y12, Y3
+	VADDPS Y12, Y3, Y3
+	VMAXPS Y4, Y12, Y4
+	VADDPS Y12, Y4, Y4
+	VMAXPS Y5, Y12, Y5
+	VADDPS Y12, Y5, Y5
+	VMAXPS Y6, Y12, Y6
+	VADDPS Y12, Y6, Y6
+	VMAXPS Y7, Y12, Y7
+	VADDPS Y12, Y7, Y7
+	VMAXPS Y8, Y12, Y8
+	VADDPS Y12, Y8, Y8
+	VMAXPS Y9, Y12, Y9
+	VADDPS Y12, Y9, Y9
+	VMAXPS Y10, Y12, Y10
+	VADDPS Y12, Y10, Y10
+	VMAXPS Y11, Y12, Y11
+	VADDPS Y12, Y11, Y11
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	VMOVUPS Y1, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	VMOVUPS Y3, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)(AX*4)
+	VMOVUPS Y5, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y6, (CX)(AX*4)
+	VMOVUPS Y7, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y8, (CX)(AX*4)
+	VMOVUPS Y9, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y10, (CX)(AX*4)
+	VMOVUPS Y11, 32(CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains6LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains6LanesAVX2(SB), NOSPLIT, $32-96
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ taps+64(FP), AX
+	MOVQ terms+72(FP), CX
+	LEAQ (AX)(CX*8), CX
+	MOVQ CX, 16(SP)
+	MOVQ wStep+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ AX, 24(SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS 12(AX), Y6
+	VMOVAPS      Y6, Y7
+	VBROADCASTSS 16(AX), Y8
+	VMOVAPS      Y8, Y9
+	VBROADCASTSS 20(AX), Y10
+	VMOVAPS      Y10, Y11
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	VMOVUPS 32(CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	VMOVUPS 32(CX)(AX*4), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	VMOVUPS 32(CX)(AX*4), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	VMOVUPS 32(CX)(AX*4), Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y8
+	VMOVUPS 32(CX)(AX*4), Y9
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y10
+	VMOVUPS 32(CX)(AX*4), Y11
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	LEAQ    (AX)(AX*4), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    taps+64(FP), DI
+	CMPQ    DI, 16(SP)
+	JAE     summed1
+
+term1:
+	MOVLQSX     (DI), R8
+	MOVLQSX     4(DI), R9
+	LEAQ        (SI)(R9*4), R9
+	ADDQ        24(SP), SI
+	VMOVUPS     (CX)(R8*4), Y12
+	VMOVUPS     32(CX)(R8*4), Y13
+	VMOVUPS     (R9), Y14
+	VMOVUPS     32(R9), Y15
+	VFMADD231PS Y14, Y12, Y0
+	VFMADD231PS Y15, Y13, Y1
+	VMOVUPS     (R9)(AX*1), Y14
+	VMOVUPS     32(R9)(AX*1), Y15
+	VFMADD231PS Y14, Y12, Y2
+	VFMADD231PS Y15, Y13, Y3
+	VMOVUPS     (R9)(AX*2), Y14
+	VMOVUPS     32(R9)(AX*2), Y15
+	VFMADD231PS Y14, Y12, Y4
+	VFMADD231PS Y15, Y13, Y5
+	VMOVUPS     (R9)(DX*1), Y14
+	VMOVUPS     32(R9)(DX*1), Y15
+	VFMADD231PS Y14, Y12, Y6
+	VFMADD231PS Y15, Y13, Y7
+	VMOVUPS     (R9)(AX*4), Y14
+	VMOVUPS     32(R9)(AX*4), Y15
+	VFMADD231PS Y14, Y12, Y8
+	VFMADD231PS Y15, Y13, Y9
+	VMOVUPS     (R9)(BX*1), Y14
+	VMOVUPS     32(R9)(BX*1), Y15
+	VFMADD231PS Y14, Y12, Y10
+	VFMADD231PS Y15, Y13, Y11
+	ADDQ        $0x08, DI
+	CMPQ        DI, 16(SP)
+	JB          term1
+
+summed1:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store1
+	VXORPS Y12, Y12, Y12
+	VMAXPS Y0, Y12, Y0
+	VADDPS Y12, Y0, Y0
+	VMAXPS Y1, Y12, Y1
+	VADDPS Y12, Y1, Y1
+	VMAXPS Y2, Y12, Y2
+	VADDPS Y12, Y2, Y2
+	VMAXPS Y3, Y12, Y3
+	VADDPS Y12, Y3, Y3
+	VMAXPS Y4, Y12, Y4
+	VADDPS Y12, Y4, Y4
+	VMAXPS Y5, Y12, Y5
+	VADDPS Y12, Y5, Y5
+	VMAXPS Y6, Y12, Y6
+	VADDPS Y12, Y6, Y6
+	VMAXPS Y7, Y12, Y7
+	VADDPS Y12, Y7, Y7
+	VMAXPS Y8, Y12, Y8
+	VADDPS Y12, Y8, Y8
+	VMAXPS Y9, Y12, Y9
+	VADDPS Y12, Y9, Y9
+	VMAXPS Y10, Y12, Y10
+	VADDPS Y12, Y10, Y10
+	VMAXPS Y11, Y12, Y11
+	VADDPS Y12, Y11, Y11
+
+store1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	VMOVUPS Y1, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	VMOVUPS Y3, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)(AX*4)
+	VMOVUPS Y5, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y6, (CX)(AX*4)
+	VMOVUPS Y7, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y8, (CX)(AX*4)
+	VMOVUPS Y9, 32(CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y10, (CX)(AX*4)
+	VMOVUPS Y11, 32(CX)(AX*4)
+	ADDQ    $0x08, 8(SP)
+	JMP     group1
 
 past1:
 	ADDQ $0x01, (SP)

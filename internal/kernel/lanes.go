@@ -23,6 +23,11 @@ func (b Block) Offset(channel, y, x int) int {
 	return channel*b.plane() + (b.Top+y)*b.row() + (b.Left+x)*Lanes
 }
 
+// inner returns the block without its border.
+func (b Block) inner() Block {
+	return Block{Channels: b.Channels, Height: b.Height, Width: b.Width}
+}
+
 func (b Block) row() int   { return (b.Left + b.Width + b.Right) * Lanes }
 func (b Block) plane() int { return (b.Top + b.Height + b.Bottom) * b.row() }
 func (b Block) image() int { return b.Channels * b.Height * b.Width }
@@ -50,7 +55,7 @@ func ToLanes[T Float](b Block, dst []T, images int, src []T) {
 		transpose(dst[at:], Lanes, src[i:], b.image(), images, n)
 	})
 	if images == Lanes {
-		clearBorder(b, dst)
+		ClearBorder(b, dst)
 	}
 }
 
@@ -82,8 +87,10 @@ func (b Block) rows(do func(i, at, n int)) {
 	}
 }
 
-// clearBorder zeroes what lies around the images.
-func clearBorder[T Float](b Block, dst []T) {
+// ClearBorder zeroes what lies around the images of a block.
+func ClearBorder[T Float](b Block, dst []T) {
+	wantLen("block", len(dst), b.Len())
+	dst = dst[:b.Len()]
 	from := 0 // where the stretch of border before the next row of an image began
 	b.rows(func(_, at, n int) {
 		clear(dst[from:at])

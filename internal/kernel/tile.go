@@ -13,15 +13,13 @@ const Lanes = 16
 // its 24 sums are what the 32 registers of AVX-512 can hold.
 const tileRows = 6
 
-// A tile is one run of the micro-kernel that all products and convolutions
-// share. It computes rows x len(pos) vectors of 16 lanes,
+// A tile is one run of the micro-kernel that matrix products share. It computes rows x len(pos) vectors of 16 lanes,
 //
 //	sum[m][n] = fma(w[m][k], in[n][k], sum[m][n])   for each k in order
 //
 // where in[n][k] are the 16 lanes at in[pos[n].in + taps[k].in], and
 // w[m][k] is the element at w[m*wRow + k*wStep + taps[k].w], the same for all
-// lanes, or with wLanes the 16 lanes from there. The sum is stored at
-// dst[m*dstRow + pos[n].dst].
+// lanes. The sum is stored at dst[m*dstRow + pos[n].dst].
 type tile[T Float] struct {
 	dst    []T
 	dstRow int
@@ -29,7 +27,6 @@ type tile[T Float] struct {
 	w      []T
 	wRow   int
 	wStep  int
-	wLanes bool
 	pos    []position
 	taps   []tap
 	start  []T // a row's first value with fromStart; nil is zero
@@ -51,20 +48,6 @@ const (
 	fromDst                 // at what dst holds: the chain goes on
 	addDst                  // at zero, and the whole is then added to dst
 )
-
-// run computes the tile for a number of rows.
-func (t *tile[T]) run(rows int) {
-	for done := 0; done < rows; {
-		n := bandRows(rows - done)
-		t.band(n)
-		done += n
-		t.dst = t.dst[min(n*t.dstRow, len(t.dst)):]
-		t.w = t.w[min(n*t.wRow, len(t.w)):]
-		if t.start != nil {
-			t.start = t.start[n:]
-		}
-	}
-}
 
 // bandRows returns how many of the rows left to compute next. The assembly has
 // tiles of six rows and of four, and this choice wastes fewest.
@@ -106,13 +89,9 @@ func (t *tile[T]) vector(m int, p position, lanes int) {
 			sum[i] = t.start[m]
 		}
 	}
-	step := 0
-	if t.wLanes {
-		step = 1
-	}
 	for i, k := range t.taps {
 		x := (*[Lanes]T)(t.in[int(p.in)+int(k.in):])
-		fmaLanes(&sum, t.w[m*t.wRow+i*t.wStep+int(k.w):], step, x)
+		fmaLanes(&sum, t.w[m*t.wRow+i*t.wStep+int(k.w):], 0, x)
 	}
 	if t.from == addDst {
 		for i, v := range dst {

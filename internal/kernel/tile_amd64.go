@@ -22,20 +22,12 @@ func bandFast(t *tile[float32], rows int) bool {
 	switch {
 	case active == portable:
 		return false
-	case active == avx512 && rows > 4 && t.wLanes:
-		band = tile6LanesAVX512
 	case active == avx512 && rows > 4:
 		band = tile6AVX512
-	case active == avx512 && t.wLanes:
-		band = tile4LanesAVX512
 	case active == avx512:
 		band = tile4AVX512
-	case rows > 4 && t.wLanes:
-		band = tile6LanesAVX2
 	case rows > 4:
 		band = tile6AVX2
-	case t.wLanes:
-		band = tile4LanesAVX2
 	default:
 		band = tile4AVX2
 	}

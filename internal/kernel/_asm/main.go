@@ -10,9 +10,10 @@ func main() {
 	for _, v := range []vectors{avx512, avx2} {
 		for _, rows := range []int{6, 4} {
 			tile{vectors: v, rows: rows}.generate()
-			tile{vectors: v, rows: rows, lanes: true}.generate()
 		}
 	}
+	generateChains(avx512, chainsAVX512)
+	generateChains(avx2, chainsAVX2)
 	transpose()
 	sumLanes()
 	Generate()

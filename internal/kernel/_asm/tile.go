@@ -25,8 +25,7 @@ var (
 // tile is one form of the micro-kernel. See type tile in package kernel.
 type tile struct {
 	vectors
-	rows  int  // computed; the argument rows says how many are stored
-	lanes bool // w has 16 lanes a term, rather than one number for all of them
+	rows int // computed; the argument rows says how many are stored
 
 	left, pos, end Mem // positions to go, the next of them, and the end of the taps
 }
@@ -39,11 +38,7 @@ const (
 )
 
 func (t tile) generate() {
-	kind, lane := "", ""
-	if t.lanes {
-		kind, lane = "Lanes", "+lane"
-	}
-	name := fmt.Sprintf("tile%d%s%s", t.rows, kind, t.vectors.name)
+	name := fmt.Sprintf("tile%d%s", t.rows, t.vectors.name)
 	TEXT(name, NOSPLIT, "func(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, "+
 		"pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)")
 	Pragma("noescape")
@@ -52,7 +47,7 @@ func (t tile) generate() {
 		"in order, and 16 lanes:",
 		"",
 		"\tsum[m][n][lane] = start[m], dst[m*dstRow+pos[n].dst+lane] or 0, by from",
-		fmt.Sprintf("\tsum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w%s], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])", lane),
+		"\tsum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])",
 		"\tdst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane]",
 		"",
 		"where addDst adds what dst held to the sum first. Of the last position only lanes",
@@ -238,11 +233,7 @@ func (g *group) addTerm(in []Register, at Register, rows []Register, wAt Registe
 	for m, row := range rows {
 		var w VecVirtual
 		for p := range g.parts {
-			switch {
-			case g.lanes:
-				w = g.new()
-				VMOVUPS(Mem{Base: row, Index: wAt, Scale: 4, Disp: p * g.width}, w)
-			case p == 0:
+			if p == 0 {
 				w = g.new()
 				VBROADCASTSS(Mem{Base: row, Index: wAt, Scale: 4}, w)
 			}

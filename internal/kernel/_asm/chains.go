@@ -1,0 +1,343 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// chains is one form of the convolutions' micro-kernel. See type chains in
+// package kernel.
+type chains struct {
+	vectors
+	rows   int
+	lanes  bool  // w has 16 lanes a term, rather than one number for all of them
+	groups []int // how many positions are computed at a time, the most first
+
+	left, pos, end, step Mem // positions to go, the next of them, the end of the taps, and wStep in bytes
+}
+
+// chainsGroups are the forms: for a number of rows, how many positions are
+// computed at a time. Eight sums hide the latency of their additions, and 24 are
+// what 32 registers can hold beside the inputs.
+var (
+	chainsAVX512 = map[int][]int{1: {10, 4, 2, 1}, 2: {8, 4, 2, 1}, 3: {8, 4, 2, 1}, 4: {6, 3, 1}, 5: {5, 2, 1}, 6: {4, 2, 1}, 12: {2, 1}, 24: {1}}
+	chainsAVX2   = map[int][]int{1: {5, 2, 1}, 2: {3, 1}, 3: {2, 1}, 4: {1}, 5: {1}, 6: {1}}
+)
+
+// laneRows is how many rows a form has at most whose w has lanes.
+const laneRows = 6
+
+// generateChains writes all forms of an instruction set.
+func generateChains(v vectors, groups map[int][]int) {
+	for rows := 1; rows <= 24; rows++ {
+		if groups[rows] == nil {
+			continue
+		}
+		(&chains{vectors: v, rows: rows, groups: groups[rows]}).generate()
+		if rows <= laneRows {
+			(&chains{vectors: v, rows: rows, groups: groups[rows], lanes: true}).generate()
+		}
+	}
+}
+
+// The bits of the argument flags.
+const (
+	goOn = 1 << iota // begin at what dst holds
+	relu             // store no less than zero
+)
+
+func (c *chains) generate() {
+	kind, lane := "", ""
+	if c.lanes {
+		kind, lane = "Lanes", "+lane"
+	}
+	name := fmt.Sprintf("chains%d%s%s", c.rows, kind, c.vectors.name)
+	TEXT(name, NOSPLIT, "func(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, "+
+		"pos *int32, positions int, taps *int32, terms int, start *float32, flags int)")
+	Pragma("noescape")
+	Doc(
+		fmt.Sprintf("%s computes %d rows of chains. For m < %d, n < positions, k < terms in", name, c.rows, c.rows),
+		"order, and 16 lanes:",
+		"",
+		"\tsum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]",
+		fmt.Sprintf("\tsum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w%s], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])", lane),
+		"\tdst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0",
+	)
+	c.left, c.pos, c.end, c.step = AllocLocal(8), AllocLocal(8), AllocLocal(8), AllocLocal(8)
+	MOVQ(Load(Param("positions"), GP64()), c.left)
+	MOVQ(Load(Param("pos"), GP64()), c.pos)
+	taps, terms := Load(Param("taps"), GP64()), Load(Param("terms"), GP64())
+	LEAQ(Mem{Base: taps, Index: terms, Scale: 8}, terms)
+	MOVQ(terms, c.end)
+	step := Load(Param("wStep"), GP64())
+	SHLQ(U8(2), step)
+	MOVQ(step, c.step)
+	for _, n := range c.groups {
+		c.loop(n)
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// loop computes groups of n positions while so many are left.
+func (c *chains) loop(n int) {
+	g := chainsGroup{chains: c, n: n}
+	Label(g.label("group"))
+	SUBQ(U8(n), c.left)
+	JL(LabelRef(g.label("past")))
+	g.compute()
+	ADDQ(U8(8*n), c.pos)
+	JMP(LabelRef(g.label("group")))
+	Label(g.label("past"))
+	ADDQ(U8(n), c.left)
+}
+
+// chainsGroup is n positions whose sums are computed at once.
+type chainsGroup struct {
+	*chains
+	n    int
+	sums [][][]VecVirtual // [row][position][part]
+}
+
+// label returns a label that no other group has.
+func (g *chainsGroup) label(name string) string { return fmt.Sprintf("%s%d", name, g.n) }
+
+func (g *chainsGroup) compute() {
+	for range g.rows {
+		row := make([][]VecVirtual, g.n)
+		for i := range row {
+			row[i] = g.vector()
+		}
+		g.sums = append(g.sums, row)
+	}
+	g.begin()
+	g.addTerms()
+	g.store()
+}
+
+// vector returns fresh registers for 16 lanes.
+func (g *chainsGroup) vector() []VecVirtual {
+	var parts []VecVirtual
+	for range g.parts {
+		parts = append(parts, g.new())
+	}
+	return parts
+}
+
+// begin gives the sums their first values.
+func (g *chainsGroup) begin() {
+	TESTQ(U32(goOn), argument("flags"))
+	JNZ(LabelRef(g.label("load")))
+	start := Load(Param("start"), GP64())
+	TESTQ(start, start)
+	JZ(LabelRef(g.label("zero")))
+
+	for m := range g.sums {
+		first := g.sums[m][0][0]
+		VBROADCASTSS(Mem{Base: start, Disp: 4 * m}, first)
+		for i, sum := range g.sums[m] {
+			for p := range sum {
+				if i+p > 0 {
+					VMOVAPS(first, sum[p])
+				}
+			}
+		}
+	}
+	JMP(LabelRef(g.label("begun")))
+
+	Label(g.label("load"))
+	g.eachSum(func(sum VecVirtual, at Mem) { VMOVUPS(at, sum) })
+	JMP(LabelRef(g.label("begun")))
+
+	Label(g.label("zero"))
+	for m := range g.sums {
+		for i := range g.sums[m] {
+			for _, sum := range g.sums[m][i] {
+				VXORPS(sum, sum, sum)
+			}
+		}
+	}
+	Label(g.label("begun"))
+}
+
+// addTerms adds all terms to the sums.
+func (g *chainsGroup) addTerms() {
+	base, in := Load(Param("in"), GP64()), g.table(0)
+	for _, r := range in {
+		LEAQ(Mem{Base: base, Index: r, Scale: 4}, r)
+	}
+	steps := g.rowSteps()
+	w, tap := Load(Param("w"), GP64()), Load(Param("taps"), GP64())
+
+	CMPQ(tap, g.end)
+	JAE(LabelRef(g.label("summed")))
+	Label(g.label("term"))
+	at, row := GP64(), GP64()
+	MOVLQSX(Mem{Base: tap}, at)
+	MOVLQSX(Mem{Base: tap, Disp: 4}, row)
+	LEAQ(Mem{Base: w, Index: row, Scale: 4}, row)
+	ADDQ(g.step, w)
+	g.addTerm(in, at, g.rowsFrom(row, steps))
+	ADDQ(U8(8), tap)
+	CMPQ(tap, g.end)
+	JB(LabelRef(g.label("term")))
+	Label(g.label("summed"))
+}
+
+// rowSteps returns the distance in bytes between rows of w, and thrice, five
+// and seven times that where it is needed.
+func (g *chainsGroup) rowSteps() (odd [8]Register) {
+	if g.rows == 1 {
+		return
+	}
+	odd[1] = Load(Param("wRow"), GP64())
+	SHLQ(U8(2), odd[1])
+	if g.rows > 3 {
+		odd[3] = GP64()
+		LEAQ(Mem{Base: odd[1], Index: odd[1], Scale: 2}, odd[3])
+	}
+	if g.rows > 5 {
+		odd[5] = GP64()
+		LEAQ(Mem{Base: odd[1], Index: odd[1], Scale: 4}, odd[5])
+	}
+	if g.rows > 7 {
+		odd[7] = GP64()
+		LEAQ(Mem{Base: odd[3], Index: odd[1], Scale: 4}, odd[7])
+	}
+	return
+}
+
+// rowsFrom returns where the rows lie of which the first is at the given place.
+func (g *chainsGroup) rowsFrom(row Register, odd [8]Register) []Mem {
+	var rows []Mem
+	for m := range g.rows {
+		if m > 0 && m%8 == 0 {
+			next := GP64()
+			LEAQ(Mem{Base: row, Index: odd[1], Scale: 8}, next)
+			row = next
+		}
+		at := Mem{Base: row}
+		switch i := m % 8; i {
+		case 0:
+		case 1, 3, 5, 7:
+			at.Index, at.Scale = odd[i], 1
+		case 2, 4:
+			at.Index, at.Scale = odd[1], uint8(i)
+		case 6:
+			at.Index, at.Scale = odd[3], 2
+		}
+		rows = append(rows, at)
+	}
+	return rows
+}
+
+// addTerm adds a term to the sums, with the inputs at an element from each
+// position, and the rows of w. The fewer of the two are loaded first and kept.
+func (g *chainsGroup) addTerm(in []Register, at Register, rows []Mem) {
+	input := func(i, p int) Mem { return Mem{Base: in[i], Index: at, Scale: 4, Disp: p * g.width} }
+	switch {
+	case g.n == 1 && g.parts == 1 && !g.lanes:
+		x := g.new()
+		VMOVUPS(input(0, 0), x)
+		for m, row := range rows {
+			VFMADD231PS_BCST(row, x, g.sums[m][0][0])
+		}
+	case g.n <= g.rows:
+		x := make([][]VecVirtual, g.n)
+		for i := range x {
+			x[i] = g.vector()
+			for p, part := range x[i] {
+				VMOVUPS(input(i, p), part)
+			}
+		}
+		for m, row := range rows {
+			w := g.weight(row)
+			for i := range g.n {
+				for p := range g.parts {
+					VFMADD231PS(w(p), x[i][p], g.sums[m][i][p])
+				}
+			}
+		}
+	default:
+		var w []func(p int) VecVirtual
+		for _, row := range rows {
+			w = append(w, g.weight(row))
+		}
+		for i := range g.n {
+			for p := range g.parts {
+				x := g.new()
+				VMOVUPS(input(i, p), x)
+				for m := range rows {
+					VFMADD231PS(w[m](p), x, g.sums[m][i][p])
+				}
+			}
+		}
+	}
+}
+
+// weight loads a term's number of one row, and returns its parts.
+func (g *chainsGroup) weight(row Mem) func(p int) VecVirtual {
+	if !g.lanes {
+		w := g.new()
+		VBROADCASTSS(row, w)
+		return func(int) VecVirtual { return w }
+	}
+	w := g.vector()
+	for p, part := range w {
+		VMOVUPS(row.Offset(p*g.width), part)
+	}
+	return func(p int) VecVirtual { return w[p] }
+}
+
+// store stores the sums.
+func (g *chainsGroup) store() {
+	TESTQ(U32(relu), argument("flags"))
+	JZ(LabelRef(g.label("store")))
+	zero := g.new()
+	VXORPS(zero, zero, zero)
+	for m := range g.sums {
+		for i := range g.sums[m] {
+			for _, sum := range g.sums[m][i] {
+				VMAXPS(sum, zero, sum) // of NaN and zero, or two zeros, the sum
+				VADDPS(zero, sum, sum) // -0 becomes 0
+			}
+		}
+	}
+	Label(g.label("store"))
+	g.eachSum(func(sum VecVirtual, at Mem) { VMOVUPS(sum, at) })
+}
+
+// table loads an entry of each position of the group.
+func (g *chainsGroup) table(disp int) []Register {
+	pos := GP64()
+	MOVQ(g.pos, pos)
+	entries := make([]Register, g.n)
+	for i := range entries {
+		entries[i] = GP64()
+		MOVLQSX(Mem{Base: pos, Disp: 8*i + disp}, entries[i])
+	}
+	return entries
+}
+
+// eachSum calls do for every sum and its place in dst.
+func (g *chainsGroup) eachSum(do func(sum VecVirtual, at Mem)) {
+	to := g.table(4)
+	row, step := Load(Param("dst"), GP64()), GP64()
+	if g.rows > 1 {
+		Load(Param("dstRow"), step)
+		SHLQ(U8(2), step)
+	}
+	for m := range g.sums {
+		if m > 0 {
+			ADDQ(step, row)
+		}
+		for i := range g.n {
+			for p, sum := range g.sums[m][i] {
+				do(sum, Mem{Base: row, Index: to[i], Scale: 4, Disp: p * g.width})
+			}
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package kernel
+
+import "unsafe"
+
+// A chains is one run of the micro-kernel that all convolutions share. It
+// computes rows x len(pos) vectors of 16 lanes,
+//
+//	sum[m][n] = fma(w[m][k], in[n][k], sum[m][n])   for each k in order
+//
+// where in[n][k] are the 16 lanes at in[pos[n].in + taps[k].in], and
+// w[m][k] is the element at w[m*wRow + k*wStep + taps[k].w], the same for all
+// lanes, or with wLanes the 16 lanes from there. The sum is stored at
+// dst[m*dstRow + pos[n].dst].
+type chains[T Float] struct {
+	dst    []T
+	dstRow int
+	in     []T
+	w      []T
+	wRow   int
+	wStep  int
+	wLanes bool
+	pos    []position
+	taps   []tap
+	start  []T  // a row's first value; nil is zero
+	goOn   bool // begin at what dst holds instead
+	then   Epilogue
+}
+
+// Epilogue is what becomes of a sum before it is stored.
+type Epilogue int
+
+const (
+	None     Epilogue = iota // nothing
+	ThenReLU                 // the larger of the sum and zero, as function ReLU has it
+)
+
+// run computes the chains of rows [lo, hi).
+func (c *chains[T]) run(lo, hi int) {
+	if len(c.pos) == 0 {
+		return
+	}
+	for lo < hi {
+		n := chainRows(hi-lo, len(c.pos), c.wLanes)
+		c.band(lo, n)
+		lo += n
+	}
+}
+
+// runDeep is run in steps of at most depth taps, each for all rows, so that
+// the inputs of a step stay in the second cache meanwhile.
+func (c chains[T]) runDeep(lo, hi, depth int) {
+	all, then := c.taps, c.then
+	steps := max(1, (len(all)+depth-1)/depth)
+	for i := range steps {
+		c.taps = all[i*len(all)/steps : (i+1)*len(all)/steps]
+		c.goOn, c.then = i > 0, None
+		if i == steps-1 {
+			c.then = then
+		}
+		c.run(lo, hi)
+	}
+}
+
+// band computes rows [m, m+rows).
+func (c *chains[T]) band(m, rows int) {
+	if isFloat32[T]() && chainsFast((*chains[float32])(unsafe.Pointer(c)), m, rows) {
+		return
+	}
+	for ; rows > 0; rows-- {
+		for _, p := range c.pos {
+			c.vector(m, p)
+		}
+		m++
+	}
+}
+
+// vector computes one row at one position.
+func (c *chains[T]) vector(m int, p position) {
+	dst := (*[Lanes]T)(c.dst[m*c.dstRow+int(p.dst):])
+	var sum [Lanes]T
+	switch {
+	case c.goOn:
+		sum = *dst
+	case c.start != nil:
+		for i := range sum {
+			sum[i] = c.start[m]
+		}
+	}
+	step := 0
+	if c.wLanes {
+		step = 1
+	}
+	for i, k := range c.taps {
+		x := (*[Lanes]T)(c.in[int(p.in)+int(k.in):])
+		fmaLanes(&sum, c.w[m*c.wRow+i*c.wStep+int(k.w):], step, x)
+	}
+	if c.then == ThenReLU {
+		for i, v := range sum {
+			sum[i] = max(v, 0)
+		}
+	}
+	*dst = sum
+}

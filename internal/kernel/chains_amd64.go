@@ -1,0 +1,72 @@
+package kernel
+
+import "unsafe"
+
+// chainsForms are the forms of the micro-kernel, by how many rows they compute.
+type chainsForms [25]func(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int,
+	pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+
+var (
+	chainsAVX512 = chainsForms{1: chains1AVX512, 2: chains2AVX512, 3: chains3AVX512, 4: chains4AVX512, 5: chains5AVX512,
+		6: chains6AVX512, 12: chains12AVX512, 24: chains24AVX512}
+	chainsAVX2 = chainsForms{1: chains1AVX2, 2: chains2AVX2, 3: chains3AVX2, 4: chains4AVX2, 5: chains5AVX2, 6: chains6AVX2}
+
+	chainsLanesAVX512 = chainsForms{1: chains1LanesAVX512, 2: chains2LanesAVX512, 3: chains3LanesAVX512,
+		4: chains4LanesAVX512, 5: chains5LanesAVX512, 6: chains6LanesAVX512}
+	chainsLanesAVX2 = chainsForms{1: chains1LanesAVX2, 2: chains2LanesAVX2, 3: chains3LanesAVX2,
+		4: chains4LanesAVX2, 5: chains5LanesAVX2, 6: chains6LanesAVX2}
+)
+
+// chainRows returns how many of the rows left to compute next: mostly six, whose
+// sums at four positions fill the registers; more where the positions are few.
+func chainRows(left, positions int, lanes bool) int {
+	switch {
+	case lanes || active != avx512 || positions > 3 || left < 12:
+		return min(left, 6)
+	case positions == 1 && left >= 24:
+		return 24
+	}
+	return 12
+}
+
+// The bits of the assembly's argument flags.
+const (
+	flagGoOn = 1 << iota
+	flagReLU
+)
+
+// chainsFast computes rows [m, m+rows) in assembly, or returns false. Whoever
+// filled c has checked that its slices hold all that the tables reach.
+func chainsFast(c *chains[float32], m, rows int) bool {
+	var forms *chainsForms
+	switch {
+	case active == portable:
+		return false
+	case active == avx512 && c.wLanes:
+		forms = &chainsLanesAVX512
+	case active == avx512:
+		forms = &chainsAVX512
+	case c.wLanes:
+		forms = &chainsLanesAVX2
+	default:
+		forms = &chainsAVX2
+	}
+	var start *float32
+	if c.start != nil {
+		start = &c.start[m]
+	}
+	flags := 0
+	if c.goOn {
+		flags |= flagGoOn
+	}
+	if c.then == ThenReLU {
+		flags |= flagReLU
+	}
+	forms[rows](&c.dst[m*c.dstRow], c.dstRow, unsafe.SliceData(c.in), at(c.w, m*c.wRow), c.wRow, c.wStep,
+		(*int32)(unsafe.Pointer(unsafe.SliceData(c.pos))), len(c.pos), (*int32)(unsafe.Pointer(unsafe.SliceData(c.taps))), len(c.taps),
+		start, flags)
+	return true
+}
+
+// at returns where element i lies, or would in an empty slice.
+func at(s []float32, i int) *float32 { return unsafe.SliceData(s[min(i, len(s)):]) }

@@ -1,0 +1,110 @@
+package kernel
+
+// A convolution of one block is cut into parts that can run at once and in any
+// order. A part is small enough for the second cache, and where a block has
+// work for it, there are enough parts for several processors. Which part
+// computes an output does not show in its bits.
+
+const (
+	cacheBytes = 1 << 20 // of the second cache, for inputs that are used again and again
+	chainDepth = 320     // taps computed before going on to the next positions
+	partTerms  = 1 << 15 // vectors of multiply-adds below which a part is not worth its own start
+	manyParts  = 16      // as many as there need be for processors' sake
+	longest    = 2048    // positions in a part: assembly cannot be preempted
+)
+
+// pieces cuts n things into count pieces, whose ends are multiples of unit, and
+// returns piece i.
+func pieces(n, unit, count, i int) (lo, hi int) {
+	units := (n + unit - 1) / unit
+	return min(units*i/count*unit, n), min(units*(i+1)/count*unit, n)
+}
+
+// ceil returns a/b rounded up.
+func ceil(a, b int) int { return (a + b - 1) / b }
+
+// rowsInCache returns how many rows of outputs of a convolution with a kernel
+// of some height have inputs, of channels that lie in the layout b, which fit
+// the cache.
+func rowsInCache(b Block, channels, kernelH, stride int) int {
+	row := channels * b.row() * 4
+	return max(1, (cacheBytes/row-kernelH)/stride+1)
+}
+
+// partition is a way to cut rows of weights, and positions, in pieces.
+type partition struct {
+	groups          int
+	rows, positions int // pieces of each group's
+}
+
+func (p partition) parts() int { return p.groups * p.rows * p.positions }
+
+// part returns the group and the pieces of a part.
+func (p partition) part(i int) (group, row, position int) {
+	return i / (p.rows * p.positions), i / p.positions % p.rows, i % p.positions
+}
+
+// wanted returns how many parts a group with some terms wants for the
+// processors' sake.
+func (s ConvShape) wanted() int {
+	return max(1, min(ceil(manyParts, s.groups()), s.terms()/partTerms))
+}
+
+func (s ConvShape) cutForward(x Block) partition {
+	channels := ceil(min(s.weights(), chainDepth), s.kernel())
+	rows := rowsInCache(x, channels, s.KernelH, s.StrideH)
+	byCache := max(ceil(s.OutH(), rows), ceil(s.outputs(), longest))
+	positions := min(max(byCache, s.wanted()), ceil(s.outputs(), 4))
+	return partition{s.groups(), min(ceil(s.wanted(), positions), ceil(s.filters(), 6)), positions}
+}
+
+// cutWeight cuts a group's filters into pieces of about 32, and the weights of
+// a filter into pieces of about 144: their sums fit the cache.
+func (s ConvShape) cutWeight() partition {
+	filters, weights := ceil(s.filters(), 36), ceil(s.weights(), 144)
+	if have := filters * weights; have < s.wanted() {
+		weights = min(weights*ceil(s.wanted(), have), ceil(s.weights(), 8))
+	}
+	return partition{s.groups(), filters, weights}
+}
+
+// A stretch is some inputs of a region.
+type stretch struct {
+	inputs []position
+	taps   []tap
+}
+
+// cutInput cuts the inputs of regions into stretches, and deals these out to
+// parts of about equal work.
+func (s ConvShape) cutInput(y Block, regions []region) [][]stretch {
+	work := 0
+	for _, r := range regions {
+		work += len(r.inputs) * len(r.taps)
+	}
+	share := ceil(max(work, 1), s.wanted())
+	parts := [][]stretch{nil}
+	left := share
+	for _, r := range regions {
+		most := s.mostInputs(y, r)
+		for rest := r.inputs; len(rest) > 0; {
+			fit := max(left/max(len(r.taps), 1)/4*4, 4)
+			n := min(len(rest), most, fit)
+			last := len(parts) - 1
+			parts[last] = append(parts[last], stretch{rest[:n], r.taps})
+			rest = rest[n:]
+			if left -= n * len(r.taps); left <= 0 {
+				parts, left = append(parts, nil), share
+			}
+		}
+	}
+	return parts
+}
+
+// mostInputs returns how many inputs of a region a stretch may have, for their
+// gradients to come from the cache.
+func (s ConvShape) mostInputs(y Block, r region) int {
+	perFilter := max(1, len(r.taps)/s.filters())
+	filters := ceil(min(len(r.taps), chainDepth), perFilter)
+	rows := rowsInCache(y, max(1, filters), ceil(s.KernelH, s.StrideH), 1)
+	return min(rows*ceil(s.Width, s.StrideW), longest)
+}
