@@ -95,7 +95,7 @@ func linearBlock[T kernel.Float](outs, ins int, c *BlockCall) {
 	if len(c.In) == 3 {
 		bias = tensor.Data[T](c.In[2])
 	}
-	kernel.LinearLanes(outs, ins, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]), bias)
+	kernel.LinearLanes(outs, ins, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]), bias, kernel.None)
 }
 
 func (linear) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

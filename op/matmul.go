@@ -77,7 +77,7 @@ func (o matMul) Block(in, out []tensor.Spec, ready []bool) *Block {
 func matMulBlock[T kernel.Float](transB bool, n, k int, c *BlockCall) {
 	y, x, w := tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1])
 	if transB {
-		kernel.LinearLanes(n, k, y, x, w, nil)
+		kernel.LinearLanes(n, k, y, x, w, nil, kernel.None)
 		return
 	}
 	kernel.LinearInputLanes(k, n, y, x, w)

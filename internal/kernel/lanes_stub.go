@@ -41,13 +41,13 @@ func MulScalar[T Float](dst, x []T, c T) {
 }
 
 // LinearLanes stub.
-func LinearLanes[T Float](out, in int, y, x, w, bias []T) {
+func LinearLanes[T Float](out, in int, y, x, w, bias []T, e Epilogue) {
 	taps := make([]tap, in)
 	for k := range taps {
 		taps[k] = tap{in: int32(k * Lanes), w: int32(k)}
 	}
-	t := tile[T]{dst: y, dstRow: Lanes, pos: []position{{0, 0}}, in: x, taps: taps, w: w, wRow: in, start: bias}
-	t.run(out)
+	t := chains[T]{dst: y, dstRow: Lanes, pos: []position{{0, 0}}, in: x, taps: taps, w: w, wRow: in, start: bias, then: e}
+	t.run(0, out)
 }
 
 // LinearInputLanes stub.
@@ -56,12 +56,18 @@ func LinearInputLanes[T Float](out, in int, dx, dy, w []T) {
 	for k := range taps {
 		taps[k] = tap{in: int32(k * Lanes), w: int32(k * in)}
 	}
-	t := tile[T]{dst: dx, dstRow: Lanes, pos: []position{{0, 0}}, in: dy, taps: taps, w: w, wRow: 1}
-	t.run(in)
+	t := chains[T]{dst: dx, dstRow: Lanes, pos: []position{{0, 0}}, in: dy, taps: taps, w: w, wRow: 1}
+	t.run(0, in)
 }
 
 // SumTrees adds the 16 values of each vector.
 func SumTrees[T Float](dst, src []T) { sumLanes(dst, src) }
 
-// ClearBorder stub.
-func ClearBorder[T Float](b Block, dst []T) { clearBorder(b, dst) }
+// CopyBlock stub.
+func CopyBlock[T Float](to Block, dst []T, from Block, src []T) {
+	for c := range from.Channels {
+		for y := range from.Height {
+			copy(dst[to.Offset(c, y, 0):to.Offset(c, y, to.Width)], src[from.Offset(c, y, 0):from.Offset(c, y, from.Width)])
+		}
+	}
+}
