@@ -156,10 +156,11 @@ func TestDropout(t *testing.T) {
 }
 
 func TestSequential(t *testing.T) {
+	average := nn.AvgPool2D{Config: op.Pool2DConfig{Kernel: 1}}
 	double := nn.Func(func(x *autograd.Value) *autograd.Value { return op.Scale(x, 2) })
 	pool := nn.MaxPool2D{Config: op.Pool2DConfig{Kernel: 2}}
 	x := autograd.Const(tensor.FromSlice([]float64{1, 2, 3, -4}, 1, 1, 2, 2))
-	y := nn.Sequential{double, pool, nn.Func(op.Flatten)}.Forward(x)
+	y := nn.Sequential{double, average, pool, nn.Func(op.Flatten)}.Forward(x)
 	if got := y.Tensor(); got.Rank() != 2 || got.Item() != 6 {
 		t.Errorf("got %v", got)
 	}

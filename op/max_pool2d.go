@@ -17,6 +17,40 @@ type Pool2DConfig struct {
 	Padding int // on each side, at most Kernel/2
 }
 
+// shape returns the windows on images of height h and width w.
+func (c Pool2DConfig) shape(h, w int) kernel.PoolShape {
+	stride := cmp.Or(c.Stride, c.Kernel)
+	return kernel.PoolShape{
+		Height: h, Width: w, KernelH: c.Kernel, KernelW: c.Kernel,
+		StrideH: stride, StrideW: stride, PadH: c.Padding, PadW: c.Padding,
+	}
+}
+
+// pooled returns the shape of the pooled images [n c h w].
+func (c Pool2DConfig) pooled(x []int) ([]int, error) {
+	if c.Kernel < 1 || c.Stride < 0 || c.Padding < 0 || c.Padding > c.Kernel/2 {
+		return nil, fmt.Errorf("want a kernel of at least 1, and padding of at most half of it, not %+v", c)
+	}
+	if size := min(x[2], x[3]); size < 1 || size+2*c.Padding < c.Kernel {
+		return nil, fmt.Errorf("want images of at least %d×%d with padding", c.Kernel, c.Kernel)
+	}
+	s := c.shape(x[2], x[3])
+	return []int{x[0], x[1], s.OutH(), s.OutW()}, nil
+}
+
+// eachPlanes calls do with the windows on x, of shape [n c h w], and with ranges
+// of planes: of how many, and where they lie in x and in what is pooled.
+func (c Pool2DConfig) eachPlanes(x []int, do func(s kernel.PoolShape, planes int, x, y span)) {
+	s := c.shape(x[2], x[3])
+	size, pooled := x[2]*x[3], s.OutH()*s.OutW()
+	parallel.For(x[0]*x[1], 1+grain/(1+size), func(lo, hi int) {
+		do(s, hi-lo, span{lo * size, hi * size}, span{lo * pooled, hi * pooled})
+	})
+}
+
+// span is elements lo to hi-1.
+type span struct{ lo, hi int }
+
 type maxPool2D struct{ Pool2DConfig }
 
 // MaxPool2D returns the maximum of each window of x, of shape [n c h w]. Padding
@@ -27,32 +61,29 @@ func MaxPool2D(x *autograd.Value, cfg Pool2DConfig) *autograd.Value {
 
 func (maxPool2D) Name() string { return "max_pool2d" }
 
-func (o maxPool2D) shape(h, w int) kernel.PoolShape {
-	stride := cmp.Or(o.Stride, o.Kernel)
-	return kernel.PoolShape{
-		Height: h, Width: w, KernelH: o.Kernel, KernelW: o.Kernel,
-		StrideH: stride, StrideW: stride, PadH: o.Padding, PadW: o.Padding,
+// Infer gives two outputs: the maxima, and which tap of its window each is: tap
+// ky*Kernel+kx.
+func (o maxPool2D) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
+	out, err := o.inferPool(in)
+	if err != nil {
+		return nil, err
 	}
+	return append(out, tensor.NewSpec(tensor.Int32, out[0].Shape...)), nil
 }
 
-// Infer gives two outputs: the maxima, and where in its plane each was found.
-func (o maxPool2D) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
+// inferPool infers the pooled images.
+func (c Pool2DConfig) inferPool(in []tensor.Spec) ([]tensor.Spec, error) {
 	if err := wantFloats(in, 1); err != nil {
 		return nil, err
 	}
 	if err := wantRank(in, 4, "[n c h w]"); err != nil {
 		return nil, err
 	}
-	if o.Kernel < 1 || o.Stride < 0 || o.Padding < 0 || o.Padding > o.Kernel/2 {
-		return nil, fmt.Errorf("want a kernel of at least 1, and padding of at most half of it, not %+v", o.Pool2DConfig)
+	out, err := c.pooled(in[0].Shape)
+	if err != nil {
+		return nil, err
 	}
-	x := in[0].Shape
-	if size := min(x[2], x[3]); size < 1 || size+2*o.Padding < o.Kernel {
-		return nil, fmt.Errorf("want images of at least %d×%d with padding", o.Kernel, o.Kernel)
-	}
-	s := o.shape(x[2], x[3])
-	out := []int{x[0], x[1], s.OutH(), s.OutW()}
-	return []tensor.Spec{tensor.NewSpec(in[0].DType, out...), tensor.NewSpec(tensor.Int32, out...)}, nil
+	return one(in[0].DType, out...), nil
 }
 
 func (o maxPool2D) Forward(in, out []*tensor.Tensor) {
@@ -62,21 +93,15 @@ func (o maxPool2D) Forward(in, out []*tensor.Tensor) {
 }
 
 func maxPoolForward[T kernel.Float](o maxPool2D, in *tensor.Tensor, out []*tensor.Tensor) {
-	y, index, x := tensor.Data[T](out[0]), tensor.Data[int32](out[1]), tensor.Data[T](in)
-	planes, size := planesOf(in.Shape())
-	_, outSize := planesOf(out[0].Shape())
-	s := o.shape(in.Shape()[2], in.Shape()[3])
-	parallel.For(planes, 1+grain/(1+size), func(lo, hi int) {
-		kernel.MaxPool(s, hi-lo, y[lo*outSize:hi*outSize], index[lo*outSize:hi*outSize], x[lo*size:hi*size])
+	y, tap, x := tensor.Data[T](out[0]), tensor.Data[int32](out[1]), tensor.Data[T](in)
+	o.eachPlanes(in.Shape(), func(s kernel.PoolShape, planes int, from, to span) {
+		kernel.MaxPool(s, planes, y[to.lo:to.hi], tap[to.lo:to.hi], x[from.lo:from.hi])
 	})
 }
 
-// planesOf returns the number of planes of [n c h w] and the elements of each.
-func planesOf(shape []int) (planes, size int) { return shape[0] * shape[1], shape[2] * shape[3] }
-
-func (maxPool2D) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+func (o maxPool2D) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x := call.In[0].Shape()
-	return []*autograd.Value{autograd.Apply1(poolScatter{x[2], x[3]}, grad[0], call.Out[1])}
+	return []*autograd.Value{autograd.Apply1(poolScatter{o.Pool2DConfig, x[2], x[3]}, grad[0], call.Out[1])}
 }
 
 var _ = register(Entry{

@@ -34,6 +34,7 @@ func TestMistakes(t *testing.T) {
 		"conv2d of float32[2 1 4 4], float32[4 1 3 3]: want no negative":                              func() { op.Conv2D(zeros(2, 1, 4, 4), zeros(4, 1, 3, 3), nil, op.Conv2DConfig{Stride: -1}) },
 		"max_pool2d of float32[2 1 4 4]: want a kernel of at least 1":                                 func() { op.MaxPool2D(zeros(2, 1, 4, 4), op.Pool2DConfig{}) },
 		"max_pool2d of float32[2 1 2 4]: want images of at least 3×3":                                 func() { op.MaxPool2D(zeros(2, 1, 2, 4), op.Pool2DConfig{Kernel: 3}) },
+		"avg_pool2d of float32[2 1 2 4]: want images of at least 3×3":                                 func() { op.AvgPool2D(zeros(2, 1, 2, 4), op.Pool2DConfig{Kernel: 3}) },
 		"max_pool2d of float32[2 1 0 4]: want images of at least 2×2":                                 func() { op.MaxPool2D(zeros(2, 1, 0, 4), op.Pool2DConfig{Kernel: 2, Padding: 1}) },
 		"sum of float32[2 3]: axis 2 is outside":                                                      func() { op.Sum(zeros(2, 3), 2) },
 		"sum of float32[2 3]: axes [1 -1] name one twice":                                             func() { op.Sum(zeros(2, 3), 1, -1) },
@@ -84,6 +85,7 @@ func TestSpecialNumbers(t *testing.T) {
 		"matmul over no k":       {op.Reshape(op.MatMul(op.Zeros(tensor.Float32, 2, 0), op.Zeros(tensor.Float32, 0, 1)), 2), x(0, 0)},
 		"max pool keeps NaN":     {op.Reshape(op.MaxPool2D(op.Reshape(x(1, inf, nan, 2), 1, 1, 2, 2), op.Pool2DConfig{Kernel: 2}), 1), x(nan)},
 		"max pool of -Inf":       {op.Reshape(op.MaxPool2D(op.Reshape(x(-inf, -inf, -inf, -inf), 1, 1, 2, 2), op.Pool2DConfig{Kernel: 2}), 1), x(-inf)},
+		"padding counts as zero": {op.Reshape(op.AvgPool2D(op.Reshape(x(1, 2, 3, 4), 1, 1, 2, 2), op.Pool2DConfig{Kernel: 2, Padding: 1}), 4), x(0.25, 0.5, 0.75, 1)},
 		"padding never wins":     {op.Reshape(op.MaxPool2D(op.Reshape(x(-1, -2, -3, -4), 1, 1, 2, 2), op.Pool2DConfig{Kernel: 2, Padding: 1}), 4), x(-1, -2, -3, -4)},
 		"cross-entropy of large": {op.CrossEntropy(op.Reshape(x(1000, 0), 1, 2), autograd.Const(tensor.FromSlice([]int64{1}, 1))), x(1000)},
 	} {

@@ -1,50 +1,58 @@
 package op
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
-	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
-// poolGather takes, from each plane of x, the elements that index names: the
-// gradient of poolScatter.
-type poolGather struct{}
+// poolGather takes the element at a tap of each window of x: the gradient of
+// poolScatter. A tap that is none, or lies in the padding, gives 0.
+type poolGather struct{ Pool2DConfig }
 
 func (poolGather) Name() string { return "pool_gather" }
 
-func (poolGather) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
-	if err := wantPlanesAndIndex(in, true); err != nil {
+func (o poolGather) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
+	if err := wantImagesAndTaps(in); err != nil {
 		return nil, err
 	}
-	return one(in[0].DType, in[1].Shape...), nil
+	pooled, err := o.pooled(in[0].Shape)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(in[1].Shape, pooled) {
+		return nil, fmt.Errorf("want taps %v", pooled)
+	}
+	return one(in[0].DType, pooled...), nil
 }
 
-func (poolGather) Forward(in, out []*tensor.Tensor) {
+func (o poolGather) Forward(in, out []*tensor.Tensor) {
 	forward(in[0].DType(),
-		func() { gatherForward[float32](in, out[0]) },
-		func() { gatherForward[float64](in, out[0]) })
+		func() { gatherForward[float32](o, in, out[0]) },
+		func() { gatherForward[float64](o, in, out[0]) })
 }
 
-func gatherForward[T kernel.Float](in []*tensor.Tensor, out *tensor.Tensor) {
-	y, x, index := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[int32](in[1])
-	planes, size := planesOf(in[0].Shape())
-	_, outSize := planesOf(out.Shape())
-	parallel.For(planes, 1+grain/(1+outSize), func(lo, hi int) {
-		kernel.PoolGather(hi-lo, size, outSize, y[lo*outSize:hi*outSize], x[lo*size:hi*size], index[lo*outSize:hi*outSize])
+func gatherForward[T kernel.Float](o poolGather, in []*tensor.Tensor, out *tensor.Tensor) {
+	y, x, tap := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[int32](in[1])
+	o.eachPlanes(in[0].Shape(), func(s kernel.PoolShape, planes int, from, to span) {
+		kernel.PoolGather(s, planes, y[to.lo:to.hi], x[from.lo:from.hi], tap[to.lo:to.hi])
 	})
 }
 
-func (poolGather) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+func (o poolGather) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x := call.In[0].Shape()
-	return []*autograd.Value{autograd.Apply1(poolScatter{x[2], x[3]}, grad[0], call.In[1]), nil}
+	return []*autograd.Value{autograd.Apply1(poolScatter{o.Pool2DConfig, x[2], x[3]}, grad[0], call.In[1]), nil}
 }
 
 var _ = register(Entry{
-	Name: "pool_gather", Kind: Pooling, Formula: "x at index, in each plane",
+	Name: "pool_gather", Kind: Pooling, Formula: "x at its tap of each window",
 	Cases: []Case{
-		{poolGather{}, []Arg{In(2, 3, 4, 5), planeIndex(20, 2, 3, 2, 2)}},
-		{poolGather{}, []Arg{In(1, 1, 3, 1), planeIndex(3, 1, 1, 2, 2)}},
-		{poolGather{}, []Arg{In(0, 1, 2, 2), planeIndex(4, 0, 1, 2, 2)}},
+		{poolGather{Pool2DConfig{Kernel: 2}}, []Arg{In(2, 3, 4, 5), taps(5, 2, 3, 2, 2)}},
+		{poolGather{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}}, []Arg{In(2, 1, 3, 5), taps(9, 2, 1, 2, 3)}},
+		{poolGather{Pool2DConfig{Kernel: 1, Stride: 2}}, []Arg{In(1, 1, 3, 1), taps(1, 1, 1, 2, 1)}},
+		{poolGather{Pool2DConfig{Kernel: 2}}, []Arg{In(0, 1, 4, 4), taps(4, 0, 1, 2, 2)}},
 	},
 })

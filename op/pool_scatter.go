@@ -2,74 +2,80 @@ package op
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
-	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
-// poolScatter puts each element of a plane of y where index says in a plane of
-// Height x Width, adding where several go to one place: the gradient of
-// maximum pooling.
-type poolScatter struct{ Height, Width int }
+// poolScatter puts each element of y at a tap of its window in an image of
+// Height x Width, adding where several go to one place: the gradient of maximum
+// pooling. Tap ky*Kernel+kx is of row ky and column kx of the window; one that is
+// none, or lies in the padding, takes nothing.
+type poolScatter struct {
+	Pool2DConfig
+	Height, Width int
+}
 
 func (poolScatter) Name() string { return "pool_scatter" }
 
 func (o poolScatter) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
-	if err := wantPlanesAndIndex(in, false); err != nil {
+	if err := wantImagesAndTaps(in); err != nil {
 		return nil, err
 	}
-	return one(in[0].DType, in[0].Shape[0], in[0].Shape[1], o.Height, o.Width), nil
+	y, tap := in[0].Shape, in[1].Shape
+	x := []int{y[0], y[1], o.Height, o.Width}
+	pooled, err := o.pooled(x)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(y, pooled) || !slices.Equal(tap, pooled) {
+		return nil, fmt.Errorf("want pooled images %v and as many taps", pooled)
+	}
+	return one(in[0].DType, x...), nil
 }
 
-// wantPlanesAndIndex checks for planes [n c h w] and an int32 index of as many
-// planes, of the same size too unless any size is allowed.
-func wantPlanesAndIndex(in []tensor.Spec, anySize bool) error {
+// wantImagesAndTaps checks for float images and int32 taps, each [n c h w].
+func wantImagesAndTaps(in []tensor.Spec) error {
 	if err := wantInputs(in, 2); err != nil {
 		return err
 	}
-	if err := wantRank(in, 4, "[n c h w]"); err != nil {
-		return err
+	if !in[0].DType.IsFloat() || in[1].DType != tensor.Int32 {
+		return fmt.Errorf("want float images and int32 taps")
 	}
-	x, index := in[0].Shape, in[1].Shape
-	same := x[0] == index[0] && x[1] == index[1] && (anySize || x[2] == index[2] && x[3] == index[3])
-	if !in[0].DType.IsFloat() || in[1].DType != tensor.Int32 || !same {
-		return fmt.Errorf("want float planes and an int32 index for each")
-	}
-	return nil
+	return wantRank(in, 4, "[n c h w]")
 }
 
-func (poolScatter) Forward(in, out []*tensor.Tensor) {
+func (o poolScatter) Forward(in, out []*tensor.Tensor) {
 	forward(in[0].DType(),
-		func() { scatterForward[float32](in, out[0]) },
-		func() { scatterForward[float64](in, out[0]) })
+		func() { scatterForward[float32](o, in, out[0]) },
+		func() { scatterForward[float64](o, in, out[0]) })
 }
 
-func scatterForward[T kernel.Float](in []*tensor.Tensor, out *tensor.Tensor) {
-	dx, dy, index := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[int32](in[1])
-	planes, size := planesOf(out.Shape())
-	_, outSize := planesOf(in[0].Shape())
-	parallel.For(planes, 1+grain/(1+size), func(lo, hi int) {
-		kernel.PoolScatter(hi-lo, size, outSize, dx[lo*size:hi*size], dy[lo*outSize:hi*outSize], index[lo*outSize:hi*outSize])
+func scatterForward[T kernel.Float](o poolScatter, in []*tensor.Tensor, out *tensor.Tensor) {
+	x, y, tap := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[int32](in[1])
+	o.eachPlanes(out.Shape(), func(s kernel.PoolShape, planes int, to, from span) {
+		kernel.PoolScatter(s, planes, x[to.lo:to.hi], y[from.lo:from.hi], tap[from.lo:from.hi])
 	})
 }
 
-func (poolScatter) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
-	return []*autograd.Value{autograd.Apply1(poolGather{}, grad[0], call.In[1]), nil}
+func (o poolScatter) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	return []*autograd.Value{autograd.Apply1(poolGather{o.Pool2DConfig}, grad[0], call.In[1]), nil}
 }
 
-func planeIndex(n int, shape ...int) Arg {
+func taps(n int, shape ...int) Arg {
 	a := Index(n, shape...)
 	a.Spec.DType = tensor.Int32
 	return a
 }
 
 var _ = register(Entry{
-	Name: "pool_scatter", Kind: Pooling, Formula: "y added into planes at index",
+	Name: "pool_scatter", Kind: Pooling, Formula: "y added to its tap of each window",
 	Cases: []Case{
-		{poolScatter{4, 5}, []Arg{In(2, 3, 2, 2), planeIndex(20, 2, 3, 2, 2)}},
-		{poolScatter{3, 1}, []Arg{In(1, 1, 2, 2), planeIndex(3, 1, 1, 2, 2)}},
-		{poolScatter{4, 4}, []Arg{In(0, 1, 2, 2), planeIndex(16, 0, 1, 2, 2)}},
+		{poolScatter{Pool2DConfig{Kernel: 2}, 4, 5}, []Arg{In(2, 3, 2, 2), taps(5, 2, 3, 2, 2)}},
+		{poolScatter{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}, 3, 5}, []Arg{In(2, 1, 2, 3), taps(9, 2, 1, 2, 3)}},
+		{poolScatter{Pool2DConfig{Kernel: 1, Stride: 2}, 3, 1}, []Arg{In(1, 1, 2, 1), taps(1, 1, 1, 2, 1)}},
+		{poolScatter{Pool2DConfig{Kernel: 2}, 4, 4}, []Arg{In(0, 1, 2, 2), taps(4, 0, 1, 2, 2)}},
 	},
 })

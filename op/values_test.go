@@ -102,6 +102,35 @@ func tap(o autograd.Op, x array, n, c, y, ky, x0, kx int) float64 {
 	return x.at(n, c, iy, ix)
 }
 
+// eachTap calls f with each tap of window (oy, ox) of a pooling that lies in
+// images of h x w, and with where it lies.
+func eachTap(o autograd.Op, h, w, oy, ox int, f func(tap, y, x int)) {
+	kernel, step, padding := attr(o, "Kernel"), attr(o, "Stride"), attr(o, "Padding")
+	if step == 0 {
+		step = kernel
+	}
+	for tap := range kernel * kernel {
+		y, x := oy*step+tap/kernel-padding, ox*step+tap%kernel-padding
+		if y >= 0 && x >= 0 && y < h && x < w {
+			f(tap, y, x)
+		}
+	}
+}
+
+// totalOfWindows returns the sum of the pooled values whose windows have a tap at
+// an index of the images, of those taps that are counted.
+func totalOfWindows(o autograd.Op, pooled array, index []int, counts func(window []int, tap int) bool) float64 {
+	return total(pooled.shape[2:], func(at []int) (v float64) {
+		window := []int{index[0], index[1], at[0], at[1]}
+		eachTap(o, attr(o, "Height"), attr(o, "Width"), at[0], at[1], func(tap, y, x int) {
+			if y == index[2] && x == index[3] && counts(window, tap) {
+				v = pooled.at(window...)
+			}
+		})
+		return v
+	})
+}
+
 var references = map[string]reference{
 	"add":     binary(func(a, b float64) float64 { return a + b }),
 	"sub":     binary(func(a, b float64) float64 { return a - b }),
@@ -241,31 +270,31 @@ var references = map[string]reference{
 		})
 	},
 	"max_pool2d": func(o autograd.Op, in []array, index []int) float64 {
-		k, s, p := attr(o, "Kernel"), attr(o, "Stride"), attr(o, "Padding")
-		if s == 0 {
-			s = k
-		}
 		best := math.Inf(-1)
-		each([]int{k, k}, func(at []int) {
-			y, x := index[2]*s+at[0]-p, index[3]*s+at[1]-p
-			if y >= 0 && x >= 0 && y < in[0].shape[2] && x < in[0].shape[3] {
-				best = max(best, in[0].at(index[0], index[1], y, x))
-			}
+		eachTap(o, in[0].shape[2], in[0].shape[3], index[2], index[3], func(_, y, x int) {
+			best = max(best, in[0].at(index[0], index[1], y, x))
 		})
 		return best
 	},
-	"pool_scatter": func(o autograd.Op, in []array, index []int) float64 {
-		place := float64(index[2]*attr(o, "Width") + index[3])
-		return total(in[0].shape[2:], func(at []int) float64 {
-			if in[1].at(index[0], index[1], at[0], at[1]) != place {
-				return 0
-			}
-			return in[0].at(index[0], index[1], at[0], at[1])
+	"avg_pool2d": func(o autograd.Op, in []array, index []int) (sum float64) {
+		eachTap(o, in[0].shape[2], in[0].shape[3], index[2], index[3], func(_, y, x int) {
+			sum += in[0].at(index[0], index[1], y, x)
 		})
+		return sum / math.Pow(float64(attr(o, "Kernel")), 2)
 	},
-	"pool_gather": func(_ autograd.Op, in []array, index []int) float64 {
-		place := int(in[1].at(index...))
-		return in[0].at(index[0], index[1], place/in[0].shape[3], place%in[0].shape[3])
+	"avg_pool2d_grad": func(o autograd.Op, in []array, index []int) float64 {
+		return totalOfWindows(o, in[0], index, func([]int, int) bool { return true }) / math.Pow(float64(attr(o, "Kernel")), 2)
+	},
+	"pool_scatter": func(o autograd.Op, in []array, index []int) float64 {
+		return totalOfWindows(o, in[0], index, func(window []int, tap int) bool { return in[1].at(window...) == float64(tap) })
+	},
+	"pool_gather": func(o autograd.Op, in []array, index []int) (v float64) {
+		eachTap(o, in[0].shape[2], in[0].shape[3], index[2], index[3], func(tap, y, x int) {
+			if in[1].at(index...) == float64(tap) {
+				v = in[0].at(index[0], index[1], y, x)
+			}
+		})
+		return v
 	},
 	"dropout": func(o autograd.Op, in []array, index []int) float64 {
 		p := reflect.ValueOf(o).FieldByName("P").Float()

@@ -10,4 +10,10 @@ func unaryFast(operation, []float32, []float32) bool { return false }
 
 func sumFast([]float32) (float32, bool) { return 0, false }
 
-func maxFast(PoolShape, run, run, []float32, []int32, []float32) bool { return false }
+func (pooling) maxFast([]float32, []int32, []float32) bool { return false }
+
+func (pooling) scatterFast([]float32, []float32, []int32) bool { return false }
+
+func (pooling) lanesFast(lanesLoop, []float32, []float32, []int32, []float32, float32) bool {
+	return false
+}

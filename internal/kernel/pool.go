@@ -1,7 +1,16 @@
 package kernel
 
+import (
+	"fmt"
+	"math"
+)
+
 // PoolShape is a pooling window that slides over planes of Height x Width.
-// Padding counts as minus infinity for the maximum.
+// Padding, of less than the window's size, counts as minus infinity for the
+// maximum and as 0 for the average.
+//
+// The elements of a window are its taps: tap ky*KernelW+kx of window (oy, ox) is
+// the element at (oy*StrideH-PadH+ky, ox*StrideW-PadW+kx) of the plane.
 type PoolShape struct {
 	Height, Width    int
 	KernelH, KernelW int
@@ -15,95 +24,168 @@ func (s PoolShape) OutH() int { return (s.Height+2*s.PadH-s.KernelH)/s.StrideH +
 // OutW returns the number of columns of the output.
 func (s PoolShape) OutW() int { return (s.Width+2*s.PadW-s.KernelW)/s.StrideW + 1 }
 
-// run is outputs lo to hi-1 along an axis whose windows look at as many rows or
-// columns, the first of them from first on.
-type run struct{ lo, hi, first, size int }
-
-// runFrom returns the run that begins at output o: all from there on whose
-// windows reach into no padding, or a single one that is cut.
-func runFrom(o, stride, pad, size, limit int) run {
-	lo, hi := max(o*stride-pad, 0), min(o*stride-pad+size, limit)
-	if pad < 0 || lo >= hi {
-		panic("kernel: a pooling window lies outside its plane")
+// check panics unless every window reaches into its plane.
+func (s PoolShape) check() {
+	fits := func(size, kernel, stride, pad int) bool {
+		return size > 0 && stride > 0 && 0 <= pad && pad < kernel && kernel <= size+2*pad
 	}
-	if hi-lo < size {
-		return run{o, o + 1, lo, hi - lo}
+	if !fits(s.Height, s.KernelH, s.StrideH, s.PadH) || !fits(s.Width, s.KernelW, s.StrideW, s.PadW) {
+		panic(fmt.Sprintf("kernel: windows of %+v lie outside their plane", s))
 	}
-	return run{o, o + (limit-hi)/stride + 1, lo, size}
 }
 
-// MaxPool sets y to the maximum of each window of each plane of x, and index to
-// where in its plane the first maximum (or NaN) was found.
-func MaxPool[T Float](s PoolShape, planes int, y []T, index []int32, x []T) {
-	size, height, width := s.Height*s.Width, s.OutH(), s.OutW()
-	y, index, x = y[:planes*height*width], index[:planes*height*width], x[:planes*size]
-	if len(y) == 0 {
+// rows returns the row of the plane where tap row 0 of the windows of row oy
+// lies, in the padding maybe, and the tap rows lo to hi-1 that lie in the plane.
+func (s PoolShape) rows(oy int) (top, lo, hi int) {
+	top = oy*s.StrideH - s.PadH
+	return top, max(0, -top), min(s.KernelH, s.Height-top)
+}
+
+// cols is rows for columns.
+func (s PoolShape) cols(ox int) (left, lo, hi int) {
+	left = ox*s.StrideW - s.PadW
+	return left, max(0, -left), min(s.KernelW, s.Width-left)
+}
+
+// scale is what an average multiplies its sum by.
+func scale[T Float](s PoolShape) T { return 1 / T(s.KernelH*s.KernelW) }
+
+// layout says where planes lie, one image or 16 side by side: element (y, x) of
+// plane p and lane l is at first + p*plane + y*row + x*lanes + l.
+type layout struct{ first, plane, row, lanes int }
+
+func rowMajor(height, width int) layout { return layout{0, height * width, width, 1} }
+
+func (b Block) layout() layout { return layout{b.Offset(0, 0, 0), b.plane(), b.row(), Lanes} }
+
+func (l layout) at(p, y, x int) int { return l.first + p*l.plane + y*l.row + x*l.lanes }
+
+// pooling is a pass over the windows of some planes: those of x, which have y for
+// result. Taps and gates are as small as y.
+type pooling struct {
+	PoolShape
+	planes        int
+	height, width int // of the result
+	x, y, tap     layout
+}
+
+// rowMajorPooling checks the lengths of planes that lie one after the other.
+func rowMajorPooling(s PoolShape, planes, x, y int) pooling {
+	if planes == 0 {
+		return pooling{}
+	}
+	s.check()
+	from, to := rowMajor(s.Height, s.Width), rowMajor(s.OutH(), s.OutW())
+	wantLen("planes", x, planes*from.plane)
+	wantLen("pooled planes", y, planes*to.plane)
+	return pooling{s, planes, s.OutH(), s.OutW(), from, to, to}
+}
+
+// lanesPooling checks the lengths of blocks: x in layout xb, and y in layout yb.
+// Taps have no border.
+func lanesPooling(s PoolShape, xb, yb Block, x, y int) pooling {
+	s.check()
+	bare := Block{Channels: xb.Channels, Height: s.OutH(), Width: s.OutW()}
+	if xb.Height != s.Height || xb.Width != s.Width ||
+		yb.Channels != bare.Channels || yb.Height != bare.Height || yb.Width != bare.Width {
+		panic(fmt.Sprintf("kernel: pooling %+v does not take block %+v to %+v", s, xb, yb))
+	}
+	wantLen("block", x, xb.Len())
+	wantLen("pooled block", y, yb.Len())
+	return pooling{s, xb.Channels, bare.Height, bare.Width, xb.layout(), yb.layout(), bare.layout()}
+}
+
+// eachRow calls do for every row of windows of every plane and lane, with where
+// the plane begins in x, and the row in y and tap.
+func (p *pooling) eachRow(do func(oy, x, y, tap int)) {
+	for plane := range p.planes {
+		for oy := range p.height {
+			for lane := range p.x.lanes {
+				do(oy, p.x.at(plane, 0, 0)+lane, p.y.at(plane, oy, 0)+lane, p.tap.at(plane, oy, 0)+lane)
+			}
+		}
+	}
+}
+
+// MaxPool sets y to the maximum of each window of each plane of x, and tap to
+// which of the window's taps the first maximum (or NaN) is.
+func MaxPool[T Float](s PoolShape, planes int, y []T, tap []int32, x []T) {
+	p := rowMajorPooling(s, planes, len(x), len(y))
+	wantLen("tap", len(tap), p.planes*p.tap.plane)
+	if isFloat32[T]() && p.maxFast(asFloat32(y), tap, asFloat32(x)) {
 		return
 	}
-	for oy := 0; oy < height; {
-		rows := runFrom(oy, s.StrideH, s.PadH, s.KernelH, s.Height)
-		for ox := 0; ox < width; {
-			cols := runFrom(ox, s.StrideW, s.PadW, s.KernelW, s.Width)
-			if !isFloat32[T]() || !maxFast(s, rows, cols, asFloat32(y), index, asFloat32(x)) {
-				maxWindows(s, rows, cols, y, index, x)
+	maxWindows(p, T(math.Inf(-1)), y, tap, x)
+}
+
+// MaxPoolLanes is MaxPool of 16 images: x in layout xb, y in layout yb, whose
+// border it leaves alone, and tap [Channels][OutH][OutW][16].
+func MaxPoolLanes[T Float](s PoolShape, xb, yb Block, y []T, tap []int32, x []T) {
+	maxLanes(s, xb, yb, T(math.Inf(-1)), y, tap, x)
+}
+
+// MaxPoolReLULanes is MaxPoolLanes of max(x, 0): the first tap of a window that
+// is nowhere positive is its maximum.
+func MaxPoolReLULanes[T Float](s PoolShape, xb, yb Block, y []T, tap []int32, x []T) {
+	maxLanes(s, xb, yb, 0, y, tap, x)
+}
+
+// maxLanes finds the maxima of max(x, floor).
+func maxLanes[T Float](s PoolShape, xb, yb Block, floor T, y []T, tap []int32, x []T) {
+	p := lanesPooling(s, xb, yb, len(x), len(y))
+	wantLen("tap", len(tap), p.planes*p.tap.plane)
+	if isFloat32[T]() && p.lanesFast(lanesMax, asFloat32(x), asFloat32(y), tap, nil, float32(floor)) {
+		return
+	}
+	maxWindows(p, floor, y, tap, x)
+}
+
+func maxWindows[T Float](p pooling, floor T, y []T, tap []int32, x []T) {
+	p.eachRow(func(oy, x0, y0, t0 int) {
+		top, loY, hiY := p.rows(oy)
+		for ox := range p.width {
+			left, loX, hiX := p.cols(ox)
+			best, at := floor, loY*p.KernelW+loX
+			for ky := loY; ky < hiY; ky++ {
+				row := x0 + (top+ky)*p.x.row + left*p.x.lanes
+				for kx := loX; kx < hiX; kx++ {
+					if v := x[row+kx*p.x.lanes]; above(v, best) {
+						best, at = v, ky*p.KernelW+kx
+					}
+				}
 			}
-			ox = cols.hi
+			y[y0+ox*p.y.lanes], tap[t0+ox*p.tap.lanes] = best, int32(at)
 		}
-		oy = rows.hi
-	}
+	})
 }
 
-// maxWindows is MaxPool for the windows of some rows and columns.
-func maxWindows[T Float](s PoolShape, rows, cols run, y []T, index []int32, x []T) {
-	size, width, outSize := s.Height*s.Width, s.OutW(), s.OutH()*s.OutW()
-	for p := range len(y) / outSize {
-		plane, y, index := x[p*size:(p+1)*size], y[p*outSize:(p+1)*outSize], index[p*outSize:(p+1)*outSize]
-		for i := range rows.hi - rows.lo {
-			for j := range cols.hi - cols.lo {
-				corner := (rows.first+i*s.StrideH)*s.Width + cols.first + j*s.StrideW
-				at := largest(plane, corner, s.Width, rows.size, cols.size)
-				o := (rows.lo+i)*width + cols.lo + j
-				y[o], index[o] = plane[at], int32(at)
-			}
-		}
-	}
-}
+// lanesLoop is a loop over the windows of blocks that there is assembly for.
+type lanesLoop int
 
-// largest returns where the first maximum (or NaN) of rows x cols elements of a
-// plane is.
-func largest[T Float](plane []T, corner, width, rows, cols int) int {
-	at := corner
-	for range rows {
-		for i := corner; i < corner+cols; i++ {
-			if above(plane[i], plane[at]) {
-				at = i
-			}
-		}
-		corner += width
-	}
-	return at
-}
+const (
+	lanesMax lanesLoop = iota
+	lanesGather
+	lanesAvg
+	lanesScatter // sets every tap, as if no other window had it
+	lanesScatterAdd
+	lanesSpread // of averages, as lanesScatter
+	lanesSpreadAdd
+	lanesLoops
+)
 
-// PoolScatter sets dx to zero and adds each element of dy where index says, in
-// order. Planes of dx have size elements, those of dy and index outSize.
-func PoolScatter[T Float](planes, size, outSize int, dx, dy []T, index []int32) {
-	clear(dx[:planes*size])
-	for p := range planes {
-		plane := dx[p*size : (p+1)*size]
-		from, at := dy[p*outSize:(p+1)*outSize], index[p*outSize:(p+1)*outSize]
-		for i, v := range from {
-			plane[at[i]] += v
-		}
+// spreadFast writes all of dx in assembly, or returns false: by the loop set
+// where no tap is of two windows, else by the loop add.
+func (p pooling) spreadFast(set, add lanesLoop, dx, dy []float32, tap []int32, gate []float32, value float32) bool {
+	if active == portable {
+		return false
 	}
-}
-
-// PoolGather sets each element of y to the element of x that index names.
-func PoolGather[T Float](planes, size, outSize int, y, x []T, index []int32) {
-	for p := range planes {
-		plane := x[p*size : (p+1)*size]
-		to, at := y[p*outSize:(p+1)*outSize], index[p*outSize:(p+1)*outSize]
-		for i := range to {
-			to[i] = plane[at[i]]
-		}
+	height, width, loop := 0, 0, set // of what the loop sets without a gap
+	switch {
+	case p.StrideH < p.KernelH || p.StrideW < p.KernelW:
+		loop = add
+	case p.StrideH == p.KernelH && p.StrideW == p.KernelW:
+		height, width = p.height*p.StrideH-p.PadH, min(p.width*p.StrideW-p.PadW, p.Width)
 	}
+	clearOutside(p, dx, height, width)
+	return p.lanesFast(loop, dx, dy, tap, gate, value)
 }

@@ -1,7 +1,41 @@
 package kernel
 
-// maxFast is maxWindows in assembly, or returns false.
-func maxFast(s PoolShape, rows, cols run, y []float32, index []int32, x []float32) bool {
+// run is outputs lo to hi-1 along an axis whose windows have as many taps in the
+// plane: size, from tap on, the first of them at first.
+type run struct{ lo, hi, first, tap, size int }
+
+// runFrom returns the run that begins at output o: all from there on whose
+// windows reach into no padding, or a single one that is cut.
+func runFrom(o, stride, pad, size, limit int) run {
+	first := o*stride - pad
+	lo, hi := max(first, 0), min(first+size, limit)
+	if hi-lo < size {
+		return run{o, o + 1, lo, lo - first, hi - lo}
+	}
+	return run{o, o + (limit-hi)/stride + 1, lo, 0, size}
+}
+
+// eachRun calls do for every rectangle of windows with taps alike, in order row by
+// row if inOrder. No call has many rows: the scheduler cannot stop assembly.
+func (p pooling) eachRun(inOrder bool, do func(rows, cols run)) {
+	const longest = 1 << 15 // taps, about 100 µs in the layout of lanes
+	for oy := 0; oy < p.height; {
+		rows := runFrom(oy, p.StrideH, p.PadH, p.KernelH, p.Height)
+		rows.hi = min(rows.hi, rows.lo+1+longest/(p.width*p.KernelH*p.KernelW))
+		if inOrder {
+			rows.hi = rows.lo + 1
+		}
+		for ox := 0; ox < p.width; {
+			cols := runFrom(ox, p.StrideW, p.PadW, p.KernelW, p.Width)
+			do(rows, cols)
+			ox = cols.hi
+		}
+		oy = rows.hi
+	}
+}
+
+// maxFast is MaxPool in assembly, or returns false.
+func (p pooling) maxFast(y []float32, tap []int32, x []float32) bool {
 	if active == portable {
 		return false
 	}
@@ -9,11 +43,76 @@ func maxFast(s PoolShape, rows, cols run, y []float32, index []int32, x []float3
 	if active == avx512 {
 		search = maxPoolAVX512
 	}
-	size, width, outSize := s.Height*s.Width, s.OutW(), s.OutH()*s.OutW()
-	first, out := rows.first*s.Width+cols.first, rows.lo*width+cols.lo
-	for p := range len(y) / outSize {
-		search(&y[p*outSize+out], &index[p*outSize+out], width, &x[p*size], first, s.Width, s.StrideH*s.Width, s.StrideW,
-			rows.hi-rows.lo, cols.hi-cols.lo, rows.size, cols.size)
+	p.eachRun(false, func(rows, cols run) {
+		for plane := range p.planes {
+			out := p.y.at(plane, rows.lo, cols.lo)
+			search(&y[out], &tap[out], p.y.row, &x[p.x.at(plane, rows.first, cols.first)], p.x.row, p.StrideH*p.x.row, p.StrideW,
+				rows.hi-rows.lo, cols.hi-cols.lo, rows.size, cols.size, rows.tap*p.KernelW+cols.tap, p.KernelW-cols.size)
+		}
+	})
+	return true
+}
+
+// scatterFast is PoolScatter in assembly, or returns false: for windows two wide
+// that lie side by side.
+func (p pooling) scatterFast(dx, dy []float32, tap []int32) bool {
+	if active == portable || p.KernelW != 2 || p.StrideW != 2 || p.KernelH != p.StrideH || p.PadH > 0 || p.PadW > 0 {
+		return false
 	}
+	scatter := scatterPairsAVX2
+	if active == avx512 {
+		scatter = scatterPairsAVX512
+	}
+	clearOutside(p, dx, p.height*p.StrideH, p.width*p.StrideW)
+	p.eachRun(false, func(rows, cols run) {
+		for plane := range p.planes {
+			from := p.y.at(plane, rows.lo, 0)
+			scatter(&dx[p.x.at(plane, rows.first, 0)], &dy[from], &tap[from], p.x.row, rows.hi-rows.lo, p.width, p.KernelH)
+		}
+	})
+	return true
+}
+
+// lanesKernel is a loop over windows of blocks, in assembly.
+type lanesKernel func(x, y *float32, tap *int32, gate *float32, xRow, xStep, xNext, yNext, tapNext,
+	rows, cols, kernelH, kernelW, number, skip int, value float32)
+
+var lanesKernels = [...][lanesLoops]lanesKernel{
+	avx2: {
+		lanesMax: lanesMaxAVX2, lanesGather: lanesGatherAVX2, lanesAvg: lanesAvgAVX2,
+		lanesScatter: lanesScatterAVX2, lanesScatterAdd: lanesScatterAddAVX2,
+		lanesSpread: lanesSpreadAVX2, lanesSpreadAdd: lanesSpreadAddAVX2,
+	},
+	avx512: {
+		lanesMax: lanesMaxAVX512, lanesGather: lanesGatherAVX512, lanesAvg: lanesAvgAVX512,
+		lanesScatter: lanesScatterAVX512, lanesScatterAdd: lanesScatterAddAVX512,
+		lanesSpread: lanesSpreadAVX512, lanesSpreadAdd: lanesSpreadAddAVX512,
+	},
+}
+
+// lanesFast runs a loop in assembly, or returns false. Tap and gate may be nil.
+func (p pooling) lanesFast(loop lanesLoop, x, y []float32, tap []int32, gate []float32, value float32) bool {
+	kernel := lanesKernels[active][loop]
+	if kernel == nil {
+		return false
+	}
+	adds := loop == lanesScatterAdd || loop == lanesSpreadAdd
+	p.eachRun(adds, func(rows, cols run) {
+		n, xStep := cols.hi-cols.lo, p.StrideW*p.x.lanes
+		var t *int32
+		var g *float32
+		for plane := range p.planes {
+			at := p.y.at(plane, rows.lo, cols.lo)
+			if tap != nil {
+				t = &tap[p.tap.at(plane, rows.lo, cols.lo)]
+			}
+			if gate != nil {
+				g = &gate[at]
+			}
+			kernel(&x[p.x.at(plane, rows.first, cols.first)], &y[at], t, g,
+				p.x.row, xStep, p.StrideH*p.x.row-n*xStep, p.y.row-n*p.y.lanes, p.tap.row-n*p.tap.lanes,
+				rows.hi-rows.lo, n, rows.size, cols.size, rows.tap*p.KernelW+cols.tap, p.KernelW-cols.size, value)
+		}
+	})
 	return true
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -42,7 +43,7 @@ func maxByDefinition[T Float](s PoolShape, x []T, oy, ox int) (best T, at int32)
 			first := at < 0
 			isNaN, wasNaN := math.IsNaN(float64(v)), math.IsNaN(float64(best))
 			if first || !wasNaN && (isNaN || v > best) {
-				best, at = v, int32(row*s.Width+col)
+				best, at = v, int32(ky*s.KernelW+kx)
 			}
 		}
 	}
@@ -66,11 +67,27 @@ func poolShapes() []PoolShape {
 		PoolShape{Height: 7, Width: 50, KernelH: 3, KernelW: 2, StrideH: 1, StrideW: 2},
 		PoolShape{Height: 7, Width: 90, KernelH: 2, KernelW: 5, StrideH: 3, StrideW: 5, PadW: 2},
 		PoolShape{Height: 9, Width: 70, KernelH: 4, KernelW: 1, StrideH: 2, StrideW: 1, PadH: 2},
+		PoolShape{Height: 7, Width: 37, KernelH: 2, KernelW: 2, StrideH: 2, StrideW: 2},
+		PoolShape{Height: 7, Width: 65, KernelH: 3, KernelW: 2, StrideH: 3, StrideW: 2},
 		PoolShape{Height: 2, Width: 2, KernelH: 5, KernelW: 5, StrideH: 1, StrideW: 1, PadH: 2, PadW: 2},
 	)
 	return slices.DeleteFunc(shapes, func(s PoolShape) bool {
 		return s.Height+2*s.PadH < s.KernelH || s.Width+2*s.PadW < s.KernelW
 	})
+}
+
+// makeTaps returns n taps between guard zones, and what checks these.
+func makeTaps(t *testing.T, n int) (tap []int32, check func()) {
+	const untouched = -7
+	room := slices.Repeat([]int32{untouched}, n+2*guardLen)
+	return room[guardLen : guardLen+n], func() {
+		t.Helper()
+		for i, v := range room {
+			if outside := i < guardLen || i >= guardLen+n; outside && v != untouched {
+				t.Fatal("wrote a tap outside its slice")
+			}
+		}
+	}
 }
 
 func TestMaxPool(t *testing.T) {
@@ -90,69 +107,155 @@ func testMaxPool[T Float](t *testing.T, s PoolShape, kind numbers) {
 	size, oh, ow := s.Height*s.Width, s.OutH(), s.OutW()
 	a := newArena[T](t, uint64(s.Width))
 	x, y := a.numbers(planes*size, kind), a.make(planes*oh*ow)
-	const untouched = -7
-	room := slices.Repeat([]int32{untouched}, planes*oh*ow+2*guardLen)
-	index := room[guardLen : len(room)-guardLen]
-
-	MaxPool(s, planes, y, index, x)
-	for i, v := range room {
-		if outside := i < guardLen || i >= len(room)-guardLen; outside && v != untouched {
-			t.Fatalf("%+v: wrote an index outside its slice", s)
-		}
-	}
+	tap, checkTap := makeTaps(t, planes*oh*ow)
+	MaxPool(s, planes, y, tap, x)
+	checkTap()
 	for i := range y {
 		p, oy, ox := i/(oh*ow), i/ow%oh, i%ow
 		best, at := maxByDefinition(s, x[p*size:(p+1)*size], oy, ox)
 		wantSame(t, fmt.Sprintf("%+v, output %d", s, i), y[i:i+1], []T{best})
-		if index[i] != at {
-			t.Fatalf("%+v: output %d has index %d, want %d", s, i, index[i], at)
+		if tap[i] != at {
+			t.Fatalf("%+v: output %d has tap %d, want %d", s, i, tap[i], at)
 		}
 	}
 	a.check()
 }
 
-func TestMaxPoolShortSlicePanics(t *testing.T) {
+// anyTap draws a tap of a window, or now and then none.
+func anyTap(s PoolShape, r *rand.Rand) int32 {
+	if r.IntN(8) == 0 {
+		return []int32{-1, -1 << 31, 1<<31 - 1, int32(s.KernelH * s.KernelW)}[r.IntN(4)]
+	}
+	return int32(r.IntN(s.KernelH * s.KernelW))
+}
+
+// eachTap calls do for every tap within the plane of every window, with where
+// the window and the tap lie in planes of their own.
+func eachTap(s PoolShape, do func(window, at int, tap int32)) {
+	for oy := range s.OutH() {
+		for ox := range s.OutW() {
+			for k := range s.KernelH * s.KernelW {
+				y, x := oy*s.StrideH-s.PadH+k/s.KernelW, ox*s.StrideW-s.PadW+k%s.KernelW
+				if y >= 0 && x >= 0 && y < s.Height && x < s.Width {
+					do(oy*s.OutW()+ox, y*s.Width+x, int32(k))
+				}
+			}
+		}
+	}
+}
+
+// The linear kernels by definition, on one plane.
+
+func scatterByDefinition[T Float](s PoolShape, dy []T, tap []int32) []T {
+	dx := make([]T, s.Height*s.Width)
+	eachTap(s, func(window, at int, k int32) {
+		if tap[window] == k {
+			dx[at] += dy[window]
+		}
+	})
+	return dx
+}
+
+func gatherByDefinition[T Float](s PoolShape, x []T, tap []int32) []T {
+	y := make([]T, s.OutH()*s.OutW())
+	eachTap(s, func(window, at int, k int32) {
+		if tap[window] == k {
+			y[window] = x[at]
+		}
+	})
+	return y
+}
+
+func avgByDefinition[T Float](s PoolShape, x []T) []T {
+	y := make([]T, s.OutH()*s.OutW())
+	eachTap(s, func(window, at int, _ int32) { y[window] += x[at] })
+	for i := range y {
+		y[i] *= 1 / T(s.KernelH*s.KernelW)
+	}
+	return y
+}
+
+func avgGradByDefinition[T Float](s PoolShape, dy []T) []T {
+	dx := make([]T, s.Height*s.Width)
+	eachTap(s, func(window, at int, _ int32) { dx[at] += T(dy[window] * (1 / T(s.KernelH*s.KernelW))) })
+	return dx
+}
+
+func TestLinearPooling(t *testing.T) {
+	forEachPath(t, func(t *testing.T) {
+		for _, s := range poolShapes() {
+			testLinearPooling[float32](t, s)
+		}
+		testLinearPooling[float64](t, PoolShape{Height: 9, Width: 7, KernelH: 3, KernelW: 2, StrideH: 2, StrideW: 1, PadH: 1, PadW: 1})
+	})
+}
+
+func testLinearPooling[T Float](t *testing.T, s PoolShape) {
+	t.Helper()
+	const planes = 3
+	size, out := s.Height*s.Width, s.OutH()*s.OutW()
+	a := newArena[T](t, uint64(s.Width))
+	x, dy := a.numbers(planes*size, wild), a.numbers(planes*out, ordinary)
+	scattered, gathered, averaged, spread := a.make(planes*size), a.make(planes*out), a.make(planes*out), a.make(planes*size)
+	tap := make([]int32, planes*out)
+	for i := range tap {
+		tap[i] = anyTap(s, a.random)
+	}
+	PoolScatter(s, planes, scattered, dy, tap)
+	PoolGather(s, planes, gathered, x, tap)
+	AvgPool(s, planes, averaged, x)
+	AvgPoolGrad(s, planes, spread, dy)
+	for p := range planes {
+		x, dy, tap := x[p*size:(p+1)*size], dy[p*out:(p+1)*out], tap[p*out:(p+1)*out]
+		what := fmt.Sprintf("%+v, plane %d, ", s, p)
+		wantSame(t, what+"scattered", scattered[p*size:], scatterByDefinition(s, dy, tap))
+		wantSame(t, what+"gathered", gathered[p*out:], gatherByDefinition(s, x, tap))
+		wantSame(t, what+"averaged", averaged[p*out:], avgByDefinition(s, x))
+		wantSame(t, what+"gradient of the average", spread[p*size:], avgGradByDefinition(s, dy))
+	}
+	a.check()
+}
+
+func TestPoolShortSlicePanics(t *testing.T) {
 	s := PoolShape{Height: 4, Width: 20, KernelH: 2, KernelW: 2, StrideH: 2, StrideW: 2}
 	forEachPath(t, func(t *testing.T) {
-		for name, short := range map[string][3]int{"y": {39, 40, 160}, "index": {40, 39, 160}, "x": {40, 40, 159}} {
-			y, index, x := make([]float32, short[0]), make([]int32, short[1]), make([]float32, short[2])
-			if !panics(func() { MaxPool(s, 2, y, index, x) }) {
-				t.Errorf("took a short %s", name)
+		for name, short := range map[string][3]int{"y": {39, 40, 160}, "tap": {40, 39, 160}, "x": {40, 40, 159}} {
+			y, tap, x := make([]float32, short[0]), make([]int32, short[1]), make([]float32, short[2])
+			for kernel, call := range map[string]func(){
+				"MaxPool":     func() { MaxPool(s, 2, y, tap, x) },
+				"PoolScatter": func() { PoolScatter(s, 2, x, y, tap) },
+				"PoolGather":  func() { PoolGather(s, 2, y, x, tap) },
+				"AvgPool":     func() { AvgPool(s, 2, y, x) },
+				"AvgPoolGrad": func() { AvgPoolGrad(s, 2, x, y) },
+			} {
+				if needed := name != "tap" || !strings.HasPrefix(kernel, "Avg"); needed && !panics(call) {
+					t.Errorf("%s took a short %s", kernel, name)
+				}
 			}
 		}
 	})
 }
 
-// What scatter adds up, gather takes apart: <scatter(dy), x> = <dy, gather(x)>.
-func TestPoolScatterAndGather(t *testing.T) {
-	const planes, size, outSize = 3, 10, 6
-	a := newArena[float64](t, 1)
-	whole := func(r *rand.Rand) float64 { return float64(r.IntN(19) - 9) } // sums are exact
-	x, dy := a.numbers(planes*size, whole), a.numbers(planes*outSize, whole)
-	dx, y := a.make(planes*size), a.make(planes*outSize)
-	index := make([]int32, planes*outSize)
-	for i := range index {
-		index[i] = int32(a.random.IntN(size))
-	}
-	PoolScatter(planes, size, outSize, dx, dy, index)
-	PoolGather(planes, size, outSize, y, x, index)
-	var left, right float64
-	for i := range dx {
-		left += dx[i] * x[i]
-	}
-	for i := range y {
-		right += dy[i] * y[i]
-		if want := x[i/outSize*size+int(index[i])]; y[i] != want {
-			t.Errorf("element %d gathered is %v, want %v", i, y[i], want)
+func TestPoolShapeOutsideItsPlanePanics(t *testing.T) {
+	good := PoolShape{Height: 4, Width: 5, KernelH: 2, KernelW: 2, StrideH: 2, StrideW: 2}
+	x := make([]float32, 100)
+	for name, spoil := range map[string]func(s *PoolShape){
+		"nothing":           func(*PoolShape) {},
+		"negative padding":  func(s *PoolShape) { s.PadH = -1 },
+		"too much padding":  func(s *PoolShape) { s.PadW = 2 },
+		"too large a width": func(s *PoolShape) { s.KernelW = 6 },
+		"no stride":         func(s *PoolShape) { s.StrideH = 0 },
+		"no height":         func(s *PoolShape) { s.Height, s.PadH = 0, 1 },
+	} {
+		s := good
+		spoil(&s)
+		if panics(func() { AvgPool(s, 1, make([]float32, 100), x) }) != (name != "nothing") {
+			t.Errorf("%s: want a panic exactly where something is wrong", name)
 		}
 	}
-	if left != right {
-		t.Errorf("<scatter(dy), x> = %v, <dy, gather(x)> = %v", left, right)
-	}
-	a.check()
 }
 
-func BenchmarkMaxPool(b *testing.B) {
+func BenchmarkPool(b *testing.B) {
 	for _, s := range []PoolShape{
 		{Height: 28, Width: 28, KernelH: 2, KernelW: 2, StrideH: 2, StrideW: 2}, // LeNet-5's first
 		{Height: 10, Width: 10, KernelH: 2, KernelW: 2, StrideH: 2, StrideW: 2}, // and second
@@ -160,21 +263,33 @@ func BenchmarkMaxPool(b *testing.B) {
 		{Height: 14, Width: 14, KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
 		{Height: 27, Width: 27, KernelH: 3, KernelW: 3, StrideH: 3, StrideW: 3},
 	} {
-		for _, path := range Paths() {
-			b.Run(fmt.Sprintf("%dx%dk%ds%dp%d/%s", s.Height, s.Width, s.KernelH, s.StrideH, s.PadH, path), func(b *testing.B) {
-				defer Use(path)()
-				const planes = 64
-				out := planes * s.OutH() * s.OutW()
-				x, y, index := make([]float32, planes*s.Height*s.Width), make([]float32, out), make([]int32, out)
-				r := rand.New(rand.NewPCG(1, 2))
-				for i := range x {
-					x[i] = float32(r.NormFloat64())
-				}
-				for b.Loop() {
-					MaxPool(s, planes, y, index, x)
-				}
-				reportEach(b, out, "window")
-			})
+		const planes = 64
+		out := planes * s.OutH() * s.OutW()
+		x, y, tap := make([]float32, planes*s.Height*s.Width), make([]float32, out), make([]int32, out)
+		r := rand.New(rand.NewPCG(1, 2))
+		for i := range x {
+			x[i] = float32(r.NormFloat64())
+		}
+		dx := make([]float32, len(x))
+		for _, k := range []struct {
+			name string
+			run  func()
+		}{
+			{"max", func() { MaxPool(s, planes, y, tap, x) }},
+			{"scatter", func() { PoolScatter(s, planes, dx, y, tap) }},
+			{"gather", func() { PoolGather(s, planes, y, x, tap) }},
+			{"avg", func() { AvgPool(s, planes, y, x) }},
+			{"avgGrad", func() { AvgPoolGrad(s, planes, dx, y) }},
+		} {
+			for _, path := range Paths() {
+				b.Run(fmt.Sprintf("%s/%dx%dk%ds%dp%d/%s", k.name, s.Height, s.Width, s.KernelH, s.StrideH, s.PadH, path), func(b *testing.B) {
+					defer Use(path)()
+					for b.Loop() {
+						k.run()
+					}
+					reportEach(b, out, "window")
+				})
+			}
 		}
 	}
 }

@@ -13,6 +13,15 @@ package kernel
 //go:noescape
 func addAVX2(dst *float32, a *float32, b *float32, n int)
 
+// addAVX512 computes
+//
+//	for i := range n {
+//		dst[i] = a[i] + b[i]
+//	}
+//
+//go:noescape
+func addAVX512(dst *float32, a *float32, b *float32, n int)
+
 // subAVX2 computes
 //
 //	for i := range n {
@@ -22,6 +31,15 @@ func addAVX2(dst *float32, a *float32, b *float32, n int)
 //go:noescape
 func subAVX2(dst *float32, a *float32, b *float32, n int)
 
+// subAVX512 computes
+//
+//	for i := range n {
+//		dst[i] = a[i] - b[i]
+//	}
+//
+//go:noescape
+func subAVX512(dst *float32, a *float32, b *float32, n int)
+
 // mulAVX2 computes
 //
 //	for i := range n {
@@ -30,6 +48,15 @@ func subAVX2(dst *float32, a *float32, b *float32, n int)
 //
 //go:noescape
 func mulAVX2(dst *float32, a *float32, b *float32, n int)
+
+// mulAVX512 computes
+//
+//	for i := range n {
+//		dst[i] = a[i] * b[i]
+//	}
+//
+//go:noescape
+func mulAVX512(dst *float32, a *float32, b *float32, n int)
 
 // divAVX2 computes
 //
@@ -53,6 +80,19 @@ func divAVX2(dst *float32, a *float32, b *float32, n int)
 //go:noescape
 func gateAVX2(dst *float32, a *float32, b *float32, n int)
 
+// gateAVX512 computes
+//
+//	for i := range n {
+//		v := b[i]
+//		if !(a[i] > 0) {
+//			v = 0
+//		}
+//		dst[i] = v
+//	}
+//
+//go:noescape
+func gateAVX512(dst *float32, a *float32, b *float32, n int)
+
 // reluAVX2 computes
 //
 //	for i := range n {
@@ -61,6 +101,15 @@ func gateAVX2(dst *float32, a *float32, b *float32, n int)
 //
 //go:noescape
 func reluAVX2(dst *float32, a *float32, n int)
+
+// reluAVX512 computes
+//
+//	for i := range n {
+//		dst[i] = max(a[i], 0)
+//	}
+//
+//go:noescape
+func reluAVX512(dst *float32, a *float32, n int)
 
 // negAVX2 computes
 //
@@ -94,33 +143,267 @@ func sumAVX2(x *float32, n int) float32
 // maxPoolAVX512 finds the first maximum, or NaN, of rows x cols windows, at least one:
 // for i < rows and j < cols
 //
-//	corner := first + i*rowStep + j*colStep
-//	best, at := float32(math.Inf(-1)), corner
+//	best, at, k := float32(math.Inf(-1)), number, number
 //	for ky := range kernelH {
-//		for k := corner + ky*xRow; k < corner+ky*xRow+kernelW; k++ {
-//			if above(x[k], best) {
-//				best, at = x[k], k
+//		for kx := range kernelW {
+//			if v := x[i*rowStep+j*colStep+ky*xRow+kx]; above(v, best) {
+//				best, at = v, k
 //			}
+//			k++
 //		}
+//		k += skip
 //	}
-//	y[i*yRow+j], index[i*yRow+j] = best, int32(at)
+//	y[i*yRow+j], tap[i*yRow+j] = best, int32(at)
 //
 //go:noescape
-func maxPoolAVX512(y *float32, index *int32, yRow int, x *float32, first int, xRow int, rowStep int, colStep int, rows int, cols int, kernelH int, kernelW int)
+func maxPoolAVX512(y *float32, tap *int32, yRow int, x *float32, xRow int, rowStep int, colStep int, rows int, cols int, kernelH int, kernelW int, number int, skip int)
+
+// scatterPairsAVX512 sets all taps of rows x cols windows, at least one, two wide and side by side,
+// of dy and tap without gaps between rows: for i < rows, j < cols, ky < kernelH and kx < 2
+//
+//	if tap[i*cols+j] == 2*ky+kx {
+//		dx[(i*kernelH+ky)*xRow+2*j+kx] = 0 + dy[i*cols+j]
+//	} else {
+//		dx[(i*kernelH+ky)*xRow+2*j+kx] = 0
+//	}
+//
+//go:noescape
+func scatterPairsAVX512(dx *float32, dy *float32, tap *int32, xRow int, rows int, cols int, kernelH int)
+
+// lanesMaxAVX512 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	y, tap = value, number of the first tap
+//	if above(x, y) {
+//		y, tap = x, number
+//	}
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesMaxAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesGatherAVX512 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	y = 0
+//	if tap == number {
+//		y = x
+//	}
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesGatherAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesAvgAVX512 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	y = 0
+//	y += x
+//	y *= value
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesAvgAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesScatterAVX512 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	x = 0
+//	if tap == number && (gate == nil || gate > 0) {
+//		x = 0 + y
+//	}
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesScatterAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesScatterAddAVX512 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	if tap == number && (gate == nil || gate > 0) {
+//		x += y
+//	}
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesScatterAddAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesSpreadAVX512 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	x = 0 + y*value
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesSpreadAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesSpreadAddAVX512 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	x += y * value
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesSpreadAddAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
 
 // maxPoolAVX2 finds the first maximum, or NaN, of rows x cols windows, at least one:
 // for i < rows and j < cols
 //
-//	corner := first + i*rowStep + j*colStep
-//	best, at := float32(math.Inf(-1)), corner
+//	best, at, k := float32(math.Inf(-1)), number, number
 //	for ky := range kernelH {
-//		for k := corner + ky*xRow; k < corner+ky*xRow+kernelW; k++ {
-//			if above(x[k], best) {
-//				best, at = x[k], k
+//		for kx := range kernelW {
+//			if v := x[i*rowStep+j*colStep+ky*xRow+kx]; above(v, best) {
+//				best, at = v, k
 //			}
+//			k++
 //		}
+//		k += skip
 //	}
-//	y[i*yRow+j], index[i*yRow+j] = best, int32(at)
+//	y[i*yRow+j], tap[i*yRow+j] = best, int32(at)
 //
 //go:noescape
-func maxPoolAVX2(y *float32, index *int32, yRow int, x *float32, first int, xRow int, rowStep int, colStep int, rows int, cols int, kernelH int, kernelW int)
+func maxPoolAVX2(y *float32, tap *int32, yRow int, x *float32, xRow int, rowStep int, colStep int, rows int, cols int, kernelH int, kernelW int, number int, skip int)
+
+// scatterPairsAVX2 sets all taps of rows x cols windows, at least one, two wide and side by side,
+// of dy and tap without gaps between rows: for i < rows, j < cols, ky < kernelH and kx < 2
+//
+//	if tap[i*cols+j] == 2*ky+kx {
+//		dx[(i*kernelH+ky)*xRow+2*j+kx] = 0 + dy[i*cols+j]
+//	} else {
+//		dx[(i*kernelH+ky)*xRow+2*j+kx] = 0
+//	}
+//
+//go:noescape
+func scatterPairsAVX2(dx *float32, dy *float32, tap *int32, xRow int, rows int, cols int, kernelH int)
+
+// lanesMaxAVX2 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	y, tap = value, number of the first tap
+//	if above(x, y) {
+//		y, tap = x, number
+//	}
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesMaxAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesGatherAVX2 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	y = 0
+//	if tap == number {
+//		y = x
+//	}
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesGatherAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesAvgAVX2 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	y = 0
+//	y += x
+//	y *= value
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesAvgAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesScatterAVX2 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	x = 0
+//	if tap == number && (gate == nil || gate > 0) {
+//		x = 0 + y
+//	}
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesScatterAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesScatterAddAVX2 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	if tap == number && (gate == nil || gate > 0) {
+//		x += y
+//	}
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesScatterAddAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesSpreadAVX2 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	x = 0 + y*value
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesSpreadAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesSpreadAddAVX2 visits rows x cols windows, at least one, of 16 lanes. For each lane of each
+// tap of each window it does
+//
+//	x += y * value
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// 16 elements apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesSpreadAddAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)

@@ -130,6 +130,67 @@ done:
 	VZEROUPPER
 	RET
 
+// func addAVX512(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·addAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+	SUBQ $0x40, BX
+	JL   past64
+
+again64:
+	VMOVUPS (CX), Z0
+	VADDPS  (DX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VADDPS  64(DX), Z0, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VADDPS  128(DX), Z0, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VADDPS  192(DX), Z0, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x40, BX
+	JGE     again64
+
+past64:
+	ADDQ $0x40, BX
+	SUBQ $0x10, BX
+	JL   past16
+
+again16:
+	VMOVUPS (CX), Z0
+	VADDPS  (DX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x10, BX
+	JGE     again16
+
+past16:
+	ADDQ      $0x10, BX
+	TESTQ     BX, BX
+	JZ        done
+	LEAQ      masks<>+128(SB), SI
+	NEGQ      BX
+	VMOVUPS   (SI)(BX*4), Z0
+	VPMOVD2M  Z0, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
 // func subAVX2(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
 TEXT ·subAVX2(SB), NOSPLIT, $0-32
@@ -190,6 +251,67 @@ done:
 	VZEROUPPER
 	RET
 
+// func subAVX512(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·subAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+	SUBQ $0x40, BX
+	JL   past64
+
+again64:
+	VMOVUPS (CX), Z0
+	VSUBPS  (DX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VSUBPS  64(DX), Z0, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VSUBPS  128(DX), Z0, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VSUBPS  192(DX), Z0, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x40, BX
+	JGE     again64
+
+past64:
+	ADDQ $0x40, BX
+	SUBQ $0x10, BX
+	JL   past16
+
+again16:
+	VMOVUPS (CX), Z0
+	VSUBPS  (DX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x10, BX
+	JGE     again16
+
+past16:
+	ADDQ      $0x10, BX
+	TESTQ     BX, BX
+	JZ        done
+	LEAQ      masks<>+128(SB), SI
+	NEGQ      BX
+	VMOVUPS   (SI)(BX*4), Z0
+	VPMOVD2M  Z0, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
 // func mulAVX2(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
 TEXT ·mulAVX2(SB), NOSPLIT, $0-32
@@ -245,6 +367,67 @@ past8:
 	VMASKMOVPS (DX), Y0, Y2
 	VMULPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulAVX512(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·mulAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+	SUBQ $0x40, BX
+	JL   past64
+
+again64:
+	VMOVUPS (CX), Z0
+	VMULPS  (DX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VMULPS  64(DX), Z0, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMULPS  128(DX), Z0, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMULPS  192(DX), Z0, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x40, BX
+	JGE     again64
+
+past64:
+	ADDQ $0x40, BX
+	SUBQ $0x10, BX
+	JL   past16
+
+again16:
+	VMOVUPS (CX), Z0
+	VMULPS  (DX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x10, BX
+	JGE     again16
+
+past16:
+	ADDQ      $0x10, BX
+	TESTQ     BX, BX
+	JZ        done
+	LEAQ      masks<>+128(SB), SI
+	NEGQ      BX
+	VMOVUPS   (SI)(BX*4), Z0
+	VPMOVD2M  Z0, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -377,6 +560,74 @@ done:
 	VZEROUPPER
 	RET
 
+// func gateAVX512(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gateAVX512(SB), NOSPLIT, $0-32
+	VXORPS Z0, Z0, Z0
+	MOVQ   dst+0(FP), AX
+	MOVQ   a+8(FP), CX
+	MOVQ   b+16(FP), DX
+	MOVQ   n+24(FP), BX
+	SUBQ   $0x40, BX
+	JL     past64
+
+again64:
+	VMOVUPS   (CX), Z1
+	VCMPPS    $0x1e, Z0, Z1, K1
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS   Z1, (AX)
+	VMOVUPS   64(CX), Z1
+	VCMPPS    $0x1e, Z0, Z1, K1
+	VMOVUPS.Z 64(DX), K1, Z1
+	VMOVUPS   Z1, 64(AX)
+	VMOVUPS   128(CX), Z1
+	VCMPPS    $0x1e, Z0, Z1, K1
+	VMOVUPS.Z 128(DX), K1, Z1
+	VMOVUPS   Z1, 128(AX)
+	VMOVUPS   192(CX), Z1
+	VCMPPS    $0x1e, Z0, Z1, K1
+	VMOVUPS.Z 192(DX), K1, Z1
+	VMOVUPS   Z1, 192(AX)
+	ADDQ      $0x00000100, CX
+	ADDQ      $0x00000100, DX
+	ADDQ      $0x00000100, AX
+	SUBQ      $0x40, BX
+	JGE       again64
+
+past64:
+	ADDQ $0x40, BX
+	SUBQ $0x10, BX
+	JL   past16
+
+again16:
+	VMOVUPS   (CX), Z1
+	VCMPPS    $0x1e, Z0, Z1, K1
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS   Z1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, DX
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x10, BX
+	JGE       again16
+
+past16:
+	ADDQ      $0x10, BX
+	TESTQ     BX, BX
+	JZ        done
+	LEAQ      masks<>+128(SB), SI
+	NEGQ      BX
+	VMOVUPS   (SI)(BX*4), Z1
+	VPMOVD2M  Z1, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VMOVUPS.Z (DX), K1, Z2
+	VCMPPS    $0x1e, Z0, Z1, K2
+	VMOVUPS.Z Z2, K2, Z1
+	VMOVUPS   Z1, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
 // func reluAVX2(dst *float32, a *float32, n int)
 // Requires: AVX
 TEXT ·reluAVX2(SB), NOSPLIT, $0-24
@@ -435,6 +686,70 @@ past8:
 	VCMPPS     $0x16, Y0, Y2, Y0
 	VANDPS     Y0, Y2, Y2
 	VMASKMOVPS Y2, Y1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func reluAVX512(dst *float32, a *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·reluAVX512(SB), NOSPLIT, $0-24
+	VXORPS Z0, Z0, Z0
+	MOVQ   dst+0(FP), AX
+	MOVQ   a+8(FP), CX
+	MOVQ   n+16(FP), DX
+	SUBQ   $0x40, DX
+	JL     past64
+
+again64:
+	VMOVUPS   (CX), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, (AX)
+	VMOVUPS   64(CX), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, 64(AX)
+	VMOVUPS   128(CX), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, 128(AX)
+	VMOVUPS   192(CX), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, 192(AX)
+	ADDQ      $0x00000100, CX
+	ADDQ      $0x00000100, AX
+	SUBQ      $0x40, DX
+	JGE       again64
+
+past64:
+	ADDQ $0x40, DX
+	SUBQ $0x10, DX
+	JL   past16
+
+again16:
+	VMOVUPS   (CX), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x10, DX
+	JGE       again16
+
+past16:
+	ADDQ      $0x10, DX
+	TESTQ     DX, DX
+	JZ        done
+	LEAQ      masks<>+128(SB), BX
+	NEGQ      DX
+	VMOVUPS   (BX)(DX*4), Z1
+	VPMOVD2M  Z1, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VCMPPS    $0x16, Z0, Z1, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -643,23 +958,55 @@ DATA even<>+56(SB)/4, $0x0000001d
 DATA even<>+60(SB)/4, $0x0000001f
 GLOBL even<>(SB), RODATA|NOPTR, $64
 
-// func maxPoolAVX512(y *float32, index *int32, yRow int, x *float32, first int, xRow int, rowStep int, colStep int, rows int, cols int, kernelH int, kernelW int)
+DATA pairs<>+0(SB)/4, $0x00000000
+DATA pairs<>+4(SB)/4, $0x00000010
+DATA pairs<>+8(SB)/4, $0x00000001
+DATA pairs<>+12(SB)/4, $0x00000011
+DATA pairs<>+16(SB)/4, $0x00000002
+DATA pairs<>+20(SB)/4, $0x00000012
+DATA pairs<>+24(SB)/4, $0x00000003
+DATA pairs<>+28(SB)/4, $0x00000013
+DATA pairs<>+32(SB)/4, $0x00000004
+DATA pairs<>+36(SB)/4, $0x00000014
+DATA pairs<>+40(SB)/4, $0x00000005
+DATA pairs<>+44(SB)/4, $0x00000015
+DATA pairs<>+48(SB)/4, $0x00000006
+DATA pairs<>+52(SB)/4, $0x00000016
+DATA pairs<>+56(SB)/4, $0x00000007
+DATA pairs<>+60(SB)/4, $0x00000017
+DATA pairs<>+64(SB)/4, $0x00000008
+DATA pairs<>+68(SB)/4, $0x00000018
+DATA pairs<>+72(SB)/4, $0x00000009
+DATA pairs<>+76(SB)/4, $0x00000019
+DATA pairs<>+80(SB)/4, $0x0000000a
+DATA pairs<>+84(SB)/4, $0x0000001a
+DATA pairs<>+88(SB)/4, $0x0000000b
+DATA pairs<>+92(SB)/4, $0x0000001b
+DATA pairs<>+96(SB)/4, $0x0000000c
+DATA pairs<>+100(SB)/4, $0x0000001c
+DATA pairs<>+104(SB)/4, $0x0000000d
+DATA pairs<>+108(SB)/4, $0x0000001d
+DATA pairs<>+112(SB)/4, $0x0000000e
+DATA pairs<>+116(SB)/4, $0x0000001e
+DATA pairs<>+120(SB)/4, $0x0000000f
+DATA pairs<>+124(SB)/4, $0x0000001f
+GLOBL pairs<>(SB), RODATA|NOPTR, $128
+
+// func maxPoolAVX512(y *float32, tap *int32, yRow int, x *float32, xRow int, rowStep int, colStep int, rows int, cols int, kernelH int, kernelW int, number int, skip int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-96
-	VPBROADCASTD colStep+56(FP), Z0
+TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-104
+	VPBROADCASTD colStep+48(FP), Z0
 	VPMULLD      ramp<>+0(SB), Z0, Z0
 	VPBROADCASTD one<>+0(SB), Z1
-	VPBROADCASTD kernelW+88(FP), Z3
-	VPBROADCASTD xRow+40(FP), Z2
-	VPSUBD       Z3, Z2, Z2
+	VPBROADCASTD skip+96(FP), Z2
 	VMOVUPS      even<>+0(SB), Z3
-	CMPQ         colStep+56(FP), $0x02
+	CMPQ         colStep+48(FP), $0x02
 	JE           step2
 	JG           gather
 	MOVQ         y+0(FP), AX
-	MOVQ         index+8(FP), CX
-	MOVQ         first+32(FP), DX
-	MOVQ         cols+72(FP), BX
+	MOVQ         tap+8(FP), CX
+	MOVQ         x+24(FP), DX
+	MOVQ         cols+64(FP), BX
 
 step1Columns:
 	MOVQ     $0x00000010, SI
@@ -668,55 +1015,53 @@ step1Columns:
 	LEAQ     masks<>+128(SB), DI
 	MOVQ     SI, R8
 	NEGQ     R8
-	VMOVUPS  (DI)(R8*4), Z3
-	VPMOVD2M Z3, K1
+	VMOVUPS  (DI)(R8*4), Z0
+	VPMOVD2M Z0, K1
 	LEAQ     masks<>+128(SB), DI
 	NEGQ     SI
-	VMOVUPS  (DI)(SI*4), Z3
-	VPMOVD2M Z3, K2
-	MOVQ     rows+64(FP), DI
+	VMOVUPS  (DI)(SI*4), Z0
+	VPMOVD2M Z0, K2
+	MOVQ     rows+56(FP), DI
 	MOVQ     DX, SI
 	XORQ     R8, R8
 
 step1Row:
-	VBROADCASTSS lowest<>+0(SB), Z3
-	VMOVD        SI, X4
-	VPBROADCASTD X4, Z4
-	VPADDD       Z0, Z4, Z4
-	VMOVAPS      Z4, Z5
-	MOVQ         x+24(FP), R9
-	MOVQ         xRow+40(FP), R10
-	LEAQ         (R9)(SI*4), R9
-	SUBQ         kernelW+88(FP), R10
-	MOVQ         kernelH+80(FP), R11
+	VBROADCASTSS lowest<>+0(SB), Z0
+	VPBROADCASTD number+88(FP), Z3
+	VMOVAPS      Z3, Z4
+	MOVQ         xRow+32(FP), R10
+	MOVQ         SI, R9
+	SUBQ         kernelW+80(FP), R10
+	MOVQ         kernelH+72(FP), R11
 
 step1Y:
-	MOVQ kernelW+88(FP), R12
+	MOVQ kernelW+80(FP), R12
 
 step1X:
-	VMOVUPS.Z (R9), K2, Z6
-	VCMPPS    $0x07, Z3, Z3, K3
-	VCMPPS    $0x16, Z3, Z6, K3, K3
-	VMOVAPS   Z6, K3, Z3
-	VMOVDQA32 Z5, K3, Z4
-	VPADDD    Z1, Z5, Z5
+	VMOVUPS.Z (R9), K2, Z5
+	VCMPPS    $0x07, Z0, Z0, K3
+	VCMPPS    $0x16, Z0, Z5, K3, K3
+	VMOVAPS   Z5, K3, Z0
+	VMOVDQA32 Z4, K3, Z3
+	VPADDD    Z1, Z4, Z4
 	ADDQ      $0x04, R9
 	DECQ      R12
 	JNZ       step1X
-	VPADDD    Z2, Z5, Z5
+	VPADDD    Z2, Z4, Z4
 	LEAQ      (R9)(R10*4), R9
 	DECQ      R11
 	JNZ       step1Y
-	VMOVUPS   Z3, K1, (AX)(R8*4)
-	VMOVUPS   Z4, K1, (CX)(R8*4)
+	VMOVUPS   Z0, K1, (AX)(R8*4)
+	VMOVUPS   Z3, K1, (CX)(R8*4)
 	ADDQ      yRow+16(FP), R8
-	ADDQ      rowStep+48(FP), SI
+	MOVQ      rowStep+40(FP), R9
+	LEAQ      (SI)(R9*4), SI
 	DECQ      DI
 	JNZ       step1Row
 	ADDQ      $0x40, AX
 	ADDQ      $0x40, CX
-	MOVQ      colStep+56(FP), SI
-	IMUL3Q    $0x10, SI, SI
+	MOVQ      colStep+48(FP), SI
+	IMUL3Q    $0x40, SI, SI
 	ADDQ      SI, DX
 	SUBQ      $0x10, BX
 	JG        step1Columns
@@ -725,9 +1070,9 @@ step1X:
 
 step2:
 	MOVQ y+0(FP), AX
-	MOVQ index+8(FP), CX
-	MOVQ first+32(FP), DX
-	MOVQ cols+72(FP), BX
+	MOVQ tap+8(FP), CX
+	MOVQ x+24(FP), DX
+	MOVQ cols+64(FP), BX
 
 step2Columns:
 	MOVQ     $0x00000010, SI
@@ -736,63 +1081,61 @@ step2Columns:
 	LEAQ     masks<>+128(SB), DI
 	MOVQ     SI, R8
 	NEGQ     R8
-	VMOVUPS  (DI)(R8*4), Z4
-	VPMOVD2M Z4, K1
+	VMOVUPS  (DI)(R8*4), Z0
+	VPMOVD2M Z0, K1
 	LEAQ     (SI)(SI*1), SI
 	LEAQ     masks<>+132(SB), DI
 	MOVQ     SI, R8
 	NEGQ     R8
-	VMOVUPS  (DI)(R8*4), Z4
-	VPMOVD2M Z4, K2
+	VMOVUPS  (DI)(R8*4), Z0
+	VPMOVD2M Z0, K2
 	LEAQ     masks<>+192(SB), DI
 	NEGQ     SI
-	VMOVUPS  (DI)(SI*4), Z4
-	VPMOVD2M Z4, K3
-	MOVQ     rows+64(FP), DI
+	VMOVUPS  (DI)(SI*4), Z0
+	VPMOVD2M Z0, K3
+	MOVQ     rows+56(FP), DI
 	MOVQ     DX, SI
 	XORQ     R8, R8
 
 step2Row:
-	VBROADCASTSS lowest<>+0(SB), Z4
-	VMOVD        SI, X5
-	VPBROADCASTD X5, Z5
-	VPADDD       Z0, Z5, Z5
-	VMOVAPS      Z5, Z6
-	MOVQ         x+24(FP), R9
-	MOVQ         xRow+40(FP), R10
-	LEAQ         (R9)(SI*4), R9
-	SUBQ         kernelW+88(FP), R10
-	MOVQ         kernelH+80(FP), R11
+	VBROADCASTSS lowest<>+0(SB), Z0
+	VPBROADCASTD number+88(FP), Z4
+	VMOVAPS      Z4, Z5
+	MOVQ         xRow+32(FP), R10
+	MOVQ         SI, R9
+	SUBQ         kernelW+80(FP), R10
+	MOVQ         kernelH+72(FP), R11
 
 step2Y:
-	MOVQ kernelW+88(FP), R12
+	MOVQ kernelW+80(FP), R12
 
 step2X:
-	VMOVUPS.Z (R9), K2, Z7
-	VMOVUPS.Z 60(R9), K3, Z8
-	VPERMT2PS Z8, Z3, Z7
-	VCMPPS    $0x07, Z4, Z4, K4
-	VCMPPS    $0x16, Z4, Z7, K4, K4
-	VMOVAPS   Z7, K4, Z4
-	VMOVDQA32 Z6, K4, Z5
-	VPADDD    Z1, Z6, Z6
+	VMOVUPS.Z (R9), K2, Z6
+	VMOVUPS.Z 60(R9), K3, Z7
+	VPERMT2PS Z7, Z3, Z6
+	VCMPPS    $0x07, Z0, Z0, K4
+	VCMPPS    $0x16, Z0, Z6, K4, K4
+	VMOVAPS   Z6, K4, Z0
+	VMOVDQA32 Z5, K4, Z4
+	VPADDD    Z1, Z5, Z5
 	ADDQ      $0x04, R9
 	DECQ      R12
 	JNZ       step2X
-	VPADDD    Z2, Z6, Z6
+	VPADDD    Z2, Z5, Z5
 	LEAQ      (R9)(R10*4), R9
 	DECQ      R11
 	JNZ       step2Y
-	VMOVUPS   Z4, K1, (AX)(R8*4)
-	VMOVUPS   Z5, K1, (CX)(R8*4)
+	VMOVUPS   Z0, K1, (AX)(R8*4)
+	VMOVUPS   Z4, K1, (CX)(R8*4)
 	ADDQ      yRow+16(FP), R8
-	ADDQ      rowStep+48(FP), SI
+	MOVQ      rowStep+40(FP), R9
+	LEAQ      (SI)(R9*4), SI
 	DECQ      DI
 	JNZ       step2Row
 	ADDQ      $0x40, AX
 	ADDQ      $0x40, CX
-	MOVQ      colStep+56(FP), SI
-	IMUL3Q    $0x10, SI, SI
+	MOVQ      colStep+48(FP), SI
+	IMUL3Q    $0x40, SI, SI
 	ADDQ      SI, DX
 	SUBQ      $0x10, BX
 	JG        step2Columns
@@ -801,9 +1144,9 @@ step2X:
 
 gather:
 	MOVQ y+0(FP), AX
-	MOVQ index+8(FP), CX
-	MOVQ first+32(FP), DX
-	MOVQ cols+72(FP), BX
+	MOVQ tap+8(FP), CX
+	MOVQ x+24(FP), DX
+	MOVQ cols+64(FP), BX
 
 gatherColumns:
 	MOVQ     $0x00000010, SI
@@ -818,24 +1161,21 @@ gatherColumns:
 	NEGQ     SI
 	VMOVUPS  (DI)(SI*4), Z3
 	VPMOVD2M Z3, K2
-	MOVQ     rows+64(FP), DI
+	MOVQ     rows+56(FP), DI
 	MOVQ     DX, SI
 	XORQ     R8, R8
 
 gatherRow:
 	VBROADCASTSS lowest<>+0(SB), Z3
-	VMOVD        SI, X5
-	VPBROADCASTD X5, Z5
-	VPADDD       Z0, Z5, Z5
+	VPBROADCASTD number+88(FP), Z5
 	VMOVAPS      Z5, Z6
-	MOVQ         x+24(FP), R9
-	MOVQ         xRow+40(FP), R10
-	LEAQ         (R9)(SI*4), R9
-	SUBQ         kernelW+88(FP), R10
-	MOVQ         kernelH+80(FP), R11
+	MOVQ         xRow+32(FP), R10
+	MOVQ         SI, R9
+	SUBQ         kernelW+80(FP), R10
+	MOVQ         kernelH+72(FP), R11
 
 gatherY:
-	MOVQ kernelW+88(FP), R12
+	MOVQ kernelW+80(FP), R12
 
 gatherX:
 	VPXORD     Z4, Z4, Z4
@@ -856,36 +1196,885 @@ gatherX:
 	VMOVUPS    Z3, K1, (AX)(R8*4)
 	VMOVUPS    Z5, K1, (CX)(R8*4)
 	ADDQ       yRow+16(FP), R8
-	ADDQ       rowStep+48(FP), SI
+	MOVQ       rowStep+40(FP), R9
+	LEAQ       (SI)(R9*4), SI
 	DECQ       DI
 	JNZ        gatherRow
 	ADDQ       $0x40, AX
 	ADDQ       $0x40, CX
-	MOVQ       colStep+56(FP), SI
-	IMUL3Q     $0x10, SI, SI
+	MOVQ       colStep+48(FP), SI
+	IMUL3Q     $0x40, SI, SI
 	ADDQ       SI, DX
 	SUBQ       $0x10, BX
 	JG         gatherColumns
 	VZEROUPPER
 	RET
 
-// func maxPoolAVX2(y *float32, index *int32, yRow int, x *float32, first int, xRow int, rowStep int, colStep int, rows int, cols int, kernelH int, kernelW int)
+// func scatterPairsAVX512(dx *float32, dy *float32, tap *int32, xRow int, rows int, cols int, kernelH int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·scatterPairsAVX512(SB), NOSPLIT, $0-56
+	VPXORD       Z0, Z0, Z0
+	VPBROADCASTD one<>+0(SB), Z1
+	MOVQ         dx+0(FP), AX
+	MOVQ         dy+8(FP), CX
+	MOVQ         tap+16(FP), DX
+	MOVQ         xRow+24(FP), BX
+	MOVQ         rows+32(FP), SI
+	MOVQ         kernelH+48(FP), DI
+	SHLQ         $0x02, BX
+	VMOVUPS      pairs<>+0(SB), Z4
+	VMOVUPS      pairs<>+64(SB), Z5
+
+row:
+	MOVQ cols+40(FP), R8
+	MOVQ AX, R9
+
+columns:
+	MOVQ      $0x00000010, R10
+	CMPQ      R8, R10
+	CMOVQLT   R8, R10
+	LEAQ      (R10)(R10*1), R11
+	LEAQ      masks<>+128(SB), R12
+	MOVQ      R10, R13
+	NEGQ      R13
+	VMOVUPS   (R12)(R13*4), Z2
+	VPMOVD2M  Z2, K1
+	LEAQ      masks<>+128(SB), R12
+	MOVQ      R11, R13
+	NEGQ      R13
+	VMOVUPS   (R12)(R13*4), Z2
+	VPMOVD2M  Z2, K2
+	LEAQ      masks<>+192(SB), R12
+	NEGQ      R11
+	VMOVUPS   (R12)(R11*4), Z2
+	VPMOVD2M  Z2, K3
+	VMOVUPS.Z (CX), K1, Z6
+	VMOVUPS.Z (DX), K1, Z7
+	VADDPS    Z0, Z6, Z6
+	MOVQ      R9, R11
+	MOVQ      DI, R12
+	VMOVAPS   Z0, Z2
+
+taps:
+	VPADDD    Z1, Z2, Z3
+	VPCMPEQD  Z7, Z2, K1
+	VMOVAPS.Z Z6, K1, Z2
+	VPCMPEQD  Z7, Z3, K1
+	VMOVAPS.Z Z6, K1, Z8
+	VMOVAPS   Z2, Z9
+	VPERMT2PS Z8, Z5, Z9
+	VPERMT2PS Z8, Z4, Z2
+	VMOVUPS   Z2, K2, (R11)
+	VMOVUPS   Z9, K3, 64(R11)
+	VPADDD    Z1, Z3, Z2
+	ADDQ      BX, R11
+	DECQ      R12
+	JNZ       taps
+	LEAQ      (CX)(R10*4), CX
+	LEAQ      (DX)(R10*4), DX
+	LEAQ      (R9)(R10*8), R9
+	SUBQ      R10, R8
+	JNZ       columns
+	MOVQ      BX, R8
+	IMULQ     DI, R8
+	ADDQ      R8, AX
+	DECQ      SI
+	JNZ       row
+	VZEROUPPER
+	RET
+
+// func lanesMaxAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX512F
+TEXT ·lanesMaxAVX512(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Z0
+	VPBROADCASTD number+104(FP), Z1
+	VPBROADCASTD skip+112(FP), Z3
+	VPBROADCASTD one<>+0(SB), Z2
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	VPADDD       Z2, Z1, Z4
+	VPADDD       Z2, Z4, Z5
+	VPADDD       Z3, Z5, Z5
+	VPADDD       Z2, Z5, Z2
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z1, Z6
+	VMOVUPS   (AX), Z7
+	VCMPPS    $0x16, Z3, Z7, K1
+	VMOVAPS   Z7, K1, Z3
+	VMOVUPS   64(AX), Z7
+	VCMPPS    $0x07, Z3, Z3, K1
+	VCMPPS    $0x16, Z3, Z7, K1, K1
+	VMOVAPS   Z7, K1, Z3
+	VMOVDQA32 Z4, K1, Z6
+	VMOVUPS   (AX)(CX*4), Z7
+	VCMPPS    $0x07, Z3, Z3, K1
+	VCMPPS    $0x16, Z3, Z7, K1, K1
+	VMOVAPS   Z7, K1, Z3
+	VMOVDQA32 Z5, K1, Z6
+	VMOVUPS   64(AX)(CX*4), Z7
+	VCMPPS    $0x07, Z3, Z3, K1
+	VCMPPS    $0x16, Z3, Z7, K1, K1
+	VMOVAPS   Z7, K1, Z3
+	VMOVDQA32 Z2, K1, Z6
+	VMOVUPS   Z3, (DX)
+	VMOVUPS   Z6, (BX)
+	LEAQ      (AX)(DI*4), AX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	DECQ      R8
+	JNZ       twoWindow
+	MOVQ      xNext+48(FP), R8
+	LEAQ      (AX)(R8*4), AX
+	MOVQ      yNext+56(FP), R8
+	LEAQ      (DX)(R8*4), DX
+	MOVQ      tapNext+64(FP), R8
+	LEAQ      (BX)(R8*4), BX
+	DECQ      SI
+	JNZ       twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), CX
+	MOVQ kernelW+96(FP), SI
+	SHLQ $0x02, CX
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SUBQ DI, CX
+	MOVQ rows+72(FP), DI
+	MOVQ xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VMOVAPS Z0, Z4
+	VMOVAPS Z1, Z5
+	MOVQ    AX, R10
+	VMOVAPS Z1, Z6
+	MOVQ    kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VMOVUPS   (R10), Z7
+	VCMPPS    $0x07, Z4, Z4, K1
+	VCMPPS    $0x16, Z4, Z7, K1, K1
+	VMOVAPS   Z7, K1, Z4
+	VMOVDQA32 Z6, K1, Z5
+	ADDQ      $0x40, R10
+	VPADDD    Z2, Z6, Z6
+	DECQ      R12
+	JNZ       anyX
+	ADDQ      CX, R10
+	VPADDD    Z3, Z6, Z6
+	DECQ      R11
+	JNZ       anyY
+	VMOVUPS   Z4, (DX)
+	VMOVUPS   Z5, (BX)
+	LEAQ      (AX)(R8*4), AX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	DECQ      R9
+	JNZ       anyWindow
+	MOVQ      xNext+48(FP), R9
+	LEAQ      (AX)(R9*4), AX
+	MOVQ      yNext+56(FP), R9
+	LEAQ      (DX)(R9*4), DX
+	MOVQ      tapNext+64(FP), R9
+	LEAQ      (BX)(R9*4), BX
+	DECQ      DI
+	JNZ       anyRow
+	VZEROUPPER
+	RET
+
+// func lanesGatherAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX512F
+TEXT ·lanesGatherAVX512(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Z0
+	VPBROADCASTD number+104(FP), Z0
+	VPBROADCASTD skip+112(FP), Z3
+	VPBROADCASTD one<>+0(SB), Z2
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	VPADDD       Z2, Z0, Z4
+	VPADDD       Z2, Z4, Z5
+	VPADDD       Z3, Z5, Z5
+	VPADDD       Z2, Z5, Z2
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VMOVUPS  (BX), Z3
+	VPXORD   Z1, Z1, Z1
+	VPCMPEQD Z0, Z3, K1
+	VMOVUPS  (AX), K1, Z1
+	VPCMPEQD Z4, Z3, K1
+	VMOVUPS  64(AX), K1, Z1
+	VPCMPEQD Z5, Z3, K1
+	VMOVUPS  (AX)(CX*4), K1, Z1
+	VPCMPEQD Z2, Z3, K1
+	VMOVUPS  64(AX)(CX*4), K1, Z1
+	VMOVUPS  Z1, (DX)
+	LEAQ     (AX)(DI*4), AX
+	ADDQ     $0x40, DX
+	ADDQ     $0x40, BX
+	DECQ     R8
+	JNZ      twoWindow
+	MOVQ     xNext+48(FP), R8
+	LEAQ     (AX)(R8*4), AX
+	MOVQ     yNext+56(FP), R8
+	LEAQ     (DX)(R8*4), DX
+	MOVQ     tapNext+64(FP), R8
+	LEAQ     (BX)(R8*4), BX
+	DECQ     SI
+	JNZ      twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), CX
+	MOVQ kernelW+96(FP), SI
+	SHLQ $0x02, CX
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SUBQ DI, CX
+	MOVQ rows+72(FP), DI
+	MOVQ xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VMOVUPS (BX), Z1
+	VPXORD  Z4, Z4, Z4
+	MOVQ    AX, R10
+	VMOVAPS Z0, Z5
+	MOVQ    kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VPCMPEQD Z5, Z1, K1
+	VMOVUPS  (R10), K1, Z4
+	ADDQ     $0x40, R10
+	VPADDD   Z2, Z5, Z5
+	DECQ     R12
+	JNZ      anyX
+	ADDQ     CX, R10
+	VPADDD   Z3, Z5, Z5
+	DECQ     R11
+	JNZ      anyY
+	VMOVUPS  Z4, (DX)
+	LEAQ     (AX)(R8*4), AX
+	ADDQ     $0x40, DX
+	ADDQ     $0x40, BX
+	DECQ     R9
+	JNZ      anyWindow
+	MOVQ     xNext+48(FP), R9
+	LEAQ     (AX)(R9*4), AX
+	MOVQ     yNext+56(FP), R9
+	LEAQ     (DX)(R9*4), DX
+	MOVQ     tapNext+64(FP), R9
+	LEAQ     (BX)(R9*4), BX
+	DECQ     DI
+	JNZ      anyRow
+	VZEROUPPER
+	RET
+
+// func lanesAvgAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX512F
+TEXT ·lanesAvgAVX512(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Z0
+	VPBROADCASTD number+104(FP), Z1
+	VPBROADCASTD skip+112(FP), Z1
+	VPBROADCASTD one<>+0(SB), Z1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VPXORD  Z2, Z2, Z2
+	VADDPS  (AX), Z2, Z2
+	VADDPS  64(AX), Z2, Z2
+	VADDPS  (AX)(CX*4), Z2, Z2
+	VADDPS  64(AX)(CX*4), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, (DX)
+	LEAQ    (AX)(DI*4), AX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    R8
+	JNZ     twoWindow
+	MOVQ    xNext+48(FP), R8
+	LEAQ    (AX)(R8*4), AX
+	MOVQ    yNext+56(FP), R8
+	LEAQ    (DX)(R8*4), DX
+	MOVQ    tapNext+64(FP), R8
+	LEAQ    (BX)(R8*4), BX
+	DECQ    SI
+	JNZ     twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), CX
+	MOVQ kernelW+96(FP), SI
+	SHLQ $0x02, CX
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SUBQ DI, CX
+	MOVQ rows+72(FP), DI
+	MOVQ xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VPXORD Z2, Z2, Z2
+	MOVQ   AX, R10
+	MOVQ   kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VADDPS  (R10), Z2, Z2
+	ADDQ    $0x40, R10
+	DECQ    R12
+	JNZ     anyX
+	ADDQ    CX, R10
+	DECQ    R11
+	JNZ     anyY
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, (DX)
+	LEAQ    (AX)(R8*4), AX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    R9
+	JNZ     anyWindow
+	MOVQ    xNext+48(FP), R9
+	LEAQ    (AX)(R9*4), AX
+	MOVQ    yNext+56(FP), R9
+	LEAQ    (DX)(R9*4), DX
+	MOVQ    tapNext+64(FP), R9
+	LEAQ    (BX)(R9*4), BX
+	DECQ    DI
+	JNZ     anyRow
+	VZEROUPPER
+	RET
+
+// func lanesScatterAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX512F
+TEXT ·lanesScatterAVX512(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Z0
+	VPBROADCASTD number+104(FP), Z0
+	VPBROADCASTD skip+112(FP), Z3
+	VPBROADCASTD one<>+0(SB), Z2
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), SI
+	VPADDD       Z2, Z0, Z4
+	VPADDD       Z2, Z4, Z5
+	VPADDD       Z3, Z5, Z5
+	VPADDD       Z2, Z5, Z2
+	MOVQ         rows+72(FP), DI
+	MOVQ         xStep+40(FP), R8
+
+twoRow:
+	MOVQ cols+80(FP), R9
+
+twoWindow:
+	VPXORD    Z1, Z1, Z1
+	VMOVUPS   (DX), Z3
+	CMPQ      gate+24(FP), $0x00
+	JEQ       twoOpen
+	VMOVUPS   (DX)(CX*1), Z6
+	VCMPPS    $0x1e, Z1, Z6, K1
+	VMOVAPS.Z Z3, K1, Z3
+
+twoOpen:
+	VADDPS    Z1, Z3, Z3
+	VMOVUPS   (BX), Z6
+	VPCMPEQD  Z6, Z0, K1
+	VMOVAPS.Z Z3, K1, Z7
+	VMOVUPS   Z7, (AX)
+	VPCMPEQD  Z6, Z4, K1
+	VMOVAPS.Z Z3, K1, Z7
+	VMOVUPS   Z7, 64(AX)
+	VPCMPEQD  Z6, Z5, K1
+	VMOVAPS.Z Z3, K1, Z7
+	VMOVUPS   Z7, (AX)(SI*4)
+	VPCMPEQD  Z6, Z2, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   Z3, 64(AX)(SI*4)
+	LEAQ      (AX)(R8*4), AX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	DECQ      R9
+	JNZ       twoWindow
+	MOVQ      xNext+48(FP), R9
+	LEAQ      (AX)(R9*4), AX
+	MOVQ      yNext+56(FP), R9
+	LEAQ      (DX)(R9*4), DX
+	MOVQ      tapNext+64(FP), R9
+	LEAQ      (BX)(R9*4), BX
+	DECQ      DI
+	JNZ       twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), SI
+	MOVQ kernelW+96(FP), DI
+	SHLQ $0x02, SI
+	MOVQ DI, R8
+	SHLQ $0x06, R8
+	SUBQ R8, SI
+	MOVQ rows+72(FP), R8
+	MOVQ xStep+40(FP), R9
+
+anyRow:
+	MOVQ cols+80(FP), R10
+
+anyWindow:
+	VPXORD    Z1, Z1, Z1
+	VMOVUPS   (DX), Z4
+	CMPQ      gate+24(FP), $0x00
+	JEQ       anyOpen
+	VMOVUPS   (DX)(CX*1), Z5
+	VCMPPS    $0x1e, Z1, Z5, K1
+	VMOVAPS.Z Z4, K1, Z4
+
+anyOpen:
+	VADDPS  Z1, Z4, Z4
+	VMOVUPS (BX), Z5
+	MOVQ    AX, R11
+	VMOVAPS Z0, Z6
+	MOVQ    kernelH+88(FP), R12
+
+anyY:
+	MOVQ DI, R13
+
+anyX:
+	VPCMPEQD  Z5, Z6, K1
+	VMOVAPS.Z Z4, K1, Z7
+	VMOVUPS   Z7, (R11)
+	ADDQ      $0x40, R11
+	VPADDD    Z2, Z6, Z6
+	DECQ      R13
+	JNZ       anyX
+	ADDQ      SI, R11
+	VPADDD    Z3, Z6, Z6
+	DECQ      R12
+	JNZ       anyY
+	LEAQ      (AX)(R9*4), AX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	DECQ      R10
+	JNZ       anyWindow
+	MOVQ      xNext+48(FP), R10
+	LEAQ      (AX)(R10*4), AX
+	MOVQ      yNext+56(FP), R10
+	LEAQ      (DX)(R10*4), DX
+	MOVQ      tapNext+64(FP), R10
+	LEAQ      (BX)(R10*4), BX
+	DECQ      R8
+	JNZ       anyRow
+	VZEROUPPER
+	RET
+
+// func lanesScatterAddAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX512F
+TEXT ·lanesScatterAddAVX512(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Z0
+	VPBROADCASTD number+104(FP), Z0
+	VPBROADCASTD skip+112(FP), Z3
+	VPBROADCASTD one<>+0(SB), Z2
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), SI
+	VPADDD       Z2, Z0, Z4
+	VPADDD       Z2, Z4, Z5
+	VPADDD       Z3, Z5, Z5
+	VPADDD       Z2, Z5, Z2
+	MOVQ         rows+72(FP), DI
+	MOVQ         xStep+40(FP), R8
+
+twoRow:
+	MOVQ cols+80(FP), R9
+
+twoWindow:
+	VPXORD    Z1, Z1, Z1
+	VMOVUPS   (DX), Z3
+	CMPQ      gate+24(FP), $0x00
+	JEQ       twoOpen
+	VMOVUPS   (DX)(CX*1), Z6
+	VCMPPS    $0x1e, Z1, Z6, K1
+	VMOVAPS.Z Z3, K1, Z3
+
+twoOpen:
+	VADDPS    Z1, Z3, Z3
+	VMOVUPS   (BX), Z6
+	VPCMPEQD  Z6, Z0, K1
+	VMOVAPS.Z Z3, K1, Z7
+	VADDPS    (AX), Z7, Z7
+	VMOVUPS   Z7, (AX)
+	VPCMPEQD  Z6, Z4, K1
+	VMOVAPS.Z Z3, K1, Z7
+	VADDPS    64(AX), Z7, Z7
+	VMOVUPS   Z7, 64(AX)
+	VPCMPEQD  Z6, Z5, K1
+	VMOVAPS.Z Z3, K1, Z7
+	VADDPS    (AX)(SI*4), Z7, Z7
+	VMOVUPS   Z7, (AX)(SI*4)
+	VPCMPEQD  Z6, Z2, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VADDPS    64(AX)(SI*4), Z3, Z3
+	VMOVUPS   Z3, 64(AX)(SI*4)
+	LEAQ      (AX)(R8*4), AX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	DECQ      R9
+	JNZ       twoWindow
+	MOVQ      xNext+48(FP), R9
+	LEAQ      (AX)(R9*4), AX
+	MOVQ      yNext+56(FP), R9
+	LEAQ      (DX)(R9*4), DX
+	MOVQ      tapNext+64(FP), R9
+	LEAQ      (BX)(R9*4), BX
+	DECQ      DI
+	JNZ       twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), SI
+	MOVQ kernelW+96(FP), DI
+	SHLQ $0x02, SI
+	MOVQ DI, R8
+	SHLQ $0x06, R8
+	SUBQ R8, SI
+	MOVQ rows+72(FP), R8
+	MOVQ xStep+40(FP), R9
+
+anyRow:
+	MOVQ cols+80(FP), R10
+
+anyWindow:
+	VPXORD    Z1, Z1, Z1
+	VMOVUPS   (DX), Z4
+	CMPQ      gate+24(FP), $0x00
+	JEQ       anyOpen
+	VMOVUPS   (DX)(CX*1), Z5
+	VCMPPS    $0x1e, Z1, Z5, K1
+	VMOVAPS.Z Z4, K1, Z4
+
+anyOpen:
+	VADDPS  Z1, Z4, Z4
+	VMOVUPS (BX), Z5
+	MOVQ    AX, R11
+	VMOVAPS Z0, Z6
+	MOVQ    kernelH+88(FP), R12
+
+anyY:
+	MOVQ DI, R13
+
+anyX:
+	VPCMPEQD  Z5, Z6, K1
+	VMOVAPS.Z Z4, K1, Z7
+	VADDPS    (R11), Z7, Z7
+	VMOVUPS   Z7, (R11)
+	ADDQ      $0x40, R11
+	VPADDD    Z2, Z6, Z6
+	DECQ      R13
+	JNZ       anyX
+	ADDQ      SI, R11
+	VPADDD    Z3, Z6, Z6
+	DECQ      R12
+	JNZ       anyY
+	LEAQ      (AX)(R9*4), AX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	DECQ      R10
+	JNZ       anyWindow
+	MOVQ      xNext+48(FP), R10
+	LEAQ      (AX)(R10*4), AX
+	MOVQ      yNext+56(FP), R10
+	LEAQ      (DX)(R10*4), DX
+	MOVQ      tapNext+64(FP), R10
+	LEAQ      (BX)(R10*4), BX
+	DECQ      R8
+	JNZ       anyRow
+	VZEROUPPER
+	RET
+
+// func lanesSpreadAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX512F
+TEXT ·lanesSpreadAVX512(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Z0
+	VPBROADCASTD number+104(FP), Z1
+	VPBROADCASTD skip+112(FP), Z1
+	VPBROADCASTD one<>+0(SB), Z1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VPXORD  Z2, Z2, Z2
+	VMOVUPS (DX), Z1
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z1, (AX)(CX*4)
+	VMOVUPS Z1, 64(AX)(CX*4)
+	LEAQ    (AX)(DI*4), AX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    R8
+	JNZ     twoWindow
+	MOVQ    xNext+48(FP), R8
+	LEAQ    (AX)(R8*4), AX
+	MOVQ    yNext+56(FP), R8
+	LEAQ    (DX)(R8*4), DX
+	MOVQ    tapNext+64(FP), R8
+	LEAQ    (BX)(R8*4), BX
+	DECQ    SI
+	JNZ     twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), CX
+	MOVQ kernelW+96(FP), SI
+	SHLQ $0x02, CX
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SUBQ DI, CX
+	MOVQ rows+72(FP), DI
+	MOVQ xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VPXORD  Z2, Z2, Z2
+	VMOVUPS (DX), Z1
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z2, Z1, Z1
+	MOVQ    AX, R10
+	MOVQ    kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VMOVUPS Z1, (R10)
+	ADDQ    $0x40, R10
+	DECQ    R12
+	JNZ     anyX
+	ADDQ    CX, R10
+	DECQ    R11
+	JNZ     anyY
+	LEAQ    (AX)(R8*4), AX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    R9
+	JNZ     anyWindow
+	MOVQ    xNext+48(FP), R9
+	LEAQ    (AX)(R9*4), AX
+	MOVQ    yNext+56(FP), R9
+	LEAQ    (DX)(R9*4), DX
+	MOVQ    tapNext+64(FP), R9
+	LEAQ    (BX)(R9*4), BX
+	DECQ    DI
+	JNZ     anyRow
+	VZEROUPPER
+	RET
+
+// func lanesSpreadAddAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX512F
+TEXT ·lanesSpreadAddAVX512(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Z0
+	VPBROADCASTD number+104(FP), Z1
+	VPBROADCASTD skip+112(FP), Z1
+	VPBROADCASTD one<>+0(SB), Z1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VPXORD  Z2, Z2, Z2
+	VMOVUPS (DX), Z1
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z2, Z1, Z1
+	VADDPS  (AX), Z1, Z3
+	VMOVUPS Z3, (AX)
+	VADDPS  64(AX), Z1, Z3
+	VMOVUPS Z3, 64(AX)
+	VADDPS  (AX)(CX*4), Z1, Z3
+	VMOVUPS Z3, (AX)(CX*4)
+	VADDPS  64(AX)(CX*4), Z1, Z1
+	VMOVUPS Z1, 64(AX)(CX*4)
+	LEAQ    (AX)(DI*4), AX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    R8
+	JNZ     twoWindow
+	MOVQ    xNext+48(FP), R8
+	LEAQ    (AX)(R8*4), AX
+	MOVQ    yNext+56(FP), R8
+	LEAQ    (DX)(R8*4), DX
+	MOVQ    tapNext+64(FP), R8
+	LEAQ    (BX)(R8*4), BX
+	DECQ    SI
+	JNZ     twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), CX
+	MOVQ kernelW+96(FP), SI
+	SHLQ $0x02, CX
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SUBQ DI, CX
+	MOVQ rows+72(FP), DI
+	MOVQ xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VPXORD  Z2, Z2, Z2
+	VMOVUPS (DX), Z1
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z2, Z1, Z1
+	MOVQ    AX, R10
+	MOVQ    kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VADDPS  (R10), Z1, Z3
+	VMOVUPS Z3, (R10)
+	ADDQ    $0x40, R10
+	DECQ    R12
+	JNZ     anyX
+	ADDQ    CX, R10
+	DECQ    R11
+	JNZ     anyY
+	LEAQ    (AX)(R8*4), AX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    R9
+	JNZ     anyWindow
+	MOVQ    xNext+48(FP), R9
+	LEAQ    (AX)(R9*4), AX
+	MOVQ    yNext+56(FP), R9
+	LEAQ    (DX)(R9*4), DX
+	MOVQ    tapNext+64(FP), R9
+	LEAQ    (BX)(R9*4), BX
+	DECQ    DI
+	JNZ     anyRow
+	VZEROUPPER
+	RET
+
+// func maxPoolAVX2(y *float32, tap *int32, yRow int, x *float32, xRow int, rowStep int, colStep int, rows int, cols int, kernelH int, kernelW int, number int, skip int)
 // Requires: AVX, AVX2, CMOV
-TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-96
-	VPBROADCASTD colStep+56(FP), Y0
+TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-104
+	VPBROADCASTD colStep+48(FP), Y0
 	VPMULLD      ramp<>+0(SB), Y0, Y0
 	VPBROADCASTD one<>+0(SB), Y1
-	VPBROADCASTD kernelW+88(FP), Y3
-	VPBROADCASTD xRow+40(FP), Y2
-	VPSUBD       Y3, Y2, Y2
+	VPBROADCASTD skip+96(FP), Y2
 	VMOVUPS      even<>+0(SB), Y3
-	CMPQ         colStep+56(FP), $0x02
+	CMPQ         colStep+48(FP), $0x02
 	JE           step2
 	JG           gather
 	MOVQ         y+0(FP), AX
-	MOVQ         index+8(FP), CX
-	MOVQ         first+32(FP), DX
-	MOVQ         cols+72(FP), BX
+	MOVQ         tap+8(FP), CX
+	MOVQ         x+24(FP), DX
+	MOVQ         cols+64(FP), BX
 
 step1Columns:
 	MOVQ    $0x00000008, SI
@@ -894,54 +2083,52 @@ step1Columns:
 	LEAQ    masks<>+128(SB), DI
 	MOVQ    SI, R8
 	NEGQ    R8
-	VMOVUPS (DI)(R8*4), Y3
+	VMOVUPS (DI)(R8*4), Y0
 	LEAQ    masks<>+128(SB), DI
 	NEGQ    SI
-	VMOVUPS (DI)(SI*4), Y4
-	MOVQ    rows+64(FP), DI
+	VMOVUPS (DI)(SI*4), Y3
+	MOVQ    rows+56(FP), DI
 	MOVQ    DX, SI
 	XORQ    R8, R8
 
 step1Row:
-	VBROADCASTSS lowest<>+0(SB), Y5
-	VMOVD        SI, X6
-	VPBROADCASTD X6, Y6
-	VPADDD       Y0, Y6, Y6
-	VMOVAPS      Y6, Y7
-	MOVQ         x+24(FP), R9
-	MOVQ         xRow+40(FP), R10
-	LEAQ         (R9)(SI*4), R9
-	SUBQ         kernelW+88(FP), R10
-	MOVQ         kernelH+80(FP), R11
+	VBROADCASTSS lowest<>+0(SB), Y4
+	VPBROADCASTD number+88(FP), Y5
+	VMOVAPS      Y5, Y6
+	MOVQ         xRow+32(FP), R10
+	MOVQ         SI, R9
+	SUBQ         kernelW+80(FP), R10
+	MOVQ         kernelH+72(FP), R11
 
 step1Y:
-	MOVQ kernelW+88(FP), R12
+	MOVQ kernelW+80(FP), R12
 
 step1X:
-	VMASKMOVPS (R9), Y4, Y8
-	VCMPPS     $0x07, Y5, Y5, Y9
-	VCMPPS     $0x16, Y5, Y8, Y10
-	VANDPS     Y9, Y10, Y10
-	VBLENDVPS  Y10, Y8, Y5, Y5
-	VBLENDVPS  Y10, Y7, Y6, Y6
-	VPADDD     Y1, Y7, Y7
+	VMASKMOVPS (R9), Y3, Y7
+	VCMPPS     $0x07, Y4, Y4, Y8
+	VCMPPS     $0x16, Y4, Y7, Y9
+	VANDPS     Y8, Y9, Y9
+	VBLENDVPS  Y9, Y7, Y4, Y4
+	VBLENDVPS  Y9, Y6, Y5, Y5
+	VPADDD     Y1, Y6, Y6
 	ADDQ       $0x04, R9
 	DECQ       R12
 	JNZ        step1X
-	VPADDD     Y2, Y7, Y7
+	VPADDD     Y2, Y6, Y6
 	LEAQ       (R9)(R10*4), R9
 	DECQ       R11
 	JNZ        step1Y
-	VMASKMOVPS Y5, Y3, (AX)(R8*4)
-	VMASKMOVPS Y6, Y3, (CX)(R8*4)
+	VMASKMOVPS Y4, Y0, (AX)(R8*4)
+	VMASKMOVPS Y5, Y0, (CX)(R8*4)
 	ADDQ       yRow+16(FP), R8
-	ADDQ       rowStep+48(FP), SI
+	MOVQ       rowStep+40(FP), R9
+	LEAQ       (SI)(R9*4), SI
 	DECQ       DI
 	JNZ        step1Row
 	ADDQ       $0x20, AX
 	ADDQ       $0x20, CX
-	MOVQ       colStep+56(FP), SI
-	IMUL3Q     $0x08, SI, SI
+	MOVQ       colStep+48(FP), SI
+	IMUL3Q     $0x20, SI, SI
 	ADDQ       SI, DX
 	SUBQ       $0x08, BX
 	JG         step1Columns
@@ -950,9 +2137,9 @@ step1X:
 
 step2:
 	MOVQ y+0(FP), AX
-	MOVQ index+8(FP), CX
-	MOVQ first+32(FP), DX
-	MOVQ cols+72(FP), BX
+	MOVQ tap+8(FP), CX
+	MOVQ x+24(FP), DX
+	MOVQ cols+64(FP), BX
 
 step2Columns:
 	MOVQ    $0x00000008, SI
@@ -961,62 +2148,60 @@ step2Columns:
 	LEAQ    masks<>+128(SB), DI
 	MOVQ    SI, R8
 	NEGQ    R8
-	VMOVUPS (DI)(R8*4), Y3
+	VMOVUPS (DI)(R8*4), Y0
 	LEAQ    (SI)(SI*1), SI
 	LEAQ    masks<>+132(SB), DI
 	MOVQ    SI, R8
 	NEGQ    R8
-	VMOVUPS (DI)(R8*4), Y4
+	VMOVUPS (DI)(R8*4), Y3
 	LEAQ    masks<>+160(SB), DI
 	NEGQ    SI
-	VMOVUPS (DI)(SI*4), Y5
-	MOVQ    rows+64(FP), DI
+	VMOVUPS (DI)(SI*4), Y4
+	MOVQ    rows+56(FP), DI
 	MOVQ    DX, SI
 	XORQ    R8, R8
 
 step2Row:
-	VBROADCASTSS lowest<>+0(SB), Y6
-	VMOVD        SI, X7
-	VPBROADCASTD X7, Y7
-	VPADDD       Y0, Y7, Y7
-	VMOVAPS      Y7, Y8
-	MOVQ         x+24(FP), R9
-	MOVQ         xRow+40(FP), R10
-	LEAQ         (R9)(SI*4), R9
-	SUBQ         kernelW+88(FP), R10
-	MOVQ         kernelH+80(FP), R11
+	VBROADCASTSS lowest<>+0(SB), Y5
+	VPBROADCASTD number+88(FP), Y6
+	VMOVAPS      Y6, Y7
+	MOVQ         xRow+32(FP), R10
+	MOVQ         SI, R9
+	SUBQ         kernelW+80(FP), R10
+	MOVQ         kernelH+72(FP), R11
 
 step2Y:
-	MOVQ kernelW+88(FP), R12
+	MOVQ kernelW+80(FP), R12
 
 step2X:
-	VMASKMOVPS (R9), Y4, Y9
-	VMASKMOVPS 28(R9), Y5, Y10
-	VSHUFPS    $0xd8, Y10, Y9, Y9
-	VPERMPD    $0xd8, Y9, Y9
-	VCMPPS     $0x07, Y6, Y6, Y10
-	VCMPPS     $0x16, Y6, Y9, Y11
-	VANDPS     Y10, Y11, Y11
-	VBLENDVPS  Y11, Y9, Y6, Y6
-	VBLENDVPS  Y11, Y8, Y7, Y7
-	VPADDD     Y1, Y8, Y8
+	VMASKMOVPS (R9), Y3, Y8
+	VMASKMOVPS 28(R9), Y4, Y9
+	VSHUFPS    $0xd8, Y9, Y8, Y8
+	VPERMPD    $0xd8, Y8, Y8
+	VCMPPS     $0x07, Y5, Y5, Y9
+	VCMPPS     $0x16, Y5, Y8, Y10
+	VANDPS     Y9, Y10, Y10
+	VBLENDVPS  Y10, Y8, Y5, Y5
+	VBLENDVPS  Y10, Y7, Y6, Y6
+	VPADDD     Y1, Y7, Y7
 	ADDQ       $0x04, R9
 	DECQ       R12
 	JNZ        step2X
-	VPADDD     Y2, Y8, Y8
+	VPADDD     Y2, Y7, Y7
 	LEAQ       (R9)(R10*4), R9
 	DECQ       R11
 	JNZ        step2Y
-	VMASKMOVPS Y6, Y3, (AX)(R8*4)
-	VMASKMOVPS Y7, Y3, (CX)(R8*4)
+	VMASKMOVPS Y5, Y0, (AX)(R8*4)
+	VMASKMOVPS Y6, Y0, (CX)(R8*4)
 	ADDQ       yRow+16(FP), R8
-	ADDQ       rowStep+48(FP), SI
+	MOVQ       rowStep+40(FP), R9
+	LEAQ       (SI)(R9*4), SI
 	DECQ       DI
 	JNZ        step2Row
 	ADDQ       $0x20, AX
 	ADDQ       $0x20, CX
-	MOVQ       colStep+56(FP), SI
-	IMUL3Q     $0x08, SI, SI
+	MOVQ       colStep+48(FP), SI
+	IMUL3Q     $0x20, SI, SI
 	ADDQ       SI, DX
 	SUBQ       $0x08, BX
 	JG         step2Columns
@@ -1025,9 +2210,9 @@ step2X:
 
 gather:
 	MOVQ y+0(FP), AX
-	MOVQ index+8(FP), CX
-	MOVQ first+32(FP), DX
-	MOVQ cols+72(FP), BX
+	MOVQ tap+8(FP), CX
+	MOVQ x+24(FP), DX
+	MOVQ cols+64(FP), BX
 
 gatherColumns:
 	MOVQ    $0x00000008, SI
@@ -1040,24 +2225,21 @@ gatherColumns:
 	LEAQ    masks<>+128(SB), DI
 	NEGQ    SI
 	VMOVUPS (DI)(SI*4), Y4
-	MOVQ    rows+64(FP), DI
+	MOVQ    rows+56(FP), DI
 	MOVQ    DX, SI
 	XORQ    R8, R8
 
 gatherRow:
 	VBROADCASTSS lowest<>+0(SB), Y5
-	VMOVD        SI, X6
-	VPBROADCASTD X6, Y6
-	VPADDD       Y0, Y6, Y6
+	VPBROADCASTD number+88(FP), Y6
 	VMOVAPS      Y6, Y7
-	MOVQ         x+24(FP), R9
-	MOVQ         xRow+40(FP), R10
-	LEAQ         (R9)(SI*4), R9
-	SUBQ         kernelW+88(FP), R10
-	MOVQ         kernelH+80(FP), R11
+	MOVQ         xRow+32(FP), R10
+	MOVQ         SI, R9
+	SUBQ         kernelW+80(FP), R10
+	MOVQ         kernelH+72(FP), R11
 
 gatherY:
-	MOVQ kernelW+88(FP), R12
+	MOVQ kernelW+80(FP), R12
 
 gatherX:
 	VPXOR      Y8, Y8, Y8
@@ -1079,15 +2261,1032 @@ gatherX:
 	VMASKMOVPS Y5, Y3, (AX)(R8*4)
 	VMASKMOVPS Y6, Y3, (CX)(R8*4)
 	ADDQ       yRow+16(FP), R8
-	ADDQ       rowStep+48(FP), SI
+	MOVQ       rowStep+40(FP), R9
+	LEAQ       (SI)(R9*4), SI
 	DECQ       DI
 	JNZ        gatherRow
 	ADDQ       $0x20, AX
 	ADDQ       $0x20, CX
-	MOVQ       colStep+56(FP), SI
-	IMUL3Q     $0x08, SI, SI
+	MOVQ       colStep+48(FP), SI
+	IMUL3Q     $0x20, SI, SI
 	ADDQ       SI, DX
 	SUBQ       $0x08, BX
 	JG         gatherColumns
+	VZEROUPPER
+	RET
+
+// func scatterPairsAVX2(dx *float32, dy *float32, tap *int32, xRow int, rows int, cols int, kernelH int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·scatterPairsAVX2(SB), NOSPLIT, $0-56
+	VXORPS       Y0, Y0, Y0
+	VPBROADCASTD one<>+0(SB), Y1
+	MOVQ         dx+0(FP), AX
+	MOVQ         dy+8(FP), CX
+	MOVQ         tap+16(FP), DX
+	MOVQ         xRow+24(FP), BX
+	MOVQ         rows+32(FP), SI
+	MOVQ         kernelH+48(FP), DI
+	SHLQ         $0x02, BX
+
+row:
+	MOVQ cols+40(FP), R8
+	MOVQ AX, R9
+
+columns:
+	MOVQ       $0x00000008, R10
+	CMPQ       R8, R10
+	CMOVQLT    R8, R10
+	LEAQ       (R10)(R10*1), R11
+	LEAQ       masks<>+128(SB), R12
+	MOVQ       R10, R13
+	NEGQ       R13
+	VMOVUPS    (R12)(R13*4), Y2
+	LEAQ       masks<>+128(SB), R12
+	MOVQ       R11, R13
+	NEGQ       R13
+	VMOVUPS    (R12)(R13*4), Y4
+	LEAQ       masks<>+160(SB), R12
+	NEGQ       R11
+	VMOVUPS    (R12)(R11*4), Y5
+	VMASKMOVPS (CX), Y2, Y6
+	VMASKMOVPS (DX), Y2, Y7
+	VADDPS     Y0, Y6, Y6
+	MOVQ       R9, R11
+	MOVQ       DI, R12
+	VMOVAPS    Y0, Y2
+
+taps:
+	VPADDD     Y1, Y2, Y3
+	VPCMPEQD   Y7, Y2, Y2
+	VANDPS     Y6, Y2, Y2
+	VPCMPEQD   Y7, Y3, Y8
+	VANDPS     Y6, Y8, Y8
+	VUNPCKLPS  Y8, Y2, Y9
+	VUNPCKHPS  Y8, Y2, Y8
+	VPERM2F128 $0x20, Y8, Y9, Y2
+	VPERM2F128 $0x31, Y8, Y9, Y8
+	VMASKMOVPS Y2, Y4, (R11)
+	VMASKMOVPS Y8, Y5, 32(R11)
+	VPADDD     Y1, Y3, Y2
+	ADDQ       BX, R11
+	DECQ       R12
+	JNZ        taps
+	LEAQ       (CX)(R10*4), CX
+	LEAQ       (DX)(R10*4), DX
+	LEAQ       (R9)(R10*8), R9
+	SUBQ       R10, R8
+	JNZ        columns
+	MOVQ       BX, R8
+	IMULQ      DI, R8
+	ADDQ       R8, AX
+	DECQ       SI
+	JNZ        row
+	VZEROUPPER
+	RET
+
+// func lanesMaxAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesMaxAVX2(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y1
+	VPBROADCASTD skip+112(FP), Y3
+	VPBROADCASTD one<>+0(SB), Y2
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	VPADDD       Y2, Y1, Y4
+	VPADDD       Y2, Y4, Y5
+	VPADDD       Y3, Y5, Y5
+	VPADDD       Y2, Y5, Y2
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y0, Y6
+	VMOVAPS   Y1, Y7
+	VMOVAPS   Y1, Y8
+	VMOVUPS   (AX), Y9
+	VCMPPS    $0x16, Y3, Y9, Y10
+	VBLENDVPS Y10, Y9, Y3, Y3
+	VMOVUPS   32(AX), Y9
+	VCMPPS    $0x16, Y6, Y9, Y10
+	VBLENDVPS Y10, Y9, Y6, Y6
+	VMOVUPS   64(AX), Y9
+	VCMPPS    $0x07, Y3, Y3, Y10
+	VCMPPS    $0x16, Y3, Y9, Y11
+	VANDPS    Y10, Y11, Y11
+	VBLENDVPS Y11, Y9, Y3, Y3
+	VBLENDVPS Y11, Y4, Y7, Y7
+	VMOVUPS   96(AX), Y9
+	VCMPPS    $0x07, Y6, Y6, Y10
+	VCMPPS    $0x16, Y6, Y9, Y11
+	VANDPS    Y10, Y11, Y11
+	VBLENDVPS Y11, Y9, Y6, Y6
+	VBLENDVPS Y11, Y4, Y8, Y8
+	VMOVUPS   (AX)(CX*4), Y9
+	VCMPPS    $0x07, Y3, Y3, Y10
+	VCMPPS    $0x16, Y3, Y9, Y11
+	VANDPS    Y10, Y11, Y11
+	VBLENDVPS Y11, Y9, Y3, Y3
+	VBLENDVPS Y11, Y5, Y7, Y7
+	VMOVUPS   32(AX)(CX*4), Y9
+	VCMPPS    $0x07, Y6, Y6, Y10
+	VCMPPS    $0x16, Y6, Y9, Y11
+	VANDPS    Y10, Y11, Y11
+	VBLENDVPS Y11, Y9, Y6, Y6
+	VBLENDVPS Y11, Y5, Y8, Y8
+	VMOVUPS   64(AX)(CX*4), Y9
+	VCMPPS    $0x07, Y3, Y3, Y10
+	VCMPPS    $0x16, Y3, Y9, Y11
+	VANDPS    Y10, Y11, Y11
+	VBLENDVPS Y11, Y9, Y3, Y3
+	VBLENDVPS Y11, Y2, Y7, Y7
+	VMOVUPS   96(AX)(CX*4), Y9
+	VCMPPS    $0x07, Y6, Y6, Y10
+	VCMPPS    $0x16, Y6, Y9, Y11
+	VANDPS    Y10, Y11, Y11
+	VBLENDVPS Y11, Y9, Y6, Y6
+	VBLENDVPS Y11, Y2, Y8, Y8
+	VMOVUPS   Y3, (DX)
+	VMOVUPS   Y6, 32(DX)
+	VMOVUPS   Y7, (BX)
+	VMOVUPS   Y8, 32(BX)
+	LEAQ      (AX)(DI*4), AX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	DECQ      R8
+	JNZ       twoWindow
+	MOVQ      xNext+48(FP), R8
+	LEAQ      (AX)(R8*4), AX
+	MOVQ      yNext+56(FP), R8
+	LEAQ      (DX)(R8*4), DX
+	MOVQ      tapNext+64(FP), R8
+	LEAQ      (BX)(R8*4), BX
+	DECQ      SI
+	JNZ       twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), CX
+	MOVQ kernelW+96(FP), SI
+	SHLQ $0x02, CX
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SUBQ DI, CX
+	MOVQ rows+72(FP), DI
+	MOVQ xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y1, Y6
+	VMOVAPS Y1, Y7
+	MOVQ    AX, R10
+	VMOVAPS Y1, Y8
+	MOVQ    kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VMOVUPS   (R10), Y9
+	VCMPPS    $0x07, Y4, Y4, Y10
+	VCMPPS    $0x16, Y4, Y9, Y11
+	VANDPS    Y10, Y11, Y11
+	VBLENDVPS Y11, Y9, Y4, Y4
+	VBLENDVPS Y11, Y8, Y6, Y6
+	VMOVUPS   32(R10), Y9
+	VCMPPS    $0x07, Y5, Y5, Y10
+	VCMPPS    $0x16, Y5, Y9, Y11
+	VANDPS    Y10, Y11, Y11
+	VBLENDVPS Y11, Y9, Y5, Y5
+	VBLENDVPS Y11, Y8, Y7, Y7
+	ADDQ      $0x40, R10
+	VPADDD    Y2, Y8, Y8
+	DECQ      R12
+	JNZ       anyX
+	ADDQ      CX, R10
+	VPADDD    Y3, Y8, Y8
+	DECQ      R11
+	JNZ       anyY
+	VMOVUPS   Y4, (DX)
+	VMOVUPS   Y5, 32(DX)
+	VMOVUPS   Y6, (BX)
+	VMOVUPS   Y7, 32(BX)
+	LEAQ      (AX)(R8*4), AX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	DECQ      R9
+	JNZ       anyWindow
+	MOVQ      xNext+48(FP), R9
+	LEAQ      (AX)(R9*4), AX
+	MOVQ      yNext+56(FP), R9
+	LEAQ      (DX)(R9*4), DX
+	MOVQ      tapNext+64(FP), R9
+	LEAQ      (BX)(R9*4), BX
+	DECQ      DI
+	JNZ       anyRow
+	VZEROUPPER
+	RET
+
+// func lanesGatherAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesGatherAVX2(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y0
+	VPBROADCASTD skip+112(FP), Y2
+	VPBROADCASTD one<>+0(SB), Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	VPADDD       Y1, Y0, Y3
+	VPADDD       Y1, Y3, Y4
+	VPADDD       Y2, Y4, Y4
+	VPADDD       Y1, Y4, Y1
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VMOVUPS  (BX), Y2
+	VMOVUPS  32(BX), Y5
+	VXORPS   Y6, Y6, Y6
+	VXORPS   Y7, Y7, Y7
+	VPCMPEQD Y0, Y2, Y8
+	VANDPS   (AX), Y8, Y8
+	VORPS    Y8, Y6, Y6
+	VPCMPEQD Y0, Y5, Y8
+	VANDPS   32(AX), Y8, Y8
+	VORPS    Y8, Y7, Y7
+	VPCMPEQD Y3, Y2, Y8
+	VANDPS   64(AX), Y8, Y8
+	VORPS    Y8, Y6, Y6
+	VPCMPEQD Y3, Y5, Y8
+	VANDPS   96(AX), Y8, Y8
+	VORPS    Y8, Y7, Y7
+	VPCMPEQD Y4, Y2, Y8
+	VANDPS   (AX)(CX*4), Y8, Y8
+	VORPS    Y8, Y6, Y6
+	VPCMPEQD Y4, Y5, Y8
+	VANDPS   32(AX)(CX*4), Y8, Y8
+	VORPS    Y8, Y7, Y7
+	VPCMPEQD Y1, Y2, Y2
+	VANDPS   64(AX)(CX*4), Y2, Y2
+	VORPS    Y2, Y6, Y6
+	VPCMPEQD Y1, Y5, Y2
+	VANDPS   96(AX)(CX*4), Y2, Y2
+	VORPS    Y2, Y7, Y7
+	VMOVUPS  Y6, (DX)
+	VMOVUPS  Y7, 32(DX)
+	LEAQ     (AX)(DI*4), AX
+	ADDQ     $0x40, DX
+	ADDQ     $0x40, BX
+	DECQ     R8
+	JNZ      twoWindow
+	MOVQ     xNext+48(FP), R8
+	LEAQ     (AX)(R8*4), AX
+	MOVQ     yNext+56(FP), R8
+	LEAQ     (DX)(R8*4), DX
+	MOVQ     tapNext+64(FP), R8
+	LEAQ     (BX)(R8*4), BX
+	DECQ     SI
+	JNZ      twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), CX
+	MOVQ kernelW+96(FP), SI
+	SHLQ $0x02, CX
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SUBQ DI, CX
+	MOVQ rows+72(FP), DI
+	MOVQ xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VMOVUPS (BX), Y3
+	VMOVUPS 32(BX), Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	MOVQ    AX, R10
+	VMOVAPS Y0, Y7
+	MOVQ    kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VPCMPEQD Y7, Y3, Y8
+	VANDPS   (R10), Y8, Y8
+	VORPS    Y8, Y5, Y5
+	VPCMPEQD Y7, Y4, Y8
+	VANDPS   32(R10), Y8, Y8
+	VORPS    Y8, Y6, Y6
+	ADDQ     $0x40, R10
+	VPADDD   Y1, Y7, Y7
+	DECQ     R12
+	JNZ      anyX
+	ADDQ     CX, R10
+	VPADDD   Y2, Y7, Y7
+	DECQ     R11
+	JNZ      anyY
+	VMOVUPS  Y5, (DX)
+	VMOVUPS  Y6, 32(DX)
+	LEAQ     (AX)(R8*4), AX
+	ADDQ     $0x40, DX
+	ADDQ     $0x40, BX
+	DECQ     R9
+	JNZ      anyWindow
+	MOVQ     xNext+48(FP), R9
+	LEAQ     (AX)(R9*4), AX
+	MOVQ     yNext+56(FP), R9
+	LEAQ     (DX)(R9*4), DX
+	MOVQ     tapNext+64(FP), R9
+	LEAQ     (BX)(R9*4), BX
+	DECQ     DI
+	JNZ      anyRow
+	VZEROUPPER
+	RET
+
+// func lanesAvgAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesAvgAVX2(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y1
+	VPBROADCASTD skip+112(FP), Y1
+	VPBROADCASTD one<>+0(SB), Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VADDPS  (AX), Y1, Y1
+	VADDPS  32(AX), Y2, Y2
+	VADDPS  64(AX), Y1, Y1
+	VADDPS  96(AX), Y2, Y2
+	VADDPS  (AX)(CX*4), Y1, Y1
+	VADDPS  32(AX)(CX*4), Y2, Y2
+	VADDPS  64(AX)(CX*4), Y1, Y1
+	VADDPS  96(AX)(CX*4), Y2, Y2
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y1, (DX)
+	VMOVUPS Y2, 32(DX)
+	LEAQ    (AX)(DI*4), AX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    R8
+	JNZ     twoWindow
+	MOVQ    xNext+48(FP), R8
+	LEAQ    (AX)(R8*4), AX
+	MOVQ    yNext+56(FP), R8
+	LEAQ    (DX)(R8*4), DX
+	MOVQ    tapNext+64(FP), R8
+	LEAQ    (BX)(R8*4), BX
+	DECQ    SI
+	JNZ     twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), CX
+	MOVQ kernelW+96(FP), SI
+	SHLQ $0x02, CX
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SUBQ DI, CX
+	MOVQ rows+72(FP), DI
+	MOVQ xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	MOVQ   AX, R10
+	MOVQ   kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VADDPS  (R10), Y1, Y1
+	VADDPS  32(R10), Y2, Y2
+	ADDQ    $0x40, R10
+	DECQ    R12
+	JNZ     anyX
+	ADDQ    CX, R10
+	DECQ    R11
+	JNZ     anyY
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y1, (DX)
+	VMOVUPS Y2, 32(DX)
+	LEAQ    (AX)(R8*4), AX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    R9
+	JNZ     anyWindow
+	MOVQ    xNext+48(FP), R9
+	LEAQ    (AX)(R9*4), AX
+	MOVQ    yNext+56(FP), R9
+	LEAQ    (DX)(R9*4), DX
+	MOVQ    tapNext+64(FP), R9
+	LEAQ    (BX)(R9*4), BX
+	DECQ    DI
+	JNZ     anyRow
+	VZEROUPPER
+	RET
+
+// func lanesScatterAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesScatterAVX2(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y0
+	VPBROADCASTD skip+112(FP), Y2
+	VPBROADCASTD one<>+0(SB), Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), SI
+	VPADDD       Y1, Y0, Y3
+	VPADDD       Y1, Y3, Y4
+	VPADDD       Y2, Y4, Y4
+	VPADDD       Y1, Y4, Y1
+	MOVQ         rows+72(FP), DI
+	MOVQ         xStep+40(FP), R8
+
+twoRow:
+	MOVQ cols+80(FP), R9
+
+twoWindow:
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y5, Y5, Y5
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
+	CMPQ    gate+24(FP), $0x00
+	JEQ     twoOpen
+	VMOVUPS (DX)(CX*1), Y8
+	VMOVUPS 32(DX)(CX*1), Y9
+	VCMPPS  $0x1e, Y2, Y8, Y8
+	VANDPS  Y8, Y6, Y6
+	VCMPPS  $0x1e, Y5, Y9, Y9
+	VANDPS  Y9, Y7, Y7
+
+twoOpen:
+	VADDPS   Y2, Y6, Y6
+	VADDPS   Y5, Y7, Y7
+	VMOVUPS  (BX), Y2
+	VMOVUPS  32(BX), Y5
+	VPCMPEQD Y2, Y0, Y8
+	VANDPS   Y6, Y8, Y8
+	VMOVUPS  Y8, (AX)
+	VPCMPEQD Y5, Y0, Y8
+	VANDPS   Y7, Y8, Y8
+	VMOVUPS  Y8, 32(AX)
+	VPCMPEQD Y2, Y3, Y8
+	VANDPS   Y6, Y8, Y8
+	VMOVUPS  Y8, 64(AX)
+	VPCMPEQD Y5, Y3, Y8
+	VANDPS   Y7, Y8, Y8
+	VMOVUPS  Y8, 96(AX)
+	VPCMPEQD Y2, Y4, Y8
+	VANDPS   Y6, Y8, Y8
+	VMOVUPS  Y8, (AX)(SI*4)
+	VPCMPEQD Y5, Y4, Y8
+	VANDPS   Y7, Y8, Y8
+	VMOVUPS  Y8, 32(AX)(SI*4)
+	VPCMPEQD Y2, Y1, Y2
+	VANDPS   Y6, Y2, Y2
+	VMOVUPS  Y2, 64(AX)(SI*4)
+	VPCMPEQD Y5, Y1, Y2
+	VANDPS   Y7, Y2, Y2
+	VMOVUPS  Y2, 96(AX)(SI*4)
+	LEAQ     (AX)(R8*4), AX
+	ADDQ     $0x40, DX
+	ADDQ     $0x40, BX
+	DECQ     R9
+	JNZ      twoWindow
+	MOVQ     xNext+48(FP), R9
+	LEAQ     (AX)(R9*4), AX
+	MOVQ     yNext+56(FP), R9
+	LEAQ     (DX)(R9*4), DX
+	MOVQ     tapNext+64(FP), R9
+	LEAQ     (BX)(R9*4), BX
+	DECQ     DI
+	JNZ      twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), SI
+	MOVQ kernelW+96(FP), DI
+	SHLQ $0x02, SI
+	MOVQ DI, R8
+	SHLQ $0x06, R8
+	SUBQ R8, SI
+	MOVQ rows+72(FP), R8
+	MOVQ xStep+40(FP), R9
+
+anyRow:
+	MOVQ cols+80(FP), R10
+
+anyWindow:
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VMOVUPS (DX), Y5
+	VMOVUPS 32(DX), Y6
+	CMPQ    gate+24(FP), $0x00
+	JEQ     anyOpen
+	VMOVUPS (DX)(CX*1), Y7
+	VMOVUPS 32(DX)(CX*1), Y8
+	VCMPPS  $0x1e, Y3, Y7, Y7
+	VANDPS  Y7, Y5, Y5
+	VCMPPS  $0x1e, Y4, Y8, Y8
+	VANDPS  Y8, Y6, Y6
+
+anyOpen:
+	VADDPS  Y3, Y5, Y5
+	VADDPS  Y4, Y6, Y6
+	VMOVUPS (BX), Y3
+	VMOVUPS 32(BX), Y4
+	MOVQ    AX, R11
+	VMOVAPS Y0, Y7
+	MOVQ    kernelH+88(FP), R12
+
+anyY:
+	MOVQ DI, R13
+
+anyX:
+	VPCMPEQD Y3, Y7, Y8
+	VANDPS   Y5, Y8, Y8
+	VMOVUPS  Y8, (R11)
+	VPCMPEQD Y4, Y7, Y8
+	VANDPS   Y6, Y8, Y8
+	VMOVUPS  Y8, 32(R11)
+	ADDQ     $0x40, R11
+	VPADDD   Y1, Y7, Y7
+	DECQ     R13
+	JNZ      anyX
+	ADDQ     SI, R11
+	VPADDD   Y2, Y7, Y7
+	DECQ     R12
+	JNZ      anyY
+	LEAQ     (AX)(R9*4), AX
+	ADDQ     $0x40, DX
+	ADDQ     $0x40, BX
+	DECQ     R10
+	JNZ      anyWindow
+	MOVQ     xNext+48(FP), R10
+	LEAQ     (AX)(R10*4), AX
+	MOVQ     yNext+56(FP), R10
+	LEAQ     (DX)(R10*4), DX
+	MOVQ     tapNext+64(FP), R10
+	LEAQ     (BX)(R10*4), BX
+	DECQ     R8
+	JNZ      anyRow
+	VZEROUPPER
+	RET
+
+// func lanesScatterAddAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesScatterAddAVX2(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y0
+	VPBROADCASTD skip+112(FP), Y2
+	VPBROADCASTD one<>+0(SB), Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), SI
+	VPADDD       Y1, Y0, Y3
+	VPADDD       Y1, Y3, Y4
+	VPADDD       Y2, Y4, Y4
+	VPADDD       Y1, Y4, Y1
+	MOVQ         rows+72(FP), DI
+	MOVQ         xStep+40(FP), R8
+
+twoRow:
+	MOVQ cols+80(FP), R9
+
+twoWindow:
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y5, Y5, Y5
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
+	CMPQ    gate+24(FP), $0x00
+	JEQ     twoOpen
+	VMOVUPS (DX)(CX*1), Y8
+	VMOVUPS 32(DX)(CX*1), Y9
+	VCMPPS  $0x1e, Y2, Y8, Y8
+	VANDPS  Y8, Y6, Y6
+	VCMPPS  $0x1e, Y5, Y9, Y9
+	VANDPS  Y9, Y7, Y7
+
+twoOpen:
+	VADDPS   Y2, Y6, Y6
+	VADDPS   Y5, Y7, Y7
+	VMOVUPS  (BX), Y2
+	VMOVUPS  32(BX), Y5
+	VPCMPEQD Y2, Y0, Y8
+	VANDPS   Y6, Y8, Y8
+	VADDPS   (AX), Y8, Y8
+	VMOVUPS  Y8, (AX)
+	VPCMPEQD Y5, Y0, Y8
+	VANDPS   Y7, Y8, Y8
+	VADDPS   32(AX), Y8, Y8
+	VMOVUPS  Y8, 32(AX)
+	VPCMPEQD Y2, Y3, Y8
+	VANDPS   Y6, Y8, Y8
+	VADDPS   64(AX), Y8, Y8
+	VMOVUPS  Y8, 64(AX)
+	VPCMPEQD Y5, Y3, Y8
+	VANDPS   Y7, Y8, Y8
+	VADDPS   96(AX), Y8, Y8
+	VMOVUPS  Y8, 96(AX)
+	VPCMPEQD Y2, Y4, Y8
+	VANDPS   Y6, Y8, Y8
+	VADDPS   (AX)(SI*4), Y8, Y8
+	VMOVUPS  Y8, (AX)(SI*4)
+	VPCMPEQD Y5, Y4, Y8
+	VANDPS   Y7, Y8, Y8
+	VADDPS   32(AX)(SI*4), Y8, Y8
+	VMOVUPS  Y8, 32(AX)(SI*4)
+	VPCMPEQD Y2, Y1, Y2
+	VANDPS   Y6, Y2, Y2
+	VADDPS   64(AX)(SI*4), Y2, Y2
+	VMOVUPS  Y2, 64(AX)(SI*4)
+	VPCMPEQD Y5, Y1, Y2
+	VANDPS   Y7, Y2, Y2
+	VADDPS   96(AX)(SI*4), Y2, Y2
+	VMOVUPS  Y2, 96(AX)(SI*4)
+	LEAQ     (AX)(R8*4), AX
+	ADDQ     $0x40, DX
+	ADDQ     $0x40, BX
+	DECQ     R9
+	JNZ      twoWindow
+	MOVQ     xNext+48(FP), R9
+	LEAQ     (AX)(R9*4), AX
+	MOVQ     yNext+56(FP), R9
+	LEAQ     (DX)(R9*4), DX
+	MOVQ     tapNext+64(FP), R9
+	LEAQ     (BX)(R9*4), BX
+	DECQ     DI
+	JNZ      twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), SI
+	MOVQ kernelW+96(FP), DI
+	SHLQ $0x02, SI
+	MOVQ DI, R8
+	SHLQ $0x06, R8
+	SUBQ R8, SI
+	MOVQ rows+72(FP), R8
+	MOVQ xStep+40(FP), R9
+
+anyRow:
+	MOVQ cols+80(FP), R10
+
+anyWindow:
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VMOVUPS (DX), Y5
+	VMOVUPS 32(DX), Y6
+	CMPQ    gate+24(FP), $0x00
+	JEQ     anyOpen
+	VMOVUPS (DX)(CX*1), Y7
+	VMOVUPS 32(DX)(CX*1), Y8
+	VCMPPS  $0x1e, Y3, Y7, Y7
+	VANDPS  Y7, Y5, Y5
+	VCMPPS  $0x1e, Y4, Y8, Y8
+	VANDPS  Y8, Y6, Y6
+
+anyOpen:
+	VADDPS  Y3, Y5, Y5
+	VADDPS  Y4, Y6, Y6
+	VMOVUPS (BX), Y3
+	VMOVUPS 32(BX), Y4
+	MOVQ    AX, R11
+	VMOVAPS Y0, Y7
+	MOVQ    kernelH+88(FP), R12
+
+anyY:
+	MOVQ DI, R13
+
+anyX:
+	VPCMPEQD Y3, Y7, Y8
+	VANDPS   Y5, Y8, Y8
+	VADDPS   (R11), Y8, Y8
+	VMOVUPS  Y8, (R11)
+	VPCMPEQD Y4, Y7, Y8
+	VANDPS   Y6, Y8, Y8
+	VADDPS   32(R11), Y8, Y8
+	VMOVUPS  Y8, 32(R11)
+	ADDQ     $0x40, R11
+	VPADDD   Y1, Y7, Y7
+	DECQ     R13
+	JNZ      anyX
+	ADDQ     SI, R11
+	VPADDD   Y2, Y7, Y7
+	DECQ     R12
+	JNZ      anyY
+	LEAQ     (AX)(R9*4), AX
+	ADDQ     $0x40, DX
+	ADDQ     $0x40, BX
+	DECQ     R10
+	JNZ      anyWindow
+	MOVQ     xNext+48(FP), R10
+	LEAQ     (AX)(R10*4), AX
+	MOVQ     yNext+56(FP), R10
+	LEAQ     (DX)(R10*4), DX
+	MOVQ     tapNext+64(FP), R10
+	LEAQ     (BX)(R10*4), BX
+	DECQ     R8
+	JNZ      anyRow
+	VZEROUPPER
+	RET
+
+// func lanesSpreadAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesSpreadAVX2(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y1
+	VPBROADCASTD skip+112(FP), Y1
+	VPBROADCASTD one<>+0(SB), Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VMOVUPS (DX), Y3
+	VMOVUPS 32(DX), Y4
+	VMULPS  Y0, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VMOVUPS Y3, (AX)
+	VMOVUPS Y4, 32(AX)
+	VMOVUPS Y3, 64(AX)
+	VMOVUPS Y4, 96(AX)
+	VMOVUPS Y3, (AX)(CX*4)
+	VMOVUPS Y4, 32(AX)(CX*4)
+	VMOVUPS Y3, 64(AX)(CX*4)
+	VMOVUPS Y4, 96(AX)(CX*4)
+	LEAQ    (AX)(DI*4), AX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    R8
+	JNZ     twoWindow
+	MOVQ    xNext+48(FP), R8
+	LEAQ    (AX)(R8*4), AX
+	MOVQ    yNext+56(FP), R8
+	LEAQ    (DX)(R8*4), DX
+	MOVQ    tapNext+64(FP), R8
+	LEAQ    (BX)(R8*4), BX
+	DECQ    SI
+	JNZ     twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), CX
+	MOVQ kernelW+96(FP), SI
+	SHLQ $0x02, CX
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SUBQ DI, CX
+	MOVQ rows+72(FP), DI
+	MOVQ xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VMOVUPS (DX), Y3
+	VMOVUPS 32(DX), Y4
+	VMULPS  Y0, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	MOVQ    AX, R10
+	MOVQ    kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VMOVUPS Y3, (R10)
+	VMOVUPS Y4, 32(R10)
+	ADDQ    $0x40, R10
+	DECQ    R12
+	JNZ     anyX
+	ADDQ    CX, R10
+	DECQ    R11
+	JNZ     anyY
+	LEAQ    (AX)(R8*4), AX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    R9
+	JNZ     anyWindow
+	MOVQ    xNext+48(FP), R9
+	LEAQ    (AX)(R9*4), AX
+	MOVQ    yNext+56(FP), R9
+	LEAQ    (DX)(R9*4), DX
+	MOVQ    tapNext+64(FP), R9
+	LEAQ    (BX)(R9*4), BX
+	DECQ    DI
+	JNZ     anyRow
+	VZEROUPPER
+	RET
+
+// func lanesSpreadAddAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesSpreadAddAVX2(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y1
+	VPBROADCASTD skip+112(FP), Y1
+	VPBROADCASTD one<>+0(SB), Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VMOVUPS (DX), Y3
+	VMOVUPS 32(DX), Y4
+	VMULPS  Y0, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VADDPS  (AX), Y3, Y1
+	VMOVUPS Y1, (AX)
+	VADDPS  32(AX), Y4, Y1
+	VMOVUPS Y1, 32(AX)
+	VADDPS  64(AX), Y3, Y1
+	VMOVUPS Y1, 64(AX)
+	VADDPS  96(AX), Y4, Y1
+	VMOVUPS Y1, 96(AX)
+	VADDPS  (AX)(CX*4), Y3, Y1
+	VMOVUPS Y1, (AX)(CX*4)
+	VADDPS  32(AX)(CX*4), Y4, Y1
+	VMOVUPS Y1, 32(AX)(CX*4)
+	VADDPS  64(AX)(CX*4), Y3, Y1
+	VMOVUPS Y1, 64(AX)(CX*4)
+	VADDPS  96(AX)(CX*4), Y4, Y1
+	VMOVUPS Y1, 96(AX)(CX*4)
+	LEAQ    (AX)(DI*4), AX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    R8
+	JNZ     twoWindow
+	MOVQ    xNext+48(FP), R8
+	LEAQ    (AX)(R8*4), AX
+	MOVQ    yNext+56(FP), R8
+	LEAQ    (DX)(R8*4), DX
+	MOVQ    tapNext+64(FP), R8
+	LEAQ    (BX)(R8*4), BX
+	DECQ    SI
+	JNZ     twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ xRow+32(FP), CX
+	MOVQ kernelW+96(FP), SI
+	SHLQ $0x02, CX
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SUBQ DI, CX
+	MOVQ rows+72(FP), DI
+	MOVQ xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VMOVUPS (DX), Y3
+	VMOVUPS 32(DX), Y4
+	VMULPS  Y0, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	MOVQ    AX, R10
+	MOVQ    kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VADDPS  (R10), Y3, Y1
+	VMOVUPS Y1, (R10)
+	VADDPS  32(R10), Y4, Y1
+	VMOVUPS Y1, 32(R10)
+	ADDQ    $0x40, R10
+	DECQ    R12
+	JNZ     anyX
+	ADDQ    CX, R10
+	DECQ    R11
+	JNZ     anyY
+	LEAQ    (AX)(R8*4), AX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    R9
+	JNZ     anyWindow
+	MOVQ    xNext+48(FP), R9
+	LEAQ    (AX)(R9*4), AX
+	MOVQ    yNext+56(FP), R9
+	LEAQ    (DX)(R9*4), DX
+	MOVQ    tapNext+64(FP), R9
+	LEAQ    (BX)(R9*4), BX
+	DECQ    DI
+	JNZ     anyRow
 	VZEROUPPER
 	RET

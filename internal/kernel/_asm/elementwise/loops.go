@@ -23,34 +23,49 @@ const (
 // b[i].
 type loop struct {
 	name     string
-	formula  []string                    // the body of the equivalent Go loop
-	inputs   []string                    // their names
-	constant func(r VecVirtual)          // sets the register that emit gets as c
-	emit     func(a VecVirtual, b, c Op) // computes into a
+	wide     bool                                   // AVX-512 is faster, on data in the first-level cache
+	formula  []string                               // the body of the equivalent Go loop
+	inputs   []string                               // their names
+	constant func(r VecVirtual)                     // sets the register that emit gets as c
+	emit     func(v vectors, a VecVirtual, b, c Op) // computes into a
 }
 
 var loops = []loop{
-	binary("add", "+", VADDPS),
-	binary("sub", "-", VSUBPS),
-	binary("mul", "*", VMULPS),
-	binary("div", "/", VDIVPS),
+	binary("add", "+", true, VADDPS),
+	binary("sub", "-", true, VSUBPS),
+	binary("mul", "*", true, VMULPS),
+	binary("div", "/", false, VDIVPS),
 	{
 		name:     "gate",
+		wide:     true,
 		formula:  []string{"v := b[i]", "if !(a[i] > 0) {", "\tv = 0", "}", "dst[i] = v"},
 		inputs:   []string{"a", "b"},
 		constant: zero,
-		emit: func(a VecVirtual, b, c Op) {
+		emit: func(v vectors, a VecVirtual, b, c Op) {
+			if v.wide() {
+				keep := K()
+				VCMPPS(greater, c, a, keep)
+				VMOVUPS_Z(b, keep, a)
+				return
+			}
 			VCMPPS(greater, c, a, a)
 			VANDPS(b, a, a)
 		},
 	},
 	{
 		name:     "relu",
+		wide:     true,
 		formula:  []string{"dst[i] = max(a[i], 0)"},
 		inputs:   []string{"a"},
 		constant: zero,
-		emit: func(a VecVirtual, _, c Op) {
-			keep := YMM() // NaN too, but not -0
+		emit: func(v vectors, a VecVirtual, _, c Op) {
+			if v.wide() {
+				keep := K() // NaN too, but not -0
+				VCMPPS(notAtMost, c, a, keep)
+				VMOVAPS_Z(a, keep, a)
+				return
+			}
+			keep := v.new()
 			VCMPPS(notAtMost, c, a, keep)
 			VANDPS(keep, a, a)
 		},
@@ -60,22 +75,23 @@ var loops = []loop{
 		formula:  []string{"dst[i] = -a[i]"},
 		inputs:   []string{"a"},
 		constant: signs,
-		emit:     func(a VecVirtual, _, c Op) { VXORPS(c, a, a) },
+		emit:     func(_ vectors, a VecVirtual, _, c Op) { VXORPS(c, a, a) },
 	},
 	{
 		name:    "sqrt",
 		formula: []string{"dst[i] = float32(math.Sqrt(float64(a[i])))"},
 		inputs:  []string{"a"},
-		emit:    func(a VecVirtual, _, _ Op) { VSQRTPS(a, a) },
+		emit:    func(_ vectors, a VecVirtual, _, _ Op) { VSQRTPS(a, a) },
 	},
 }
 
-func binary(name, operator string, instruction func(...Op)) loop {
+func binary(name, operator string, wide bool, instruction func(...Op)) loop {
 	return loop{
 		name:    name,
+		wide:    wide,
 		formula: []string{"dst[i] = a[i] " + operator + " b[i]"},
 		inputs:  []string{"a", "b"},
-		emit:    func(a VecVirtual, b, _ Op) { instruction(b, a, a) },
+		emit:    func(_ vectors, a VecVirtual, b, _ Op) { instruction(b, a, a) },
 	}
 }
 
@@ -86,20 +102,21 @@ func signs(r VecVirtual) {
 	VPSLLD(U8(31), r, r)
 }
 
-func (l loop) generate(m masks) {
+func (l loop) generate(v vectors, m masks) {
+	name := l.name + v.name
 	parameters := "dst"
 	for _, in := range l.inputs {
 		parameters += ", " + in
 	}
-	TEXT(l.name+"AVX2", NOSPLIT, "func("+parameters+" *float32, n int)")
+	TEXT(name, NOSPLIT, "func("+parameters+" *float32, n int)")
 	Pragma("noescape")
-	doc := []string{l.name + "AVX2 computes", "", "\tfor i := range n {"}
+	doc := []string{name + " computes", "", "\tfor i := range n {"}
 	for _, line := range l.formula {
 		doc = append(doc, "\t\t"+line)
 	}
 	Doc(append(doc, "\t}")...)
 
-	c := YMM()
+	c := v.new()
 	if l.constant != nil {
 		l.constant(c)
 	}
@@ -110,29 +127,28 @@ func (l loop) generate(m masks) {
 	}
 	left := Load(Param("n"), GP64())
 	for _, registers := range []int{unroll, 1} {
-		whilst(left, registers*lanes, func() {
+		whilst(left, registers*v.lanes, func() {
 			for i := range registers {
-				at := 32 * i
-				a, b := YMM(), Mem{Base: in[len(in)-1], Disp: at}
+				at := 4 * v.lanes * i
+				a, b := v.new(), Mem{Base: in[len(in)-1], Disp: at}
 				VMOVUPS(Mem{Base: in[0], Disp: at}, a)
-				l.emit(a, b, c)
+				l.emit(v, a, b, c)
 				VMOVUPS(a, Mem{Base: dst, Disp: at})
 			}
 			for _, p := range append(in, dst) {
-				ADDQ(U32(32*registers), p)
+				ADDQ(U32(4*v.lanes*registers), p)
 			}
 		})
 	}
 	TESTQ(left, left)
 	JZ(LabelRef("done"))
-	mask, a, b := YMM(), YMM(), YMM()
-	VMOVUPS(m.first(left, 0), mask)
-	VMASKMOVPS(Mem{Base: in[0]}, mask, a)
+	mask := v.loadMask(m.first(left, 0))
+	a, b := v.load(Mem{Base: in[0]}, mask), VecVirtual(nil)
 	if len(in) > 1 {
-		VMASKMOVPS(Mem{Base: in[1]}, mask, b)
+		b = v.load(Mem{Base: in[1]}, mask)
 	}
-	l.emit(a, b, c)
-	VMASKMOVPS(a, mask, Mem{Base: dst})
+	l.emit(v, a, b, c)
+	v.store(a, mask, Mem{Base: dst})
 	Label("done")
 	VZEROUPPER()
 	RET()

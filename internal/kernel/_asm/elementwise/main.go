@@ -8,12 +8,19 @@ func main() {
 	ConstraintExpr("amd64")
 	m := newMasks()
 	for _, k := range loops {
-		k.generate(m)
+		k.generate(avx2, m)
+		if k.wide {
+			k.generate(avx512, m)
+		}
 	}
 	sum(m)
 	d := newPoolData()
 	for _, v := range []vectors{avx512, avx2} {
 		pool{vectors: v, masks: m, data: d}.generate()
+		scatterPairs(v, m, d)
+		for _, l := range lanesLoops {
+			l.generate(v, d)
+		}
 	}
 	Generate()
 }

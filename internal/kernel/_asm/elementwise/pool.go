@@ -8,7 +8,7 @@ import (
 )
 
 // poolData are the constants of the search for maxima.
-type poolData struct{ ramp, even, one, lowest Mem }
+type poolData struct{ ramp, even, pairs, one, lowest Mem }
 
 func newPoolData() poolData {
 	d := poolData{one: ConstData("one", U32(1)), lowest: ConstData("lowest", U32(0xff800000))} // -Inf
@@ -19,6 +19,10 @@ func newPoolData() poolData {
 	d.even = GLOBL("even", attr.RODATA|attr.NOPTR)
 	for i := range 16 {
 		DATA(4*i, U32(2*i+i/8)) // the second register begins with element 15
+	}
+	d.pairs = GLOBL("pairs", attr.RODATA|attr.NOPTR)
+	for i := range 32 {
+		DATA(4*i, U32(i/2+i%2*16)) // alternately of the first register and of the second
 	}
 	return d
 }
@@ -31,37 +35,35 @@ type pool struct {
 	data poolData
 	ramp VecVirtual // where the windows lie, from the first on
 	one  VecVirtual
-	gap  VecVirtual // from the end of a window's row to the next
+	skip VecVirtual // numbers from the end of a window's row to the next
 	even VecVirtual
 }
 
 func (p pool) generate() {
 	name := "maxPool" + p.name
-	TEXT(name, NOSPLIT, "func(y *float32, index *int32, yRow int, x *float32, first, xRow, rowStep, colStep, rows, cols, kernelH, kernelW int)")
+	TEXT(name, NOSPLIT, "func(y *float32, tap *int32, yRow int, x *float32, xRow, rowStep, colStep, rows, cols, kernelH, kernelW, number, skip int)")
 	Pragma("noescape")
 	Doc(
 		name+" finds the first maximum, or NaN, of rows x cols windows, at least one:",
 		"for i < rows and j < cols",
 		"",
-		"\tcorner := first + i*rowStep + j*colStep",
-		"\tbest, at := float32(math.Inf(-1)), corner",
+		"\tbest, at, k := float32(math.Inf(-1)), number, number",
 		"\tfor ky := range kernelH {",
-		"\t\tfor k := corner + ky*xRow; k < corner+ky*xRow+kernelW; k++ {",
-		"\t\t\tif above(x[k], best) {",
-		"\t\t\t\tbest, at = x[k], k",
+		"\t\tfor kx := range kernelW {",
+		"\t\t\tif v := x[i*rowStep+j*colStep+ky*xRow+kx]; above(v, best) {",
+		"\t\t\t\tbest, at = v, k",
 		"\t\t\t}",
+		"\t\t\tk++",
 		"\t\t}",
+		"\t\tk += skip",
 		"\t}",
-		"\ty[i*yRow+j], index[i*yRow+j] = best, int32(at)",
+		"\ty[i*yRow+j], tap[i*yRow+j] = best, int32(at)",
 	)
-	p.ramp, p.one, p.gap, p.even = p.new(), p.new(), p.new(), p.new()
+	p.ramp, p.one, p.skip, p.even = p.new(), p.new(), p.new(), p.new()
 	VPBROADCASTD(param("colStep"), p.ramp)
 	VPMULLD(p.data.ramp, p.ramp, p.ramp)
 	VPBROADCASTD(p.data.one, p.one)
-	kernelW := p.new()
-	VPBROADCASTD(param("kernelW"), kernelW)
-	VPBROADCASTD(param("xRow"), p.gap)
-	VPSUBD(kernelW, p.gap, p.gap)
+	VPBROADCASTD(param("skip"), p.skip)
 	VMOVUPS(p.data.even, p.even)
 
 	CMPQ(param("colStep"), U8(2))
@@ -97,8 +99,8 @@ func param(name string) Mem {
 func (p pool) search(name string, loader func(n Register) func(tap Register) VecVirtual) {
 	label := func(loop string) string { return name + loop }
 	Label(name)
-	y, index := Load(Param("y"), GP64()), Load(Param("index"), GP64())
-	top, left := Load(Param("first"), GP64()), Load(Param("cols"), GP64())
+	y, tap := Load(Param("y"), GP64()), Load(Param("tap"), GP64())
+	x, left := Load(Param("x"), GP64()), Load(Param("cols"), GP64())
 
 	Label(label("Columns"))
 	n := GP64()
@@ -107,23 +109,24 @@ func (p pool) search(name string, loader func(n Register) func(tap Register) Vec
 	CMOVQLT(left, n)
 	mask, load := p.loadMask(p.first(n, 0)), loader(n)
 	corner, rows, out := GP64(), Load(Param("rows"), GP64()), GP64()
-	MOVQ(top, corner)
+	MOVQ(x, corner)
 	XORQ(out, out)
 
 	Label(label("Row"))
 	best, at := p.windows(label, corner, load)
 	p.store(best, mask, Mem{Base: y, Index: out, Scale: 4})
-	p.store(at, mask, Mem{Base: index, Index: out, Scale: 4})
+	p.store(at, mask, Mem{Base: tap, Index: out, Scale: 4})
 	ADDQ(param("yRow"), out)
-	ADDQ(param("rowStep"), corner)
+	rowStep := Load(Param("rowStep"), GP64())
+	LEAQ(Mem{Base: corner, Index: rowStep, Scale: 4}, corner)
 	DECQ(rows)
 	JNZ(LabelRef(label("Row")))
 
 	ADDQ(U8(4*p.lanes), y)
-	ADDQ(U8(4*p.lanes), index)
+	ADDQ(U8(4*p.lanes), tap)
 	step := Load(Param("colStep"), GP64())
-	IMUL3Q(U8(p.lanes), step, step)
-	ADDQ(step, top)
+	IMUL3Q(U8(4*p.lanes), step, step)
+	ADDQ(step, x)
 	SUBQ(U8(p.lanes), left)
 	JG(LabelRef(label("Columns")))
 	VZEROUPPER()
@@ -135,13 +138,11 @@ func (p pool) search(name string, loader func(n Register) func(tap Register) Vec
 func (p pool) windows(label func(string) string, corner Register, load func(tap Register) VecVirtual) (best, at VecVirtual) {
 	best, at = p.new(), p.new()
 	VBROADCASTSS(p.data.lowest, best)
-	VMOVD(corner.(GPVirtual).As32(), at.AsX())
-	VPBROADCASTD(at.AsX(), at)
-	VPADDD(p.ramp, at, at)
+	VPBROADCASTD(param("number"), at)
 	here := p.new()
 	VMOVAPS(at, here)
-	tap, gap := Load(Param("x"), GP64()), Load(Param("xRow"), GP64())
-	LEAQ(Mem{Base: tap, Index: corner, Scale: 4}, tap)
+	tap, gap := GP64(), Load(Param("xRow"), GP64())
+	MOVQ(corner, tap)
 	SUBQ(param("kernelW"), gap)
 
 	ky := Load(Param("kernelH"), GP64())
@@ -153,7 +154,7 @@ func (p pool) windows(label func(string) string, corner Register, load func(tap 
 	ADDQ(U8(4), tap)
 	DECQ(kx)
 	JNZ(LabelRef(label("X")))
-	VPADDD(p.gap, here, here)
+	VPADDD(p.skip, here, here)
 	LEAQ(Mem{Base: tap, Index: gap, Scale: 4}, tap)
 	DECQ(ky)
 	JNZ(LabelRef(label("Y")))

@@ -104,3 +104,51 @@ func (v vectors) take(best, at, x, i VecVirtual) {
 		VBLENDVPS(take, i, at, at)
 	}
 }
+
+// takeFirst is take for a best that is the least value and a number, and leaves
+// at alone.
+func (v vectors) takeFirst(best, x VecVirtual) {
+	if v.wide() {
+		take := K()
+		VCMPPS(notAtMost, best, x, take)
+		VMOVAPS(x, take, best)
+	} else {
+		take := v.new()
+		VCMPPS(notAtMost, best, x, take)
+		VBLENDVPS(take, x, best, best)
+	}
+}
+
+func (v vectors) zero(r VecVirtual) {
+	if v.wide() {
+		VPXORD(r, r, r)
+	} else {
+		VXORPS(r, r, r)
+	}
+}
+
+// keepPositive sets x to 0 where gate is not positive.
+func (v vectors) keepPositive(x, gate, zero VecVirtual) {
+	if v.wide() {
+		keep := K()
+		VCMPPS(greater, zero, gate, keep)
+		VMOVAPS_Z(x, keep, x)
+	} else {
+		VCMPPS(greater, zero, gate, gate)
+		VANDPS(gate, x, x)
+	}
+}
+
+// keepEqual returns x where integers i and j are equal, else 0.
+func (v vectors) keepEqual(x, i, j VecVirtual) VecVirtual {
+	r := v.new()
+	if v.wide() {
+		equal := K()
+		VPCMPEQD(i, j, equal)
+		VMOVAPS_Z(x, equal, r)
+	} else {
+		VPCMPEQD(i, j, r)
+		VANDPS(x, r, r)
+	}
+	return r
+}

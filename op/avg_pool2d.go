@@ -1,0 +1,49 @@
+package op
+
+import (
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+type avgPool2D struct{ Pool2DConfig }
+
+// AvgPool2D returns the average of each window of x, of shape [n c h w]. Padding
+// counts as zeros: every window divides by Kernel², as in PyTorch by default.
+// The elements of a window are added row by row, from 0, and their sum multiplied
+// by 1/Kernel².
+func AvgPool2D(x *autograd.Value, cfg Pool2DConfig) *autograd.Value {
+	return autograd.Apply1(avgPool2D{cfg}, x)
+}
+
+func (avgPool2D) Name() string { return "avg_pool2d" }
+
+func (o avgPool2D) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return o.inferPool(in) }
+
+func (o avgPool2D) Forward(in, out []*tensor.Tensor) {
+	forward(in[0].DType(),
+		func() { avgPoolForward[float32](o, in[0], out[0]) },
+		func() { avgPoolForward[float64](o, in[0], out[0]) })
+}
+
+func avgPoolForward[T kernel.Float](o avgPool2D, in, out *tensor.Tensor) {
+	y, x := tensor.Data[T](out), tensor.Data[T](in)
+	o.eachPlanes(in.Shape(), func(s kernel.PoolShape, planes int, from, to span) {
+		kernel.AvgPool(s, planes, y[to.lo:to.hi], x[from.lo:from.hi])
+	})
+}
+
+func (o avgPool2D) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	x := call.In[0].Shape()
+	return []*autograd.Value{autograd.Apply1(avgPool2DGrad{o.Pool2DConfig, x[2], x[3]}, grad[0])}
+}
+
+var _ = register(Entry{
+	Name: "avg_pool2d", Kind: Pooling, Formula: "Σ x over each window / Kernel²",
+	Cases: []Case{
+		{avgPool2D{Pool2DConfig{Kernel: 2}}, []Arg{In(2, 3, 6, 4)}},
+		{avgPool2D{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}}, []Arg{In(2, 2, 5, 7)}},
+		{avgPool2D{Pool2DConfig{Kernel: 3, Stride: 1}}, []Arg{In(1, 2, 4, 5)}},
+		{avgPool2D{Pool2DConfig{Kernel: 2}}, []Arg{In(0, 2, 4, 4)}},
+	},
+})
