@@ -10,6 +10,10 @@ import (
 
 // Block convolves 16 images side by side.
 func (o conv2D) Block(in, _ []tensor.Spec, ready []bool) *Block {
+	return o.block(in, ready, kernel.None)
+}
+
+func (o conv2D) block(in []tensor.Spec, ready []bool, e kernel.Epilogue) *Block {
 	if !ready[0] {
 		return nil
 	}
@@ -20,18 +24,18 @@ func (o conv2D) Block(in, _ []tensor.Spec, ready []bool) *Block {
 			x := newPadded(shape.X(), blocks[0])
 			plan := kernel.NewConvPlan(shape, x.want, outs[0])
 			return typedBlock(d, x.scratch(),
-				func(c *BlockCall) { convBlock[float32](plan, x, c) },
-				func(c *BlockCall) { convBlock[float64](plan, x, c) })
+				func(c *BlockCall) { convBlock[float32](plan, x, e, c) },
+				func(c *BlockCall) { convBlock[float64](plan, x, e, c) })
 		},
 	}
 }
 
-func convBlock[T kernel.Float](plan *kernel.ConvPlan, x padded, c *BlockCall) {
+func convBlock[T kernel.Float](plan *kernel.ConvPlan, x padded, e kernel.Epilogue, c *BlockCall) {
 	var bias []T
 	if len(c.In) == 3 {
 		bias = tensor.Data[T](c.In[2])
 	}
-	kernel.ConvForwardLanes(plan, tensor.Data[T](c.Out[0]), paddedData[T](x, c), tensor.Data[T](c.In[1]), bias, kernel.None)
+	kernel.ConvForwardLanes(plan, tensor.Data[T](c.Out[0]), paddedData[T](x, c), tensor.Data[T](c.In[1]), bias, e)
 }
 
 // Block works out the gradient of 16 images side by side.

@@ -78,24 +78,28 @@ func linearForward[T kernel.Float](pool *parallel.Scratch[T], in []*tensor.Tenso
 const maxLaneWeights = 1 << 17
 
 // Block goes through the weights once for 16 examples.
-func (linear) Block(in, out []tensor.Spec, ready []bool) *Block {
+func (o linear) Block(in, _ []tensor.Spec, ready []bool) *Block {
+	return o.block(in, ready, kernel.None)
+}
+
+func (linear) block(in []tensor.Spec, ready []bool, e kernel.Epilogue) *Block {
 	if !ready[0] || in[1].Elements() > maxLaneWeights {
 		return nil
 	}
 	outs, ins := in[1].Shape[0], in[1].Shape[1]
 	return &Block{Split: []bool{true, false, false}[:len(in)], Plain: true, Prepare: func(_, _ []kernel.Block) BlockKernel {
 		return typedBlock(in[0].DType, 0,
-			func(c *BlockCall) { linearBlock[float32](outs, ins, c) },
-			func(c *BlockCall) { linearBlock[float64](outs, ins, c) })
+			func(c *BlockCall) { linearBlock[float32](outs, ins, e, c) },
+			func(c *BlockCall) { linearBlock[float64](outs, ins, e, c) })
 	}}
 }
 
-func linearBlock[T kernel.Float](outs, ins int, c *BlockCall) {
+func linearBlock[T kernel.Float](outs, ins int, e kernel.Epilogue, c *BlockCall) {
 	var bias []T
 	if len(c.In) == 3 {
 		bias = tensor.Data[T](c.In[2])
 	}
-	kernel.LinearLanes(outs, ins, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]), bias, kernel.None)
+	kernel.LinearLanes(outs, ins, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]), bias, e)
 }
 
 func (linear) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

@@ -131,6 +131,13 @@ func totalOfWindows(o autograd.Op, pooled array, index []int, counts func(window
 	})
 }
 
+// rectified is the reference of a layer and ReLU in one.
+func rectified(layer string) reference {
+	return func(o autograd.Op, in []array, index []int) float64 {
+		return math.Max(layers[layer](o, in, index), 0)
+	}
+}
+
 var references = map[string]reference{
 	"add":     binary(func(a, b float64) float64 { return a + b }),
 	"sub":     binary(func(a, b float64) float64 { return a - b }),
@@ -205,6 +212,14 @@ var references = map[string]reference{
 		x := row(in[0], []int{index[0], 0})
 		return logSumExp(x) - x[int(in[1].data[index[0]])]
 	},
+	"cross_entropy_grad": func(_ autograd.Op, in []array, index []int) float64 {
+		x, label := row(in[0], []int{index[0], 0}), int(in[1].data[index[0]])
+		p := math.Exp(x[index[1]] - logSumExp(x))
+		if index[1] == label {
+			p--
+		}
+		return p * in[2].data[index[0]]
+	},
 	"one_hot": func(_ autograd.Op, in []array, index []int) float64 {
 		last := len(index) - 1
 		if int(in[0].at(index[:last]...)) == index[last] {
@@ -238,6 +253,8 @@ var references = map[string]reference{
 		}
 		return sum
 	},
+	"linear_relu": rectified("linear"),
+	"conv2d_relu": rectified("conv2d"),
 	"linear_weight": func(_ autograd.Op, in []array, index []int) float64 {
 		x, g := in[0], in[1]
 		return total(x.shape[:1], func(at []int) float64 { return g.at(at[0], index[0]) * x.at(at[0], index[1]) })
@@ -287,6 +304,11 @@ var references = map[string]reference{
 	},
 	"pool_scatter": func(o autograd.Op, in []array, index []int) float64 {
 		return totalOfWindows(o, in[0], index, func(window []int, tap int) bool { return in[1].at(window...) == float64(tap) })
+	},
+	"pool_scatter_gate": func(o autograd.Op, in []array, index []int) float64 {
+		return totalOfWindows(o, in[0], index, func(window []int, tap int) bool {
+			return in[1].at(window...) == float64(tap) && in[2].at(window...) > 0
+		})
 	},
 	"pool_gather": func(o autograd.Op, in []array, index []int) (v float64) {
 		eachTap(o, in[0].shape[2], in[0].shape[3], index[2], index[3], func(tap, y, x int) {
@@ -343,5 +365,14 @@ func TestValuesAgainstReferences(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// layers are references that others are made of.
+var layers = map[string]reference{}
+
+func init() {
+	for _, name := range []string{"linear", "conv2d"} {
+		layers[name] = references[name]
 	}
 }

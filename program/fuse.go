@@ -1,55 +1,55 @@
 package program
 
 import (
-	"slices"
-
 	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/op"
 )
 
-// Fuser is an operation that can do what follows it in the same pass.
-type Fuser interface {
-	autograd.Op
-
-	// Fuse returns the operation that does both where next, of one input, is all
-	// that becomes of the output; or nil.
-	Fuse(next autograd.Op) autograd.Op
+// graph is the instructions of a program as op.Fuser sees them.
+type graph struct {
+	instructions []autograd.Instruction
+	maker        []int // of each value: the instruction's number, or -1
+	uses         []int
 }
 
-// fuse joins instructions with those that follow them.
-func fuse(tr *autograd.Trace, instructions []autograd.Instruction) []autograd.Instruction {
-	uses := make([]int, len(tr.Specs))
-	for _, id := range results(tr) {
-		uses[id]++
+// fuse joins instructions where an operation knows how, each at the place of the
+// last of those that it does the work of.
+func fuse(tr *autograd.Trace) []autograd.Instruction {
+	instructions := live(tr, tr.Instructions)
+	g := &graph{instructions, make([]int, len(tr.Specs)), make([]int, len(tr.Specs))}
+	for id := range g.maker {
+		g.maker[id] = -1
 	}
-	maker := make([]int, len(tr.Specs))
+	for _, id := range results(tr) {
+		g.uses[id]++
+	}
 	for i, ins := range instructions {
 		for _, id := range ins.In {
-			uses[id]++
+			g.uses[id]++
 		}
 		for _, id := range ins.Out {
-			maker[id] = 1 + i
+			g.maker[id] = i
 		}
 	}
-	var gone []int
-	for i, next := range instructions {
-		if len(next.In) != 1 || uses[next.In[0]] != 1 || maker[next.In[0]] == 0 {
+	for i, ins := range instructions {
+		f, ok := ins.Op.(op.Fuser)
+		if !ok {
 			continue
 		}
-		at := maker[next.In[0]] - 1
-		first, ok := instructions[at].Op.(Fuser)
-		if !ok || len(instructions[at].Out) != 1 {
-			continue
-		}
-		if both := first.Fuse(next.Op); both != nil {
-			// It takes the place of the second, so that what both read is there.
-			instructions[i] = autograd.Instruction{Op: both, In: instructions[at].In, Out: next.Out}
-			maker[next.Out[0]] = 1 + i
-			gone = append(gone, at)
+		if joined, ok := f.Fuse(ins, g); ok {
+			instructions[i] = joined
 		}
 	}
-	slices.Sort(gone)
-	for _, at := range slices.Backward(gone) {
-		instructions = slices.Delete(instructions, at, at+1)
-	}
-	return instructions
+	return live(tr, instructions)
 }
+
+// Maker returns the instruction that makes a value, if any does.
+func (g *graph) Maker(id int) (ins autograd.Instruction, ok bool) {
+	if g.maker[id] < 0 {
+		return ins, false
+	}
+	return g.instructions[g.maker[id]], true
+}
+
+// Uses returns how often a value is read.
+func (g *graph) Uses(id int) int { return g.uses[id] }

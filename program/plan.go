@@ -9,13 +9,13 @@ import (
 )
 
 // live returns the instructions that an output or a variable depends on.
-func live(tr *autograd.Trace) []autograd.Instruction {
+func live(tr *autograd.Trace, instructions []autograd.Instruction) []autograd.Instruction {
 	needed := make([]bool, len(tr.Specs))
 	for _, id := range results(tr) {
 		needed[id] = true
 	}
 	var kept []autograd.Instruction
-	for _, ins := range slices.Backward(tr.Instructions) {
+	for _, ins := range slices.Backward(instructions) {
 		if !slices.ContainsFunc(ins.Out, func(id int) bool { return needed[id] }) {
 			continue
 		}

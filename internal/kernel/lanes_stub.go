@@ -62,12 +62,3 @@ func LinearInputLanes[T Float](out, in int, dx, dy, w []T) {
 
 // SumTrees adds the 16 values of each vector.
 func SumTrees[T Float](dst, src []T) { sumLanes(dst, src) }
-
-// CopyBlock stub.
-func CopyBlock[T Float](to Block, dst []T, from Block, src []T) {
-	for c := range from.Channels {
-		for y := range from.Height {
-			copy(dst[to.Offset(c, y, 0):to.Offset(c, y, to.Width)], src[from.Offset(c, y, 0):from.Offset(c, y, from.Width)])
-		}
-	}
-}

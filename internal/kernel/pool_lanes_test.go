@@ -23,7 +23,7 @@ func eachElement(b Block, do func(image, i, at int)) {
 }
 
 // block returns 16 images in a layout whose border holds guard values.
-func (a *arena[T]) block(b Block, images []T) []T {
+func (a *arena[T]) blockOf(b Block, images []T) []T {
 	block := a.make(b.Len())
 	eachElement(b, func(_, i, at int) { block[at] = images[i] })
 	return block
@@ -129,7 +129,7 @@ func testMaxPoolLanes[T Float](t *testing.T, c lanesCase[T]) {
 
 		y := c.make(c.yb.Len())
 		tap, checkTap := makeTaps(t, c.bare.Len())
-		of.kernel(c.PoolShape, c.xb, c.yb, y, tap, c.block(c.xb, c.x))
+		of.kernel(c.PoolShape, c.xb, c.yb, y, tap, c.blockOf(c.xb, c.x))
 		wantBlock(t, what, c.yb, y, want)
 		checkTap()
 		eachElement(c.bare, func(_, i, at int) {
@@ -143,12 +143,12 @@ func testMaxPoolLanes[T Float](t *testing.T, c lanesCase[T]) {
 func testLinearPoolingLanes[T Float](t *testing.T, c lanesCase[T]) {
 	t.Helper()
 	s, n, taps := c.PoolShape, c.planes(), c.tapBlock()
-	dyBlock, xBlock := c.block(c.yb, c.dy), c.block(c.xb, c.x)
+	dyBlock, xBlock := c.blockOf(c.yb, c.dy), c.blockOf(c.xb, c.x)
 	gate := make([]T, len(c.dy))
 	for i := range gate {
 		gate[i] = T(level(c.random))
 	}
-	gateBlock := c.block(c.yb, gate)
+	gateBlock := c.blockOf(c.yb, gate)
 	for name, k := range map[string]struct {
 		to     Block
 		image  func(dst []T)
@@ -262,7 +262,7 @@ func TestCopyBlock(t *testing.T) {
 					images[i] = float32(i + 1)
 				}
 				dst := a.make(to.Len())
-				CopyBlock(to, dst, from, a.block(from, images))
+				CopyBlock(to, dst, from, a.blockOf(from, images))
 				wantBlock(t, fmt.Sprintf("%+v to %+v", from, to), to, dst, images)
 				a.check()
 			}

@@ -1,0 +1,35 @@
+package op
+
+import (
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// conv2DReLU is ReLU of a convolution in one pass.
+type conv2DReLU struct{ conv2D }
+
+func (conv2DReLU) Name() string { return "conv2d_relu" }
+
+func (o conv2DReLU) Forward(in, out []*tensor.Tensor) {
+	o.conv2D.Forward(in, out)
+	forwardPointwise(relu{}, out, out)
+}
+
+// Block rectifies each sum before it is stored.
+func (o conv2DReLU) Block(in, _ []tensor.Spec, ready []bool) *Block {
+	return o.block(in, ready, kernel.ThenReLU)
+}
+
+func (o conv2DReLU) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	return o.conv2D.Backward(call, []*autograd.Value{Gate(call.Out[0], grad[0])})
+}
+
+var _ = register(Entry{
+	Name: "conv2d_relu", Kind: Convolution, Formula: "max(conv2d(x, w, b), 0)", Bound: 4e-6,
+	Cases: []Case{
+		{conv2DReLU{conv2D{Conv2DConfig{Padding: 1}}}, []Arg{In(2, 2, 3, 4), In(3, 2, 3, 2), In(3)}},
+		{conv2DReLU{conv2D{Conv2DConfig{Stride: 2}}}, []Arg{In(18, 1, 3, 5), In(2, 1, 3, 1)}},
+		{conv2DReLU{conv2D{}}, []Arg{In(0, 2, 4, 4), In(3, 2, 3, 3), In(3)}},
+	},
+})
