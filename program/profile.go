@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/op"
 )
 
 // Cost is how long one operation of one layer took in all runs so far, added up
@@ -17,6 +18,7 @@ import (
 type Cost struct {
 	Op    string
 	Layer string // as its parameters are named; "" for what belongs to none
+	How   string // "blocks" of 16 examples, "loop" over elements, or "whole"
 	Time  time.Duration
 }
 
@@ -34,7 +36,7 @@ func (p *Program) StartProfile() {
 	prof := &Profile{costs: make([]Cost, n), nanoseconds: make([]atomic.Int64, n), labels: make([]context.Context, n)}
 	layers := layersOf(p.trace, p.instructions)
 	for i, ins := range p.instructions {
-		prof.costs[i] = Cost{Op: ins.Op.Name(), Layer: layers[i]}
+		prof.costs[i] = Cost{Op: ins.Op.Name(), Layer: layers[i], How: p.kinds[i].String()}
 		prof.labels[i] = pprof.WithLabels(context.Background(), pprof.Labels("op", ins.Op.Name(), "layer", layers[i]))
 	}
 	p.profile = prof
@@ -48,8 +50,11 @@ func (p *Program) Costs() []Cost {
 	}
 	var costs []Cost
 	for i, c := range p.profile.costs {
+		if isView(p.instructions[i].Op) {
+			continue
+		}
 		c.Time = time.Duration(p.profile.nanoseconds[i].Load())
-		at := slices.IndexFunc(costs, func(o Cost) bool { return o.Op == c.Op && o.Layer == c.Layer })
+		at := slices.IndexFunc(costs, func(o Cost) bool { return o.Op == c.Op && o.Layer == c.Layer && o.How == c.How })
 		if at < 0 {
 			costs = append(costs, c)
 		} else {
@@ -77,25 +82,53 @@ func (p *Profile) add(instruction int, start time.Time) {
 }
 
 // layersOf names the layer of each instruction: that of the parameter that it
-// reads, or else of the value that it works on.
+// reads or works towards, or else the first of those that its inputs belong to.
 func layersOf(tr *autograd.Trace, instructions []autograd.Instruction) []string {
-	layer := make([]string, len(tr.Specs)) // of each value
+	of := make([]int, len(tr.Specs)) // each value's, as its place in layers
+	layers := []string{""}
 	for _, v := range tr.Variables {
-		layer[v.In] = layerOf(v.Value.Name(), tr.Variables)
+		name := layerOf(v.Value.Name(), tr.Variables)
+		if of[v.In] = slices.Index(layers, name); of[v.In] < 0 {
+			of[v.In], layers = len(layers), append(layers, name)
+		}
 	}
-	parameter := slices.Clone(layer)
+	parameter, update := slices.Clone(of), make([]int, len(of))
+	for _, v := range tr.Variables {
+		if v.Out != v.In {
+			update[v.Out] = of[v.In]
+		}
+	}
 	names := make([]string, len(instructions))
 	for i, ins := range instructions {
-		for _, from := range [][]string{layer, parameter} { // a parameter has the last word
-			for _, id := range slices.Backward(ins.In) {
-				names[i] = cmp.Or(from[id], names[i])
-			}
-		}
+		at := cmp.Or(first(parameter, ins.In), first(of, ins.In))
 		for _, id := range ins.Out {
-			layer[id] = names[i]
+			of[id] = at
+		}
+		names[i] = layers[at]
+	}
+	for i, ins := range slices.Backward(instructions) {
+		at := first(update, ins.Out)
+		if at == 0 {
+			continue
+		}
+		names[i] = layers[at]
+		if _, ok := ins.Op.(op.Pointwise); ok || isView(ins.Op) { // back to what gave the gradient
+			for _, id := range ins.In {
+				update[id] = at
+			}
 		}
 	}
 	return names
+}
+
+// first returns the least of some values' numbers that is not 0, or 0.
+func first(of []int, ids []int) (least int) {
+	for _, id := range ids {
+		if of[id] != 0 && (least == 0 || of[id] < least) {
+			least = of[id]
+		}
+	}
+	return least
 }
 
 // layerOf returns what comes before the last dot in the name of a parameter, or

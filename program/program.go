@@ -24,6 +24,7 @@ import (
 type Program struct {
 	trace        *autograd.Trace
 	instructions []autograd.Instruction
+	kinds        []kind // how each of them runs
 	phases       []*phase
 	memory       int              // bytes planned for results on the way
 	values       []*tensor.Tensor // those that lie whole, by number
@@ -76,6 +77,9 @@ func compile(tr *autograd.Trace, fast bool) *Program {
 	}
 	p.instructions = instructions
 	s := newSchedule(tr, instructions, fast)
+	for _, t := range s.tasks {
+		p.kinds = append(p.kinds, t.kind)
+	}
 	for _, c := range tr.Constants {
 		p.values[c.ID] = c.Tensor
 	}

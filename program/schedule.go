@@ -19,6 +19,8 @@ const (
 	asElement             // in a loop over elements
 )
 
+func (k kind) String() string { return [...]string{"whole", "view", "blocks", "loop"}[k] }
+
 // task is an instruction and when it runs.
 type task struct {
 	autograd.Instruction

@@ -14,6 +14,7 @@ import (
 	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/optim"
+	"github.com/mlodyssey/odyssey/program"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -32,8 +33,9 @@ type Config struct {
 	Mean, Std float32        // examples become (x - Mean) / Std; a Std of 0 means 1
 	Eager     bool           // run operations one by one instead of a recorded program
 
-	OnStep  func(Progress)    // called after each step; may be nil
-	OnEpoch func(Epoch) error // called after each epoch; an error ends the run; may be nil
+	OnCosts func([]program.Cost) // called at the end with where the time went, which is then counted; may be nil; nothing for Eager
+	OnStep  func(Progress)       // called after each step; may be nil
+	OnEpoch func(Epoch) error    // called after each epoch; an error ends the run; may be nil
 }
 
 // Progress is where a run stands within an epoch. Loss and accuracy are those of
@@ -66,6 +68,9 @@ func Fit(ctx context.Context, c Config) (epochs []Epoch, err error) {
 		return nil, err
 	}
 	s := newStepper(c)
+	if c.OnCosts != nil {
+		defer func() { c.OnCosts(s.costs()) }()
+	}
 	setRate := scheduled(c, loader.Len())
 	defer optim.SetLearningRate(c.Optimizer, c.Optimizer.LearningRate().Tensor().Item())
 	for e := 1; e <= c.Epochs; e++ {

@@ -21,9 +21,10 @@ const (
 	MetricsFile = "metrics.jsonl"     // an Epoch a line
 	ConfigFile  = "config.json"       // the Settings, and the Environment
 	CurvesFile  = "curves.png"        // what Run.DrawCurves draws
+	ProfileFile = "cpu.pprof"         // of a profiled run, for go tool pprof
 )
 
-var runFiles = []string{ModelFile, MetricsFile, ConfigFile, CurvesFile}
+var runFiles = []string{ModelFile, MetricsFile, ConfigFile, CurvesFile, ProfileFile}
 
 // Run is a training run that is kept in a directory.
 type Run struct {

@@ -1,6 +1,9 @@
 package train
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
@@ -15,6 +18,7 @@ type stepper struct {
 	variables []*autograd.Value
 	step      func(in []*autograd.Value) []*autograd.Value
 	eager     bool
+	profile   bool
 	programs  map[int]*program.Program // by the number of examples
 }
 
@@ -29,7 +33,7 @@ type outcome struct {
 func newStepper(c Config) *stepper {
 	variables := nn.Values(append(nn.Variables(c.Model), c.Optimizer.State()...))
 	return &stepper{
-		variables: variables, eager: c.Eager, programs: map[int]*program.Program{},
+		variables: variables, eager: c.Eager, profile: c.OnCosts != nil, programs: map[int]*program.Program{},
 		step: func(in []*autograd.Value) []*autograd.Value {
 			return trainingStep(c.Model, c.Optimizer, in[0], in[1])
 		},
@@ -64,7 +68,27 @@ func (s *stepper) run(images, labels *tensor.Tensor) outcome {
 	if p == nil {
 		p = program.Record(s.variables, []tensor.Spec{images.Spec(), labels.Spec()}, s.step)
 		s.programs[n] = p
+		if s.profile {
+			p.StartProfile()
+		}
 	}
 	out := p.Run(images, labels)
 	return outcome{out[0], out[1]}
+}
+
+// costs returns where the time of all programs went, the longest first.
+func (s *stepper) costs() []program.Cost {
+	var all []program.Cost
+	for _, p := range s.programs {
+		for _, c := range p.Costs() {
+			at := slices.IndexFunc(all, func(o program.Cost) bool { return o.Op == c.Op && o.Layer == c.Layer && o.How == c.How })
+			if at < 0 {
+				all = append(all, c)
+			} else {
+				all[at].Time += c.Time
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b program.Cost) int { return cmp.Compare(b.Time, a.Time) })
+	return all
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // program returns a command that runs the program in a process of its own.
-func program(t *testing.T, args ...string) *exec.Cmd {
+func build(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -32,7 +32,7 @@ func program(t *testing.T, args ...string) *exec.Cmd {
 func TestSignalKeepsTheLastEpoch(t *testing.T) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		dir := filepath.Join(t.TempDir(), "run")
-		c := program(t, "train", "--limit", "64", "--batch", "16", "--epochs", "1000000", "--out", dir)
+		c := build(t, "train", "--limit", "64", "--batch", "16", "--epochs", "1000000", "--out", dir)
 		var stderr bytes.Buffer
 		c.Stderr = &stderr
 		stdout, err := c.StdoutPipe()
@@ -80,7 +80,7 @@ func TestSignalKeepsTheLastEpoch(t *testing.T) {
 // Started by nohup or by a script's &, a program is to leave some signals alone.
 func TestIgnoredSignals(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	c := program(t, "train", "--limit", "64", "--batch", "16", "--epochs", "1000000", "--out", dir)
+	c := build(t, "train", "--limit", "64", "--batch", "16", "--epochs", "1000000", "--out", dir)
 	c.Args = append([]string{"sh", "-c", `trap "" HUP INT; exec "$0" "$@"`, c.Path}, c.Args[1:]...)
 	c.Path = "/bin/sh"
 	stdout, err := c.StdoutPipe()
@@ -123,7 +123,7 @@ func TestClosedPipe(t *testing.T) {
 	read.Close()
 	defer write.Close()
 	dir := filepath.Join(t.TempDir(), "run")
-	c := program(t, "train", "--limit", "64", "--batch", "16", "--epochs", "1000000", "--out", dir)
+	c := build(t, "train", "--limit", "64", "--batch", "16", "--epochs", "1000000", "--out", dir)
 	var stderr bytes.Buffer
 	c.Stdout, c.Stderr = write, &stderr
 	c.Run()
@@ -137,7 +137,7 @@ func TestClosedPipe(t *testing.T) {
 }
 
 func TestUnknownProcessorPath(t *testing.T) {
-	c := program(t, "version")
+	c := build(t, "version")
 	c.Env = append(c.Env, "ODYSSEY_CPU=abacus")
 	var stderr bytes.Buffer
 	c.Stderr = &stderr
@@ -152,7 +152,7 @@ func TestProcessorPathsGiveTheSameBytes(t *testing.T) {
 	var first []byte
 	for _, path := range []string{"", "portable"} {
 		dir := filepath.Join(t.TempDir(), "run")
-		c := program(t, "train", "--limit", "64", "--epochs", "1", "--out", dir)
+		c := build(t, "train", "--limit", "64", "--epochs", "1", "--out", dir)
 		c.Env = append(c.Env, "ODYSSEY_CPU="+path)
 		if out, err := c.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v", out, err)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/mlodyssey/odyssey/model"
@@ -28,7 +30,8 @@ type trainCommand struct {
 	Seed        uint64   `default:"1" help:"Of all that is random."`
 	Out         string   `placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free."`
 	Limit       int      `default:"0" help:"Use at most so many examples of each split; 0 for all."`
-	Eager       bool     `help:"Run operations one by one instead of a recorded program. The result is the same."`
+	Eager       bool     `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
+	Profile     bool     `help:"Tell where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
 }
 
 // Help is the long help text.
@@ -77,11 +80,19 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 	run.DrawCurves = curves.Draw
 	p := newProgress(out, config)
 	config.OnStep, config.OnEpoch = p.step, p.epoch
+	prof := profile{}
+	if c.Profile {
+		if err := prof.start(filepath.Join(run.Dir(), train.ProfileFile)); err != nil {
+			return err
+		}
+		config.OnCosts = prof.take
+	}
 	epochs, err := run.Fit(ctx, net, config)
 	p.close()
-	if err != nil {
+	if err := cmp.Or(prof.stop(), err); err != nil {
 		return err
 	}
+	prof.print(out)
 	printEnd(out, run.Dir(), epochs)
 	return nil
 }
