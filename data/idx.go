@@ -23,6 +23,7 @@ type IDX struct {
 const (
 	idxUint8   = 0x08    // the type code of unsigned bytes
 	firstChunk = 1 << 20 // bytes taken before any data has been seen
+	believable = 8       // times its own size that a file's data may well have
 )
 
 var gzipMagic = []byte{0x1f, 0x8b}
@@ -34,7 +35,11 @@ func ReadIDXFile(path string, rank int) (*IDX, error) {
 		return nil, err
 	}
 	defer f.Close()
-	x, err := ReadIDX(f, rank)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	x, err := readIDX(f, rank, max(firstChunk, believable*int(min(info.Size(), 1<<27))))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -48,24 +53,27 @@ func ReadIDXFile(path string, rank int) (*IDX, error) {
 // The format: two zero bytes, the type code 0x08, the number of axes, the
 // length of each axis as a big-endian uint32, and the data.
 // http://yann.lecun.com/exdb/mnist
-func ReadIDX(r io.Reader, rank int) (*IDX, error) {
+func ReadIDX(r io.Reader, rank int) (*IDX, error) { return readIDX(r, rank, firstChunk) }
+
+// readIDX is ReadIDX that takes memory for so many bytes at once.
+func readIDX(r io.Reader, rank, atOnce int) (*IDX, error) {
 	buffered := bufio.NewReaderSize(r, 1<<16)
 	if start, _ := buffered.Peek(len(gzipMagic)); !bytes.Equal(start, gzipMagic) {
-		return readPlainIDX(buffered, rank)
+		return readPlainIDX(buffered, rank, atOnce)
 	}
 	unzipped, err := gzip.NewReader(buffered)
 	if err != nil {
 		return nil, fmt.Errorf("corrupt gzip: %w", err)
 	}
-	return readPlainIDX(unzipped, rank)
+	return readPlainIDX(unzipped, rank, atOnce)
 }
 
-func readPlainIDX(r io.Reader, rank int) (*IDX, error) {
+func readPlainIDX(r io.Reader, rank, atOnce int) (*IDX, error) {
 	shape, err := readIDXHeader(r, rank)
 	if err != nil {
 		return nil, err
 	}
-	data, err := readExactly(r, tensor.Elements(shape))
+	data, err := readExactly(r, tensor.Elements(shape), atOnce)
 	if err != nil {
 		return nil, fmt.Errorf("the header says %v, %d bytes of data: %w", shape, tensor.Elements(shape), err)
 	}
@@ -94,10 +102,10 @@ func readIDXHeader(r io.Reader, rank int) (shape []int, err error) {
 	return shape, tensor.CheckShape(tensor.Uint8, shape)
 }
 
-// readExactly reads the n bytes that r must end after. It takes memory as data
-// arrives, never on the word of a header alone.
-func readExactly(r io.Reader, n int) ([]uint8, error) {
-	data := make([]uint8, 0, min(n, firstChunk))
+// readExactly reads the n bytes that r must end after. Beyond the first it takes
+// memory as data arrives, never on the word of a header alone.
+func readExactly(r io.Reader, n, atOnce int) ([]uint8, error) {
+	data := make([]uint8, 0, min(n, atOnce))
 	for len(data) < n {
 		if len(data) == cap(data) {
 			data = append(make([]uint8, 0, min(n, 2*len(data))), data...)
