@@ -145,18 +145,27 @@ func maxWindows[T Float](p pooling, floor T, y []T, tap []int32, x []T) {
 		top, loY, hiY := p.rows(oy)
 		for ox := range p.width {
 			left, loX, hiX := p.cols(ox)
-			best, at := floor, loY*p.KernelW+loX
-			for ky := loY; ky < hiY; ky++ {
-				row := x0 + (top+ky)*p.x.row + left*p.x.lanes
-				for kx := loX; kx < hiX; kx++ {
-					if v := x[row+kx*p.x.lanes]; above(v, best) {
-						best, at = v, ky*p.KernelW+kx
-					}
-				}
-			}
-			y[y0+ox*p.y.lanes], tap[t0+ox*p.tap.lanes] = best, int32(at)
+			corner := x0 + (top+loY)*p.x.row + (left+loX)*p.x.lanes
+			best, ky, kx := largest(floor, x[corner:], p.x.row, p.x.lanes, hiY-loY, hiX-loX)
+			y[y0+ox*p.y.lanes], tap[t0+ox*p.tap.lanes] = best, int32((loY+ky)*p.KernelW+loX+kx)
 		}
 	})
+}
+
+// largest returns the first maximum (or NaN) of rows x cols elements of x and
+// floor, and its row and column, which are 0 for floor.
+func largest[T Float](floor T, x []T, rowStep, step, rows, cols int) (best T, row, col int) {
+	best = floor
+	for ky := range rows {
+		i := ky * rowStep
+		for kx := range cols {
+			if v := x[i]; above(v, best) {
+				best, row, col = v, ky, kx
+			}
+			i += step
+		}
+	}
+	return best, row, col
 }
 
 // lanesLoop is a loop over the windows of blocks that there is assembly for.

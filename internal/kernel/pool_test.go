@@ -67,8 +67,10 @@ func poolShapes() []PoolShape {
 		PoolShape{Height: 7, Width: 50, KernelH: 3, KernelW: 2, StrideH: 1, StrideW: 2},
 		PoolShape{Height: 7, Width: 90, KernelH: 2, KernelW: 5, StrideH: 3, StrideW: 5, PadW: 2},
 		PoolShape{Height: 9, Width: 70, KernelH: 4, KernelW: 1, StrideH: 2, StrideW: 1, PadH: 2},
+		PoolShape{Height: 7, Width: 9, KernelH: 2, KernelW: 3, StrideH: 2, StrideW: 2, PadW: 1},
 		PoolShape{Height: 7, Width: 37, KernelH: 2, KernelW: 2, StrideH: 2, StrideW: 2},
 		PoolShape{Height: 7, Width: 65, KernelH: 3, KernelW: 2, StrideH: 3, StrideW: 2},
+		PoolShape{Height: 150, Width: 300, KernelH: 2, KernelW: 2, StrideH: 2, StrideW: 2}, // cut into runs
 		PoolShape{Height: 2, Width: 2, KernelH: 5, KernelW: 5, StrideH: 1, StrideW: 1, PadH: 2, PadW: 2},
 	)
 	return slices.DeleteFunc(shapes, func(s PoolShape) bool {
