@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"cmp"
+
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/random"
@@ -8,17 +10,18 @@ import (
 
 // Conv2D is a convolution layer with square kernels.
 type Conv2D struct {
-	Weight *autograd.Value // [out in kernel kernel]
+	Weight *autograd.Value // [out in/groups kernel kernel]
 	Bias   *autograd.Value // [out], or nil
 	Config op.Conv2DConfig
 }
 
 // NewConv2D returns a float32 layer whose weights and bias are drawn uniformly
-// from ±1/√(in·kernel²), PyTorch's default.
+// from ±1/√(in/groups·kernel²), PyTorch's default.
 func NewConv2D(in, out, kernel int, cfg op.Conv2DConfig, r *random.Stream) *Conv2D {
-	fanIn := in * kernel * kernel
+	seen := in / cmp.Or(cfg.Groups, 1) // channels that a filter sees
+	fanIn := seen * kernel * kernel
 	return &Conv2D{
-		Weight: uniform(r, fanIn, out, in, kernel, kernel),
+		Weight: uniform(r, fanIn, out, seen, kernel, kernel),
 		Bias:   uniform(r, fanIn, out),
 		Config: cfg,
 	}

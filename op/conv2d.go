@@ -16,19 +16,24 @@ import (
 type Conv2DConfig struct {
 	Stride  int // rows and columns between outputs; 0 means 1
 	Padding int // zeros on each side
+	Groups  int // groups of channels, each seen by its own filters only; 0 means 1
 }
 
 type conv2D struct{ Conv2DConfig }
 
 // Conv2D returns the two-dimensional convolution (cross-correlation, as is
-// usual) of x, of shape [n c h w], with w, of [o c kh kw], plus b, of [o] or nil:
+// usual) of x, of shape [n c h w], with w, of [o c/groups kh kw], plus b, of [o]
+// or nil:
 //
-//	y[n,o,i,j] = b[o] + Σ over c, ky, kx of w[o,c,ky,kx] x[n,c,i·stride+ky-pad,j·stride+kx-pad]
+//	y[n,o,i,j] = b[o] + Σ over c, ky, kx of w[o,c,ky,kx] x[n,g+c,i·stride+ky-pad,j·stride+kx-pad]
 //
-// one chain of fused multiply-adds from the bias, in the order of the weights.
+// where g is the first channel of the group that filter o belongs to: one chain
+// of fused multiply-adds from the bias, in the order of the weights.
 func Conv2D(x, w, b *autograd.Value, cfg Conv2DConfig) *autograd.Value {
 	return autograd.Apply1(conv2D{cfg}, withBias(x, w, b)...)
 }
+
+func (c Conv2DConfig) groups() int { return cmp.Or(c.Groups, 1) }
 
 // shape returns the convolution of one image.
 func (c Conv2DConfig) shape(x, w []int) kernel.ConvShape {
@@ -37,6 +42,7 @@ func (c Conv2DConfig) shape(x, w []int) kernel.ConvShape {
 		Channels: x[1], Height: x[2], Width: x[3],
 		Filters: w[0], KernelH: w[2], KernelW: w[3],
 		StrideH: stride, StrideW: stride, PadH: c.Padding, PadW: c.Padding,
+		Groups: c.groups(),
 	}
 }
 
@@ -73,11 +79,14 @@ func (c *planCache) get(s kernel.ConvShape, x kernel.Block) *kernel.ConvPlan {
 
 // outShape returns the shape of a convolution's output, or an error.
 func (c Conv2DConfig) outShape(x, w []int) ([]int, error) {
-	if c.Stride < 0 || c.Padding < 0 {
-		return nil, fmt.Errorf("want no negative stride or padding, not %+v", c)
+	if c.Stride < 0 || c.Padding < 0 || c.Groups < 0 {
+		return nil, fmt.Errorf("want no negative stride, padding or number of groups, not %+v", c)
 	}
-	if x[1] != w[1] {
-		return nil, fmt.Errorf("want an input of %d channels for these weights", w[1])
+	if x[1] != w[1]*c.groups() {
+		return nil, fmt.Errorf("want an input of %d channels for these weights", w[1]*c.groups())
+	}
+	if w[0]%c.groups() != 0 {
+		return nil, fmt.Errorf("want filters that make %d equal groups, not %d", c.groups(), w[0])
 	}
 	if min(x[1], x[2], x[3], w[0], w[2], w[3]) < 1 || x[2]+2*c.Padding < w[2] || x[3]+2*c.Padding < w[3] {
 		return nil, fmt.Errorf("want images of at least %d×%d with padding, and no empty axis but the batch", w[2], w[3])
@@ -118,22 +127,26 @@ func convForward[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in [
 	shape := c.shape(in[0].Shape(), in[1].Shape())
 	plan := convPlans.get(shape, shape.X())
 	xSize, ySize := imageSize(in[0]), imageSize(out)
-	eachBlock(pool, out.Shape()[0], plan.ForwardScratch(), func(lo, hi int, scratch []T) {
-		kernel.ConvForward(plan, hi-lo, y[lo*ySize:hi*ySize], x[lo*xSize:hi*xSize], w, bias, scratch)
+	images := out.Shape()[0]
+	if blocksOf(images) >= manyBlocks {
+		eachBlock(pool, images, plan.ForwardScratch(), func(lo, hi int, scratch []T) {
+			kernel.ConvForward(plan, hi-lo, y[lo*ySize:hi*ySize], x[lo*xSize:hi*xSize], w, bias, scratch)
+		})
+		return
+	}
+	scratch := pool.Get(blocksOf(images)*(plan.X.Len()+plan.Y.Len()) + kernel.AlignSlack)
+	defer pool.Put(scratch)
+	rest := kernel.Aligned(*scratch)
+	xs, ys := cutLanes(&rest, plan.X, images), cutLanes(&rest, plan.Y, images)
+	xs.load(x)
+	eachBlockPart(images, plan.ForwardParts(), func(block, part int) {
+		kernel.ConvForwardPart(plan, part, ys.block(block), xs.block(block), w, bias, kernel.None)
 	})
+	ys.store(y)
 }
 
 // imageSize returns the elements of one image of a batch.
 func imageSize(t *tensor.Tensor) int { return tensor.Elements(t.Shape()[1:]) }
-
-// eachBlock calls body for blocks of 16 images [lo, hi).
-func eachBlock[T kernel.Float](pool *parallel.Scratch[T], images, scratch int, body func(lo, hi int, scratch []T)) {
-	parallel.For(images, kernel.Lanes, func(lo, hi int) {
-		s := pool.Get(scratch)
-		defer pool.Put(s)
-		body(lo, hi, *s)
-	})
-}
 
 func (o conv2D) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x, w, g := call.In[0], call.In[1], grad[0]
@@ -159,5 +172,7 @@ var _ = register(Entry{
 		{conv2D{Conv2DConfig{Stride: 3}}, []Arg{In(1, 2, 7, 8), In(7, 2, 2, 1), In(7)}},
 		{conv2D{}, []Arg{In(18, 1, 3, 3), In(2, 1, 2, 2), In(2)}},
 		{conv2D{}, []Arg{In(0, 2, 4, 4), In(3, 2, 3, 3), In(3)}},
+		{conv2D{Conv2DConfig{Groups: 2, Padding: 1}}, []Arg{In(2, 4, 4, 3), In(6, 2, 3, 3), In(6)}},
+		{conv2D{Conv2DConfig{Groups: 3, Stride: 2}}, []Arg{In(2, 3, 5, 5), In(3, 1, 3, 3)}},
 	},
 })

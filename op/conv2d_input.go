@@ -27,11 +27,11 @@ func (o conv2DInput) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 	if err := wantFloats(in, 2); err != nil {
 		return nil, err
 	}
-	if err := wantRank(in, 4, "[n o h w] and [o c kh kw]"); err != nil {
+	if err := wantRank(in, 4, "[n o h w] and [o c/groups kh kw]"); err != nil {
 		return nil, err
 	}
 	g, w := in[0].Shape, in[1].Shape
-	x := []int{g[0], w[1], o.Height, o.Width}
+	x := []int{g[0], w[1] * o.groups(), o.Height, o.Width}
 	out, err := o.outShape(x, w)
 	if err != nil {
 		return nil, err
@@ -53,9 +53,22 @@ func convInput[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*
 	shape := c.shape(out.Shape(), in[1].Shape())
 	plan := convPlans.get(shape, shape.DX())
 	xSize, ySize := imageSize(out), imageSize(in[0])
-	eachBlock(pool, out.Shape()[0], plan.InputScratch(), func(lo, hi int, scratch []T) {
-		kernel.ConvInput(plan, hi-lo, dx[lo*xSize:hi*xSize], dy[lo*ySize:hi*ySize], w, scratch)
+	images := out.Shape()[0]
+	if blocksOf(images) >= manyBlocks {
+		eachBlock(pool, images, plan.InputScratch(), func(lo, hi int, scratch []T) {
+			kernel.ConvInput(plan, hi-lo, dx[lo*xSize:hi*xSize], dy[lo*ySize:hi*ySize], w, scratch)
+		})
+		return
+	}
+	scratch := pool.Get(blocksOf(images)*(plan.X.Len()+plan.Y.Len()) + kernel.AlignSlack)
+	defer pool.Put(scratch)
+	rest := kernel.Aligned(*scratch)
+	dxs, dys := cutLanes(&rest, plan.X, images), cutLanes(&rest, plan.Y, images)
+	dys.load(dy)
+	eachBlockPart(images, plan.InputParts(), func(block, part int) {
+		kernel.ConvInputPart(plan, part, dxs.block(block), dys.block(block), w)
 	})
+	dxs.store(dx)
 }
 
 func (o conv2DInput) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
@@ -78,5 +91,6 @@ var _ = register(Entry{
 		{conv2DInput{Conv2DConfig{Stride: 2, Padding: 1}, 6, 5}, []Arg{In(3, 2, 3, 3), In(2, 2, 3, 3)}},
 		{conv2DInput{Conv2DConfig{Stride: 3}, 7, 8}, []Arg{In(1, 2, 2, 3), In(2, 3, 2, 1)}},
 		{conv2DInput{Conv2DConfig{}, 4, 4}, []Arg{In(0, 3, 2, 2), In(3, 2, 3, 3)}},
+		{conv2DInput{Conv2DConfig{Groups: 2, Padding: 1}, 4, 3}, []Arg{In(2, 6, 4, 3), In(6, 2, 3, 3)}},
 	},
 })

@@ -32,7 +32,7 @@ func (o conv2DWeight) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 		return nil, err
 	}
 	x, g := in[0].Shape, in[1].Shape
-	w := []int{g[1], x[1], o.KernelH, o.KernelW}
+	w := []int{g[1], x[1] / o.groups(), o.KernelH, o.KernelW}
 	out, err := o.outShape(x, w)
 	if err != nil {
 		return nil, err
@@ -55,16 +55,38 @@ func convWeight[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []
 	plan := convPlans.get(shape, shape.X())
 	xSize, ySize := imageSize(in[0]), imageSize(in[1])
 	images := in[0].Shape()[0]
-	groups := pool.Get((images + kernel.Lanes - 1) / kernel.Lanes * len(dw))
-	defer pool.Put(groups)
-	eachBlock(pool, images, plan.WeightScratch(), func(lo, hi int, scratch []T) {
-		sum := (*groups)[lo/kernel.Lanes*len(dw):][:len(dw)]
-		kernel.ConvWeight(plan, hi-lo, sum, x[lo*xSize:hi*xSize], dy[lo*ySize:hi*ySize], scratch)
-	})
-	clear(dw)
-	for g := *groups; len(g) > 0; g = g[len(dw):] {
-		kernel.Add(dw, dw, g[:len(dw)])
+	sums := pool.Get(blocksOf(images) * len(dw))
+	defer pool.Put(sums)
+	sum := func(block int) []T { return (*sums)[block*len(dw):][:len(dw)] }
+	if blocksOf(images) >= manyBlocks {
+		eachBlock(pool, images, plan.WeightScratch(), func(lo, hi int, scratch []T) {
+			kernel.ConvWeight(plan, hi-lo, sum(lo/kernel.Lanes), x[lo*xSize:hi*xSize], dy[lo*ySize:hi*ySize], scratch)
+		})
+	} else {
+		convWeightParts(pool, plan, images, sum, x, dy)
 	}
+	parallel.For(len(dw), grain, func(lo, hi int) {
+		clear(dw[lo:hi])
+		for block := range blocksOf(images) {
+			kernel.Add(dw[lo:hi], dw[lo:hi], sum(block)[lo:hi])
+		}
+	})
+}
+
+// convWeightParts computes the sums of each block of a batch of few.
+func convWeightParts[T kernel.Float](pool *parallel.Scratch[T], plan *kernel.ConvPlan, images int, sum func(block int) []T, x, dy []T) {
+	scratch := pool.Get(blocksOf(images)*(plan.X.Len()+plan.Y.Len()) + kernel.AlignSlack)
+	defer pool.Put(scratch)
+	rest := kernel.Aligned(*scratch)
+	xs, dys := cutLanes(&rest, plan.X, images), cutLanes(&rest, plan.Y, images)
+	xs.load(x)
+	dys.load(dy)
+	eachBlockPart(images, plan.WeightParts(), func(block, part int) {
+		s := pool.Get(plan.WeightLanesScratch() + kernel.AlignSlack)
+		defer pool.Put(s)
+		n := min(kernel.Lanes, images-block*kernel.Lanes)
+		kernel.ConvWeightPart(plan, part, n, sum(block), xs.block(block), dys.block(block), kernel.Aligned(*s))
+	})
 }
 
 func (o conv2DWeight) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
@@ -87,5 +109,6 @@ var _ = register(Entry{
 		{conv2DWeight{Conv2DConfig{Stride: 2, Padding: 1}, 3, 3}, []Arg{In(3, 2, 6, 5), In(3, 2, 3, 3)}},
 		{conv2DWeight{Conv2DConfig{}, 2, 2}, []Arg{In(35, 1, 3, 3), In(35, 2, 2, 2)}},
 		{conv2DWeight{Conv2DConfig{}, 3, 3}, []Arg{In(0, 2, 4, 4), In(0, 3, 2, 2)}},
+		{conv2DWeight{Conv2DConfig{Groups: 2, Padding: 1}, 3, 3}, []Arg{In(2, 4, 4, 3), In(2, 6, 4, 3)}},
 	},
 })

@@ -93,6 +93,8 @@ func logSumExp(x []float64) float64 {
 
 func stride(o autograd.Op) int { return max(1, attr(o, "Stride")) }
 
+func groups(o autograd.Op) int { return max(1, attr(o, "Groups")) }
+
 // tap returns x at a position of output y, kernel k, or 0 in the padding.
 func tap(o autograd.Op, x array, n, c, y, ky, x0, kx int) float64 {
 	iy, ix := y*stride(o)+ky-attr(o, "Padding"), x0*stride(o)+kx-attr(o, "Padding")
@@ -261,8 +263,9 @@ var references = map[string]reference{
 	},
 	"conv2d": func(o autograd.Op, in []array, index []int) float64 {
 		x, w := in[0], in[1]
+		first := index[1] / (w.shape[0] / groups(o)) * w.shape[1] // channel of the filter's group
 		sum := total(w.shape[1:], func(at []int) float64 {
-			return w.at(index[1], at[0], at[1], at[2]) * tap(o, x, index[0], at[0], index[2], at[1], index[3], at[2])
+			return w.at(index[1], at[0], at[1], at[2]) * tap(o, x, index[0], first+at[0], index[2], at[1], index[3], at[2])
 		})
 		if len(in) == 3 {
 			sum += in[2].at(index[1])
@@ -274,16 +277,18 @@ var references = map[string]reference{
 		return total(g.shape[1:], func(at []int) float64 {
 			ky := index[2] + attr(o, "Padding") - at[1]*stride(o)
 			kx := index[3] + attr(o, "Padding") - at[2]*stride(o)
-			if ky < 0 || kx < 0 || ky >= w.shape[2] || kx >= w.shape[3] {
+			group := at[0] / (w.shape[0] / groups(o))
+			if ky < 0 || kx < 0 || ky >= w.shape[2] || kx >= w.shape[3] || group != index[1]/w.shape[1] {
 				return 0
 			}
-			return w.at(at[0], index[1], ky, kx) * g.at(index[0], at[0], at[1], at[2])
+			return w.at(at[0], index[1]%w.shape[1], ky, kx) * g.at(index[0], at[0], at[1], at[2])
 		})
 	},
 	"conv2d_weight": func(o autograd.Op, in []array, index []int) float64 {
 		x, g := in[0], in[1]
+		first := index[0] / (g.shape[1] / groups(o)) * (x.shape[1] / groups(o)) // channel of the filter's group
 		return total([]int{g.shape[0], g.shape[2], g.shape[3]}, func(at []int) float64 {
-			return g.at(at[0], index[0], at[1], at[2]) * tap(o, x, at[0], index[1], at[1], index[2], at[2], index[3])
+			return g.at(at[0], index[0], at[1], at[2]) * tap(o, x, at[0], first+index[1], at[1], index[2], at[2], index[3])
 		})
 	},
 	"max_pool2d": func(o autograd.Op, in []array, index []int) float64 {

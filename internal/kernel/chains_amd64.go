@@ -13,14 +13,15 @@ var (
 
 	chainsLanesAVX512 = chainsForms{1: chains1LanesAVX512, 2: chains2LanesAVX512, 3: chains3LanesAVX512,
 		4: chains4LanesAVX512, 5: chains5LanesAVX512, 6: chains6LanesAVX512}
-	chainsLanesAVX2 = chainsForms{1: chains1LanesAVX2, 2: chains2LanesAVX2, 3: chains3LanesAVX2,
-		4: chains4LanesAVX2, 5: chains5LanesAVX2, 6: chains6LanesAVX2}
+	chainsLanesAVX2 = chainsForms{1: chains1LanesAVX2, 2: chains2LanesAVX2, 3: chains3LanesAVX2}
 )
 
 // chainRows returns how many of the rows left to compute next: mostly six, whose
 // sums at four positions fill the registers; more where the positions are few.
 func chainRows(left, positions int, lanes bool) int {
 	switch {
+	case lanes && active != avx512:
+		return min(left, 3)
 	case lanes || active != avx512 || positions > 3 || left < 12:
 		return min(left, 6)
 	case positions == 1 && left >= 24:

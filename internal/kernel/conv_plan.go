@@ -8,7 +8,7 @@ import (
 
 // ConvPlan holds what a convolution of one shape needs besides its numbers:
 // the layouts of its blocks, and where every tap reads. Goroutines may share
-// it. The tables of each of the three convolutions are made when first used.
+// it. The tables of each convolution are made when first used.
 type ConvPlan struct {
 	Shape ConvShape
 	X     Block // the input, or its gradient
@@ -17,6 +17,7 @@ type ConvPlan struct {
 	forward forwardTables
 	input   inputTables
 	weight  weightTables
+	flat    flatTables
 }
 
 // forwardTables say where a forward convolution reads and writes.
@@ -78,14 +79,12 @@ func (p *ConvPlan) planForward() *forwardTables {
 	t.once.Do(func() {
 		s := p.Shape
 		t.cut = s.cutForward(p.X)
-		for y := range s.OutH() {
-			for x := range s.OutW() {
-				t.outputs = append(t.outputs, position{
-					in:  int32(p.X.Offset(0, y*s.StrideH-s.PadH, x*s.StrideW-s.PadW)),
-					dst: int32(p.Y.Offset(0, y, x)),
-				})
-			}
-		}
+		eachPlace(s.OutH(), s.OutW(), func(y, x int) {
+			t.outputs = append(t.outputs, position{
+				in:  int32(p.X.Offset(0, y*s.StrideH-s.PadH, x*s.StrideW-s.PadW)),
+				dst: int32(p.Y.Offset(0, y, x)),
+			})
+		})
 		origin := p.X.Offset(0, 0, 0)
 		s.eachWeight(func(i, c, ky, kx int) {
 			t.taps = append(t.taps, tap{in: int32(p.X.Offset(c, ky, kx) - origin), w: int32(i)})
@@ -110,14 +109,12 @@ func (p *ConvPlan) planWeight() *weightTables {
 			}
 		}
 		origin := p.X.Offset(0, 0, 0)
-		for y := range s.OutH() {
-			for x := range s.OutW() {
-				t.pixels = append(t.pixels, tap{
-					in: int32(p.X.Offset(0, y*s.StrideH, x*s.StrideW) - origin),
-					w:  int32(p.Y.Offset(0, y, x)),
-				})
-			}
-		}
+		eachPlace(s.OutH(), s.OutW(), func(y, x int) {
+			t.pixels = append(t.pixels, tap{
+				in: int32(p.X.Offset(0, y*s.StrideH, x*s.StrideW) - origin),
+				w:  int32(p.Y.Offset(0, y, x)),
+			})
+		})
 	})
 	return t
 }
@@ -133,25 +130,32 @@ func (p *ConvPlan) planInput() *inputTables {
 		s := p.Shape
 		var regions []region
 		index := map[[2]reach]int{}
-		for y := range s.Height {
-			for x := range s.Width {
-				rows := reachOf(y+s.PadH, s.KernelH, s.StrideH, s.OutH())
-				cols := reachOf(x+s.PadW, s.KernelW, s.StrideW, s.OutW())
-				i, known := index[[2]reach{rows, cols}]
-				if !known {
-					i = len(regions)
-					index[[2]reach{rows, cols}] = i
-					regions = append(regions, region{taps: p.inputTaps(rows, cols)})
-				}
-				regions[i].inputs = append(regions[i].inputs, position{
-					in:  int32(p.Y.Offset(0, (y+s.PadH)/s.StrideH, (x+s.PadW)/s.StrideW)),
-					dst: int32(p.X.Offset(0, y, x)),
-				})
+		eachPlace(s.Height, s.Width, func(y, x int) {
+			rows := reachOf(y+s.PadH, s.KernelH, s.StrideH, s.OutH())
+			cols := reachOf(x+s.PadW, s.KernelW, s.StrideW, s.OutW())
+			i, known := index[[2]reach{rows, cols}]
+			if !known {
+				i = len(regions)
+				index[[2]reach{rows, cols}] = i
+				regions = append(regions, region{taps: p.inputTaps(rows, cols)})
 			}
-		}
+			regions[i].inputs = append(regions[i].inputs, position{
+				in:  int32(p.Y.Offset(0, (y+s.PadH)/s.StrideH, (x+s.PadW)/s.StrideW)),
+				dst: int32(p.X.Offset(0, y, x)),
+			})
+		})
 		t.parts = s.cutInput(p.Y, regions)
 	})
 	return t
+}
+
+// eachPlace calls do for the places of a plane, row by row.
+func eachPlace(height, width int, do func(y, x int)) {
+	for y := range height {
+		for x := range width {
+			do(y, x)
+		}
+	}
 }
 
 // reach is the range of a kernel's taps, first, first+stride and so on up to

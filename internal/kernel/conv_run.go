@@ -83,8 +83,8 @@ func ConvInputPart[T Float](p *ConvPlan, part int, dx, dy, w []T) {
 // other weights: for these rows of dy to stay in the first cache, and for all
 // of a part's in the second.
 const (
-	nearPixels = 48
-	farPixels  = 5 * nearPixels
+	nearPixels = 80
+	farPixels  = 3 * nearPixels
 )
 
 // WeightLanesScratch returns how many elements of scratch ConvWeightLanes and
@@ -134,8 +134,10 @@ func ConvWeightPart[T Float](p *ConvPlan, part, images int, dw, x, dy, scratch [
 		in: x[group*s.channels()*p.X.plane():],
 		w:  dy[first*p.Y.plane():], wRow: p.Y.plane(), wLanes: true,
 	}
-	for from := 0; from < len(tables.pixels); from += farPixels {
-		c.addPixels(end-o, tables.pixels[from:min(from+farPixels, len(tables.pixels))])
+	far := ceil(len(tables.pixels), farPixels)
+	for i := range far {
+		from, to := pieces(len(tables.pixels), 1, far, i)
+		c.addPixels(end-o, tables.pixels[from:to])
 	}
 	for m := range end - o {
 		sums := scratch[m*width*Lanes:][:width*Lanes]
@@ -146,12 +148,13 @@ func ConvWeightPart[T Float](p *ConvPlan, part, images int, dw, x, dy, scratch [
 
 // addPixels goes on with the chains of all rows.
 func (c *chains[T]) addPixels(rows int, pixels []tap) {
-	goesOn := c.goOn
+	goesOn, near := c.goOn, ceil(len(pixels), nearPixels)
 	for m := 0; m < rows; {
 		n := chainRows(rows-m, len(c.pos), true)
 		c.goOn = goesOn
-		for from := 0; from < len(pixels); from += nearPixels {
-			c.taps = pixels[from:min(from+nearPixels, len(pixels))]
+		for i := range near {
+			from, to := pieces(len(pixels), 1, near, i)
+			c.taps = pixels[from:to]
 			c.band(m, n)
 			c.goOn = true
 		}

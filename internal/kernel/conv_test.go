@@ -13,15 +13,46 @@ func padded[T Float](plane []T, height, width, y, x int) T {
 	return plane[y*width+x]
 }
 
+// ungrouped returns the shape of one group, and calls do for each with the
+// offsets of its channels and of its filters.
+func (s ConvShape) ungrouped(do func(one ConvShape, c, o int)) {
+	one := s
+	one.Groups, one.Channels, one.Filters = 1, s.channels(), s.filters()
+	for g := range s.groups() {
+		do(one, g*one.Channels, g*one.Filters)
+	}
+}
+
+// naiveConvForward computes one image, group by group.
 func naiveConvForward[T Float](s ConvShape, y, x, w, bias []T) {
+	s.ungrouped(func(one ConvShape, c, o int) {
+		b := make([]T, one.Filters)
+		if bias != nil {
+			copy(b, bias[o:])
+		}
+		naiveGroupForward(one, y[o*s.outputs():], x[c*s.Height*s.Width:], w[o*s.weights():], b)
+	})
+}
+
+func naiveConvInput[T Float](s ConvShape, dx, dy, w []T) {
+	s.ungrouped(func(one ConvShape, c, o int) {
+		naiveGroupInput(one, dx[c*s.Height*s.Width:], dy[o*s.outputs():], w[o*s.weights():])
+	})
+}
+
+func naiveConvWeight[T Float](s ConvShape, images int, dw, x, dy []T) {
+	xLen, yLen := s.Channels*s.Height*s.Width, s.Filters*s.outputs()
+	s.ungrouped(func(one ConvShape, c, o int) {
+		naiveGroupWeight(one, images, xLen, yLen, dw[o*s.weights():], x[min(len(x), c*s.Height*s.Width):], dy[min(len(dy), o*s.outputs()):])
+	})
+}
+
+func naiveGroupForward[T Float](s ConvShape, y, x, w, bias []T) {
 	i := 0
 	for o := range s.Filters {
 		for oy := range s.OutH() {
 			for ox := range s.OutW() {
-				var sum T
-				if bias != nil {
-					sum = bias[o]
-				}
+				sum := bias[o]
 				k := o * s.Channels * s.KernelH * s.KernelW
 				for c := range s.Channels {
 					for ky := range s.KernelH {
@@ -39,7 +70,7 @@ func naiveConvForward[T Float](s ConvShape, y, x, w, bias []T) {
 	}
 }
 
-func naiveConvInput[T Float](s ConvShape, dx, dy, w []T) {
+func naiveGroupInput[T Float](s ConvShape, dx, dy, w []T) {
 	i := 0
 	for c := range s.Channels {
 		for iy := range s.Height {
@@ -67,8 +98,7 @@ func naiveConvInput[T Float](s ConvShape, dx, dy, w []T) {
 	}
 }
 
-func naiveConvWeight[T Float](s ConvShape, images int, dw, x, dy []T) {
-	xLen, yLen := s.Channels*s.Height*s.Width, s.OutH()*s.OutW()
+func naiveGroupWeight[T Float](s ConvShape, images, xLen, yLen int, dw, x, dy []T) {
 	i := 0
 	for o := range s.Filters {
 		for c := range s.Channels {
@@ -79,7 +109,7 @@ func naiveConvWeight[T Float](s ConvShape, images int, dw, x, dy []T) {
 						for oy := range s.OutH() {
 							for ox := range s.OutW() {
 								v := padded(x[n*xLen+c*s.Height*s.Width:], s.Height, s.Width, oy*s.StrideH+ky-s.PadH, ox*s.StrideW+kx-s.PadW)
-								sums[n] = exact(dy[(n*s.Filters+o)*yLen+oy*s.OutW()+ox], v, sums[n])
+								sums[n] = exact(dy[n*yLen+(o*s.OutH()+oy)*s.OutW()+ox], v, sums[n])
 							}
 						}
 					}
@@ -113,6 +143,11 @@ var convShapes = []ConvShape{
 	{Channels: 1, Height: 3, Width: 3, Filters: 5, KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, PadH: 4, PadW: 3},
 	{Channels: 4, Height: 2, Width: 20, Filters: 4, KernelH: 2, KernelW: 7, StrideH: 2, StrideW: 2, PadH: 2, PadW: 5},
 	{Channels: 8, Height: 5, Width: 5, Filters: 11, KernelH: 5, KernelW: 5, StrideH: 1, StrideW: 1},
+	{Channels: 90, Height: 2, Width: 3, Filters: 5, KernelH: 2, KernelW: 2, StrideH: 1, StrideW: 1},
+	{Channels: 39, Height: 3, Width: 4, Filters: 38, KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+	{Channels: 6, Height: 5, Width: 6, Filters: 9, KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1, Groups: 3},
+	{Channels: 5, Height: 7, Width: 8, Filters: 5, KernelH: 3, KernelW: 3, StrideH: 2, StrideW: 2, PadH: 1, PadW: 1, Groups: 5},
+	{Channels: 4, Height: 6, Width: 6, Filters: 8, KernelH: 5, KernelW: 5, StrideH: 1, StrideW: 1, PadH: 2, PadW: 2, Groups: 4},
 }
 
 func testConv[T Float](t *testing.T, s ConvShape, images int, kind numbers) {
@@ -121,7 +156,7 @@ func testConv[T Float](t *testing.T, s ConvShape, images int, kind numbers) {
 	p, input := NewConvPlan(s, s.X(), s.Y()), NewConvPlan(s, s.DX(), s.Y())
 	mem := newArena[T](t, uint64(images))
 	defer mem.check()
-	xLen, yLen, wLen := s.Channels*s.Height*s.Width, s.Filters*s.OutH()*s.OutW(), s.Filters*s.Channels*s.KernelH*s.KernelW
+	xLen, yLen, wLen := s.Channels*s.Height*s.Width, s.Filters*s.outputs(), s.Filters*s.weights()
 	x, w, bias := mem.numbers(images*xLen, kind), mem.numbers(wLen, kind), mem.numbers(s.Filters, kind)
 	dy := mem.numbers(images*yLen, kind)
 	if images%3 == 0 {

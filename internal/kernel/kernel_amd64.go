@@ -266,16 +266,6 @@ func chains3LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow in
 //go:noescape
 func chains4AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 
-// chains4LanesAVX2 computes 4 rows of chains. For m < 4, n < positions, k < terms in
-// order, and 16 lanes:
-//
-//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
-//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
-//
-//go:noescape
-func chains4LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
-
 // chains5AVX2 computes 5 rows of chains. For m < 5, n < positions, k < terms in
 // order, and 16 lanes:
 //
@@ -286,16 +276,6 @@ func chains4LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow in
 //go:noescape
 func chains5AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 
-// chains5LanesAVX2 computes 5 rows of chains. For m < 5, n < positions, k < terms in
-// order, and 16 lanes:
-//
-//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
-//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
-//
-//go:noescape
-func chains5LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
-
 // chains6AVX2 computes 6 rows of chains. For m < 6, n < positions, k < terms in
 // order, and 16 lanes:
 //
@@ -305,16 +285,6 @@ func chains5LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow in
 //
 //go:noescape
 func chains6AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
-
-// chains6LanesAVX2 computes 6 rows of chains. For m < 6, n < positions, k < terms in
-// order, and 16 lanes:
-//
-//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
-//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0
-//
-//go:noescape
-func chains6LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 
 // transposeAVX2 transposes a matrix of at least 8 x 8: for i < rows and j < cols,
 //

@@ -2050,27 +2050,20 @@ past1:
 
 // func chains1AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains1AVX512(SB), NOSPLIT, $32-96
+TEXT ·chains1AVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
-group10:
-	SUBQ         $0x0a, (SP)
-	JL           past10
+group9:
+	SUBQ         $0x09, (SP)
+	JL           past9
 	TESTQ        $0x00000001, flags+88(FP)
-	JNZ          load10
+	JNZ          load9
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
-	JZ           zero10
+	JZ           zero9
 	VBROADCASTSS (AX), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
@@ -2080,10 +2073,9 @@ group10:
 	VMOVAPS      Z0, Z6
 	VMOVAPS      Z0, Z7
 	VMOVAPS      Z0, Z8
-	VMOVAPS      Z0, Z9
-	JMP          begun10
+	JMP          begun9
 
-load10:
+load9:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
 	MOVLQSX 12(AX), DX
@@ -2093,22 +2085,20 @@ load10:
 	MOVLQSX 44(AX), R8
 	MOVLQSX 52(AX), R9
 	MOVLQSX 60(AX), R10
-	MOVLQSX 68(AX), R11
-	MOVLQSX 76(AX), AX
-	MOVQ    dst+0(FP), R12
-	VMOVUPS (R12)(CX*4), Z0
-	VMOVUPS (R12)(DX*4), Z1
-	VMOVUPS (R12)(BX*4), Z2
-	VMOVUPS (R12)(SI*4), Z3
-	VMOVUPS (R12)(DI*4), Z4
-	VMOVUPS (R12)(R8*4), Z5
-	VMOVUPS (R12)(R9*4), Z6
-	VMOVUPS (R12)(R10*4), Z7
-	VMOVUPS (R12)(R11*4), Z8
-	VMOVUPS (R12)(AX*4), Z9
-	JMP     begun10
+	MOVLQSX 68(AX), AX
+	MOVQ    dst+0(FP), R11
+	VMOVUPS (R11)(CX*4), Z0
+	VMOVUPS (R11)(DX*4), Z1
+	VMOVUPS (R11)(BX*4), Z2
+	VMOVUPS (R11)(SI*4), Z3
+	VMOVUPS (R11)(DI*4), Z4
+	VMOVUPS (R11)(R8*4), Z5
+	VMOVUPS (R11)(R9*4), Z6
+	VMOVUPS (R11)(R10*4), Z7
+	VMOVUPS (R11)(AX*4), Z8
+	JMP     begun9
 
-zero10:
+zero9:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -2118,9 +2108,8 @@ zero10:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
 
-begun10:
+begun9:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
@@ -2131,8 +2120,7 @@ begun10:
 	MOVLQSX 40(CX), R9
 	MOVLQSX 48(CX), R10
 	MOVLQSX 56(CX), R11
-	MOVLQSX 64(CX), R12
-	MOVLQSX 72(CX), CX
+	MOVLQSX 64(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -2141,69 +2129,69 @@ begun10:
 	LEAQ    (AX)(R9*4), R9
 	LEAQ    (AX)(R10*4), R10
 	LEAQ    (AX)(R11*4), R11
-	LEAQ    (AX)(R12*4), R12
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
-	MOVQ    taps+64(FP), R13
-	CMPQ    R13, 16(SP)
-	JAE     summed10
+	MOVQ    taps+64(FP), R12
+	MOVQ    terms+72(FP), R13
+	MOVQ    wStep+40(FP), R14
+	SHLQ    $0x02, R14
+	LEAQ    (R12)(R13*8), R13
+	CMPQ    R12, R13
+	JAE     summed9
 
-term10:
-	MOVLQSX      (R13), R14
-	MOVLQSX      4(R13), R15
-	LEAQ         (AX)(R15*4), R15
-	ADDQ         24(SP), AX
-	VBROADCASTSS (R15), Z10
-	VMOVUPS      (DX)(R14*4), Z11
-	VFMADD231PS  Z10, Z11, Z0
-	VMOVUPS      (BX)(R14*4), Z11
-	VFMADD231PS  Z10, Z11, Z1
-	VMOVUPS      (SI)(R14*4), Z11
-	VFMADD231PS  Z10, Z11, Z2
-	VMOVUPS      (DI)(R14*4), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	VMOVUPS      (R8)(R14*4), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	VMOVUPS      (R9)(R14*4), Z11
-	VFMADD231PS  Z10, Z11, Z5
-	VMOVUPS      (R10)(R14*4), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	VMOVUPS      (R11)(R14*4), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	VMOVUPS      (R12)(R14*4), Z11
-	VFMADD231PS  Z10, Z11, Z8
-	VMOVUPS      (CX)(R14*4), Z11
-	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         $0x08, R13
-	CMPQ         R13, 16(SP)
-	JB           term10
+term9:
+	MOVQ         (R12), BP
+	MOVLQSX      BP, R15
+	SARQ         $0x20, BP
+	LEAQ         (AX)(BP*4), BP
+	ADDQ         R14, AX
+	VBROADCASTSS (BP), Z9
+	VMOVUPS      (DX)(R15*4), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VMOVUPS      (BX)(R15*4), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VMOVUPS      (SI)(R15*4), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VMOVUPS      (DI)(R15*4), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VMOVUPS      (R8)(R15*4), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VMOVUPS      (R9)(R15*4), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VMOVUPS      (R10)(R15*4), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VMOVUPS      (R11)(R15*4), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VMOVUPS      (CX)(R15*4), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         $0x08, R12
+	CMPQ         R12, R13
+	JB           term9
 
-summed10:
+summed9:
 	TESTQ  $0x00000002, flags+88(FP)
-	JZ     store10
-	VXORPS Z10, Z10, Z10
-	VMAXPS Z0, Z10, Z0
-	VADDPS Z10, Z0, Z0
-	VMAXPS Z1, Z10, Z1
-	VADDPS Z10, Z1, Z1
-	VMAXPS Z2, Z10, Z2
-	VADDPS Z10, Z2, Z2
-	VMAXPS Z3, Z10, Z3
-	VADDPS Z10, Z3, Z3
-	VMAXPS Z4, Z10, Z4
-	VADDPS Z10, Z4, Z4
-	VMAXPS Z5, Z10, Z5
-	VADDPS Z10, Z5, Z5
-	VMAXPS Z6, Z10, Z6
-	VADDPS Z10, Z6, Z6
-	VMAXPS Z7, Z10, Z7
-	VADDPS Z10, Z7, Z7
-	VMAXPS Z8, Z10, Z8
-	VADDPS Z10, Z8, Z8
-	VMAXPS Z9, Z10, Z9
-	VADDPS Z10, Z9, Z9
+	JZ     store9
+	VXORPS Z9, Z9, Z9
+	VMAXPS Z0, Z9, Z0
+	VADDPS Z9, Z0, Z0
+	VMAXPS Z1, Z9, Z1
+	VADDPS Z9, Z1, Z1
+	VMAXPS Z2, Z9, Z2
+	VADDPS Z9, Z2, Z2
+	VMAXPS Z3, Z9, Z3
+	VADDPS Z9, Z3, Z3
+	VMAXPS Z4, Z9, Z4
+	VADDPS Z9, Z4, Z4
+	VMAXPS Z5, Z9, Z5
+	VADDPS Z9, Z5, Z5
+	VMAXPS Z6, Z9, Z6
+	VADDPS Z9, Z6, Z6
+	VMAXPS Z7, Z9, Z7
+	VADDPS Z9, Z7, Z7
+	VMAXPS Z8, Z9, Z8
+	VADDPS Z9, Z8, Z8
 
-store10:
+store9:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
 	MOVLQSX 12(AX), DX
@@ -2213,121 +2201,226 @@ store10:
 	MOVLQSX 44(AX), R8
 	MOVLQSX 52(AX), R9
 	MOVLQSX 60(AX), R10
-	MOVLQSX 68(AX), R11
-	MOVLQSX 76(AX), AX
-	MOVQ    dst+0(FP), R12
-	VMOVUPS Z0, (R12)(CX*4)
-	VMOVUPS Z1, (R12)(DX*4)
-	VMOVUPS Z2, (R12)(BX*4)
-	VMOVUPS Z3, (R12)(SI*4)
-	VMOVUPS Z4, (R12)(DI*4)
-	VMOVUPS Z5, (R12)(R8*4)
-	VMOVUPS Z6, (R12)(R9*4)
-	VMOVUPS Z7, (R12)(R10*4)
-	VMOVUPS Z8, (R12)(R11*4)
-	VMOVUPS Z9, (R12)(AX*4)
-	ADDQ    $0x50, 8(SP)
-	JMP     group10
+	MOVLQSX 68(AX), AX
+	MOVQ    dst+0(FP), R11
+	VMOVUPS Z0, (R11)(CX*4)
+	VMOVUPS Z1, (R11)(DX*4)
+	VMOVUPS Z2, (R11)(BX*4)
+	VMOVUPS Z3, (R11)(SI*4)
+	VMOVUPS Z4, (R11)(DI*4)
+	VMOVUPS Z5, (R11)(R8*4)
+	VMOVUPS Z6, (R11)(R9*4)
+	VMOVUPS Z7, (R11)(R10*4)
+	VMOVUPS Z8, (R11)(AX*4)
+	ADDQ    $0x48, 8(SP)
+	JMP     group9
 
-past10:
-	ADDQ $0x0a, (SP)
+past9:
+	ADDQ $0x09, (SP)
 
-group4:
-	SUBQ         $0x04, (SP)
-	JL           past4
+group5:
+	SUBQ         $0x05, (SP)
+	JL           past5
 	TESTQ        $0x00000001, flags+88(FP)
-	JNZ          load4
+	JNZ          load5
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
-	JZ           zero4
+	JZ           zero5
 	VBROADCASTSS (AX), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
-	JMP          begun4
+	VMOVAPS      Z0, Z4
+	JMP          begun5
 
-load4:
+load5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
 	MOVLQSX 12(AX), DX
 	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
-	MOVQ    dst+0(FP), SI
-	VMOVUPS (SI)(CX*4), Z0
-	VMOVUPS (SI)(DX*4), Z1
-	VMOVUPS (SI)(BX*4), Z2
-	VMOVUPS (SI)(AX*4), Z3
-	JMP     begun4
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), AX
+	MOVQ    dst+0(FP), DI
+	VMOVUPS (DI)(CX*4), Z0
+	VMOVUPS (DI)(DX*4), Z1
+	VMOVUPS (DI)(BX*4), Z2
+	VMOVUPS (DI)(SI*4), Z3
+	VMOVUPS (DI)(AX*4), Z4
+	JMP     begun5
 
-zero4:
+zero5:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
 
-begun4:
+begun5:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
 	MOVLQSX 8(CX), BX
 	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), CX
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
-	MOVQ    taps+64(FP), DI
-	CMPQ    DI, 16(SP)
-	JAE     summed4
+	MOVQ    taps+64(FP), R8
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
+	JAE     summed5
 
-term4:
-	MOVLQSX      (DI), R8
-	MOVLQSX      4(DI), R9
-	LEAQ         (AX)(R9*4), R9
-	ADDQ         24(SP), AX
-	VBROADCASTSS (R9), Z4
-	VMOVUPS      (DX)(R8*4), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VMOVUPS      (BX)(R8*4), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VMOVUPS      (SI)(R8*4), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VMOVUPS      (CX)(R8*4), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         $0x08, DI
-	CMPQ         DI, 16(SP)
-	JB           term4
+term5:
+	MOVQ         (R8), R12
+	MOVLQSX      R12, R11
+	SARQ         $0x20, R12
+	LEAQ         (AX)(R12*4), R12
+	ADDQ         R10, AX
+	VBROADCASTSS (R12), Z5
+	VMOVUPS      (DX)(R11*4), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VMOVUPS      (BX)(R11*4), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VMOVUPS      (SI)(R11*4), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VMOVUPS      (DI)(R11*4), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VMOVUPS      (CX)(R11*4), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         $0x08, R8
+	CMPQ         R8, R9
+	JB           term5
 
-summed4:
+summed5:
 	TESTQ  $0x00000002, flags+88(FP)
-	JZ     store4
-	VXORPS Z4, Z4, Z4
-	VMAXPS Z0, Z4, Z0
-	VADDPS Z4, Z0, Z0
-	VMAXPS Z1, Z4, Z1
-	VADDPS Z4, Z1, Z1
-	VMAXPS Z2, Z4, Z2
-	VADDPS Z4, Z2, Z2
-	VMAXPS Z3, Z4, Z3
-	VADDPS Z4, Z3, Z3
+	JZ     store5
+	VXORPS Z5, Z5, Z5
+	VMAXPS Z0, Z5, Z0
+	VADDPS Z5, Z0, Z0
+	VMAXPS Z1, Z5, Z1
+	VADDPS Z5, Z1, Z1
+	VMAXPS Z2, Z5, Z2
+	VADDPS Z5, Z2, Z2
+	VMAXPS Z3, Z5, Z3
+	VADDPS Z5, Z3, Z3
+	VMAXPS Z4, Z5, Z4
+	VADDPS Z5, Z4, Z4
 
-store4:
+store5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
 	MOVLQSX 12(AX), DX
 	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
-	MOVQ    dst+0(FP), SI
-	VMOVUPS Z0, (SI)(CX*4)
-	VMOVUPS Z1, (SI)(DX*4)
-	VMOVUPS Z2, (SI)(BX*4)
-	VMOVUPS Z3, (SI)(AX*4)
-	ADDQ    $0x20, 8(SP)
-	JMP     group4
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), AX
+	MOVQ    dst+0(FP), DI
+	VMOVUPS Z0, (DI)(CX*4)
+	VMOVUPS Z1, (DI)(DX*4)
+	VMOVUPS Z2, (DI)(BX*4)
+	VMOVUPS Z3, (DI)(SI*4)
+	VMOVUPS Z4, (DI)(AX*4)
+	ADDQ    $0x28, 8(SP)
+	JMP     group5
 
-past4:
-	ADDQ $0x04, (SP)
+past5:
+	ADDQ $0x05, (SP)
+
+group3:
+	SUBQ         $0x03, (SP)
+	JL           past3
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load3
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero3
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	JMP          begun3
+
+load3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), AX
+	MOVQ    dst+0(FP), BX
+	VMOVUPS (BX)(CX*4), Z0
+	VMOVUPS (BX)(DX*4), Z1
+	VMOVUPS (BX)(AX*4), Z2
+	JMP     begun3
+
+zero3:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+
+begun3:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), SI
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
+	JAE     summed3
+
+term3:
+	MOVQ         (SI), R10
+	MOVLQSX      R10, R9
+	SARQ         $0x20, R10
+	LEAQ         (AX)(R10*4), R10
+	ADDQ         R8, AX
+	VBROADCASTSS (R10), Z3
+	VMOVUPS      (DX)(R9*4), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VMOVUPS      (BX)(R9*4), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VMOVUPS      (CX)(R9*4), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         $0x08, SI
+	CMPQ         SI, DI
+	JB           term3
+
+summed3:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store3
+	VXORPS Z3, Z3, Z3
+	VMAXPS Z0, Z3, Z0
+	VADDPS Z3, Z0, Z0
+	VMAXPS Z1, Z3, Z1
+	VADDPS Z3, Z1, Z1
+	VMAXPS Z2, Z3, Z2
+	VADDPS Z3, Z2, Z2
+
+store3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), AX
+	MOVQ    dst+0(FP), BX
+	VMOVUPS Z0, (BX)(CX*4)
+	VMOVUPS Z1, (BX)(DX*4)
+	VMOVUPS Z2, (BX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group3
+
+past3:
+	ADDQ $0x03, (SP)
 
 group2:
 	SUBQ         $0x02, (SP)
@@ -2363,21 +2456,26 @@ begun2:
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
 	MOVQ    taps+64(FP), BX
-	CMPQ    BX, 16(SP)
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
 	JAE     summed2
 
 term2:
-	MOVLQSX      (BX), SI
-	MOVLQSX      4(BX), DI
-	LEAQ         (AX)(DI*4), DI
-	ADDQ         24(SP), AX
-	VBROADCASTSS (DI), Z2
-	VMOVUPS      (DX)(SI*4), Z3
+	MOVQ         (BX), R9
+	MOVLQSX      R9, R8
+	SARQ         $0x20, R9
+	LEAQ         (AX)(R9*4), R9
+	ADDQ         DI, AX
+	VBROADCASTSS (R9), Z2
+	VMOVUPS      (DX)(R8*4), Z3
 	VFMADD231PS  Z2, Z3, Z0
-	VMOVUPS      (CX)(SI*4), Z3
+	VMOVUPS      (CX)(R8*4), Z3
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         $0x08, BX
-	CMPQ         BX, 16(SP)
+	CMPQ         BX, SI
 	JB           term2
 
 summed2:
@@ -2430,18 +2528,23 @@ begun1:
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
 	MOVQ    taps+64(FP), DX
-	CMPQ    DX, 16(SP)
+	MOVQ    terms+72(FP), BX
+	MOVQ    wStep+40(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (DX)(BX*8), BX
+	CMPQ    DX, BX
 	JAE     summed1
 
 term1:
-	MOVLQSX          (DX), BX
-	MOVLQSX          4(DX), SI
-	LEAQ             (AX)(SI*4), SI
-	ADDQ             24(SP), AX
-	VMOVUPS          (CX)(BX*4), Z1
-	VFMADD231PS.BCST (SI), Z1, Z0
+	MOVQ             (DX), R8
+	MOVLQSX          R8, DI
+	SARQ             $0x20, R8
+	LEAQ             (AX)(R8*4), R8
+	ADDQ             SI, AX
+	VMOVUPS          (CX)(DI*4), Z1
+	VFMADD231PS.BCST (R8), Z1, Z0
 	ADDQ             $0x08, DX
-	CMPQ             DX, 16(SP)
+	CMPQ             DX, BX
 	JB               term1
 
 summed1:
@@ -2466,27 +2569,20 @@ past1:
 
 // func chains1LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains1LanesAVX512(SB), NOSPLIT, $32-96
+TEXT ·chains1LanesAVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
-group10:
-	SUBQ         $0x0a, (SP)
-	JL           past10
+group9:
+	SUBQ         $0x09, (SP)
+	JL           past9
 	TESTQ        $0x00000001, flags+88(FP)
-	JNZ          load10
+	JNZ          load9
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
-	JZ           zero10
+	JZ           zero9
 	VBROADCASTSS (AX), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
@@ -2496,10 +2592,9 @@ group10:
 	VMOVAPS      Z0, Z6
 	VMOVAPS      Z0, Z7
 	VMOVAPS      Z0, Z8
-	VMOVAPS      Z0, Z9
-	JMP          begun10
+	JMP          begun9
 
-load10:
+load9:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
 	MOVLQSX 12(AX), DX
@@ -2509,22 +2604,20 @@ load10:
 	MOVLQSX 44(AX), R8
 	MOVLQSX 52(AX), R9
 	MOVLQSX 60(AX), R10
-	MOVLQSX 68(AX), R11
-	MOVLQSX 76(AX), AX
-	MOVQ    dst+0(FP), R12
-	VMOVUPS (R12)(CX*4), Z0
-	VMOVUPS (R12)(DX*4), Z1
-	VMOVUPS (R12)(BX*4), Z2
-	VMOVUPS (R12)(SI*4), Z3
-	VMOVUPS (R12)(DI*4), Z4
-	VMOVUPS (R12)(R8*4), Z5
-	VMOVUPS (R12)(R9*4), Z6
-	VMOVUPS (R12)(R10*4), Z7
-	VMOVUPS (R12)(R11*4), Z8
-	VMOVUPS (R12)(AX*4), Z9
-	JMP     begun10
+	MOVLQSX 68(AX), AX
+	MOVQ    dst+0(FP), R11
+	VMOVUPS (R11)(CX*4), Z0
+	VMOVUPS (R11)(DX*4), Z1
+	VMOVUPS (R11)(BX*4), Z2
+	VMOVUPS (R11)(SI*4), Z3
+	VMOVUPS (R11)(DI*4), Z4
+	VMOVUPS (R11)(R8*4), Z5
+	VMOVUPS (R11)(R9*4), Z6
+	VMOVUPS (R11)(R10*4), Z7
+	VMOVUPS (R11)(AX*4), Z8
+	JMP     begun9
 
-zero10:
+zero9:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -2534,9 +2627,8 @@ zero10:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
 
-begun10:
+begun9:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
@@ -2547,8 +2639,7 @@ begun10:
 	MOVLQSX 40(CX), R9
 	MOVLQSX 48(CX), R10
 	MOVLQSX 56(CX), R11
-	MOVLQSX 64(CX), R12
-	MOVLQSX 72(CX), CX
+	MOVLQSX 64(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -2557,69 +2648,69 @@ begun10:
 	LEAQ    (AX)(R9*4), R9
 	LEAQ    (AX)(R10*4), R10
 	LEAQ    (AX)(R11*4), R11
-	LEAQ    (AX)(R12*4), R12
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
-	MOVQ    taps+64(FP), R13
-	CMPQ    R13, 16(SP)
-	JAE     summed10
+	MOVQ    taps+64(FP), R12
+	MOVQ    terms+72(FP), R13
+	MOVQ    wStep+40(FP), R14
+	SHLQ    $0x02, R14
+	LEAQ    (R12)(R13*8), R13
+	CMPQ    R12, R13
+	JAE     summed9
 
-term10:
-	MOVLQSX     (R13), R14
-	MOVLQSX     4(R13), R15
-	LEAQ        (AX)(R15*4), R15
-	ADDQ        24(SP), AX
-	VMOVUPS     (R15), Z10
-	VMOVUPS     (DX)(R14*4), Z11
-	VFMADD231PS Z10, Z11, Z0
-	VMOVUPS     (BX)(R14*4), Z11
-	VFMADD231PS Z10, Z11, Z1
-	VMOVUPS     (SI)(R14*4), Z11
-	VFMADD231PS Z10, Z11, Z2
-	VMOVUPS     (DI)(R14*4), Z11
-	VFMADD231PS Z10, Z11, Z3
-	VMOVUPS     (R8)(R14*4), Z11
-	VFMADD231PS Z10, Z11, Z4
-	VMOVUPS     (R9)(R14*4), Z11
-	VFMADD231PS Z10, Z11, Z5
-	VMOVUPS     (R10)(R14*4), Z11
-	VFMADD231PS Z10, Z11, Z6
-	VMOVUPS     (R11)(R14*4), Z11
-	VFMADD231PS Z10, Z11, Z7
-	VMOVUPS     (R12)(R14*4), Z11
-	VFMADD231PS Z10, Z11, Z8
-	VMOVUPS     (CX)(R14*4), Z11
-	VFMADD231PS Z10, Z11, Z9
-	ADDQ        $0x08, R13
-	CMPQ        R13, 16(SP)
-	JB          term10
+term9:
+	MOVQ        (R12), BP
+	MOVLQSX     BP, R15
+	SARQ        $0x20, BP
+	LEAQ        (AX)(BP*4), BP
+	ADDQ        R14, AX
+	VMOVUPS     (BP), Z9
+	VMOVUPS     (DX)(R15*4), Z10
+	VFMADD231PS Z9, Z10, Z0
+	VMOVUPS     (BX)(R15*4), Z10
+	VFMADD231PS Z9, Z10, Z1
+	VMOVUPS     (SI)(R15*4), Z10
+	VFMADD231PS Z9, Z10, Z2
+	VMOVUPS     (DI)(R15*4), Z10
+	VFMADD231PS Z9, Z10, Z3
+	VMOVUPS     (R8)(R15*4), Z10
+	VFMADD231PS Z9, Z10, Z4
+	VMOVUPS     (R9)(R15*4), Z10
+	VFMADD231PS Z9, Z10, Z5
+	VMOVUPS     (R10)(R15*4), Z10
+	VFMADD231PS Z9, Z10, Z6
+	VMOVUPS     (R11)(R15*4), Z10
+	VFMADD231PS Z9, Z10, Z7
+	VMOVUPS     (CX)(R15*4), Z10
+	VFMADD231PS Z9, Z10, Z8
+	ADDQ        $0x08, R12
+	CMPQ        R12, R13
+	JB          term9
 
-summed10:
+summed9:
 	TESTQ  $0x00000002, flags+88(FP)
-	JZ     store10
-	VXORPS Z10, Z10, Z10
-	VMAXPS Z0, Z10, Z0
-	VADDPS Z10, Z0, Z0
-	VMAXPS Z1, Z10, Z1
-	VADDPS Z10, Z1, Z1
-	VMAXPS Z2, Z10, Z2
-	VADDPS Z10, Z2, Z2
-	VMAXPS Z3, Z10, Z3
-	VADDPS Z10, Z3, Z3
-	VMAXPS Z4, Z10, Z4
-	VADDPS Z10, Z4, Z4
-	VMAXPS Z5, Z10, Z5
-	VADDPS Z10, Z5, Z5
-	VMAXPS Z6, Z10, Z6
-	VADDPS Z10, Z6, Z6
-	VMAXPS Z7, Z10, Z7
-	VADDPS Z10, Z7, Z7
-	VMAXPS Z8, Z10, Z8
-	VADDPS Z10, Z8, Z8
-	VMAXPS Z9, Z10, Z9
-	VADDPS Z10, Z9, Z9
+	JZ     store9
+	VXORPS Z9, Z9, Z9
+	VMAXPS Z0, Z9, Z0
+	VADDPS Z9, Z0, Z0
+	VMAXPS Z1, Z9, Z1
+	VADDPS Z9, Z1, Z1
+	VMAXPS Z2, Z9, Z2
+	VADDPS Z9, Z2, Z2
+	VMAXPS Z3, Z9, Z3
+	VADDPS Z9, Z3, Z3
+	VMAXPS Z4, Z9, Z4
+	VADDPS Z9, Z4, Z4
+	VMAXPS Z5, Z9, Z5
+	VADDPS Z9, Z5, Z5
+	VMAXPS Z6, Z9, Z6
+	VADDPS Z9, Z6, Z6
+	VMAXPS Z7, Z9, Z7
+	VADDPS Z9, Z7, Z7
+	VMAXPS Z8, Z9, Z8
+	VADDPS Z9, Z8, Z8
 
-store10:
+store9:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
 	MOVLQSX 12(AX), DX
@@ -2629,121 +2720,226 @@ store10:
 	MOVLQSX 44(AX), R8
 	MOVLQSX 52(AX), R9
 	MOVLQSX 60(AX), R10
-	MOVLQSX 68(AX), R11
-	MOVLQSX 76(AX), AX
-	MOVQ    dst+0(FP), R12
-	VMOVUPS Z0, (R12)(CX*4)
-	VMOVUPS Z1, (R12)(DX*4)
-	VMOVUPS Z2, (R12)(BX*4)
-	VMOVUPS Z3, (R12)(SI*4)
-	VMOVUPS Z4, (R12)(DI*4)
-	VMOVUPS Z5, (R12)(R8*4)
-	VMOVUPS Z6, (R12)(R9*4)
-	VMOVUPS Z7, (R12)(R10*4)
-	VMOVUPS Z8, (R12)(R11*4)
-	VMOVUPS Z9, (R12)(AX*4)
-	ADDQ    $0x50, 8(SP)
-	JMP     group10
+	MOVLQSX 68(AX), AX
+	MOVQ    dst+0(FP), R11
+	VMOVUPS Z0, (R11)(CX*4)
+	VMOVUPS Z1, (R11)(DX*4)
+	VMOVUPS Z2, (R11)(BX*4)
+	VMOVUPS Z3, (R11)(SI*4)
+	VMOVUPS Z4, (R11)(DI*4)
+	VMOVUPS Z5, (R11)(R8*4)
+	VMOVUPS Z6, (R11)(R9*4)
+	VMOVUPS Z7, (R11)(R10*4)
+	VMOVUPS Z8, (R11)(AX*4)
+	ADDQ    $0x48, 8(SP)
+	JMP     group9
 
-past10:
-	ADDQ $0x0a, (SP)
+past9:
+	ADDQ $0x09, (SP)
 
-group4:
-	SUBQ         $0x04, (SP)
-	JL           past4
+group5:
+	SUBQ         $0x05, (SP)
+	JL           past5
 	TESTQ        $0x00000001, flags+88(FP)
-	JNZ          load4
+	JNZ          load5
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
-	JZ           zero4
+	JZ           zero5
 	VBROADCASTSS (AX), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
-	JMP          begun4
+	VMOVAPS      Z0, Z4
+	JMP          begun5
 
-load4:
+load5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
 	MOVLQSX 12(AX), DX
 	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
-	MOVQ    dst+0(FP), SI
-	VMOVUPS (SI)(CX*4), Z0
-	VMOVUPS (SI)(DX*4), Z1
-	VMOVUPS (SI)(BX*4), Z2
-	VMOVUPS (SI)(AX*4), Z3
-	JMP     begun4
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), AX
+	MOVQ    dst+0(FP), DI
+	VMOVUPS (DI)(CX*4), Z0
+	VMOVUPS (DI)(DX*4), Z1
+	VMOVUPS (DI)(BX*4), Z2
+	VMOVUPS (DI)(SI*4), Z3
+	VMOVUPS (DI)(AX*4), Z4
+	JMP     begun5
 
-zero4:
+zero5:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
 
-begun4:
+begun5:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
 	MOVLQSX 8(CX), BX
 	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), CX
+	MOVLQSX 24(CX), DI
+	MOVLQSX 32(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
-	MOVQ    taps+64(FP), DI
-	CMPQ    DI, 16(SP)
-	JAE     summed4
+	MOVQ    taps+64(FP), R8
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
+	JAE     summed5
 
-term4:
-	MOVLQSX     (DI), R8
-	MOVLQSX     4(DI), R9
-	LEAQ        (AX)(R9*4), R9
-	ADDQ        24(SP), AX
-	VMOVUPS     (R9), Z4
-	VMOVUPS     (DX)(R8*4), Z5
-	VFMADD231PS Z4, Z5, Z0
-	VMOVUPS     (BX)(R8*4), Z5
-	VFMADD231PS Z4, Z5, Z1
-	VMOVUPS     (SI)(R8*4), Z5
-	VFMADD231PS Z4, Z5, Z2
-	VMOVUPS     (CX)(R8*4), Z5
-	VFMADD231PS Z4, Z5, Z3
-	ADDQ        $0x08, DI
-	CMPQ        DI, 16(SP)
-	JB          term4
+term5:
+	MOVQ        (R8), R12
+	MOVLQSX     R12, R11
+	SARQ        $0x20, R12
+	LEAQ        (AX)(R12*4), R12
+	ADDQ        R10, AX
+	VMOVUPS     (R12), Z5
+	VMOVUPS     (DX)(R11*4), Z6
+	VFMADD231PS Z5, Z6, Z0
+	VMOVUPS     (BX)(R11*4), Z6
+	VFMADD231PS Z5, Z6, Z1
+	VMOVUPS     (SI)(R11*4), Z6
+	VFMADD231PS Z5, Z6, Z2
+	VMOVUPS     (DI)(R11*4), Z6
+	VFMADD231PS Z5, Z6, Z3
+	VMOVUPS     (CX)(R11*4), Z6
+	VFMADD231PS Z5, Z6, Z4
+	ADDQ        $0x08, R8
+	CMPQ        R8, R9
+	JB          term5
 
-summed4:
+summed5:
 	TESTQ  $0x00000002, flags+88(FP)
-	JZ     store4
-	VXORPS Z4, Z4, Z4
-	VMAXPS Z0, Z4, Z0
-	VADDPS Z4, Z0, Z0
-	VMAXPS Z1, Z4, Z1
-	VADDPS Z4, Z1, Z1
-	VMAXPS Z2, Z4, Z2
-	VADDPS Z4, Z2, Z2
-	VMAXPS Z3, Z4, Z3
-	VADDPS Z4, Z3, Z3
+	JZ     store5
+	VXORPS Z5, Z5, Z5
+	VMAXPS Z0, Z5, Z0
+	VADDPS Z5, Z0, Z0
+	VMAXPS Z1, Z5, Z1
+	VADDPS Z5, Z1, Z1
+	VMAXPS Z2, Z5, Z2
+	VADDPS Z5, Z2, Z2
+	VMAXPS Z3, Z5, Z3
+	VADDPS Z5, Z3, Z3
+	VMAXPS Z4, Z5, Z4
+	VADDPS Z5, Z4, Z4
 
-store4:
+store5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
 	MOVLQSX 12(AX), DX
 	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
-	MOVQ    dst+0(FP), SI
-	VMOVUPS Z0, (SI)(CX*4)
-	VMOVUPS Z1, (SI)(DX*4)
-	VMOVUPS Z2, (SI)(BX*4)
-	VMOVUPS Z3, (SI)(AX*4)
-	ADDQ    $0x20, 8(SP)
-	JMP     group4
+	MOVLQSX 28(AX), SI
+	MOVLQSX 36(AX), AX
+	MOVQ    dst+0(FP), DI
+	VMOVUPS Z0, (DI)(CX*4)
+	VMOVUPS Z1, (DI)(DX*4)
+	VMOVUPS Z2, (DI)(BX*4)
+	VMOVUPS Z3, (DI)(SI*4)
+	VMOVUPS Z4, (DI)(AX*4)
+	ADDQ    $0x28, 8(SP)
+	JMP     group5
 
-past4:
-	ADDQ $0x04, (SP)
+past5:
+	ADDQ $0x05, (SP)
+
+group3:
+	SUBQ         $0x03, (SP)
+	JL           past3
+	TESTQ        $0x00000001, flags+88(FP)
+	JNZ          load3
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero3
+	VBROADCASTSS (AX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	JMP          begun3
+
+load3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), AX
+	MOVQ    dst+0(FP), BX
+	VMOVUPS (BX)(CX*4), Z0
+	VMOVUPS (BX)(DX*4), Z1
+	VMOVUPS (BX)(AX*4), Z2
+	JMP     begun3
+
+zero3:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+
+begun3:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 8(CX), BX
+	MOVLQSX 16(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), SI
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
+	JAE     summed3
+
+term3:
+	MOVQ        (SI), R10
+	MOVLQSX     R10, R9
+	SARQ        $0x20, R10
+	LEAQ        (AX)(R10*4), R10
+	ADDQ        R8, AX
+	VMOVUPS     (R10), Z3
+	VMOVUPS     (DX)(R9*4), Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     (BX)(R9*4), Z4
+	VFMADD231PS Z3, Z4, Z1
+	VMOVUPS     (CX)(R9*4), Z4
+	VFMADD231PS Z3, Z4, Z2
+	ADDQ        $0x08, SI
+	CMPQ        SI, DI
+	JB          term3
+
+summed3:
+	TESTQ  $0x00000002, flags+88(FP)
+	JZ     store3
+	VXORPS Z3, Z3, Z3
+	VMAXPS Z0, Z3, Z0
+	VADDPS Z3, Z0, Z0
+	VMAXPS Z1, Z3, Z1
+	VADDPS Z3, Z1, Z1
+	VMAXPS Z2, Z3, Z2
+	VADDPS Z3, Z2, Z2
+
+store3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 12(AX), DX
+	MOVLQSX 20(AX), AX
+	MOVQ    dst+0(FP), BX
+	VMOVUPS Z0, (BX)(CX*4)
+	VMOVUPS Z1, (BX)(DX*4)
+	VMOVUPS Z2, (BX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group3
+
+past3:
+	ADDQ $0x03, (SP)
 
 group2:
 	SUBQ         $0x02, (SP)
@@ -2779,21 +2975,26 @@ begun2:
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
 	MOVQ    taps+64(FP), BX
-	CMPQ    BX, 16(SP)
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
 	JAE     summed2
 
 term2:
-	MOVLQSX     (BX), SI
-	MOVLQSX     4(BX), DI
-	LEAQ        (AX)(DI*4), DI
-	ADDQ        24(SP), AX
-	VMOVUPS     (DI), Z2
-	VMOVUPS     (DX)(SI*4), Z3
+	MOVQ        (BX), R9
+	MOVLQSX     R9, R8
+	SARQ        $0x20, R9
+	LEAQ        (AX)(R9*4), R9
+	ADDQ        DI, AX
+	VMOVUPS     (R9), Z2
+	VMOVUPS     (DX)(R8*4), Z3
 	VFMADD231PS Z2, Z3, Z0
-	VMOVUPS     (CX)(SI*4), Z3
+	VMOVUPS     (CX)(R8*4), Z3
 	VFMADD231PS Z2, Z3, Z1
 	ADDQ        $0x08, BX
-	CMPQ        BX, 16(SP)
+	CMPQ        BX, SI
 	JB          term2
 
 summed2:
@@ -2846,19 +3047,24 @@ begun1:
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
 	MOVQ    taps+64(FP), DX
-	CMPQ    DX, 16(SP)
+	MOVQ    terms+72(FP), BX
+	MOVQ    wStep+40(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (DX)(BX*8), BX
+	CMPQ    DX, BX
 	JAE     summed1
 
 term1:
-	MOVLQSX     (DX), BX
-	MOVLQSX     4(DX), SI
-	LEAQ        (AX)(SI*4), SI
-	ADDQ        24(SP), AX
-	VMOVUPS     (CX)(BX*4), Z1
-	VMOVUPS     (SI), Z2
+	MOVQ        (DX), R8
+	MOVLQSX     R8, DI
+	SARQ        $0x20, R8
+	LEAQ        (AX)(R8*4), R8
+	ADDQ        SI, AX
+	VMOVUPS     (CX)(DI*4), Z1
+	VMOVUPS     (R8), Z2
 	VFMADD231PS Z2, Z1, Z0
 	ADDQ        $0x08, DX
-	CMPQ        DX, 16(SP)
+	CMPQ        DX, BX
 	JB          term1
 
 summed1:
@@ -2883,18 +3089,11 @@ past1:
 
 // func chains2AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains2AVX512(SB), NOSPLIT, $32-96
+TEXT ·chains2AVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group8:
 	SUBQ         $0x08, (SP)
@@ -2995,42 +3194,47 @@ begun8:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), R11
 	MOVQ    taps+64(FP), R12
-	CMPQ    R12, 16(SP)
+	MOVQ    terms+72(FP), R13
+	MOVQ    wStep+40(FP), R14
+	SHLQ    $0x02, R14
+	LEAQ    (R12)(R13*8), R13
+	CMPQ    R12, R13
 	JAE     summed8
 
 term8:
-	MOVLQSX      (R12), R13
-	MOVLQSX      4(R12), R14
-	LEAQ         (R11)(R14*4), R14
-	ADDQ         24(SP), R11
-	VBROADCASTSS (R14), Z16
-	VBROADCASTSS (R14)(AX*1), Z17
-	VMOVUPS      (DX)(R13*4), Z18
+	MOVQ         (R12), BP
+	MOVLQSX      BP, R15
+	SARQ         $0x20, BP
+	LEAQ         (R11)(BP*4), BP
+	ADDQ         R14, R11
+	VBROADCASTSS (BP), Z16
+	VBROADCASTSS (BP)(AX*1), Z17
+	VMOVUPS      (DX)(R15*4), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z8
-	VMOVUPS      (BX)(R13*4), Z18
+	VMOVUPS      (BX)(R15*4), Z18
 	VFMADD231PS  Z16, Z18, Z1
 	VFMADD231PS  Z17, Z18, Z9
-	VMOVUPS      (SI)(R13*4), Z18
+	VMOVUPS      (SI)(R15*4), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z10
-	VMOVUPS      (DI)(R13*4), Z18
+	VMOVUPS      (DI)(R15*4), Z18
 	VFMADD231PS  Z16, Z18, Z3
 	VFMADD231PS  Z17, Z18, Z11
-	VMOVUPS      (R8)(R13*4), Z18
+	VMOVUPS      (R8)(R15*4), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z12
-	VMOVUPS      (R9)(R13*4), Z18
+	VMOVUPS      (R9)(R15*4), Z18
 	VFMADD231PS  Z16, Z18, Z5
 	VFMADD231PS  Z17, Z18, Z13
-	VMOVUPS      (R10)(R13*4), Z18
+	VMOVUPS      (R10)(R15*4), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z14
-	VMOVUPS      (CX)(R13*4), Z18
+	VMOVUPS      (CX)(R15*4), Z18
 	VFMADD231PS  Z16, Z18, Z7
 	VFMADD231PS  Z17, Z18, Z15
 	ADDQ         $0x08, R12
-	CMPQ         R12, 16(SP)
+	CMPQ         R12, R13
 	JB           term8
 
 summed8:
@@ -3169,30 +3373,35 @@ begun4:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), DI
 	MOVQ    taps+64(FP), R8
-	CMPQ    R8, 16(SP)
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
 	JAE     summed4
 
 term4:
-	MOVLQSX      (R8), R9
-	MOVLQSX      4(R8), R10
-	LEAQ         (DI)(R10*4), R10
-	ADDQ         24(SP), DI
-	VBROADCASTSS (R10), Z8
-	VBROADCASTSS (R10)(AX*1), Z9
-	VMOVUPS      (DX)(R9*4), Z10
+	MOVQ         (R8), R12
+	MOVLQSX      R12, R11
+	SARQ         $0x20, R12
+	LEAQ         (DI)(R12*4), R12
+	ADDQ         R10, DI
+	VBROADCASTSS (R12), Z8
+	VBROADCASTSS (R12)(AX*1), Z9
+	VMOVUPS      (DX)(R11*4), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z4
-	VMOVUPS      (BX)(R9*4), Z10
+	VMOVUPS      (BX)(R11*4), Z10
 	VFMADD231PS  Z8, Z10, Z1
 	VFMADD231PS  Z9, Z10, Z5
-	VMOVUPS      (SI)(R9*4), Z10
+	VMOVUPS      (SI)(R11*4), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z6
-	VMOVUPS      (CX)(R9*4), Z10
+	VMOVUPS      (CX)(R11*4), Z10
 	VFMADD231PS  Z8, Z10, Z3
 	VFMADD231PS  Z9, Z10, Z7
 	ADDQ         $0x08, R8
-	CMPQ         R8, 16(SP)
+	CMPQ         R8, R9
 	JB           term4
 
 summed4:
@@ -3285,24 +3494,29 @@ begun2:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), BX
 	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
 	JAE     summed2
 
 term2:
-	MOVLQSX      (SI), DI
-	MOVLQSX      4(SI), R8
-	LEAQ         (BX)(R8*4), R8
-	ADDQ         24(SP), BX
-	VMOVUPS      (DX)(DI*4), Z4
-	VMOVUPS      (CX)(DI*4), Z5
-	VBROADCASTSS (R8), Z6
+	MOVQ         (SI), R10
+	MOVLQSX      R10, R9
+	SARQ         $0x20, R10
+	LEAQ         (BX)(R10*4), R10
+	ADDQ         R8, BX
+	VMOVUPS      (DX)(R9*4), Z4
+	VMOVUPS      (CX)(R9*4), Z5
+	VBROADCASTSS (R10), Z6
 	VFMADD231PS  Z6, Z4, Z0
 	VFMADD231PS  Z6, Z5, Z1
-	VBROADCASTSS (R8)(AX*1), Z6
+	VBROADCASTSS (R10)(AX*1), Z6
 	VFMADD231PS  Z6, Z4, Z2
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         $0x08, SI
-	CMPQ         SI, 16(SP)
+	CMPQ         SI, DI
 	JB           term2
 
 summed2:
@@ -3372,19 +3586,24 @@ begun1:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), DX
 	MOVQ    taps+64(FP), BX
-	CMPQ    BX, 16(SP)
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
 	JAE     summed1
 
 term1:
-	MOVLQSX          (BX), SI
-	MOVLQSX          4(BX), DI
-	LEAQ             (DX)(DI*4), DI
-	ADDQ             24(SP), DX
-	VMOVUPS          (CX)(SI*4), Z2
-	VFMADD231PS.BCST (DI), Z2, Z0
-	VFMADD231PS.BCST (DI)(AX*1), Z2, Z1
+	MOVQ             (BX), R9
+	MOVLQSX          R9, R8
+	SARQ             $0x20, R9
+	LEAQ             (DX)(R9*4), R9
+	ADDQ             DI, DX
+	VMOVUPS          (CX)(R8*4), Z2
+	VFMADD231PS.BCST (R9), Z2, Z0
+	VFMADD231PS.BCST (R9)(AX*1), Z2, Z1
 	ADDQ             $0x08, BX
-	CMPQ             BX, 16(SP)
+	CMPQ             BX, SI
 	JB               term1
 
 summed1:
@@ -3415,18 +3634,11 @@ past1:
 
 // func chains2LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains2LanesAVX512(SB), NOSPLIT, $32-96
+TEXT ·chains2LanesAVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group8:
 	SUBQ         $0x08, (SP)
@@ -3527,42 +3739,47 @@ begun8:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), R11
 	MOVQ    taps+64(FP), R12
-	CMPQ    R12, 16(SP)
+	MOVQ    terms+72(FP), R13
+	MOVQ    wStep+40(FP), R14
+	SHLQ    $0x02, R14
+	LEAQ    (R12)(R13*8), R13
+	CMPQ    R12, R13
 	JAE     summed8
 
 term8:
-	MOVLQSX     (R12), R13
-	MOVLQSX     4(R12), R14
-	LEAQ        (R11)(R14*4), R14
-	ADDQ        24(SP), R11
-	VMOVUPS     (R14), Z16
-	VMOVUPS     (R14)(AX*1), Z17
-	VMOVUPS     (DX)(R13*4), Z18
+	MOVQ        (R12), BP
+	MOVLQSX     BP, R15
+	SARQ        $0x20, BP
+	LEAQ        (R11)(BP*4), BP
+	ADDQ        R14, R11
+	VMOVUPS     (BP), Z16
+	VMOVUPS     (BP)(AX*1), Z17
+	VMOVUPS     (DX)(R15*4), Z18
 	VFMADD231PS Z16, Z18, Z0
 	VFMADD231PS Z17, Z18, Z8
-	VMOVUPS     (BX)(R13*4), Z18
+	VMOVUPS     (BX)(R15*4), Z18
 	VFMADD231PS Z16, Z18, Z1
 	VFMADD231PS Z17, Z18, Z9
-	VMOVUPS     (SI)(R13*4), Z18
+	VMOVUPS     (SI)(R15*4), Z18
 	VFMADD231PS Z16, Z18, Z2
 	VFMADD231PS Z17, Z18, Z10
-	VMOVUPS     (DI)(R13*4), Z18
+	VMOVUPS     (DI)(R15*4), Z18
 	VFMADD231PS Z16, Z18, Z3
 	VFMADD231PS Z17, Z18, Z11
-	VMOVUPS     (R8)(R13*4), Z18
+	VMOVUPS     (R8)(R15*4), Z18
 	VFMADD231PS Z16, Z18, Z4
 	VFMADD231PS Z17, Z18, Z12
-	VMOVUPS     (R9)(R13*4), Z18
+	VMOVUPS     (R9)(R15*4), Z18
 	VFMADD231PS Z16, Z18, Z5
 	VFMADD231PS Z17, Z18, Z13
-	VMOVUPS     (R10)(R13*4), Z18
+	VMOVUPS     (R10)(R15*4), Z18
 	VFMADD231PS Z16, Z18, Z6
 	VFMADD231PS Z17, Z18, Z14
-	VMOVUPS     (CX)(R13*4), Z18
+	VMOVUPS     (CX)(R15*4), Z18
 	VFMADD231PS Z16, Z18, Z7
 	VFMADD231PS Z17, Z18, Z15
 	ADDQ        $0x08, R12
-	CMPQ        R12, 16(SP)
+	CMPQ        R12, R13
 	JB          term8
 
 summed8:
@@ -3701,30 +3918,35 @@ begun4:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), DI
 	MOVQ    taps+64(FP), R8
-	CMPQ    R8, 16(SP)
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
 	JAE     summed4
 
 term4:
-	MOVLQSX     (R8), R9
-	MOVLQSX     4(R8), R10
-	LEAQ        (DI)(R10*4), R10
-	ADDQ        24(SP), DI
-	VMOVUPS     (R10), Z8
-	VMOVUPS     (R10)(AX*1), Z9
-	VMOVUPS     (DX)(R9*4), Z10
+	MOVQ        (R8), R12
+	MOVLQSX     R12, R11
+	SARQ        $0x20, R12
+	LEAQ        (DI)(R12*4), R12
+	ADDQ        R10, DI
+	VMOVUPS     (R12), Z8
+	VMOVUPS     (R12)(AX*1), Z9
+	VMOVUPS     (DX)(R11*4), Z10
 	VFMADD231PS Z8, Z10, Z0
 	VFMADD231PS Z9, Z10, Z4
-	VMOVUPS     (BX)(R9*4), Z10
+	VMOVUPS     (BX)(R11*4), Z10
 	VFMADD231PS Z8, Z10, Z1
 	VFMADD231PS Z9, Z10, Z5
-	VMOVUPS     (SI)(R9*4), Z10
+	VMOVUPS     (SI)(R11*4), Z10
 	VFMADD231PS Z8, Z10, Z2
 	VFMADD231PS Z9, Z10, Z6
-	VMOVUPS     (CX)(R9*4), Z10
+	VMOVUPS     (CX)(R11*4), Z10
 	VFMADD231PS Z8, Z10, Z3
 	VFMADD231PS Z9, Z10, Z7
 	ADDQ        $0x08, R8
-	CMPQ        R8, 16(SP)
+	CMPQ        R8, R9
 	JB          term4
 
 summed4:
@@ -3817,24 +4039,29 @@ begun2:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), BX
 	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
 	JAE     summed2
 
 term2:
-	MOVLQSX     (SI), DI
-	MOVLQSX     4(SI), R8
-	LEAQ        (BX)(R8*4), R8
-	ADDQ        24(SP), BX
-	VMOVUPS     (DX)(DI*4), Z4
-	VMOVUPS     (CX)(DI*4), Z5
-	VMOVUPS     (R8), Z6
+	MOVQ        (SI), R10
+	MOVLQSX     R10, R9
+	SARQ        $0x20, R10
+	LEAQ        (BX)(R10*4), R10
+	ADDQ        R8, BX
+	VMOVUPS     (DX)(R9*4), Z4
+	VMOVUPS     (CX)(R9*4), Z5
+	VMOVUPS     (R10), Z6
 	VFMADD231PS Z6, Z4, Z0
 	VFMADD231PS Z6, Z5, Z1
-	VMOVUPS     (R8)(AX*1), Z6
+	VMOVUPS     (R10)(AX*1), Z6
 	VFMADD231PS Z6, Z4, Z2
 	VFMADD231PS Z6, Z5, Z3
 	ADDQ        $0x08, SI
-	CMPQ        SI, 16(SP)
+	CMPQ        SI, DI
 	JB          term2
 
 summed2:
@@ -3904,21 +4131,26 @@ begun1:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), DX
 	MOVQ    taps+64(FP), BX
-	CMPQ    BX, 16(SP)
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
 	JAE     summed1
 
 term1:
-	MOVLQSX     (BX), SI
-	MOVLQSX     4(BX), DI
-	LEAQ        (DX)(DI*4), DI
-	ADDQ        24(SP), DX
-	VMOVUPS     (CX)(SI*4), Z2
-	VMOVUPS     (DI), Z3
+	MOVQ        (BX), R9
+	MOVLQSX     R9, R8
+	SARQ        $0x20, R9
+	LEAQ        (DX)(R9*4), R9
+	ADDQ        DI, DX
+	VMOVUPS     (CX)(R8*4), Z2
+	VMOVUPS     (R9), Z3
 	VFMADD231PS Z3, Z2, Z0
-	VMOVUPS     (DI)(AX*1), Z3
+	VMOVUPS     (R9)(AX*1), Z3
 	VFMADD231PS Z3, Z2, Z1
 	ADDQ        $0x08, BX
-	CMPQ        BX, 16(SP)
+	CMPQ        BX, SI
 	JB          term1
 
 summed1:
@@ -3949,18 +4181,11 @@ past1:
 
 // func chains3AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains3AVX512(SB), NOSPLIT, $32-96
+TEXT ·chains3AVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group8:
 	SUBQ         $0x08, (SP)
@@ -4086,51 +4311,56 @@ begun8:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), R11
 	MOVQ    taps+64(FP), R12
-	CMPQ    R12, 16(SP)
+	MOVQ    terms+72(FP), R13
+	MOVQ    wStep+40(FP), R14
+	SHLQ    $0x02, R14
+	LEAQ    (R12)(R13*8), R13
+	CMPQ    R12, R13
 	JAE     summed8
 
 term8:
-	MOVLQSX      (R12), R13
-	MOVLQSX      4(R12), R14
-	LEAQ         (R11)(R14*4), R14
-	ADDQ         24(SP), R11
-	VBROADCASTSS (R14), Z24
-	VBROADCASTSS (R14)(AX*1), Z25
-	VBROADCASTSS (R14)(AX*2), Z26
-	VMOVUPS      (DX)(R13*4), Z27
+	MOVQ         (R12), BP
+	MOVLQSX      BP, R15
+	SARQ         $0x20, BP
+	LEAQ         (R11)(BP*4), BP
+	ADDQ         R14, R11
+	VBROADCASTSS (BP), Z24
+	VBROADCASTSS (BP)(AX*1), Z25
+	VBROADCASTSS (BP)(AX*2), Z26
+	VMOVUPS      (DX)(R15*4), Z27
 	VFMADD231PS  Z24, Z27, Z0
 	VFMADD231PS  Z25, Z27, Z8
 	VFMADD231PS  Z26, Z27, Z16
-	VMOVUPS      (BX)(R13*4), Z27
+	VMOVUPS      (BX)(R15*4), Z27
 	VFMADD231PS  Z24, Z27, Z1
 	VFMADD231PS  Z25, Z27, Z9
 	VFMADD231PS  Z26, Z27, Z17
-	VMOVUPS      (SI)(R13*4), Z27
+	VMOVUPS      (SI)(R15*4), Z27
 	VFMADD231PS  Z24, Z27, Z2
 	VFMADD231PS  Z25, Z27, Z10
 	VFMADD231PS  Z26, Z27, Z18
-	VMOVUPS      (DI)(R13*4), Z27
+	VMOVUPS      (DI)(R15*4), Z27
 	VFMADD231PS  Z24, Z27, Z3
 	VFMADD231PS  Z25, Z27, Z11
 	VFMADD231PS  Z26, Z27, Z19
-	VMOVUPS      (R8)(R13*4), Z27
+	VMOVUPS      (R8)(R15*4), Z27
 	VFMADD231PS  Z24, Z27, Z4
 	VFMADD231PS  Z25, Z27, Z12
 	VFMADD231PS  Z26, Z27, Z20
-	VMOVUPS      (R9)(R13*4), Z27
+	VMOVUPS      (R9)(R15*4), Z27
 	VFMADD231PS  Z24, Z27, Z5
 	VFMADD231PS  Z25, Z27, Z13
 	VFMADD231PS  Z26, Z27, Z21
-	VMOVUPS      (R10)(R13*4), Z27
+	VMOVUPS      (R10)(R15*4), Z27
 	VFMADD231PS  Z24, Z27, Z6
 	VFMADD231PS  Z25, Z27, Z14
 	VFMADD231PS  Z26, Z27, Z22
-	VMOVUPS      (CX)(R13*4), Z27
+	VMOVUPS      (CX)(R15*4), Z27
 	VFMADD231PS  Z24, Z27, Z7
 	VFMADD231PS  Z25, Z27, Z15
 	VFMADD231PS  Z26, Z27, Z23
 	ADDQ         $0x08, R12
-	CMPQ         R12, 16(SP)
+	CMPQ         R12, R13
 	JB           term8
 
 summed8:
@@ -4307,35 +4537,40 @@ begun4:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), DI
 	MOVQ    taps+64(FP), R8
-	CMPQ    R8, 16(SP)
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
 	JAE     summed4
 
 term4:
-	MOVLQSX      (R8), R9
-	MOVLQSX      4(R8), R10
-	LEAQ         (DI)(R10*4), R10
-	ADDQ         24(SP), DI
-	VBROADCASTSS (R10), Z12
-	VBROADCASTSS (R10)(AX*1), Z13
-	VBROADCASTSS (R10)(AX*2), Z14
-	VMOVUPS      (DX)(R9*4), Z15
+	MOVQ         (R8), R12
+	MOVLQSX      R12, R11
+	SARQ         $0x20, R12
+	LEAQ         (DI)(R12*4), R12
+	ADDQ         R10, DI
+	VBROADCASTSS (R12), Z12
+	VBROADCASTSS (R12)(AX*1), Z13
+	VBROADCASTSS (R12)(AX*2), Z14
+	VMOVUPS      (DX)(R11*4), Z15
 	VFMADD231PS  Z12, Z15, Z0
 	VFMADD231PS  Z13, Z15, Z4
 	VFMADD231PS  Z14, Z15, Z8
-	VMOVUPS      (BX)(R9*4), Z15
+	VMOVUPS      (BX)(R11*4), Z15
 	VFMADD231PS  Z12, Z15, Z1
 	VFMADD231PS  Z13, Z15, Z5
 	VFMADD231PS  Z14, Z15, Z9
-	VMOVUPS      (SI)(R9*4), Z15
+	VMOVUPS      (SI)(R11*4), Z15
 	VFMADD231PS  Z12, Z15, Z2
 	VFMADD231PS  Z13, Z15, Z6
 	VFMADD231PS  Z14, Z15, Z10
-	VMOVUPS      (CX)(R9*4), Z15
+	VMOVUPS      (CX)(R11*4), Z15
 	VFMADD231PS  Z12, Z15, Z3
 	VFMADD231PS  Z13, Z15, Z7
 	VFMADD231PS  Z14, Z15, Z11
 	ADDQ         $0x08, R8
-	CMPQ         R8, 16(SP)
+	CMPQ         R8, R9
 	JB           term4
 
 summed4:
@@ -4448,27 +4683,32 @@ begun2:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), BX
 	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
 	JAE     summed2
 
 term2:
-	MOVLQSX      (SI), DI
-	MOVLQSX      4(SI), R8
-	LEAQ         (BX)(R8*4), R8
-	ADDQ         24(SP), BX
-	VMOVUPS      (DX)(DI*4), Z6
-	VMOVUPS      (CX)(DI*4), Z7
-	VBROADCASTSS (R8), Z8
+	MOVQ         (SI), R10
+	MOVLQSX      R10, R9
+	SARQ         $0x20, R10
+	LEAQ         (BX)(R10*4), R10
+	ADDQ         R8, BX
+	VMOVUPS      (DX)(R9*4), Z6
+	VMOVUPS      (CX)(R9*4), Z7
+	VBROADCASTSS (R10), Z8
 	VFMADD231PS  Z8, Z6, Z0
 	VFMADD231PS  Z8, Z7, Z1
-	VBROADCASTSS (R8)(AX*1), Z8
+	VBROADCASTSS (R10)(AX*1), Z8
 	VFMADD231PS  Z8, Z6, Z2
 	VFMADD231PS  Z8, Z7, Z3
-	VBROADCASTSS (R8)(AX*2), Z8
+	VBROADCASTSS (R10)(AX*2), Z8
 	VFMADD231PS  Z8, Z6, Z4
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         $0x08, SI
-	CMPQ         SI, 16(SP)
+	CMPQ         SI, DI
 	JB           term2
 
 summed2:
@@ -4549,20 +4789,25 @@ begun1:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), DX
 	MOVQ    taps+64(FP), BX
-	CMPQ    BX, 16(SP)
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
 	JAE     summed1
 
 term1:
-	MOVLQSX          (BX), SI
-	MOVLQSX          4(BX), DI
-	LEAQ             (DX)(DI*4), DI
-	ADDQ             24(SP), DX
-	VMOVUPS          (CX)(SI*4), Z3
-	VFMADD231PS.BCST (DI), Z3, Z0
-	VFMADD231PS.BCST (DI)(AX*1), Z3, Z1
-	VFMADD231PS.BCST (DI)(AX*2), Z3, Z2
+	MOVQ             (BX), R9
+	MOVLQSX          R9, R8
+	SARQ             $0x20, R9
+	LEAQ             (DX)(R9*4), R9
+	ADDQ             DI, DX
+	VMOVUPS          (CX)(R8*4), Z3
+	VFMADD231PS.BCST (R9), Z3, Z0
+	VFMADD231PS.BCST (R9)(AX*1), Z3, Z1
+	VFMADD231PS.BCST (R9)(AX*2), Z3, Z2
 	ADDQ             $0x08, BX
-	CMPQ             BX, 16(SP)
+	CMPQ             BX, SI
 	JB               term1
 
 summed1:
@@ -4597,18 +4842,11 @@ past1:
 
 // func chains3LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains3LanesAVX512(SB), NOSPLIT, $32-96
+TEXT ·chains3LanesAVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group8:
 	SUBQ         $0x08, (SP)
@@ -4734,51 +4972,56 @@ begun8:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), R11
 	MOVQ    taps+64(FP), R12
-	CMPQ    R12, 16(SP)
+	MOVQ    terms+72(FP), R13
+	MOVQ    wStep+40(FP), R14
+	SHLQ    $0x02, R14
+	LEAQ    (R12)(R13*8), R13
+	CMPQ    R12, R13
 	JAE     summed8
 
 term8:
-	MOVLQSX     (R12), R13
-	MOVLQSX     4(R12), R14
-	LEAQ        (R11)(R14*4), R14
-	ADDQ        24(SP), R11
-	VMOVUPS     (R14), Z24
-	VMOVUPS     (R14)(AX*1), Z25
-	VMOVUPS     (R14)(AX*2), Z26
-	VMOVUPS     (DX)(R13*4), Z27
+	MOVQ        (R12), BP
+	MOVLQSX     BP, R15
+	SARQ        $0x20, BP
+	LEAQ        (R11)(BP*4), BP
+	ADDQ        R14, R11
+	VMOVUPS     (BP), Z24
+	VMOVUPS     (BP)(AX*1), Z25
+	VMOVUPS     (BP)(AX*2), Z26
+	VMOVUPS     (DX)(R15*4), Z27
 	VFMADD231PS Z24, Z27, Z0
 	VFMADD231PS Z25, Z27, Z8
 	VFMADD231PS Z26, Z27, Z16
-	VMOVUPS     (BX)(R13*4), Z27
+	VMOVUPS     (BX)(R15*4), Z27
 	VFMADD231PS Z24, Z27, Z1
 	VFMADD231PS Z25, Z27, Z9
 	VFMADD231PS Z26, Z27, Z17
-	VMOVUPS     (SI)(R13*4), Z27
+	VMOVUPS     (SI)(R15*4), Z27
 	VFMADD231PS Z24, Z27, Z2
 	VFMADD231PS Z25, Z27, Z10
 	VFMADD231PS Z26, Z27, Z18
-	VMOVUPS     (DI)(R13*4), Z27
+	VMOVUPS     (DI)(R15*4), Z27
 	VFMADD231PS Z24, Z27, Z3
 	VFMADD231PS Z25, Z27, Z11
 	VFMADD231PS Z26, Z27, Z19
-	VMOVUPS     (R8)(R13*4), Z27
+	VMOVUPS     (R8)(R15*4), Z27
 	VFMADD231PS Z24, Z27, Z4
 	VFMADD231PS Z25, Z27, Z12
 	VFMADD231PS Z26, Z27, Z20
-	VMOVUPS     (R9)(R13*4), Z27
+	VMOVUPS     (R9)(R15*4), Z27
 	VFMADD231PS Z24, Z27, Z5
 	VFMADD231PS Z25, Z27, Z13
 	VFMADD231PS Z26, Z27, Z21
-	VMOVUPS     (R10)(R13*4), Z27
+	VMOVUPS     (R10)(R15*4), Z27
 	VFMADD231PS Z24, Z27, Z6
 	VFMADD231PS Z25, Z27, Z14
 	VFMADD231PS Z26, Z27, Z22
-	VMOVUPS     (CX)(R13*4), Z27
+	VMOVUPS     (CX)(R15*4), Z27
 	VFMADD231PS Z24, Z27, Z7
 	VFMADD231PS Z25, Z27, Z15
 	VFMADD231PS Z26, Z27, Z23
 	ADDQ        $0x08, R12
-	CMPQ        R12, 16(SP)
+	CMPQ        R12, R13
 	JB          term8
 
 summed8:
@@ -4955,35 +5198,40 @@ begun4:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), DI
 	MOVQ    taps+64(FP), R8
-	CMPQ    R8, 16(SP)
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
 	JAE     summed4
 
 term4:
-	MOVLQSX     (R8), R9
-	MOVLQSX     4(R8), R10
-	LEAQ        (DI)(R10*4), R10
-	ADDQ        24(SP), DI
-	VMOVUPS     (R10), Z12
-	VMOVUPS     (R10)(AX*1), Z13
-	VMOVUPS     (R10)(AX*2), Z14
-	VMOVUPS     (DX)(R9*4), Z15
+	MOVQ        (R8), R12
+	MOVLQSX     R12, R11
+	SARQ        $0x20, R12
+	LEAQ        (DI)(R12*4), R12
+	ADDQ        R10, DI
+	VMOVUPS     (R12), Z12
+	VMOVUPS     (R12)(AX*1), Z13
+	VMOVUPS     (R12)(AX*2), Z14
+	VMOVUPS     (DX)(R11*4), Z15
 	VFMADD231PS Z12, Z15, Z0
 	VFMADD231PS Z13, Z15, Z4
 	VFMADD231PS Z14, Z15, Z8
-	VMOVUPS     (BX)(R9*4), Z15
+	VMOVUPS     (BX)(R11*4), Z15
 	VFMADD231PS Z12, Z15, Z1
 	VFMADD231PS Z13, Z15, Z5
 	VFMADD231PS Z14, Z15, Z9
-	VMOVUPS     (SI)(R9*4), Z15
+	VMOVUPS     (SI)(R11*4), Z15
 	VFMADD231PS Z12, Z15, Z2
 	VFMADD231PS Z13, Z15, Z6
 	VFMADD231PS Z14, Z15, Z10
-	VMOVUPS     (CX)(R9*4), Z15
+	VMOVUPS     (CX)(R11*4), Z15
 	VFMADD231PS Z12, Z15, Z3
 	VFMADD231PS Z13, Z15, Z7
 	VFMADD231PS Z14, Z15, Z11
 	ADDQ        $0x08, R8
-	CMPQ        R8, 16(SP)
+	CMPQ        R8, R9
 	JB          term4
 
 summed4:
@@ -5096,27 +5344,32 @@ begun2:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), BX
 	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
 	JAE     summed2
 
 term2:
-	MOVLQSX     (SI), DI
-	MOVLQSX     4(SI), R8
-	LEAQ        (BX)(R8*4), R8
-	ADDQ        24(SP), BX
-	VMOVUPS     (DX)(DI*4), Z6
-	VMOVUPS     (CX)(DI*4), Z7
-	VMOVUPS     (R8), Z8
+	MOVQ        (SI), R10
+	MOVLQSX     R10, R9
+	SARQ        $0x20, R10
+	LEAQ        (BX)(R10*4), R10
+	ADDQ        R8, BX
+	VMOVUPS     (DX)(R9*4), Z6
+	VMOVUPS     (CX)(R9*4), Z7
+	VMOVUPS     (R10), Z8
 	VFMADD231PS Z8, Z6, Z0
 	VFMADD231PS Z8, Z7, Z1
-	VMOVUPS     (R8)(AX*1), Z8
+	VMOVUPS     (R10)(AX*1), Z8
 	VFMADD231PS Z8, Z6, Z2
 	VFMADD231PS Z8, Z7, Z3
-	VMOVUPS     (R8)(AX*2), Z8
+	VMOVUPS     (R10)(AX*2), Z8
 	VFMADD231PS Z8, Z6, Z4
 	VFMADD231PS Z8, Z7, Z5
 	ADDQ        $0x08, SI
-	CMPQ        SI, 16(SP)
+	CMPQ        SI, DI
 	JB          term2
 
 summed2:
@@ -5197,23 +5450,28 @@ begun1:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), DX
 	MOVQ    taps+64(FP), BX
-	CMPQ    BX, 16(SP)
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
 	JAE     summed1
 
 term1:
-	MOVLQSX     (BX), SI
-	MOVLQSX     4(BX), DI
-	LEAQ        (DX)(DI*4), DI
-	ADDQ        24(SP), DX
-	VMOVUPS     (CX)(SI*4), Z3
-	VMOVUPS     (DI), Z4
+	MOVQ        (BX), R9
+	MOVLQSX     R9, R8
+	SARQ        $0x20, R9
+	LEAQ        (DX)(R9*4), R9
+	ADDQ        DI, DX
+	VMOVUPS     (CX)(R8*4), Z3
+	VMOVUPS     (R9), Z4
 	VFMADD231PS Z4, Z3, Z0
-	VMOVUPS     (DI)(AX*1), Z4
+	VMOVUPS     (R9)(AX*1), Z4
 	VFMADD231PS Z4, Z3, Z1
-	VMOVUPS     (DI)(AX*2), Z4
+	VMOVUPS     (R9)(AX*2), Z4
 	VFMADD231PS Z4, Z3, Z2
 	ADDQ        $0x08, BX
-	CMPQ        BX, 16(SP)
+	CMPQ        BX, SI
 	JB          term1
 
 summed1:
@@ -5248,18 +5506,11 @@ past1:
 
 // func chains4AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains4AVX512(SB), NOSPLIT, $32-96
+TEXT ·chains4AVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group6:
 	SUBQ         $0x06, (SP)
@@ -5381,50 +5632,55 @@ begun6:
 	LEAQ    (AX)(AX*2), R9
 	MOVQ    w+24(FP), R10
 	MOVQ    taps+64(FP), R11
-	CMPQ    R11, 16(SP)
+	MOVQ    terms+72(FP), R12
+	MOVQ    wStep+40(FP), R13
+	SHLQ    $0x02, R13
+	LEAQ    (R11)(R12*8), R12
+	CMPQ    R11, R12
 	JAE     summed6
 
 term6:
-	MOVLQSX      (R11), R12
-	MOVLQSX      4(R11), R13
-	LEAQ         (R10)(R13*4), R13
-	ADDQ         24(SP), R10
-	VBROADCASTSS (R13), Z24
-	VBROADCASTSS (R13)(AX*1), Z25
-	VBROADCASTSS (R13)(AX*2), Z26
-	VBROADCASTSS (R13)(R9*1), Z27
-	VMOVUPS      (DX)(R12*4), Z28
+	MOVQ         (R11), R15
+	MOVLQSX      R15, R14
+	SARQ         $0x20, R15
+	LEAQ         (R10)(R15*4), R15
+	ADDQ         R13, R10
+	VBROADCASTSS (R15), Z24
+	VBROADCASTSS (R15)(AX*1), Z25
+	VBROADCASTSS (R15)(AX*2), Z26
+	VBROADCASTSS (R15)(R9*1), Z27
+	VMOVUPS      (DX)(R14*4), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z6
 	VFMADD231PS  Z26, Z28, Z12
 	VFMADD231PS  Z27, Z28, Z18
-	VMOVUPS      (BX)(R12*4), Z28
+	VMOVUPS      (BX)(R14*4), Z28
 	VFMADD231PS  Z24, Z28, Z1
 	VFMADD231PS  Z25, Z28, Z7
 	VFMADD231PS  Z26, Z28, Z13
 	VFMADD231PS  Z27, Z28, Z19
-	VMOVUPS      (SI)(R12*4), Z28
+	VMOVUPS      (SI)(R14*4), Z28
 	VFMADD231PS  Z24, Z28, Z2
 	VFMADD231PS  Z25, Z28, Z8
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z20
-	VMOVUPS      (DI)(R12*4), Z28
+	VMOVUPS      (DI)(R14*4), Z28
 	VFMADD231PS  Z24, Z28, Z3
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z15
 	VFMADD231PS  Z27, Z28, Z21
-	VMOVUPS      (R8)(R12*4), Z28
+	VMOVUPS      (R8)(R14*4), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z10
 	VFMADD231PS  Z26, Z28, Z16
 	VFMADD231PS  Z27, Z28, Z22
-	VMOVUPS      (CX)(R12*4), Z28
+	VMOVUPS      (CX)(R14*4), Z28
 	VFMADD231PS  Z24, Z28, Z5
 	VFMADD231PS  Z25, Z28, Z11
 	VFMADD231PS  Z26, Z28, Z17
 	VFMADD231PS  Z27, Z28, Z23
 	ADDQ         $0x08, R11
-	CMPQ         R11, 16(SP)
+	CMPQ         R11, R12
 	JB           term6
 
 summed6:
@@ -5599,35 +5855,40 @@ begun3:
 	LEAQ    (AX)(AX*2), SI
 	MOVQ    w+24(FP), DI
 	MOVQ    taps+64(FP), R8
-	CMPQ    R8, 16(SP)
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
 	JAE     summed3
 
 term3:
-	MOVLQSX      (R8), R9
-	MOVLQSX      4(R8), R10
-	LEAQ         (DI)(R10*4), R10
-	ADDQ         24(SP), DI
-	VMOVUPS      (DX)(R9*4), Z12
-	VMOVUPS      (BX)(R9*4), Z13
-	VMOVUPS      (CX)(R9*4), Z14
-	VBROADCASTSS (R10), Z15
+	MOVQ         (R8), R12
+	MOVLQSX      R12, R11
+	SARQ         $0x20, R12
+	LEAQ         (DI)(R12*4), R12
+	ADDQ         R10, DI
+	VMOVUPS      (DX)(R11*4), Z12
+	VMOVUPS      (BX)(R11*4), Z13
+	VMOVUPS      (CX)(R11*4), Z14
+	VBROADCASTSS (R12), Z15
 	VFMADD231PS  Z15, Z12, Z0
 	VFMADD231PS  Z15, Z13, Z1
 	VFMADD231PS  Z15, Z14, Z2
-	VBROADCASTSS (R10)(AX*1), Z15
+	VBROADCASTSS (R12)(AX*1), Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z4
 	VFMADD231PS  Z15, Z14, Z5
-	VBROADCASTSS (R10)(AX*2), Z15
+	VBROADCASTSS (R12)(AX*2), Z15
 	VFMADD231PS  Z15, Z12, Z6
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z8
-	VBROADCASTSS (R10)(SI*1), Z15
+	VBROADCASTSS (R12)(SI*1), Z15
 	VFMADD231PS  Z15, Z12, Z9
 	VFMADD231PS  Z15, Z13, Z10
 	VFMADD231PS  Z15, Z14, Z11
 	ADDQ         $0x08, R8
-	CMPQ         R8, 16(SP)
+	CMPQ         R8, R9
 	JB           term3
 
 summed3:
@@ -5733,21 +5994,26 @@ begun1:
 	LEAQ    (AX)(AX*2), DX
 	MOVQ    w+24(FP), BX
 	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
 	JAE     summed1
 
 term1:
-	MOVLQSX          (SI), DI
-	MOVLQSX          4(SI), R8
-	LEAQ             (BX)(R8*4), R8
-	ADDQ             24(SP), BX
-	VMOVUPS          (CX)(DI*4), Z4
-	VFMADD231PS.BCST (R8), Z4, Z0
-	VFMADD231PS.BCST (R8)(AX*1), Z4, Z1
-	VFMADD231PS.BCST (R8)(AX*2), Z4, Z2
-	VFMADD231PS.BCST (R8)(DX*1), Z4, Z3
+	MOVQ             (SI), R10
+	MOVLQSX          R10, R9
+	SARQ             $0x20, R10
+	LEAQ             (BX)(R10*4), R10
+	ADDQ             R8, BX
+	VMOVUPS          (CX)(R9*4), Z4
+	VFMADD231PS.BCST (R10), Z4, Z0
+	VFMADD231PS.BCST (R10)(AX*1), Z4, Z1
+	VFMADD231PS.BCST (R10)(AX*2), Z4, Z2
+	VFMADD231PS.BCST (R10)(DX*1), Z4, Z3
 	ADDQ             $0x08, SI
-	CMPQ             SI, 16(SP)
+	CMPQ             SI, DI
 	JB               term1
 
 summed1:
@@ -5786,18 +6052,11 @@ past1:
 
 // func chains4LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains4LanesAVX512(SB), NOSPLIT, $32-96
+TEXT ·chains4LanesAVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group6:
 	SUBQ         $0x06, (SP)
@@ -5919,50 +6178,55 @@ begun6:
 	LEAQ    (AX)(AX*2), R9
 	MOVQ    w+24(FP), R10
 	MOVQ    taps+64(FP), R11
-	CMPQ    R11, 16(SP)
+	MOVQ    terms+72(FP), R12
+	MOVQ    wStep+40(FP), R13
+	SHLQ    $0x02, R13
+	LEAQ    (R11)(R12*8), R12
+	CMPQ    R11, R12
 	JAE     summed6
 
 term6:
-	MOVLQSX     (R11), R12
-	MOVLQSX     4(R11), R13
-	LEAQ        (R10)(R13*4), R13
-	ADDQ        24(SP), R10
-	VMOVUPS     (R13), Z24
-	VMOVUPS     (R13)(AX*1), Z25
-	VMOVUPS     (R13)(AX*2), Z26
-	VMOVUPS     (R13)(R9*1), Z27
-	VMOVUPS     (DX)(R12*4), Z28
+	MOVQ        (R11), R15
+	MOVLQSX     R15, R14
+	SARQ        $0x20, R15
+	LEAQ        (R10)(R15*4), R15
+	ADDQ        R13, R10
+	VMOVUPS     (R15), Z24
+	VMOVUPS     (R15)(AX*1), Z25
+	VMOVUPS     (R15)(AX*2), Z26
+	VMOVUPS     (R15)(R9*1), Z27
+	VMOVUPS     (DX)(R14*4), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z6
 	VFMADD231PS Z26, Z28, Z12
 	VFMADD231PS Z27, Z28, Z18
-	VMOVUPS     (BX)(R12*4), Z28
+	VMOVUPS     (BX)(R14*4), Z28
 	VFMADD231PS Z24, Z28, Z1
 	VFMADD231PS Z25, Z28, Z7
 	VFMADD231PS Z26, Z28, Z13
 	VFMADD231PS Z27, Z28, Z19
-	VMOVUPS     (SI)(R12*4), Z28
+	VMOVUPS     (SI)(R14*4), Z28
 	VFMADD231PS Z24, Z28, Z2
 	VFMADD231PS Z25, Z28, Z8
 	VFMADD231PS Z26, Z28, Z14
 	VFMADD231PS Z27, Z28, Z20
-	VMOVUPS     (DI)(R12*4), Z28
+	VMOVUPS     (DI)(R14*4), Z28
 	VFMADD231PS Z24, Z28, Z3
 	VFMADD231PS Z25, Z28, Z9
 	VFMADD231PS Z26, Z28, Z15
 	VFMADD231PS Z27, Z28, Z21
-	VMOVUPS     (R8)(R12*4), Z28
+	VMOVUPS     (R8)(R14*4), Z28
 	VFMADD231PS Z24, Z28, Z4
 	VFMADD231PS Z25, Z28, Z10
 	VFMADD231PS Z26, Z28, Z16
 	VFMADD231PS Z27, Z28, Z22
-	VMOVUPS     (CX)(R12*4), Z28
+	VMOVUPS     (CX)(R14*4), Z28
 	VFMADD231PS Z24, Z28, Z5
 	VFMADD231PS Z25, Z28, Z11
 	VFMADD231PS Z26, Z28, Z17
 	VFMADD231PS Z27, Z28, Z23
 	ADDQ        $0x08, R11
-	CMPQ        R11, 16(SP)
+	CMPQ        R11, R12
 	JB          term6
 
 summed6:
@@ -6137,35 +6401,40 @@ begun3:
 	LEAQ    (AX)(AX*2), SI
 	MOVQ    w+24(FP), DI
 	MOVQ    taps+64(FP), R8
-	CMPQ    R8, 16(SP)
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
 	JAE     summed3
 
 term3:
-	MOVLQSX     (R8), R9
-	MOVLQSX     4(R8), R10
-	LEAQ        (DI)(R10*4), R10
-	ADDQ        24(SP), DI
-	VMOVUPS     (DX)(R9*4), Z12
-	VMOVUPS     (BX)(R9*4), Z13
-	VMOVUPS     (CX)(R9*4), Z14
-	VMOVUPS     (R10), Z15
+	MOVQ        (R8), R12
+	MOVLQSX     R12, R11
+	SARQ        $0x20, R12
+	LEAQ        (DI)(R12*4), R12
+	ADDQ        R10, DI
+	VMOVUPS     (DX)(R11*4), Z12
+	VMOVUPS     (BX)(R11*4), Z13
+	VMOVUPS     (CX)(R11*4), Z14
+	VMOVUPS     (R12), Z15
 	VFMADD231PS Z15, Z12, Z0
 	VFMADD231PS Z15, Z13, Z1
 	VFMADD231PS Z15, Z14, Z2
-	VMOVUPS     (R10)(AX*1), Z15
+	VMOVUPS     (R12)(AX*1), Z15
 	VFMADD231PS Z15, Z12, Z3
 	VFMADD231PS Z15, Z13, Z4
 	VFMADD231PS Z15, Z14, Z5
-	VMOVUPS     (R10)(AX*2), Z15
+	VMOVUPS     (R12)(AX*2), Z15
 	VFMADD231PS Z15, Z12, Z6
 	VFMADD231PS Z15, Z13, Z7
 	VFMADD231PS Z15, Z14, Z8
-	VMOVUPS     (R10)(SI*1), Z15
+	VMOVUPS     (R12)(SI*1), Z15
 	VFMADD231PS Z15, Z12, Z9
 	VFMADD231PS Z15, Z13, Z10
 	VFMADD231PS Z15, Z14, Z11
 	ADDQ        $0x08, R8
-	CMPQ        R8, 16(SP)
+	CMPQ        R8, R9
 	JB          term3
 
 summed3:
@@ -6271,25 +6540,30 @@ begun1:
 	LEAQ    (AX)(AX*2), DX
 	MOVQ    w+24(FP), BX
 	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
 	JAE     summed1
 
 term1:
-	MOVLQSX     (SI), DI
-	MOVLQSX     4(SI), R8
-	LEAQ        (BX)(R8*4), R8
-	ADDQ        24(SP), BX
-	VMOVUPS     (CX)(DI*4), Z4
-	VMOVUPS     (R8), Z5
+	MOVQ        (SI), R10
+	MOVLQSX     R10, R9
+	SARQ        $0x20, R10
+	LEAQ        (BX)(R10*4), R10
+	ADDQ        R8, BX
+	VMOVUPS     (CX)(R9*4), Z4
+	VMOVUPS     (R10), Z5
 	VFMADD231PS Z5, Z4, Z0
-	VMOVUPS     (R8)(AX*1), Z5
+	VMOVUPS     (R10)(AX*1), Z5
 	VFMADD231PS Z5, Z4, Z1
-	VMOVUPS     (R8)(AX*2), Z5
+	VMOVUPS     (R10)(AX*2), Z5
 	VFMADD231PS Z5, Z4, Z2
-	VMOVUPS     (R8)(DX*1), Z5
+	VMOVUPS     (R10)(DX*1), Z5
 	VFMADD231PS Z5, Z4, Z3
 	ADDQ        $0x08, SI
-	CMPQ        SI, 16(SP)
+	CMPQ        SI, DI
 	JB          term1
 
 summed1:
@@ -6328,18 +6602,11 @@ past1:
 
 // func chains5AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains5AVX512(SB), NOSPLIT, $32-96
+TEXT ·chains5AVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group5:
 	SUBQ         $0x05, (SP)
@@ -6462,51 +6729,56 @@ begun5:
 	LEAQ    (AX)(AX*2), R8
 	MOVQ    w+24(FP), R9
 	MOVQ    taps+64(FP), R10
-	CMPQ    R10, 16(SP)
+	MOVQ    terms+72(FP), R11
+	MOVQ    wStep+40(FP), R12
+	SHLQ    $0x02, R12
+	LEAQ    (R10)(R11*8), R11
+	CMPQ    R10, R11
 	JAE     summed5
 
 term5:
-	MOVLQSX      (R10), R11
-	MOVLQSX      4(R10), R12
-	LEAQ         (R9)(R12*4), R12
-	ADDQ         24(SP), R9
-	VMOVUPS      (DX)(R11*4), Z25
-	VMOVUPS      (BX)(R11*4), Z26
-	VMOVUPS      (SI)(R11*4), Z27
-	VMOVUPS      (DI)(R11*4), Z28
-	VMOVUPS      (CX)(R11*4), Z29
-	VBROADCASTSS (R12), Z30
+	MOVQ         (R10), R14
+	MOVLQSX      R14, R13
+	SARQ         $0x20, R14
+	LEAQ         (R9)(R14*4), R14
+	ADDQ         R12, R9
+	VMOVUPS      (DX)(R13*4), Z25
+	VMOVUPS      (BX)(R13*4), Z26
+	VMOVUPS      (SI)(R13*4), Z27
+	VMOVUPS      (DI)(R13*4), Z28
+	VMOVUPS      (CX)(R13*4), Z29
+	VBROADCASTSS (R14), Z30
 	VFMADD231PS  Z30, Z25, Z0
 	VFMADD231PS  Z30, Z26, Z1
 	VFMADD231PS  Z30, Z27, Z2
 	VFMADD231PS  Z30, Z28, Z3
 	VFMADD231PS  Z30, Z29, Z4
-	VBROADCASTSS (R12)(AX*1), Z30
+	VBROADCASTSS (R14)(AX*1), Z30
 	VFMADD231PS  Z30, Z25, Z5
 	VFMADD231PS  Z30, Z26, Z6
 	VFMADD231PS  Z30, Z27, Z7
 	VFMADD231PS  Z30, Z28, Z8
 	VFMADD231PS  Z30, Z29, Z9
-	VBROADCASTSS (R12)(AX*2), Z30
+	VBROADCASTSS (R14)(AX*2), Z30
 	VFMADD231PS  Z30, Z25, Z10
 	VFMADD231PS  Z30, Z26, Z11
 	VFMADD231PS  Z30, Z27, Z12
 	VFMADD231PS  Z30, Z28, Z13
 	VFMADD231PS  Z30, Z29, Z14
-	VBROADCASTSS (R12)(R8*1), Z30
+	VBROADCASTSS (R14)(R8*1), Z30
 	VFMADD231PS  Z30, Z25, Z15
 	VFMADD231PS  Z30, Z26, Z16
 	VFMADD231PS  Z30, Z27, Z17
 	VFMADD231PS  Z30, Z28, Z18
 	VFMADD231PS  Z30, Z29, Z19
-	VBROADCASTSS (R12)(AX*4), Z30
+	VBROADCASTSS (R14)(AX*4), Z30
 	VFMADD231PS  Z30, Z25, Z20
 	VFMADD231PS  Z30, Z26, Z21
 	VFMADD231PS  Z30, Z27, Z22
 	VFMADD231PS  Z30, Z28, Z23
 	VFMADD231PS  Z30, Z29, Z24
 	ADDQ         $0x08, R10
-	CMPQ         R10, 16(SP)
+	CMPQ         R10, R11
 	JB           term5
 
 summed5:
@@ -6676,33 +6948,38 @@ begun2:
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    w+24(FP), SI
 	MOVQ    taps+64(FP), DI
-	CMPQ    DI, 16(SP)
+	MOVQ    terms+72(FP), R8
+	MOVQ    wStep+40(FP), R9
+	SHLQ    $0x02, R9
+	LEAQ    (DI)(R8*8), R8
+	CMPQ    DI, R8
 	JAE     summed2
 
 term2:
-	MOVLQSX      (DI), R8
-	MOVLQSX      4(DI), R9
-	LEAQ         (SI)(R9*4), R9
-	ADDQ         24(SP), SI
-	VMOVUPS      (DX)(R8*4), Z10
-	VMOVUPS      (CX)(R8*4), Z11
-	VBROADCASTSS (R9), Z12
+	MOVQ         (DI), R11
+	MOVLQSX      R11, R10
+	SARQ         $0x20, R11
+	LEAQ         (SI)(R11*4), R11
+	ADDQ         R9, SI
+	VMOVUPS      (DX)(R10*4), Z10
+	VMOVUPS      (CX)(R10*4), Z11
+	VBROADCASTSS (R11), Z12
 	VFMADD231PS  Z12, Z10, Z0
 	VFMADD231PS  Z12, Z11, Z1
-	VBROADCASTSS (R9)(AX*1), Z12
+	VBROADCASTSS (R11)(AX*1), Z12
 	VFMADD231PS  Z12, Z10, Z2
 	VFMADD231PS  Z12, Z11, Z3
-	VBROADCASTSS (R9)(AX*2), Z12
+	VBROADCASTSS (R11)(AX*2), Z12
 	VFMADD231PS  Z12, Z10, Z4
 	VFMADD231PS  Z12, Z11, Z5
-	VBROADCASTSS (R9)(BX*1), Z12
+	VBROADCASTSS (R11)(BX*1), Z12
 	VFMADD231PS  Z12, Z10, Z6
 	VFMADD231PS  Z12, Z11, Z7
-	VBROADCASTSS (R9)(AX*4), Z12
+	VBROADCASTSS (R11)(AX*4), Z12
 	VFMADD231PS  Z12, Z10, Z8
 	VFMADD231PS  Z12, Z11, Z9
 	ADDQ         $0x08, DI
-	CMPQ         DI, 16(SP)
+	CMPQ         DI, R8
 	JB           term2
 
 summed2:
@@ -6806,22 +7083,27 @@ begun1:
 	LEAQ    (AX)(AX*2), DX
 	MOVQ    w+24(FP), BX
 	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
 	JAE     summed1
 
 term1:
-	MOVLQSX          (SI), DI
-	MOVLQSX          4(SI), R8
-	LEAQ             (BX)(R8*4), R8
-	ADDQ             24(SP), BX
-	VMOVUPS          (CX)(DI*4), Z5
-	VFMADD231PS.BCST (R8), Z5, Z0
-	VFMADD231PS.BCST (R8)(AX*1), Z5, Z1
-	VFMADD231PS.BCST (R8)(AX*2), Z5, Z2
-	VFMADD231PS.BCST (R8)(DX*1), Z5, Z3
-	VFMADD231PS.BCST (R8)(AX*4), Z5, Z4
+	MOVQ             (SI), R10
+	MOVLQSX          R10, R9
+	SARQ             $0x20, R10
+	LEAQ             (BX)(R10*4), R10
+	ADDQ             R8, BX
+	VMOVUPS          (CX)(R9*4), Z5
+	VFMADD231PS.BCST (R10), Z5, Z0
+	VFMADD231PS.BCST (R10)(AX*1), Z5, Z1
+	VFMADD231PS.BCST (R10)(AX*2), Z5, Z2
+	VFMADD231PS.BCST (R10)(DX*1), Z5, Z3
+	VFMADD231PS.BCST (R10)(AX*4), Z5, Z4
 	ADDQ             $0x08, SI
-	CMPQ             SI, 16(SP)
+	CMPQ             SI, DI
 	JB               term1
 
 summed1:
@@ -6864,18 +7146,11 @@ past1:
 
 // func chains5LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains5LanesAVX512(SB), NOSPLIT, $32-96
+TEXT ·chains5LanesAVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group5:
 	SUBQ         $0x05, (SP)
@@ -6998,51 +7273,56 @@ begun5:
 	LEAQ    (AX)(AX*2), R8
 	MOVQ    w+24(FP), R9
 	MOVQ    taps+64(FP), R10
-	CMPQ    R10, 16(SP)
+	MOVQ    terms+72(FP), R11
+	MOVQ    wStep+40(FP), R12
+	SHLQ    $0x02, R12
+	LEAQ    (R10)(R11*8), R11
+	CMPQ    R10, R11
 	JAE     summed5
 
 term5:
-	MOVLQSX     (R10), R11
-	MOVLQSX     4(R10), R12
-	LEAQ        (R9)(R12*4), R12
-	ADDQ        24(SP), R9
-	VMOVUPS     (DX)(R11*4), Z25
-	VMOVUPS     (BX)(R11*4), Z26
-	VMOVUPS     (SI)(R11*4), Z27
-	VMOVUPS     (DI)(R11*4), Z28
-	VMOVUPS     (CX)(R11*4), Z29
-	VMOVUPS     (R12), Z30
+	MOVQ        (R10), R14
+	MOVLQSX     R14, R13
+	SARQ        $0x20, R14
+	LEAQ        (R9)(R14*4), R14
+	ADDQ        R12, R9
+	VMOVUPS     (DX)(R13*4), Z25
+	VMOVUPS     (BX)(R13*4), Z26
+	VMOVUPS     (SI)(R13*4), Z27
+	VMOVUPS     (DI)(R13*4), Z28
+	VMOVUPS     (CX)(R13*4), Z29
+	VMOVUPS     (R14), Z30
 	VFMADD231PS Z30, Z25, Z0
 	VFMADD231PS Z30, Z26, Z1
 	VFMADD231PS Z30, Z27, Z2
 	VFMADD231PS Z30, Z28, Z3
 	VFMADD231PS Z30, Z29, Z4
-	VMOVUPS     (R12)(AX*1), Z30
+	VMOVUPS     (R14)(AX*1), Z30
 	VFMADD231PS Z30, Z25, Z5
 	VFMADD231PS Z30, Z26, Z6
 	VFMADD231PS Z30, Z27, Z7
 	VFMADD231PS Z30, Z28, Z8
 	VFMADD231PS Z30, Z29, Z9
-	VMOVUPS     (R12)(AX*2), Z30
+	VMOVUPS     (R14)(AX*2), Z30
 	VFMADD231PS Z30, Z25, Z10
 	VFMADD231PS Z30, Z26, Z11
 	VFMADD231PS Z30, Z27, Z12
 	VFMADD231PS Z30, Z28, Z13
 	VFMADD231PS Z30, Z29, Z14
-	VMOVUPS     (R12)(R8*1), Z30
+	VMOVUPS     (R14)(R8*1), Z30
 	VFMADD231PS Z30, Z25, Z15
 	VFMADD231PS Z30, Z26, Z16
 	VFMADD231PS Z30, Z27, Z17
 	VFMADD231PS Z30, Z28, Z18
 	VFMADD231PS Z30, Z29, Z19
-	VMOVUPS     (R12)(AX*4), Z30
+	VMOVUPS     (R14)(AX*4), Z30
 	VFMADD231PS Z30, Z25, Z20
 	VFMADD231PS Z30, Z26, Z21
 	VFMADD231PS Z30, Z27, Z22
 	VFMADD231PS Z30, Z28, Z23
 	VFMADD231PS Z30, Z29, Z24
 	ADDQ        $0x08, R10
-	CMPQ        R10, 16(SP)
+	CMPQ        R10, R11
 	JB          term5
 
 summed5:
@@ -7212,33 +7492,38 @@ begun2:
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    w+24(FP), SI
 	MOVQ    taps+64(FP), DI
-	CMPQ    DI, 16(SP)
+	MOVQ    terms+72(FP), R8
+	MOVQ    wStep+40(FP), R9
+	SHLQ    $0x02, R9
+	LEAQ    (DI)(R8*8), R8
+	CMPQ    DI, R8
 	JAE     summed2
 
 term2:
-	MOVLQSX     (DI), R8
-	MOVLQSX     4(DI), R9
-	LEAQ        (SI)(R9*4), R9
-	ADDQ        24(SP), SI
-	VMOVUPS     (DX)(R8*4), Z10
-	VMOVUPS     (CX)(R8*4), Z11
-	VMOVUPS     (R9), Z12
+	MOVQ        (DI), R11
+	MOVLQSX     R11, R10
+	SARQ        $0x20, R11
+	LEAQ        (SI)(R11*4), R11
+	ADDQ        R9, SI
+	VMOVUPS     (DX)(R10*4), Z10
+	VMOVUPS     (CX)(R10*4), Z11
+	VMOVUPS     (R11), Z12
 	VFMADD231PS Z12, Z10, Z0
 	VFMADD231PS Z12, Z11, Z1
-	VMOVUPS     (R9)(AX*1), Z12
+	VMOVUPS     (R11)(AX*1), Z12
 	VFMADD231PS Z12, Z10, Z2
 	VFMADD231PS Z12, Z11, Z3
-	VMOVUPS     (R9)(AX*2), Z12
+	VMOVUPS     (R11)(AX*2), Z12
 	VFMADD231PS Z12, Z10, Z4
 	VFMADD231PS Z12, Z11, Z5
-	VMOVUPS     (R9)(BX*1), Z12
+	VMOVUPS     (R11)(BX*1), Z12
 	VFMADD231PS Z12, Z10, Z6
 	VFMADD231PS Z12, Z11, Z7
-	VMOVUPS     (R9)(AX*4), Z12
+	VMOVUPS     (R11)(AX*4), Z12
 	VFMADD231PS Z12, Z10, Z8
 	VFMADD231PS Z12, Z11, Z9
 	ADDQ        $0x08, DI
-	CMPQ        DI, 16(SP)
+	CMPQ        DI, R8
 	JB          term2
 
 summed2:
@@ -7342,27 +7627,32 @@ begun1:
 	LEAQ    (AX)(AX*2), DX
 	MOVQ    w+24(FP), BX
 	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
 	JAE     summed1
 
 term1:
-	MOVLQSX     (SI), DI
-	MOVLQSX     4(SI), R8
-	LEAQ        (BX)(R8*4), R8
-	ADDQ        24(SP), BX
-	VMOVUPS     (CX)(DI*4), Z5
-	VMOVUPS     (R8), Z6
+	MOVQ        (SI), R10
+	MOVLQSX     R10, R9
+	SARQ        $0x20, R10
+	LEAQ        (BX)(R10*4), R10
+	ADDQ        R8, BX
+	VMOVUPS     (CX)(R9*4), Z5
+	VMOVUPS     (R10), Z6
 	VFMADD231PS Z6, Z5, Z0
-	VMOVUPS     (R8)(AX*1), Z6
+	VMOVUPS     (R10)(AX*1), Z6
 	VFMADD231PS Z6, Z5, Z1
-	VMOVUPS     (R8)(AX*2), Z6
+	VMOVUPS     (R10)(AX*2), Z6
 	VFMADD231PS Z6, Z5, Z2
-	VMOVUPS     (R8)(DX*1), Z6
+	VMOVUPS     (R10)(DX*1), Z6
 	VFMADD231PS Z6, Z5, Z3
-	VMOVUPS     (R8)(AX*4), Z6
+	VMOVUPS     (R10)(AX*4), Z6
 	VFMADD231PS Z6, Z5, Z4
 	ADDQ        $0x08, SI
-	CMPQ        SI, 16(SP)
+	CMPQ        SI, DI
 	JB          term1
 
 summed1:
@@ -7405,18 +7695,11 @@ past1:
 
 // func chains6AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains6AVX512(SB), NOSPLIT, $32-96
+TEXT ·chains6AVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group4:
 	SUBQ         $0x04, (SP)
@@ -7535,50 +7818,55 @@ begun4:
 	LEAQ    (AX)(AX*4), R8
 	MOVQ    w+24(FP), R9
 	MOVQ    taps+64(FP), R10
-	CMPQ    R10, 16(SP)
+	MOVQ    terms+72(FP), R11
+	MOVQ    wStep+40(FP), R12
+	SHLQ    $0x02, R12
+	LEAQ    (R10)(R11*8), R11
+	CMPQ    R10, R11
 	JAE     summed4
 
 term4:
-	MOVLQSX      (R10), R11
-	MOVLQSX      4(R10), R12
-	LEAQ         (R9)(R12*4), R12
-	ADDQ         24(SP), R9
-	VMOVUPS      (DX)(R11*4), Z24
-	VMOVUPS      (BX)(R11*4), Z25
-	VMOVUPS      (SI)(R11*4), Z26
-	VMOVUPS      (CX)(R11*4), Z27
-	VBROADCASTSS (R12), Z28
+	MOVQ         (R10), R14
+	MOVLQSX      R14, R13
+	SARQ         $0x20, R14
+	LEAQ         (R9)(R14*4), R14
+	ADDQ         R12, R9
+	VMOVUPS      (DX)(R13*4), Z24
+	VMOVUPS      (BX)(R13*4), Z25
+	VMOVUPS      (SI)(R13*4), Z26
+	VMOVUPS      (CX)(R13*4), Z27
+	VBROADCASTSS (R14), Z28
 	VFMADD231PS  Z28, Z24, Z0
 	VFMADD231PS  Z28, Z25, Z1
 	VFMADD231PS  Z28, Z26, Z2
 	VFMADD231PS  Z28, Z27, Z3
-	VBROADCASTSS (R12)(AX*1), Z28
+	VBROADCASTSS (R14)(AX*1), Z28
 	VFMADD231PS  Z28, Z24, Z4
 	VFMADD231PS  Z28, Z25, Z5
 	VFMADD231PS  Z28, Z26, Z6
 	VFMADD231PS  Z28, Z27, Z7
-	VBROADCASTSS (R12)(AX*2), Z28
+	VBROADCASTSS (R14)(AX*2), Z28
 	VFMADD231PS  Z28, Z24, Z8
 	VFMADD231PS  Z28, Z25, Z9
 	VFMADD231PS  Z28, Z26, Z10
 	VFMADD231PS  Z28, Z27, Z11
-	VBROADCASTSS (R12)(DI*1), Z28
+	VBROADCASTSS (R14)(DI*1), Z28
 	VFMADD231PS  Z28, Z24, Z12
 	VFMADD231PS  Z28, Z25, Z13
 	VFMADD231PS  Z28, Z26, Z14
 	VFMADD231PS  Z28, Z27, Z15
-	VBROADCASTSS (R12)(AX*4), Z28
+	VBROADCASTSS (R14)(AX*4), Z28
 	VFMADD231PS  Z28, Z24, Z16
 	VFMADD231PS  Z28, Z25, Z17
 	VFMADD231PS  Z28, Z26, Z18
 	VFMADD231PS  Z28, Z27, Z19
-	VBROADCASTSS (R12)(R8*1), Z28
+	VBROADCASTSS (R14)(R8*1), Z28
 	VFMADD231PS  Z28, Z24, Z20
 	VFMADD231PS  Z28, Z25, Z21
 	VFMADD231PS  Z28, Z26, Z22
 	VFMADD231PS  Z28, Z27, Z23
 	ADDQ         $0x08, R10
-	CMPQ         R10, 16(SP)
+	CMPQ         R10, R11
 	JB           term4
 
 summed4:
@@ -7753,36 +8041,41 @@ begun2:
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    w+24(FP), DI
 	MOVQ    taps+64(FP), R8
-	CMPQ    R8, 16(SP)
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
 	JAE     summed2
 
 term2:
-	MOVLQSX      (R8), R9
-	MOVLQSX      4(R8), R10
-	LEAQ         (DI)(R10*4), R10
-	ADDQ         24(SP), DI
-	VMOVUPS      (DX)(R9*4), Z12
-	VMOVUPS      (CX)(R9*4), Z13
-	VBROADCASTSS (R10), Z14
+	MOVQ         (R8), R12
+	MOVLQSX      R12, R11
+	SARQ         $0x20, R12
+	LEAQ         (DI)(R12*4), R12
+	ADDQ         R10, DI
+	VMOVUPS      (DX)(R11*4), Z12
+	VMOVUPS      (CX)(R11*4), Z13
+	VBROADCASTSS (R12), Z14
 	VFMADD231PS  Z14, Z12, Z0
 	VFMADD231PS  Z14, Z13, Z1
-	VBROADCASTSS (R10)(AX*1), Z14
+	VBROADCASTSS (R12)(AX*1), Z14
 	VFMADD231PS  Z14, Z12, Z2
 	VFMADD231PS  Z14, Z13, Z3
-	VBROADCASTSS (R10)(AX*2), Z14
+	VBROADCASTSS (R12)(AX*2), Z14
 	VFMADD231PS  Z14, Z12, Z4
 	VFMADD231PS  Z14, Z13, Z5
-	VBROADCASTSS (R10)(BX*1), Z14
+	VBROADCASTSS (R12)(BX*1), Z14
 	VFMADD231PS  Z14, Z12, Z6
 	VFMADD231PS  Z14, Z13, Z7
-	VBROADCASTSS (R10)(AX*4), Z14
+	VBROADCASTSS (R12)(AX*4), Z14
 	VFMADD231PS  Z14, Z12, Z8
 	VFMADD231PS  Z14, Z13, Z9
-	VBROADCASTSS (R10)(SI*1), Z14
+	VBROADCASTSS (R12)(SI*1), Z14
 	VFMADD231PS  Z14, Z12, Z10
 	VFMADD231PS  Z14, Z13, Z11
 	ADDQ         $0x08, R8
-	CMPQ         R8, 16(SP)
+	CMPQ         R8, R9
 	JB           term2
 
 summed2:
@@ -7898,23 +8191,28 @@ begun1:
 	LEAQ    (AX)(AX*4), BX
 	MOVQ    w+24(FP), SI
 	MOVQ    taps+64(FP), DI
-	CMPQ    DI, 16(SP)
+	MOVQ    terms+72(FP), R8
+	MOVQ    wStep+40(FP), R9
+	SHLQ    $0x02, R9
+	LEAQ    (DI)(R8*8), R8
+	CMPQ    DI, R8
 	JAE     summed1
 
 term1:
-	MOVLQSX          (DI), R8
-	MOVLQSX          4(DI), R9
-	LEAQ             (SI)(R9*4), R9
-	ADDQ             24(SP), SI
-	VMOVUPS          (CX)(R8*4), Z6
-	VFMADD231PS.BCST (R9), Z6, Z0
-	VFMADD231PS.BCST (R9)(AX*1), Z6, Z1
-	VFMADD231PS.BCST (R9)(AX*2), Z6, Z2
-	VFMADD231PS.BCST (R9)(DX*1), Z6, Z3
-	VFMADD231PS.BCST (R9)(AX*4), Z6, Z4
-	VFMADD231PS.BCST (R9)(BX*1), Z6, Z5
+	MOVQ             (DI), R11
+	MOVLQSX          R11, R10
+	SARQ             $0x20, R11
+	LEAQ             (SI)(R11*4), R11
+	ADDQ             R9, SI
+	VMOVUPS          (CX)(R10*4), Z6
+	VFMADD231PS.BCST (R11), Z6, Z0
+	VFMADD231PS.BCST (R11)(AX*1), Z6, Z1
+	VFMADD231PS.BCST (R11)(AX*2), Z6, Z2
+	VFMADD231PS.BCST (R11)(DX*1), Z6, Z3
+	VFMADD231PS.BCST (R11)(AX*4), Z6, Z4
+	VFMADD231PS.BCST (R11)(BX*1), Z6, Z5
 	ADDQ             $0x08, DI
-	CMPQ             DI, 16(SP)
+	CMPQ             DI, R8
 	JB               term1
 
 summed1:
@@ -7961,18 +8259,11 @@ past1:
 
 // func chains6LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains6LanesAVX512(SB), NOSPLIT, $32-96
+TEXT ·chains6LanesAVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group4:
 	SUBQ         $0x04, (SP)
@@ -8091,50 +8382,55 @@ begun4:
 	LEAQ    (AX)(AX*4), R8
 	MOVQ    w+24(FP), R9
 	MOVQ    taps+64(FP), R10
-	CMPQ    R10, 16(SP)
+	MOVQ    terms+72(FP), R11
+	MOVQ    wStep+40(FP), R12
+	SHLQ    $0x02, R12
+	LEAQ    (R10)(R11*8), R11
+	CMPQ    R10, R11
 	JAE     summed4
 
 term4:
-	MOVLQSX     (R10), R11
-	MOVLQSX     4(R10), R12
-	LEAQ        (R9)(R12*4), R12
-	ADDQ        24(SP), R9
-	VMOVUPS     (DX)(R11*4), Z24
-	VMOVUPS     (BX)(R11*4), Z25
-	VMOVUPS     (SI)(R11*4), Z26
-	VMOVUPS     (CX)(R11*4), Z27
-	VMOVUPS     (R12), Z28
+	MOVQ        (R10), R14
+	MOVLQSX     R14, R13
+	SARQ        $0x20, R14
+	LEAQ        (R9)(R14*4), R14
+	ADDQ        R12, R9
+	VMOVUPS     (DX)(R13*4), Z24
+	VMOVUPS     (BX)(R13*4), Z25
+	VMOVUPS     (SI)(R13*4), Z26
+	VMOVUPS     (CX)(R13*4), Z27
+	VMOVUPS     (R14), Z28
 	VFMADD231PS Z28, Z24, Z0
 	VFMADD231PS Z28, Z25, Z1
 	VFMADD231PS Z28, Z26, Z2
 	VFMADD231PS Z28, Z27, Z3
-	VMOVUPS     (R12)(AX*1), Z28
+	VMOVUPS     (R14)(AX*1), Z28
 	VFMADD231PS Z28, Z24, Z4
 	VFMADD231PS Z28, Z25, Z5
 	VFMADD231PS Z28, Z26, Z6
 	VFMADD231PS Z28, Z27, Z7
-	VMOVUPS     (R12)(AX*2), Z28
+	VMOVUPS     (R14)(AX*2), Z28
 	VFMADD231PS Z28, Z24, Z8
 	VFMADD231PS Z28, Z25, Z9
 	VFMADD231PS Z28, Z26, Z10
 	VFMADD231PS Z28, Z27, Z11
-	VMOVUPS     (R12)(DI*1), Z28
+	VMOVUPS     (R14)(DI*1), Z28
 	VFMADD231PS Z28, Z24, Z12
 	VFMADD231PS Z28, Z25, Z13
 	VFMADD231PS Z28, Z26, Z14
 	VFMADD231PS Z28, Z27, Z15
-	VMOVUPS     (R12)(AX*4), Z28
+	VMOVUPS     (R14)(AX*4), Z28
 	VFMADD231PS Z28, Z24, Z16
 	VFMADD231PS Z28, Z25, Z17
 	VFMADD231PS Z28, Z26, Z18
 	VFMADD231PS Z28, Z27, Z19
-	VMOVUPS     (R12)(R8*1), Z28
+	VMOVUPS     (R14)(R8*1), Z28
 	VFMADD231PS Z28, Z24, Z20
 	VFMADD231PS Z28, Z25, Z21
 	VFMADD231PS Z28, Z26, Z22
 	VFMADD231PS Z28, Z27, Z23
 	ADDQ        $0x08, R10
-	CMPQ        R10, 16(SP)
+	CMPQ        R10, R11
 	JB          term4
 
 summed4:
@@ -8309,36 +8605,41 @@ begun2:
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    w+24(FP), DI
 	MOVQ    taps+64(FP), R8
-	CMPQ    R8, 16(SP)
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
 	JAE     summed2
 
 term2:
-	MOVLQSX     (R8), R9
-	MOVLQSX     4(R8), R10
-	LEAQ        (DI)(R10*4), R10
-	ADDQ        24(SP), DI
-	VMOVUPS     (DX)(R9*4), Z12
-	VMOVUPS     (CX)(R9*4), Z13
-	VMOVUPS     (R10), Z14
+	MOVQ        (R8), R12
+	MOVLQSX     R12, R11
+	SARQ        $0x20, R12
+	LEAQ        (DI)(R12*4), R12
+	ADDQ        R10, DI
+	VMOVUPS     (DX)(R11*4), Z12
+	VMOVUPS     (CX)(R11*4), Z13
+	VMOVUPS     (R12), Z14
 	VFMADD231PS Z14, Z12, Z0
 	VFMADD231PS Z14, Z13, Z1
-	VMOVUPS     (R10)(AX*1), Z14
+	VMOVUPS     (R12)(AX*1), Z14
 	VFMADD231PS Z14, Z12, Z2
 	VFMADD231PS Z14, Z13, Z3
-	VMOVUPS     (R10)(AX*2), Z14
+	VMOVUPS     (R12)(AX*2), Z14
 	VFMADD231PS Z14, Z12, Z4
 	VFMADD231PS Z14, Z13, Z5
-	VMOVUPS     (R10)(BX*1), Z14
+	VMOVUPS     (R12)(BX*1), Z14
 	VFMADD231PS Z14, Z12, Z6
 	VFMADD231PS Z14, Z13, Z7
-	VMOVUPS     (R10)(AX*4), Z14
+	VMOVUPS     (R12)(AX*4), Z14
 	VFMADD231PS Z14, Z12, Z8
 	VFMADD231PS Z14, Z13, Z9
-	VMOVUPS     (R10)(SI*1), Z14
+	VMOVUPS     (R12)(SI*1), Z14
 	VFMADD231PS Z14, Z12, Z10
 	VFMADD231PS Z14, Z13, Z11
 	ADDQ        $0x08, R8
-	CMPQ        R8, 16(SP)
+	CMPQ        R8, R9
 	JB          term2
 
 summed2:
@@ -8454,29 +8755,34 @@ begun1:
 	LEAQ    (AX)(AX*4), BX
 	MOVQ    w+24(FP), SI
 	MOVQ    taps+64(FP), DI
-	CMPQ    DI, 16(SP)
+	MOVQ    terms+72(FP), R8
+	MOVQ    wStep+40(FP), R9
+	SHLQ    $0x02, R9
+	LEAQ    (DI)(R8*8), R8
+	CMPQ    DI, R8
 	JAE     summed1
 
 term1:
-	MOVLQSX     (DI), R8
-	MOVLQSX     4(DI), R9
-	LEAQ        (SI)(R9*4), R9
-	ADDQ        24(SP), SI
-	VMOVUPS     (CX)(R8*4), Z6
-	VMOVUPS     (R9), Z7
+	MOVQ        (DI), R11
+	MOVLQSX     R11, R10
+	SARQ        $0x20, R11
+	LEAQ        (SI)(R11*4), R11
+	ADDQ        R9, SI
+	VMOVUPS     (CX)(R10*4), Z6
+	VMOVUPS     (R11), Z7
 	VFMADD231PS Z7, Z6, Z0
-	VMOVUPS     (R9)(AX*1), Z7
+	VMOVUPS     (R11)(AX*1), Z7
 	VFMADD231PS Z7, Z6, Z1
-	VMOVUPS     (R9)(AX*2), Z7
+	VMOVUPS     (R11)(AX*2), Z7
 	VFMADD231PS Z7, Z6, Z2
-	VMOVUPS     (R9)(DX*1), Z7
+	VMOVUPS     (R11)(DX*1), Z7
 	VFMADD231PS Z7, Z6, Z3
-	VMOVUPS     (R9)(AX*4), Z7
+	VMOVUPS     (R11)(AX*4), Z7
 	VFMADD231PS Z7, Z6, Z4
-	VMOVUPS     (R9)(BX*1), Z7
+	VMOVUPS     (R11)(BX*1), Z7
 	VFMADD231PS Z7, Z6, Z5
 	ADDQ        $0x08, DI
-	CMPQ        DI, 16(SP)
+	CMPQ        DI, R8
 	JB          term1
 
 summed1:
@@ -8523,18 +8829,11 @@ past1:
 
 // func chains12AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains12AVX512(SB), NOSPLIT, $32-96
+TEXT ·chains12AVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group2:
 	SUBQ         $0x02, (SP)
@@ -8654,55 +8953,60 @@ begun2:
 	LEAQ    (BX)(AX*4), DI
 	MOVQ    w+24(FP), R8
 	MOVQ    taps+64(FP), R9
-	CMPQ    R9, 16(SP)
+	MOVQ    terms+72(FP), R10
+	MOVQ    wStep+40(FP), R11
+	SHLQ    $0x02, R11
+	LEAQ    (R9)(R10*8), R10
+	CMPQ    R9, R10
 	JAE     summed2
 
 term2:
-	MOVLQSX      (R9), R10
-	MOVLQSX      4(R9), R11
-	LEAQ         (R8)(R11*4), R11
-	ADDQ         24(SP), R8
-	LEAQ         (R11)(AX*8), R12
-	VMOVUPS      (DX)(R10*4), Z24
-	VMOVUPS      (CX)(R10*4), Z25
-	VBROADCASTSS (R11), Z26
+	MOVQ         (R9), R13
+	MOVLQSX      R13, R12
+	SARQ         $0x20, R13
+	LEAQ         (R8)(R13*4), R13
+	ADDQ         R11, R8
+	LEAQ         (R13)(AX*8), R14
+	VMOVUPS      (DX)(R12*4), Z24
+	VMOVUPS      (CX)(R12*4), Z25
+	VBROADCASTSS (R13), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
-	VBROADCASTSS (R11)(AX*1), Z26
+	VBROADCASTSS (R13)(AX*1), Z26
 	VFMADD231PS  Z26, Z24, Z2
 	VFMADD231PS  Z26, Z25, Z3
-	VBROADCASTSS (R11)(AX*2), Z26
+	VBROADCASTSS (R13)(AX*2), Z26
 	VFMADD231PS  Z26, Z24, Z4
 	VFMADD231PS  Z26, Z25, Z5
-	VBROADCASTSS (R11)(BX*1), Z26
+	VBROADCASTSS (R13)(BX*1), Z26
 	VFMADD231PS  Z26, Z24, Z6
 	VFMADD231PS  Z26, Z25, Z7
-	VBROADCASTSS (R11)(AX*4), Z26
+	VBROADCASTSS (R13)(AX*4), Z26
 	VFMADD231PS  Z26, Z24, Z8
 	VFMADD231PS  Z26, Z25, Z9
-	VBROADCASTSS (R11)(SI*1), Z26
+	VBROADCASTSS (R13)(SI*1), Z26
 	VFMADD231PS  Z26, Z24, Z10
 	VFMADD231PS  Z26, Z25, Z11
-	VBROADCASTSS (R11)(BX*2), Z26
+	VBROADCASTSS (R13)(BX*2), Z26
 	VFMADD231PS  Z26, Z24, Z12
 	VFMADD231PS  Z26, Z25, Z13
-	VBROADCASTSS (R11)(DI*1), Z26
+	VBROADCASTSS (R13)(DI*1), Z26
 	VFMADD231PS  Z26, Z24, Z14
 	VFMADD231PS  Z26, Z25, Z15
-	VBROADCASTSS (R12), Z26
+	VBROADCASTSS (R14), Z26
 	VFMADD231PS  Z26, Z24, Z16
 	VFMADD231PS  Z26, Z25, Z17
-	VBROADCASTSS (R12)(AX*1), Z26
+	VBROADCASTSS (R14)(AX*1), Z26
 	VFMADD231PS  Z26, Z24, Z18
 	VFMADD231PS  Z26, Z25, Z19
-	VBROADCASTSS (R12)(AX*2), Z26
+	VBROADCASTSS (R14)(AX*2), Z26
 	VFMADD231PS  Z26, Z24, Z20
 	VFMADD231PS  Z26, Z25, Z21
-	VBROADCASTSS (R12)(BX*1), Z26
+	VBROADCASTSS (R14)(BX*1), Z26
 	VFMADD231PS  Z26, Z24, Z22
 	VFMADD231PS  Z26, Z25, Z23
 	ADDQ         $0x08, R9
-	CMPQ         R9, 16(SP)
+	CMPQ         R9, R10
 	JB           term2
 
 summed2:
@@ -8885,30 +9189,35 @@ begun1:
 	LEAQ    (DX)(AX*4), SI
 	MOVQ    w+24(FP), DI
 	MOVQ    taps+64(FP), R8
-	CMPQ    R8, 16(SP)
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
 	JAE     summed1
 
 term1:
-	MOVLQSX          (R8), R9
-	MOVLQSX          4(R8), R10
-	LEAQ             (DI)(R10*4), R10
-	ADDQ             24(SP), DI
-	LEAQ             (R10)(AX*8), R11
-	VMOVUPS          (CX)(R9*4), Z12
-	VFMADD231PS.BCST (R10), Z12, Z0
-	VFMADD231PS.BCST (R10)(AX*1), Z12, Z1
-	VFMADD231PS.BCST (R10)(AX*2), Z12, Z2
-	VFMADD231PS.BCST (R10)(DX*1), Z12, Z3
-	VFMADD231PS.BCST (R10)(AX*4), Z12, Z4
-	VFMADD231PS.BCST (R10)(BX*1), Z12, Z5
-	VFMADD231PS.BCST (R10)(DX*2), Z12, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z12, Z7
-	VFMADD231PS.BCST (R11), Z12, Z8
-	VFMADD231PS.BCST (R11)(AX*1), Z12, Z9
-	VFMADD231PS.BCST (R11)(AX*2), Z12, Z10
-	VFMADD231PS.BCST (R11)(DX*1), Z12, Z11
+	MOVQ             (R8), R12
+	MOVLQSX          R12, R11
+	SARQ             $0x20, R12
+	LEAQ             (DI)(R12*4), R12
+	ADDQ             R10, DI
+	LEAQ             (R12)(AX*8), R13
+	VMOVUPS          (CX)(R11*4), Z12
+	VFMADD231PS.BCST (R12), Z12, Z0
+	VFMADD231PS.BCST (R12)(AX*1), Z12, Z1
+	VFMADD231PS.BCST (R12)(AX*2), Z12, Z2
+	VFMADD231PS.BCST (R12)(DX*1), Z12, Z3
+	VFMADD231PS.BCST (R12)(AX*4), Z12, Z4
+	VFMADD231PS.BCST (R12)(BX*1), Z12, Z5
+	VFMADD231PS.BCST (R12)(DX*2), Z12, Z6
+	VFMADD231PS.BCST (R12)(SI*1), Z12, Z7
+	VFMADD231PS.BCST (R13), Z12, Z8
+	VFMADD231PS.BCST (R13)(AX*1), Z12, Z9
+	VFMADD231PS.BCST (R13)(AX*2), Z12, Z10
+	VFMADD231PS.BCST (R13)(DX*1), Z12, Z11
 	ADDQ             $0x08, R8
-	CMPQ             R8, 16(SP)
+	CMPQ             R8, R9
 	JB               term1
 
 summed1:
@@ -8979,18 +9288,11 @@ past1:
 
 // func chains24AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains24AVX512(SB), NOSPLIT, $32-96
+TEXT ·chains24AVX512(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group1:
 	SUBQ         $0x01, (SP)
@@ -9119,43 +9421,48 @@ begun1:
 	LEAQ    (DX)(AX*4), SI
 	MOVQ    w+24(FP), DI
 	MOVQ    taps+64(FP), R8
-	CMPQ    R8, 16(SP)
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
 	JAE     summed1
 
 term1:
-	MOVLQSX          (R8), R9
-	MOVLQSX          4(R8), R10
-	LEAQ             (DI)(R10*4), R10
-	ADDQ             24(SP), DI
-	LEAQ             (R10)(AX*8), R11
-	LEAQ             (R11)(AX*8), R12
-	VMOVUPS          (CX)(R9*4), Z24
-	VFMADD231PS.BCST (R10), Z24, Z0
-	VFMADD231PS.BCST (R10)(AX*1), Z24, Z1
-	VFMADD231PS.BCST (R10)(AX*2), Z24, Z2
-	VFMADD231PS.BCST (R10)(DX*1), Z24, Z3
-	VFMADD231PS.BCST (R10)(AX*4), Z24, Z4
-	VFMADD231PS.BCST (R10)(BX*1), Z24, Z5
-	VFMADD231PS.BCST (R10)(DX*2), Z24, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z24, Z7
-	VFMADD231PS.BCST (R11), Z24, Z8
-	VFMADD231PS.BCST (R11)(AX*1), Z24, Z9
-	VFMADD231PS.BCST (R11)(AX*2), Z24, Z10
-	VFMADD231PS.BCST (R11)(DX*1), Z24, Z11
-	VFMADD231PS.BCST (R11)(AX*4), Z24, Z12
-	VFMADD231PS.BCST (R11)(BX*1), Z24, Z13
-	VFMADD231PS.BCST (R11)(DX*2), Z24, Z14
-	VFMADD231PS.BCST (R11)(SI*1), Z24, Z15
-	VFMADD231PS.BCST (R12), Z24, Z16
-	VFMADD231PS.BCST (R12)(AX*1), Z24, Z17
-	VFMADD231PS.BCST (R12)(AX*2), Z24, Z18
-	VFMADD231PS.BCST (R12)(DX*1), Z24, Z19
-	VFMADD231PS.BCST (R12)(AX*4), Z24, Z20
-	VFMADD231PS.BCST (R12)(BX*1), Z24, Z21
-	VFMADD231PS.BCST (R12)(DX*2), Z24, Z22
-	VFMADD231PS.BCST (R12)(SI*1), Z24, Z23
+	MOVQ             (R8), R12
+	MOVLQSX          R12, R11
+	SARQ             $0x20, R12
+	LEAQ             (DI)(R12*4), R12
+	ADDQ             R10, DI
+	LEAQ             (R12)(AX*8), R13
+	LEAQ             (R13)(AX*8), R14
+	VMOVUPS          (CX)(R11*4), Z24
+	VFMADD231PS.BCST (R12), Z24, Z0
+	VFMADD231PS.BCST (R12)(AX*1), Z24, Z1
+	VFMADD231PS.BCST (R12)(AX*2), Z24, Z2
+	VFMADD231PS.BCST (R12)(DX*1), Z24, Z3
+	VFMADD231PS.BCST (R12)(AX*4), Z24, Z4
+	VFMADD231PS.BCST (R12)(BX*1), Z24, Z5
+	VFMADD231PS.BCST (R12)(DX*2), Z24, Z6
+	VFMADD231PS.BCST (R12)(SI*1), Z24, Z7
+	VFMADD231PS.BCST (R13), Z24, Z8
+	VFMADD231PS.BCST (R13)(AX*1), Z24, Z9
+	VFMADD231PS.BCST (R13)(AX*2), Z24, Z10
+	VFMADD231PS.BCST (R13)(DX*1), Z24, Z11
+	VFMADD231PS.BCST (R13)(AX*4), Z24, Z12
+	VFMADD231PS.BCST (R13)(BX*1), Z24, Z13
+	VFMADD231PS.BCST (R13)(DX*2), Z24, Z14
+	VFMADD231PS.BCST (R13)(SI*1), Z24, Z15
+	VFMADD231PS.BCST (R14), Z24, Z16
+	VFMADD231PS.BCST (R14)(AX*1), Z24, Z17
+	VFMADD231PS.BCST (R14)(AX*2), Z24, Z18
+	VFMADD231PS.BCST (R14)(DX*1), Z24, Z19
+	VFMADD231PS.BCST (R14)(AX*4), Z24, Z20
+	VFMADD231PS.BCST (R14)(BX*1), Z24, Z21
+	VFMADD231PS.BCST (R14)(DX*2), Z24, Z22
+	VFMADD231PS.BCST (R14)(SI*1), Z24, Z23
 	ADDQ             $0x08, R8
-	CMPQ             R8, 16(SP)
+	CMPQ             R8, R9
 	JB               term1
 
 summed1:
@@ -9274,18 +9581,11 @@ past1:
 
 // func chains1AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains1AVX2(SB), NOSPLIT, $32-96
+TEXT ·chains1AVX2(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group5:
 	SUBQ         $0x05, (SP)
@@ -9354,37 +9654,42 @@ begun5:
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
 	MOVQ    taps+64(FP), R8
-	CMPQ    R8, 16(SP)
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
 	JAE     summed5
 
 term5:
-	MOVLQSX      (R8), R9
-	MOVLQSX      4(R8), R10
-	LEAQ         (AX)(R10*4), R10
-	ADDQ         24(SP), AX
-	VBROADCASTSS (R10), Y10
-	VMOVUPS      (DX)(R9*4), Y11
+	MOVQ         (R8), R12
+	MOVLQSX      R12, R11
+	SARQ         $0x20, R12
+	LEAQ         (AX)(R12*4), R12
+	ADDQ         R10, AX
+	VBROADCASTSS (R12), Y10
+	VMOVUPS      (DX)(R11*4), Y11
 	VFMADD231PS  Y10, Y11, Y0
-	VMOVUPS      32(DX)(R9*4), Y11
+	VMOVUPS      32(DX)(R11*4), Y11
 	VFMADD231PS  Y10, Y11, Y1
-	VMOVUPS      (BX)(R9*4), Y11
+	VMOVUPS      (BX)(R11*4), Y11
 	VFMADD231PS  Y10, Y11, Y2
-	VMOVUPS      32(BX)(R9*4), Y11
+	VMOVUPS      32(BX)(R11*4), Y11
 	VFMADD231PS  Y10, Y11, Y3
-	VMOVUPS      (SI)(R9*4), Y11
+	VMOVUPS      (SI)(R11*4), Y11
 	VFMADD231PS  Y10, Y11, Y4
-	VMOVUPS      32(SI)(R9*4), Y11
+	VMOVUPS      32(SI)(R11*4), Y11
 	VFMADD231PS  Y10, Y11, Y5
-	VMOVUPS      (DI)(R9*4), Y11
+	VMOVUPS      (DI)(R11*4), Y11
 	VFMADD231PS  Y10, Y11, Y6
-	VMOVUPS      32(DI)(R9*4), Y11
+	VMOVUPS      32(DI)(R11*4), Y11
 	VFMADD231PS  Y10, Y11, Y7
-	VMOVUPS      (CX)(R9*4), Y11
+	VMOVUPS      (CX)(R11*4), Y11
 	VFMADD231PS  Y10, Y11, Y8
-	VMOVUPS      32(CX)(R9*4), Y11
+	VMOVUPS      32(CX)(R11*4), Y11
 	VFMADD231PS  Y10, Y11, Y9
 	ADDQ         $0x08, R8
-	CMPQ         R8, 16(SP)
+	CMPQ         R8, R9
 	JB           term5
 
 summed5:
@@ -9476,25 +9781,30 @@ begun2:
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
 	MOVQ    taps+64(FP), BX
-	CMPQ    BX, 16(SP)
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
 	JAE     summed2
 
 term2:
-	MOVLQSX      (BX), SI
-	MOVLQSX      4(BX), DI
-	LEAQ         (AX)(DI*4), DI
-	ADDQ         24(SP), AX
-	VBROADCASTSS (DI), Y4
-	VMOVUPS      (DX)(SI*4), Y5
+	MOVQ         (BX), R9
+	MOVLQSX      R9, R8
+	SARQ         $0x20, R9
+	LEAQ         (AX)(R9*4), R9
+	ADDQ         DI, AX
+	VBROADCASTSS (R9), Y4
+	VMOVUPS      (DX)(R8*4), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VMOVUPS      32(DX)(SI*4), Y5
+	VMOVUPS      32(DX)(R8*4), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VMOVUPS      (CX)(SI*4), Y5
+	VMOVUPS      (CX)(R8*4), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VMOVUPS      32(CX)(SI*4), Y5
+	VMOVUPS      32(CX)(R8*4), Y5
 	VFMADD231PS  Y4, Y5, Y3
 	ADDQ         $0x08, BX
-	CMPQ         BX, 16(SP)
+	CMPQ         BX, SI
 	JB           term2
 
 summed2:
@@ -9556,21 +9866,26 @@ begun1:
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
 	MOVQ    taps+64(FP), DX
-	CMPQ    DX, 16(SP)
+	MOVQ    terms+72(FP), BX
+	MOVQ    wStep+40(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (DX)(BX*8), BX
+	CMPQ    DX, BX
 	JAE     summed1
 
 term1:
-	MOVLQSX      (DX), BX
-	MOVLQSX      4(DX), SI
-	LEAQ         (AX)(SI*4), SI
-	ADDQ         24(SP), AX
-	VMOVUPS      (CX)(BX*4), Y2
-	VMOVUPS      32(CX)(BX*4), Y3
-	VBROADCASTSS (SI), Y4
+	MOVQ         (DX), R8
+	MOVLQSX      R8, DI
+	SARQ         $0x20, R8
+	LEAQ         (AX)(R8*4), R8
+	ADDQ         SI, AX
+	VMOVUPS      (CX)(DI*4), Y2
+	VMOVUPS      32(CX)(DI*4), Y3
+	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y4, Y2, Y0
 	VFMADD231PS  Y4, Y3, Y1
 	ADDQ         $0x08, DX
-	CMPQ         DX, 16(SP)
+	CMPQ         DX, BX
 	JB           term1
 
 summed1:
@@ -9598,18 +9913,11 @@ past1:
 
 // func chains1LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains1LanesAVX2(SB), NOSPLIT, $32-96
+TEXT ·chains1LanesAVX2(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group5:
 	SUBQ         $0x05, (SP)
@@ -9678,38 +9986,43 @@ begun5:
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
 	MOVQ    taps+64(FP), R8
-	CMPQ    R8, 16(SP)
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
 	JAE     summed5
 
 term5:
-	MOVLQSX     (R8), R9
-	MOVLQSX     4(R8), R10
-	LEAQ        (AX)(R10*4), R10
-	ADDQ        24(SP), AX
-	VMOVUPS     (R10), Y10
-	VMOVUPS     32(R10), Y11
-	VMOVUPS     (DX)(R9*4), Y12
+	MOVQ        (R8), R12
+	MOVLQSX     R12, R11
+	SARQ        $0x20, R12
+	LEAQ        (AX)(R12*4), R12
+	ADDQ        R10, AX
+	VMOVUPS     (R12), Y10
+	VMOVUPS     32(R12), Y11
+	VMOVUPS     (DX)(R11*4), Y12
 	VFMADD231PS Y10, Y12, Y0
-	VMOVUPS     32(DX)(R9*4), Y12
+	VMOVUPS     32(DX)(R11*4), Y12
 	VFMADD231PS Y11, Y12, Y1
-	VMOVUPS     (BX)(R9*4), Y12
+	VMOVUPS     (BX)(R11*4), Y12
 	VFMADD231PS Y10, Y12, Y2
-	VMOVUPS     32(BX)(R9*4), Y12
+	VMOVUPS     32(BX)(R11*4), Y12
 	VFMADD231PS Y11, Y12, Y3
-	VMOVUPS     (SI)(R9*4), Y12
+	VMOVUPS     (SI)(R11*4), Y12
 	VFMADD231PS Y10, Y12, Y4
-	VMOVUPS     32(SI)(R9*4), Y12
+	VMOVUPS     32(SI)(R11*4), Y12
 	VFMADD231PS Y11, Y12, Y5
-	VMOVUPS     (DI)(R9*4), Y12
+	VMOVUPS     (DI)(R11*4), Y12
 	VFMADD231PS Y10, Y12, Y6
-	VMOVUPS     32(DI)(R9*4), Y12
+	VMOVUPS     32(DI)(R11*4), Y12
 	VFMADD231PS Y11, Y12, Y7
-	VMOVUPS     (CX)(R9*4), Y12
+	VMOVUPS     (CX)(R11*4), Y12
 	VFMADD231PS Y10, Y12, Y8
-	VMOVUPS     32(CX)(R9*4), Y10
+	VMOVUPS     32(CX)(R11*4), Y10
 	VFMADD231PS Y11, Y10, Y9
 	ADDQ        $0x08, R8
-	CMPQ        R8, 16(SP)
+	CMPQ        R8, R9
 	JB          term5
 
 summed5:
@@ -9801,26 +10114,31 @@ begun2:
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
 	MOVQ    taps+64(FP), BX
-	CMPQ    BX, 16(SP)
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
 	JAE     summed2
 
 term2:
-	MOVLQSX     (BX), SI
-	MOVLQSX     4(BX), DI
-	LEAQ        (AX)(DI*4), DI
-	ADDQ        24(SP), AX
-	VMOVUPS     (DI), Y4
-	VMOVUPS     32(DI), Y5
-	VMOVUPS     (DX)(SI*4), Y6
+	MOVQ        (BX), R9
+	MOVLQSX     R9, R8
+	SARQ        $0x20, R9
+	LEAQ        (AX)(R9*4), R9
+	ADDQ        DI, AX
+	VMOVUPS     (R9), Y4
+	VMOVUPS     32(R9), Y5
+	VMOVUPS     (DX)(R8*4), Y6
 	VFMADD231PS Y4, Y6, Y0
-	VMOVUPS     32(DX)(SI*4), Y6
+	VMOVUPS     32(DX)(R8*4), Y6
 	VFMADD231PS Y5, Y6, Y1
-	VMOVUPS     (CX)(SI*4), Y6
+	VMOVUPS     (CX)(R8*4), Y6
 	VFMADD231PS Y4, Y6, Y2
-	VMOVUPS     32(CX)(SI*4), Y4
+	VMOVUPS     32(CX)(R8*4), Y4
 	VFMADD231PS Y5, Y4, Y3
 	ADDQ        $0x08, BX
-	CMPQ        BX, 16(SP)
+	CMPQ        BX, SI
 	JB          term2
 
 summed2:
@@ -9882,22 +10200,27 @@ begun1:
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
 	MOVQ    taps+64(FP), DX
-	CMPQ    DX, 16(SP)
+	MOVQ    terms+72(FP), BX
+	MOVQ    wStep+40(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (DX)(BX*8), BX
+	CMPQ    DX, BX
 	JAE     summed1
 
 term1:
-	MOVLQSX     (DX), BX
-	MOVLQSX     4(DX), SI
-	LEAQ        (AX)(SI*4), SI
-	ADDQ        24(SP), AX
-	VMOVUPS     (CX)(BX*4), Y2
-	VMOVUPS     32(CX)(BX*4), Y3
-	VMOVUPS     (SI), Y4
-	VMOVUPS     32(SI), Y5
-	VFMADD231PS Y4, Y2, Y0
-	VFMADD231PS Y5, Y3, Y1
+	MOVQ        (DX), R8
+	MOVLQSX     R8, DI
+	SARQ        $0x20, R8
+	LEAQ        (AX)(R8*4), R8
+	ADDQ        SI, AX
+	VMOVUPS     (CX)(DI*4), Y2
+	VMOVUPS     (R8), Y3
+	VFMADD231PS Y3, Y2, Y0
+	VMOVUPS     32(CX)(DI*4), Y2
+	VMOVUPS     32(R8), Y3
+	VFMADD231PS Y3, Y2, Y1
 	ADDQ        $0x08, DX
-	CMPQ        DX, 16(SP)
+	CMPQ        DX, BX
 	JB          term1
 
 summed1:
@@ -9925,18 +10248,11 @@ past1:
 
 // func chains2AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains2AVX2(SB), NOSPLIT, $32-96
+TEXT ·chains2AVX2(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group3:
 	SUBQ         $0x03, (SP)
@@ -10010,36 +10326,41 @@ begun3:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), SI
 	MOVQ    taps+64(FP), DI
-	CMPQ    DI, 16(SP)
+	MOVQ    terms+72(FP), R8
+	MOVQ    wStep+40(FP), R9
+	SHLQ    $0x02, R9
+	LEAQ    (DI)(R8*8), R8
+	CMPQ    DI, R8
 	JAE     summed3
 
 term3:
-	MOVLQSX      (DI), R8
-	MOVLQSX      4(DI), R9
-	LEAQ         (SI)(R9*4), R9
-	ADDQ         24(SP), SI
-	VBROADCASTSS (R9), Y12
-	VBROADCASTSS (R9)(AX*1), Y13
-	VMOVUPS      (DX)(R8*4), Y14
+	MOVQ         (DI), R11
+	MOVLQSX      R11, R10
+	SARQ         $0x20, R11
+	LEAQ         (SI)(R11*4), R11
+	ADDQ         R9, SI
+	VBROADCASTSS (R11), Y12
+	VBROADCASTSS (R11)(AX*1), Y13
+	VMOVUPS      (DX)(R10*4), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y6
-	VMOVUPS      32(DX)(R8*4), Y14
+	VMOVUPS      32(DX)(R10*4), Y14
 	VFMADD231PS  Y12, Y14, Y1
 	VFMADD231PS  Y13, Y14, Y7
-	VMOVUPS      (BX)(R8*4), Y14
+	VMOVUPS      (BX)(R10*4), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y8
-	VMOVUPS      32(BX)(R8*4), Y14
+	VMOVUPS      32(BX)(R10*4), Y14
 	VFMADD231PS  Y12, Y14, Y3
 	VFMADD231PS  Y13, Y14, Y9
-	VMOVUPS      (CX)(R8*4), Y14
+	VMOVUPS      (CX)(R10*4), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y10
-	VMOVUPS      32(CX)(R8*4), Y14
+	VMOVUPS      32(CX)(R10*4), Y14
 	VFMADD231PS  Y12, Y14, Y5
 	VFMADD231PS  Y13, Y14, Y11
 	ADDQ         $0x08, DI
-	CMPQ         DI, 16(SP)
+	CMPQ         DI, R8
 	JB           term3
 
 summed3:
@@ -10140,24 +10461,29 @@ begun1:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), DX
 	MOVQ    taps+64(FP), BX
-	CMPQ    BX, 16(SP)
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
 	JAE     summed1
 
 term1:
-	MOVLQSX      (BX), SI
-	MOVLQSX      4(BX), DI
-	LEAQ         (DX)(DI*4), DI
-	ADDQ         24(SP), DX
-	VMOVUPS      (CX)(SI*4), Y4
-	VMOVUPS      32(CX)(SI*4), Y5
-	VBROADCASTSS (DI), Y6
+	MOVQ         (BX), R9
+	MOVLQSX      R9, R8
+	SARQ         $0x20, R9
+	LEAQ         (DX)(R9*4), R9
+	ADDQ         DI, DX
+	VMOVUPS      (CX)(R8*4), Y4
+	VMOVUPS      32(CX)(R8*4), Y5
+	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y6, Y4, Y0
 	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (DI)(AX*1), Y6
+	VBROADCASTSS (R9)(AX*1), Y6
 	VFMADD231PS  Y6, Y4, Y2
 	VFMADD231PS  Y6, Y5, Y3
 	ADDQ         $0x08, BX
-	CMPQ         BX, 16(SP)
+	CMPQ         BX, SI
 	JB           term1
 
 summed1:
@@ -10194,18 +10520,11 @@ past1:
 
 // func chains2LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains2LanesAVX2(SB), NOSPLIT, $32-96
+TEXT ·chains2LanesAVX2(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group3:
 	SUBQ         $0x03, (SP)
@@ -10279,38 +10598,43 @@ begun3:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), SI
 	MOVQ    taps+64(FP), DI
-	CMPQ    DI, 16(SP)
+	MOVQ    terms+72(FP), R8
+	MOVQ    wStep+40(FP), R9
+	SHLQ    $0x02, R9
+	LEAQ    (DI)(R8*8), R8
+	CMPQ    DI, R8
 	JAE     summed3
 
 term3:
-	MOVLQSX     (DI), R8
-	MOVLQSX     4(DI), R9
-	LEAQ        (SI)(R9*4), R9
-	ADDQ        24(SP), SI
-	VMOVUPS     (R9), Y12
-	VMOVUPS     32(R9), Y13
-	VMOVUPS     (R9)(AX*1), Y14
-	VMOVUPS     32(R9)(AX*1), Y15
-	VMOVUPS     (DX)(R8*4), Y16
+	MOVQ        (DI), R11
+	MOVLQSX     R11, R10
+	SARQ        $0x20, R11
+	LEAQ        (SI)(R11*4), R11
+	ADDQ        R9, SI
+	VMOVUPS     (R11), Y12
+	VMOVUPS     32(R11), Y13
+	VMOVUPS     (R11)(AX*1), Y14
+	VMOVUPS     32(R11)(AX*1), Y15
+	VMOVUPS     (DX)(R10*4), Y16
 	VFMADD231PS Y12, Y16, Y0
 	VFMADD231PS Y14, Y16, Y6
-	VMOVUPS     32(DX)(R8*4), Y16
+	VMOVUPS     32(DX)(R10*4), Y16
 	VFMADD231PS Y13, Y16, Y1
 	VFMADD231PS Y15, Y16, Y7
-	VMOVUPS     (BX)(R8*4), Y16
+	VMOVUPS     (BX)(R10*4), Y16
 	VFMADD231PS Y12, Y16, Y2
 	VFMADD231PS Y14, Y16, Y8
-	VMOVUPS     32(BX)(R8*4), Y16
+	VMOVUPS     32(BX)(R10*4), Y16
 	VFMADD231PS Y13, Y16, Y3
 	VFMADD231PS Y15, Y16, Y9
-	VMOVUPS     (CX)(R8*4), Y16
+	VMOVUPS     (CX)(R10*4), Y16
 	VFMADD231PS Y12, Y16, Y4
 	VFMADD231PS Y14, Y16, Y10
-	VMOVUPS     32(CX)(R8*4), Y12
+	VMOVUPS     32(CX)(R10*4), Y12
 	VFMADD231PS Y13, Y12, Y5
 	VFMADD231PS Y15, Y12, Y11
 	ADDQ        $0x08, DI
-	CMPQ        DI, 16(SP)
+	CMPQ        DI, R8
 	JB          term3
 
 summed3:
@@ -10411,26 +10735,31 @@ begun1:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), DX
 	MOVQ    taps+64(FP), BX
-	CMPQ    BX, 16(SP)
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
 	JAE     summed1
 
 term1:
-	MOVLQSX     (BX), SI
-	MOVLQSX     4(BX), DI
-	LEAQ        (DX)(DI*4), DI
-	ADDQ        24(SP), DX
-	VMOVUPS     (CX)(SI*4), Y4
-	VMOVUPS     32(CX)(SI*4), Y5
-	VMOVUPS     (DI), Y6
-	VMOVUPS     32(DI), Y7
-	VFMADD231PS Y6, Y4, Y0
-	VFMADD231PS Y7, Y5, Y1
-	VMOVUPS     (DI)(AX*1), Y6
-	VMOVUPS     32(DI)(AX*1), Y7
-	VFMADD231PS Y6, Y4, Y2
-	VFMADD231PS Y7, Y5, Y3
+	MOVQ        (BX), R9
+	MOVLQSX     R9, R8
+	SARQ        $0x20, R9
+	LEAQ        (DX)(R9*4), R9
+	ADDQ        DI, DX
+	VMOVUPS     (CX)(R8*4), Y4
+	VMOVUPS     (R9), Y5
+	VFMADD231PS Y5, Y4, Y0
+	VMOVUPS     (R9)(AX*1), Y5
+	VFMADD231PS Y5, Y4, Y2
+	VMOVUPS     32(CX)(R8*4), Y4
+	VMOVUPS     32(R9), Y5
+	VFMADD231PS Y5, Y4, Y1
+	VMOVUPS     32(R9)(AX*1), Y5
+	VFMADD231PS Y5, Y4, Y3
 	ADDQ        $0x08, BX
-	CMPQ        BX, 16(SP)
+	CMPQ        BX, SI
 	JB          term1
 
 summed1:
@@ -10467,18 +10796,11 @@ past1:
 
 // func chains3AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains3AVX2(SB), NOSPLIT, $32-96
+TEXT ·chains3AVX2(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group2:
 	SUBQ         $0x02, (SP)
@@ -10550,35 +10872,40 @@ begun2:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), BX
 	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
 	JAE     summed2
 
 term2:
-	MOVLQSX      (SI), DI
-	MOVLQSX      4(SI), R8
-	LEAQ         (BX)(R8*4), R8
-	ADDQ         24(SP), BX
-	VMOVUPS      (DX)(DI*4), Y12
-	VMOVUPS      32(DX)(DI*4), Y13
-	VMOVUPS      (CX)(DI*4), Y14
-	VMOVUPS      32(CX)(DI*4), Y15
-	VBROADCASTSS (R8), Y16
+	MOVQ         (SI), R10
+	MOVLQSX      R10, R9
+	SARQ         $0x20, R10
+	LEAQ         (BX)(R10*4), R10
+	ADDQ         R8, BX
+	VMOVUPS      (DX)(R9*4), Y12
+	VMOVUPS      32(DX)(R9*4), Y13
+	VMOVUPS      (CX)(R9*4), Y14
+	VMOVUPS      32(CX)(R9*4), Y15
+	VBROADCASTSS (R10), Y16
 	VFMADD231PS  Y16, Y12, Y0
 	VFMADD231PS  Y16, Y13, Y1
 	VFMADD231PS  Y16, Y14, Y2
 	VFMADD231PS  Y16, Y15, Y3
-	VBROADCASTSS (R8)(AX*1), Y16
+	VBROADCASTSS (R10)(AX*1), Y16
 	VFMADD231PS  Y16, Y12, Y4
 	VFMADD231PS  Y16, Y13, Y5
 	VFMADD231PS  Y16, Y14, Y6
 	VFMADD231PS  Y16, Y15, Y7
-	VBROADCASTSS (R8)(AX*2), Y16
+	VBROADCASTSS (R10)(AX*2), Y16
 	VFMADD231PS  Y16, Y12, Y8
 	VFMADD231PS  Y16, Y13, Y9
 	VFMADD231PS  Y16, Y14, Y10
 	VFMADD231PS  Y16, Y15, Y11
 	ADDQ         $0x08, SI
-	CMPQ         SI, 16(SP)
+	CMPQ         SI, DI
 	JB           term2
 
 summed2:
@@ -10686,27 +11013,32 @@ begun1:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), DX
 	MOVQ    taps+64(FP), BX
-	CMPQ    BX, 16(SP)
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
 	JAE     summed1
 
 term1:
-	MOVLQSX      (BX), SI
-	MOVLQSX      4(BX), DI
-	LEAQ         (DX)(DI*4), DI
-	ADDQ         24(SP), DX
-	VMOVUPS      (CX)(SI*4), Y6
-	VMOVUPS      32(CX)(SI*4), Y7
-	VBROADCASTSS (DI), Y8
+	MOVQ         (BX), R9
+	MOVLQSX      R9, R8
+	SARQ         $0x20, R9
+	LEAQ         (DX)(R9*4), R9
+	ADDQ         DI, DX
+	VMOVUPS      (CX)(R8*4), Y6
+	VMOVUPS      32(CX)(R8*4), Y7
+	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y8, Y6, Y0
 	VFMADD231PS  Y8, Y7, Y1
-	VBROADCASTSS (DI)(AX*1), Y8
+	VBROADCASTSS (R9)(AX*1), Y8
 	VFMADD231PS  Y8, Y6, Y2
 	VFMADD231PS  Y8, Y7, Y3
-	VBROADCASTSS (DI)(AX*2), Y8
+	VBROADCASTSS (R9)(AX*2), Y8
 	VFMADD231PS  Y8, Y6, Y4
 	VFMADD231PS  Y8, Y7, Y5
 	ADDQ         $0x08, BX
-	CMPQ         BX, 16(SP)
+	CMPQ         BX, SI
 	JB           term1
 
 summed1:
@@ -10750,18 +11082,11 @@ past1:
 
 // func chains3LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains3LanesAVX2(SB), NOSPLIT, $32-96
+TEXT ·chains3LanesAVX2(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group2:
 	SUBQ         $0x02, (SP)
@@ -10833,38 +11158,43 @@ begun2:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), BX
 	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
 	JAE     summed2
 
 term2:
-	MOVLQSX     (SI), DI
-	MOVLQSX     4(SI), R8
-	LEAQ        (BX)(R8*4), R8
-	ADDQ        24(SP), BX
-	VMOVUPS     (DX)(DI*4), Y12
-	VMOVUPS     32(DX)(DI*4), Y13
-	VMOVUPS     (CX)(DI*4), Y14
-	VMOVUPS     32(CX)(DI*4), Y15
-	VMOVUPS     (R8), Y16
-	VMOVUPS     32(R8), Y17
-	VFMADD231PS Y16, Y12, Y0
-	VFMADD231PS Y17, Y13, Y1
-	VFMADD231PS Y16, Y14, Y2
-	VFMADD231PS Y17, Y15, Y3
-	VMOVUPS     (R8)(AX*1), Y16
-	VMOVUPS     32(R8)(AX*1), Y17
-	VFMADD231PS Y16, Y12, Y4
-	VFMADD231PS Y17, Y13, Y5
-	VFMADD231PS Y16, Y14, Y6
-	VFMADD231PS Y17, Y15, Y7
-	VMOVUPS     (R8)(AX*2), Y16
-	VMOVUPS     32(R8)(AX*2), Y17
-	VFMADD231PS Y16, Y12, Y8
-	VFMADD231PS Y17, Y13, Y9
-	VFMADD231PS Y16, Y14, Y10
-	VFMADD231PS Y17, Y15, Y11
+	MOVQ        (SI), R10
+	MOVLQSX     R10, R9
+	SARQ        $0x20, R10
+	LEAQ        (BX)(R10*4), R10
+	ADDQ        R8, BX
+	VMOVUPS     (DX)(R9*4), Y12
+	VMOVUPS     (CX)(R9*4), Y13
+	VMOVUPS     (R10), Y14
+	VFMADD231PS Y14, Y12, Y0
+	VFMADD231PS Y14, Y13, Y2
+	VMOVUPS     (R10)(AX*1), Y14
+	VFMADD231PS Y14, Y12, Y4
+	VFMADD231PS Y14, Y13, Y6
+	VMOVUPS     (R10)(AX*2), Y14
+	VFMADD231PS Y14, Y12, Y8
+	VFMADD231PS Y14, Y13, Y10
+	VMOVUPS     32(DX)(R9*4), Y12
+	VMOVUPS     32(CX)(R9*4), Y13
+	VMOVUPS     32(R10), Y14
+	VFMADD231PS Y14, Y12, Y1
+	VFMADD231PS Y14, Y13, Y3
+	VMOVUPS     32(R10)(AX*1), Y14
+	VFMADD231PS Y14, Y12, Y5
+	VFMADD231PS Y14, Y13, Y7
+	VMOVUPS     32(R10)(AX*2), Y14
+	VFMADD231PS Y14, Y12, Y9
+	VFMADD231PS Y14, Y13, Y11
 	ADDQ        $0x08, SI
-	CMPQ        SI, 16(SP)
+	CMPQ        SI, DI
 	JB          term2
 
 summed2:
@@ -10972,30 +11302,35 @@ begun1:
 	SHLQ    $0x02, AX
 	MOVQ    w+24(FP), DX
 	MOVQ    taps+64(FP), BX
-	CMPQ    BX, 16(SP)
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
 	JAE     summed1
 
 term1:
-	MOVLQSX     (BX), SI
-	MOVLQSX     4(BX), DI
-	LEAQ        (DX)(DI*4), DI
-	ADDQ        24(SP), DX
-	VMOVUPS     (CX)(SI*4), Y6
-	VMOVUPS     32(CX)(SI*4), Y7
-	VMOVUPS     (DI), Y8
-	VMOVUPS     32(DI), Y9
-	VFMADD231PS Y8, Y6, Y0
-	VFMADD231PS Y9, Y7, Y1
-	VMOVUPS     (DI)(AX*1), Y8
-	VMOVUPS     32(DI)(AX*1), Y9
-	VFMADD231PS Y8, Y6, Y2
-	VFMADD231PS Y9, Y7, Y3
-	VMOVUPS     (DI)(AX*2), Y8
-	VMOVUPS     32(DI)(AX*2), Y9
-	VFMADD231PS Y8, Y6, Y4
-	VFMADD231PS Y9, Y7, Y5
+	MOVQ        (BX), R9
+	MOVLQSX     R9, R8
+	SARQ        $0x20, R9
+	LEAQ        (DX)(R9*4), R9
+	ADDQ        DI, DX
+	VMOVUPS     (CX)(R8*4), Y6
+	VMOVUPS     (R9), Y7
+	VFMADD231PS Y7, Y6, Y0
+	VMOVUPS     (R9)(AX*1), Y7
+	VFMADD231PS Y7, Y6, Y2
+	VMOVUPS     (R9)(AX*2), Y7
+	VFMADD231PS Y7, Y6, Y4
+	VMOVUPS     32(CX)(R8*4), Y6
+	VMOVUPS     32(R9), Y7
+	VFMADD231PS Y7, Y6, Y1
+	VMOVUPS     32(R9)(AX*1), Y7
+	VFMADD231PS Y7, Y6, Y3
+	VMOVUPS     32(R9)(AX*2), Y7
+	VFMADD231PS Y7, Y6, Y5
 	ADDQ        $0x08, BX
-	CMPQ        BX, 16(SP)
+	CMPQ        BX, SI
 	JB          term1
 
 summed1:
@@ -11039,18 +11374,11 @@ past1:
 
 // func chains4AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains4AVX2(SB), NOSPLIT, $32-96
+TEXT ·chains4AVX2(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group1:
 	SUBQ         $0x01, (SP)
@@ -11109,179 +11437,36 @@ begun1:
 	LEAQ    (AX)(AX*2), DX
 	MOVQ    w+24(FP), BX
 	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
 	JAE     summed1
 
 term1:
-	MOVLQSX      (SI), DI
-	MOVLQSX      4(SI), R8
-	LEAQ         (BX)(R8*4), R8
-	ADDQ         24(SP), BX
-	VMOVUPS      (CX)(DI*4), Y8
-	VMOVUPS      32(CX)(DI*4), Y9
-	VBROADCASTSS (R8), Y10
+	MOVQ         (SI), R10
+	MOVLQSX      R10, R9
+	SARQ         $0x20, R10
+	LEAQ         (BX)(R10*4), R10
+	ADDQ         R8, BX
+	VMOVUPS      (CX)(R9*4), Y8
+	VMOVUPS      32(CX)(R9*4), Y9
+	VBROADCASTSS (R10), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS (R8)(AX*1), Y10
+	VBROADCASTSS (R10)(AX*1), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS (R8)(AX*2), Y10
+	VBROADCASTSS (R10)(AX*2), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS (R8)(DX*1), Y10
+	VBROADCASTSS (R10)(DX*1), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
 	ADDQ         $0x08, SI
-	CMPQ         SI, 16(SP)
+	CMPQ         SI, DI
 	JB           term1
-
-summed1:
-	TESTQ  $0x00000002, flags+88(FP)
-	JZ     store1
-	VXORPS Y8, Y8, Y8
-	VMAXPS Y0, Y8, Y0
-	VADDPS Y8, Y0, Y0
-	VMAXPS Y1, Y8, Y1
-	VADDPS Y8, Y1, Y1
-	VMAXPS Y2, Y8, Y2
-	VADDPS Y8, Y2, Y2
-	VMAXPS Y3, Y8, Y3
-	VADDPS Y8, Y3, Y3
-	VMAXPS Y4, Y8, Y4
-	VADDPS Y8, Y4, Y4
-	VMAXPS Y5, Y8, Y5
-	VADDPS Y8, Y5, Y5
-	VMAXPS Y6, Y8, Y6
-	VADDPS Y8, Y6, Y6
-	VMAXPS Y7, Y8, Y7
-	VADDPS Y8, Y7, Y7
-
-store1:
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), AX
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Y0, (CX)(AX*4)
-	VMOVUPS Y1, 32(CX)(AX*4)
-	ADDQ    DX, CX
-	VMOVUPS Y2, (CX)(AX*4)
-	VMOVUPS Y3, 32(CX)(AX*4)
-	ADDQ    DX, CX
-	VMOVUPS Y4, (CX)(AX*4)
-	VMOVUPS Y5, 32(CX)(AX*4)
-	ADDQ    DX, CX
-	VMOVUPS Y6, (CX)(AX*4)
-	VMOVUPS Y7, 32(CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
-	JMP     group1
-
-past1:
-	ADDQ $0x01, (SP)
-	VZEROUPPER
-	RET
-
-// func chains4LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
-// Requires: AVX, FMA3
-TEXT ·chains4LanesAVX2(SB), NOSPLIT, $32-96
-	MOVQ positions+56(FP), AX
-	MOVQ AX, (SP)
-	MOVQ pos+48(FP), AX
-	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
-
-group1:
-	SUBQ         $0x01, (SP)
-	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
-	JNZ          load1
-	MOVQ         start+80(FP), AX
-	TESTQ        AX, AX
-	JZ           zero1
-	VBROADCASTSS (AX), Y0
-	VMOVAPS      Y0, Y1
-	VBROADCASTSS 4(AX), Y2
-	VMOVAPS      Y2, Y3
-	VBROADCASTSS 8(AX), Y4
-	VMOVAPS      Y4, Y5
-	VBROADCASTSS 12(AX), Y6
-	VMOVAPS      Y6, Y7
-	JMP          begun1
-
-load1:
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), AX
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX)(AX*4), Y0
-	VMOVUPS 32(CX)(AX*4), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y2
-	VMOVUPS 32(CX)(AX*4), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y4
-	VMOVUPS 32(CX)(AX*4), Y5
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y6
-	VMOVUPS 32(CX)(AX*4), Y7
-	JMP     begun1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-
-begun1:
-	MOVQ    in+16(FP), AX
-	MOVQ    8(SP), CX
-	MOVLQSX (CX), CX
-	LEAQ    (AX)(CX*4), CX
-	MOVQ    wRow+32(FP), AX
-	SHLQ    $0x02, AX
-	LEAQ    (AX)(AX*2), DX
-	MOVQ    w+24(FP), BX
-	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
-	JAE     summed1
-
-term1:
-	MOVLQSX     (SI), DI
-	MOVLQSX     4(SI), R8
-	LEAQ        (BX)(R8*4), R8
-	ADDQ        24(SP), BX
-	VMOVUPS     (CX)(DI*4), Y8
-	VMOVUPS     32(CX)(DI*4), Y9
-	VMOVUPS     (R8), Y10
-	VMOVUPS     32(R8), Y11
-	VFMADD231PS Y10, Y8, Y0
-	VFMADD231PS Y11, Y9, Y1
-	VMOVUPS     (R8)(AX*1), Y10
-	VMOVUPS     32(R8)(AX*1), Y11
-	VFMADD231PS Y10, Y8, Y2
-	VFMADD231PS Y11, Y9, Y3
-	VMOVUPS     (R8)(AX*2), Y10
-	VMOVUPS     32(R8)(AX*2), Y11
-	VFMADD231PS Y10, Y8, Y4
-	VFMADD231PS Y11, Y9, Y5
-	VMOVUPS     (R8)(DX*1), Y10
-	VMOVUPS     32(R8)(DX*1), Y11
-	VFMADD231PS Y10, Y8, Y6
-	VFMADD231PS Y11, Y9, Y7
-	ADDQ        $0x08, SI
-	CMPQ        SI, 16(SP)
-	JB          term1
 
 summed1:
 	TESTQ  $0x00000002, flags+88(FP)
@@ -11331,18 +11516,11 @@ past1:
 
 // func chains5AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains5AVX2(SB), NOSPLIT, $32-96
+TEXT ·chains5AVX2(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group1:
 	SUBQ         $0x01, (SP)
@@ -11408,200 +11586,39 @@ begun1:
 	LEAQ    (AX)(AX*2), DX
 	MOVQ    w+24(FP), BX
 	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
 	JAE     summed1
 
 term1:
-	MOVLQSX      (SI), DI
-	MOVLQSX      4(SI), R8
-	LEAQ         (BX)(R8*4), R8
-	ADDQ         24(SP), BX
-	VMOVUPS      (CX)(DI*4), Y10
-	VMOVUPS      32(CX)(DI*4), Y11
-	VBROADCASTSS (R8), Y12
+	MOVQ         (SI), R10
+	MOVLQSX      R10, R9
+	SARQ         $0x20, R10
+	LEAQ         (BX)(R10*4), R10
+	ADDQ         R8, BX
+	VMOVUPS      (CX)(R9*4), Y10
+	VMOVUPS      32(CX)(R9*4), Y11
+	VBROADCASTSS (R10), Y12
 	VFMADD231PS  Y12, Y10, Y0
 	VFMADD231PS  Y12, Y11, Y1
-	VBROADCASTSS (R8)(AX*1), Y12
+	VBROADCASTSS (R10)(AX*1), Y12
 	VFMADD231PS  Y12, Y10, Y2
 	VFMADD231PS  Y12, Y11, Y3
-	VBROADCASTSS (R8)(AX*2), Y12
+	VBROADCASTSS (R10)(AX*2), Y12
 	VFMADD231PS  Y12, Y10, Y4
 	VFMADD231PS  Y12, Y11, Y5
-	VBROADCASTSS (R8)(DX*1), Y12
+	VBROADCASTSS (R10)(DX*1), Y12
 	VFMADD231PS  Y12, Y10, Y6
 	VFMADD231PS  Y12, Y11, Y7
-	VBROADCASTSS (R8)(AX*4), Y12
+	VBROADCASTSS (R10)(AX*4), Y12
 	VFMADD231PS  Y12, Y10, Y8
 	VFMADD231PS  Y12, Y11, Y9
 	ADDQ         $0x08, SI
-	CMPQ         SI, 16(SP)
+	CMPQ         SI, DI
 	JB           term1
-
-summed1:
-	TESTQ  $0x00000002, flags+88(FP)
-	JZ     store1
-	VXORPS Y10, Y10, Y10
-	VMAXPS Y0, Y10, Y0
-	VADDPS Y10, Y0, Y0
-	VMAXPS Y1, Y10, Y1
-	VADDPS Y10, Y1, Y1
-	VMAXPS Y2, Y10, Y2
-	VADDPS Y10, Y2, Y2
-	VMAXPS Y3, Y10, Y3
-	VADDPS Y10, Y3, Y3
-	VMAXPS Y4, Y10, Y4
-	VADDPS Y10, Y4, Y4
-	VMAXPS Y5, Y10, Y5
-	VADDPS Y10, Y5, Y5
-	VMAXPS Y6, Y10, Y6
-	VADDPS Y10, Y6, Y6
-	VMAXPS Y7, Y10, Y7
-	VADDPS Y10, Y7, Y7
-	VMAXPS Y8, Y10, Y8
-	VADDPS Y10, Y8, Y8
-	VMAXPS Y9, Y10, Y9
-	VADDPS Y10, Y9, Y9
-
-store1:
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), AX
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Y0, (CX)(AX*4)
-	VMOVUPS Y1, 32(CX)(AX*4)
-	ADDQ    DX, CX
-	VMOVUPS Y2, (CX)(AX*4)
-	VMOVUPS Y3, 32(CX)(AX*4)
-	ADDQ    DX, CX
-	VMOVUPS Y4, (CX)(AX*4)
-	VMOVUPS Y5, 32(CX)(AX*4)
-	ADDQ    DX, CX
-	VMOVUPS Y6, (CX)(AX*4)
-	VMOVUPS Y7, 32(CX)(AX*4)
-	ADDQ    DX, CX
-	VMOVUPS Y8, (CX)(AX*4)
-	VMOVUPS Y9, 32(CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
-	JMP     group1
-
-past1:
-	ADDQ $0x01, (SP)
-	VZEROUPPER
-	RET
-
-// func chains5LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
-// Requires: AVX, FMA3
-TEXT ·chains5LanesAVX2(SB), NOSPLIT, $32-96
-	MOVQ positions+56(FP), AX
-	MOVQ AX, (SP)
-	MOVQ pos+48(FP), AX
-	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
-
-group1:
-	SUBQ         $0x01, (SP)
-	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
-	JNZ          load1
-	MOVQ         start+80(FP), AX
-	TESTQ        AX, AX
-	JZ           zero1
-	VBROADCASTSS (AX), Y0
-	VMOVAPS      Y0, Y1
-	VBROADCASTSS 4(AX), Y2
-	VMOVAPS      Y2, Y3
-	VBROADCASTSS 8(AX), Y4
-	VMOVAPS      Y4, Y5
-	VBROADCASTSS 12(AX), Y6
-	VMOVAPS      Y6, Y7
-	VBROADCASTSS 16(AX), Y8
-	VMOVAPS      Y8, Y9
-	JMP          begun1
-
-load1:
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), AX
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX)(AX*4), Y0
-	VMOVUPS 32(CX)(AX*4), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y2
-	VMOVUPS 32(CX)(AX*4), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y4
-	VMOVUPS 32(CX)(AX*4), Y5
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y6
-	VMOVUPS 32(CX)(AX*4), Y7
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y8
-	VMOVUPS 32(CX)(AX*4), Y9
-	JMP     begun1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-
-begun1:
-	MOVQ    in+16(FP), AX
-	MOVQ    8(SP), CX
-	MOVLQSX (CX), CX
-	LEAQ    (AX)(CX*4), CX
-	MOVQ    wRow+32(FP), AX
-	SHLQ    $0x02, AX
-	LEAQ    (AX)(AX*2), DX
-	MOVQ    w+24(FP), BX
-	MOVQ    taps+64(FP), SI
-	CMPQ    SI, 16(SP)
-	JAE     summed1
-
-term1:
-	MOVLQSX     (SI), DI
-	MOVLQSX     4(SI), R8
-	LEAQ        (BX)(R8*4), R8
-	ADDQ        24(SP), BX
-	VMOVUPS     (CX)(DI*4), Y10
-	VMOVUPS     32(CX)(DI*4), Y11
-	VMOVUPS     (R8), Y12
-	VMOVUPS     32(R8), Y13
-	VFMADD231PS Y12, Y10, Y0
-	VFMADD231PS Y13, Y11, Y1
-	VMOVUPS     (R8)(AX*1), Y12
-	VMOVUPS     32(R8)(AX*1), Y13
-	VFMADD231PS Y12, Y10, Y2
-	VFMADD231PS Y13, Y11, Y3
-	VMOVUPS     (R8)(AX*2), Y12
-	VMOVUPS     32(R8)(AX*2), Y13
-	VFMADD231PS Y12, Y10, Y4
-	VFMADD231PS Y13, Y11, Y5
-	VMOVUPS     (R8)(DX*1), Y12
-	VMOVUPS     32(R8)(DX*1), Y13
-	VFMADD231PS Y12, Y10, Y6
-	VFMADD231PS Y13, Y11, Y7
-	VMOVUPS     (R8)(AX*4), Y12
-	VMOVUPS     32(R8)(AX*4), Y13
-	VFMADD231PS Y12, Y10, Y8
-	VFMADD231PS Y13, Y11, Y9
-	ADDQ        $0x08, SI
-	CMPQ        SI, 16(SP)
-	JB          term1
 
 summed1:
 	TESTQ  $0x00000002, flags+88(FP)
@@ -11658,18 +11675,11 @@ past1:
 
 // func chains6AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains6AVX2(SB), NOSPLIT, $32-96
+TEXT ·chains6AVX2(SB), NOSPLIT, $16-96
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
 	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
 
 group1:
 	SUBQ         $0x01, (SP)
@@ -11743,222 +11753,42 @@ begun1:
 	LEAQ    (AX)(AX*4), BX
 	MOVQ    w+24(FP), SI
 	MOVQ    taps+64(FP), DI
-	CMPQ    DI, 16(SP)
+	MOVQ    terms+72(FP), R8
+	MOVQ    wStep+40(FP), R9
+	SHLQ    $0x02, R9
+	LEAQ    (DI)(R8*8), R8
+	CMPQ    DI, R8
 	JAE     summed1
 
 term1:
-	MOVLQSX      (DI), R8
-	MOVLQSX      4(DI), R9
-	LEAQ         (SI)(R9*4), R9
-	ADDQ         24(SP), SI
-	VMOVUPS      (CX)(R8*4), Y12
-	VMOVUPS      32(CX)(R8*4), Y13
-	VBROADCASTSS (R9), Y14
+	MOVQ         (DI), R11
+	MOVLQSX      R11, R10
+	SARQ         $0x20, R11
+	LEAQ         (SI)(R11*4), R11
+	ADDQ         R9, SI
+	VMOVUPS      (CX)(R10*4), Y12
+	VMOVUPS      32(CX)(R10*4), Y13
+	VBROADCASTSS (R11), Y14
 	VFMADD231PS  Y14, Y12, Y0
 	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS (R9)(AX*1), Y14
+	VBROADCASTSS (R11)(AX*1), Y14
 	VFMADD231PS  Y14, Y12, Y2
 	VFMADD231PS  Y14, Y13, Y3
-	VBROADCASTSS (R9)(AX*2), Y14
+	VBROADCASTSS (R11)(AX*2), Y14
 	VFMADD231PS  Y14, Y12, Y4
 	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS (R9)(DX*1), Y14
+	VBROADCASTSS (R11)(DX*1), Y14
 	VFMADD231PS  Y14, Y12, Y6
 	VFMADD231PS  Y14, Y13, Y7
-	VBROADCASTSS (R9)(AX*4), Y14
+	VBROADCASTSS (R11)(AX*4), Y14
 	VFMADD231PS  Y14, Y12, Y8
 	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS (R9)(BX*1), Y14
+	VBROADCASTSS (R11)(BX*1), Y14
 	VFMADD231PS  Y14, Y12, Y10
 	VFMADD231PS  Y14, Y13, Y11
 	ADDQ         $0x08, DI
-	CMPQ         DI, 16(SP)
+	CMPQ         DI, R8
 	JB           term1
-
-summed1:
-	TESTQ  $0x00000002, flags+88(FP)
-	JZ     store1
-	VXORPS Y12, Y12, Y12
-	VMAXPS Y0, Y12, Y0
-	VADDPS Y12, Y0, Y0
-	VMAXPS Y1, Y12, Y1
-	VADDPS Y12, Y1, Y1
-	VMAXPS Y2, Y12, Y2
-	VADDPS Y12, Y2, Y2
-	VMAXPS Y3, Y12, Y3
-	VADDPS Y12, Y3, Y3
-	VMAXPS Y4, Y12, Y4
-	VADDPS Y12, Y4, Y4
-	VMAXPS Y5, Y12, Y5
-	VADDPS Y12, Y5, Y5
-	VMAXPS Y6, Y12, Y6
-	VADDPS Y12, Y6, Y6
-	VMAXPS Y7, Y12, Y7
-	VADDPS Y12, Y7, Y7
-	VMAXPS Y8, Y12, Y8
-	VADDPS Y12, Y8, Y8
-	VMAXPS Y9, Y12, Y9
-	VADDPS Y12, Y9, Y9
-	VMAXPS Y10, Y12, Y10
-	VADDPS Y12, Y10, Y10
-	VMAXPS Y11, Y12, Y11
-	VADDPS Y12, Y11, Y11
-
-store1:
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), AX
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Y0, (CX)(AX*4)
-	VMOVUPS Y1, 32(CX)(AX*4)
-	ADDQ    DX, CX
-	VMOVUPS Y2, (CX)(AX*4)
-	VMOVUPS Y3, 32(CX)(AX*4)
-	ADDQ    DX, CX
-	VMOVUPS Y4, (CX)(AX*4)
-	VMOVUPS Y5, 32(CX)(AX*4)
-	ADDQ    DX, CX
-	VMOVUPS Y6, (CX)(AX*4)
-	VMOVUPS Y7, 32(CX)(AX*4)
-	ADDQ    DX, CX
-	VMOVUPS Y8, (CX)(AX*4)
-	VMOVUPS Y9, 32(CX)(AX*4)
-	ADDQ    DX, CX
-	VMOVUPS Y10, (CX)(AX*4)
-	VMOVUPS Y11, 32(CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
-	JMP     group1
-
-past1:
-	ADDQ $0x01, (SP)
-	VZEROUPPER
-	RET
-
-// func chains6LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
-// Requires: AVX, FMA3
-TEXT ·chains6LanesAVX2(SB), NOSPLIT, $32-96
-	MOVQ positions+56(FP), AX
-	MOVQ AX, (SP)
-	MOVQ pos+48(FP), AX
-	MOVQ AX, 8(SP)
-	MOVQ taps+64(FP), AX
-	MOVQ terms+72(FP), CX
-	LEAQ (AX)(CX*8), CX
-	MOVQ CX, 16(SP)
-	MOVQ wStep+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ AX, 24(SP)
-
-group1:
-	SUBQ         $0x01, (SP)
-	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
-	JNZ          load1
-	MOVQ         start+80(FP), AX
-	TESTQ        AX, AX
-	JZ           zero1
-	VBROADCASTSS (AX), Y0
-	VMOVAPS      Y0, Y1
-	VBROADCASTSS 4(AX), Y2
-	VMOVAPS      Y2, Y3
-	VBROADCASTSS 8(AX), Y4
-	VMOVAPS      Y4, Y5
-	VBROADCASTSS 12(AX), Y6
-	VMOVAPS      Y6, Y7
-	VBROADCASTSS 16(AX), Y8
-	VMOVAPS      Y8, Y9
-	VBROADCASTSS 20(AX), Y10
-	VMOVAPS      Y10, Y11
-	JMP          begun1
-
-load1:
-	MOVQ    8(SP), AX
-	MOVLQSX 4(AX), AX
-	MOVQ    dst+0(FP), CX
-	MOVQ    dstRow+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX)(AX*4), Y0
-	VMOVUPS 32(CX)(AX*4), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y2
-	VMOVUPS 32(CX)(AX*4), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y4
-	VMOVUPS 32(CX)(AX*4), Y5
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y6
-	VMOVUPS 32(CX)(AX*4), Y7
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y8
-	VMOVUPS 32(CX)(AX*4), Y9
-	ADDQ    DX, CX
-	VMOVUPS (CX)(AX*4), Y10
-	VMOVUPS 32(CX)(AX*4), Y11
-	JMP     begun1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-
-begun1:
-	MOVQ    in+16(FP), AX
-	MOVQ    8(SP), CX
-	MOVLQSX (CX), CX
-	LEAQ    (AX)(CX*4), CX
-	MOVQ    wRow+32(FP), AX
-	SHLQ    $0x02, AX
-	LEAQ    (AX)(AX*2), DX
-	LEAQ    (AX)(AX*4), BX
-	MOVQ    w+24(FP), SI
-	MOVQ    taps+64(FP), DI
-	CMPQ    DI, 16(SP)
-	JAE     summed1
-
-term1:
-	MOVLQSX     (DI), R8
-	MOVLQSX     4(DI), R9
-	LEAQ        (SI)(R9*4), R9
-	ADDQ        24(SP), SI
-	VMOVUPS     (CX)(R8*4), Y12
-	VMOVUPS     32(CX)(R8*4), Y13
-	VMOVUPS     (R9), Y14
-	VMOVUPS     32(R9), Y15
-	VFMADD231PS Y14, Y12, Y0
-	VFMADD231PS Y15, Y13, Y1
-	VMOVUPS     (R9)(AX*1), Y14
-	VMOVUPS     32(R9)(AX*1), Y15
-	VFMADD231PS Y14, Y12, Y2
-	VFMADD231PS Y15, Y13, Y3
-	VMOVUPS     (R9)(AX*2), Y14
-	VMOVUPS     32(R9)(AX*2), Y15
-	VFMADD231PS Y14, Y12, Y4
-	VFMADD231PS Y15, Y13, Y5
-	VMOVUPS     (R9)(DX*1), Y14
-	VMOVUPS     32(R9)(DX*1), Y15
-	VFMADD231PS Y14, Y12, Y6
-	VFMADD231PS Y15, Y13, Y7
-	VMOVUPS     (R9)(AX*4), Y14
-	VMOVUPS     32(R9)(AX*4), Y15
-	VFMADD231PS Y14, Y12, Y8
-	VFMADD231PS Y15, Y13, Y9
-	VMOVUPS     (R9)(BX*1), Y14
-	VMOVUPS     32(R9)(BX*1), Y15
-	VFMADD231PS Y14, Y12, Y10
-	VFMADD231PS Y15, Y13, Y11
-	ADDQ        $0x08, DI
-	CMPQ        DI, 16(SP)
-	JB          term1
 
 summed1:
 	TESTQ  $0x00000002, flags+88(FP)

@@ -33,7 +33,10 @@ func (b Block) plane() int { return (b.Top + b.Height + b.Bottom) * b.row() }
 func (b Block) image() int { return b.Channels * b.Height * b.Width }
 
 // check panics unless the slices hold the block and its images.
-func (b Block) check(block, images, imagesLen int) {
+func (b Block) check(block, images, imagesLen, lo, hi int) {
+	if lo < 0 || lo > hi || hi > b.Channels {
+		panic(fmt.Sprintf("kernel: channels %d:%d of a block of %d", lo, hi, b.Channels))
+	}
 	if images < 0 || images > Lanes || block < b.Len() || imagesLen < images*b.image() {
 		panic(fmt.Sprintf("kernel: block %+v wants %d elements and 0 to %d images of %d, got %d elements, and %d images in %d",
 			b, b.Len(), Lanes, b.image(), block, images, imagesLen))
@@ -43,60 +46,78 @@ func (b Block) check(block, images, imagesLen int) {
 // ToLanes fills a block, border included, from 0 to 16 images, each
 // [Channels][Height][Width], one after the other.
 func ToLanes[T Float](b Block, dst []T, images int, src []T) {
-	b.check(len(dst), images, len(src))
-	dst = dst[:b.Len()]
+	ToLanesChannels(b, dst, images, src, 0, b.Channels)
+}
+
+// ToLanesChannels is ToLanes of the channels [lo, hi).
+func ToLanesChannels[T Float](b Block, dst []T, images int, src []T, lo, hi int) {
+	b.check(len(dst), images, len(src), lo, hi)
 	if images < Lanes {
-		clear(dst)
+		clear(dst[lo*b.plane() : hi*b.plane()])
 	}
 	if images == 0 {
 		return
 	}
-	b.rows(func(i, at, n int) {
+	b.rows(lo, hi, func(i, at, n int) {
 		transpose(dst[at:], Lanes, src[i:], b.image(), images, n)
 	})
 	if images == Lanes {
-		ClearBorder(b, dst)
+		clearBorder(b, dst, lo, hi)
 	}
 }
 
 // FromLanes stores the first images of a block, without its border, in dst.
 func FromLanes[T Float](b Block, dst []T, images int, src []T) {
-	b.check(len(src), images, len(dst))
+	FromLanesChannels(b, dst, images, src, 0, b.Channels)
+}
+
+// FromLanesChannels is FromLanes of the channels [lo, hi).
+func FromLanesChannels[T Float](b Block, dst []T, images int, src []T, lo, hi int) {
+	b.check(len(src), images, len(dst), lo, hi)
 	if images == 0 {
 		return
 	}
-	b.rows(func(i, at, n int) {
+	b.rows(lo, hi, func(i, at, n int) {
 		transpose(dst[i:], b.image(), src[at:], Lanes, n, images)
 	})
-}
-
-// rows calls do for the longest runs that are contiguous both in an image, from
-// element i, and in the block, from element at.
-func (b Block) rows(do func(i, at, n int)) {
-	runs, n := b.Channels*b.Height, b.Width
-	switch {
-	case b.Left+b.Right > 0:
-	case b.Top+b.Bottom > 0:
-		runs, n = b.Channels, b.Height*b.Width
-	default:
-		runs, n = 1, b.image()
-	}
-	for r := range runs {
-		row := r * n / max(b.Width, 1)
-		do(r*n, b.Offset(row/max(b.Height, 1), row%max(b.Height, 1), 0), n)
-	}
 }
 
 // ClearBorder zeroes what lies around the images of a block.
 func ClearBorder[T Float](b Block, dst []T) {
 	wantLen("block", len(dst), b.Len())
-	dst = dst[:b.Len()]
-	from := 0 // where the stretch of border before the next row of an image began
-	b.rows(func(_, at, n int) {
+	clearBorder(b, dst, 0, b.Channels)
+}
+
+// clearBorder is ClearBorder of the channels [lo, hi).
+func clearBorder[T Float](b Block, dst []T, lo, hi int) {
+	from := lo * b.plane() // where the stretch of border before the next row of an image began
+	b.rows(lo, hi, func(_, at, n int) {
 		clear(dst[from:at])
 		from = at + n*Lanes
 	})
-	clear(dst[from:])
+	clear(dst[from : hi*b.plane()])
+}
+
+// rows calls do for the longest runs in the channels [lo, hi) that are
+// contiguous both in an image, from element i, and in the block, from element
+// at.
+func (b Block) rows(lo, hi int, do func(i, at, n int)) {
+	perChannel, n := b.Height, b.Width
+	switch {
+	case b.Left+b.Right > 0:
+	case b.Top+b.Bottom > 0:
+		perChannel, n = 1, b.Height*b.Width
+	default:
+		if lo < hi {
+			do(lo*b.Height*b.Width, lo*b.plane(), (hi-lo)*b.Height*b.Width)
+		}
+		return
+	}
+	for c := lo; c < hi; c++ {
+		for r := range perChannel {
+			do(c*b.Height*b.Width+r*n, b.Offset(c, r, 0), n)
+		}
+	}
 }
 
 // transpose sets dst[j*dstStride+i] to src[i*srcStride+j] for i < rows, j < cols.

@@ -30,6 +30,14 @@ func testLanes[T Float](t *testing.T, b Block, images int) {
 	back := mem.make(len(src))
 	FromLanes(b, back, images, block)
 	wantSame(t, "from lanes "+what, back, src)
+
+	block, back = mem.make(b.Len()), mem.make(len(src))
+	for c := range b.Channels {
+		ToLanesChannels(b, block, images, src, c, c+1)
+		FromLanesChannels(b, back, images, block, c, c+1)
+	}
+	wantSame(t, "channels to lanes "+what, block, want)
+	wantSame(t, "channels from lanes "+what, back, src)
 }
 
 func TestLanes(t *testing.T) {

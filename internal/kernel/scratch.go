@@ -35,3 +35,10 @@ func wantLen(name string, got, want int) {
 		panic(fmt.Sprintf("kernel: %s wants %d elements, got %d", name, want, got))
 	}
 }
+
+// AlignSlack is how many elements Aligned may skip.
+const AlignSlack = alignSlack
+
+// Aligned returns s without its first elements, up to one at the begin of a
+// cache line, where blocks are read fastest.
+func Aligned[T Float](s []T) []T { return aligned(s) }

@@ -16,22 +16,20 @@ type chains struct {
 	lanes  bool  // w has 16 lanes a term, rather than one number for all of them
 	groups []int // how many positions are computed at a time, the most first
 
-	left, pos, end, step Mem // positions to go, the next of them, the end of the taps, and wStep in bytes
+	left, pos Mem // positions to go, and the next of them
 }
 
 // chainsGroups are the forms: for a number of rows, how many positions are
 // computed at a time. Eight sums hide the latency of their additions, and 24 are
 // what 32 registers can hold beside the inputs.
 var (
-	chainsAVX512 = map[int][]int{1: {10, 4, 2, 1}, 2: {8, 4, 2, 1}, 3: {8, 4, 2, 1}, 4: {6, 3, 1}, 5: {5, 2, 1}, 6: {4, 2, 1}, 12: {2, 1}, 24: {1}}
+	chainsAVX512 = map[int][]int{1: {9, 5, 3, 2, 1}, 2: {8, 4, 2, 1}, 3: {8, 4, 2, 1}, 4: {6, 3, 1}, 5: {5, 2, 1}, 6: {4, 2, 1}, 12: {2, 1}, 24: {1}}
 	chainsAVX2   = map[int][]int{1: {5, 2, 1}, 2: {3, 1}, 3: {2, 1}, 4: {1}, 5: {1}, 6: {1}}
 )
 
-// laneRows is how many rows a form has at most whose w has lanes.
-const laneRows = 6
-
-// generateChains writes all forms of an instruction set.
-func generateChains(v vectors, groups map[int][]int) {
+// generateChains writes all forms of an instruction set. Those whose w has lanes
+// have at most laneRows rows.
+func generateChains(v vectors, groups map[int][]int, laneRows int) {
 	for rows := 1; rows <= 24; rows++ {
 		if groups[rows] == nil {
 			continue
@@ -66,15 +64,9 @@ func (c *chains) generate() {
 		fmt.Sprintf("\tsum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w%s], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])", lane),
 		"\tdst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0",
 	)
-	c.left, c.pos, c.end, c.step = AllocLocal(8), AllocLocal(8), AllocLocal(8), AllocLocal(8)
+	c.left, c.pos = AllocLocal(8), AllocLocal(8)
 	MOVQ(Load(Param("positions"), GP64()), c.left)
 	MOVQ(Load(Param("pos"), GP64()), c.pos)
-	taps, terms := Load(Param("taps"), GP64()), Load(Param("terms"), GP64())
-	LEAQ(Mem{Base: taps, Index: terms, Scale: 8}, terms)
-	MOVQ(terms, c.end)
-	step := Load(Param("wStep"), GP64())
-	SHLQ(U8(2), step)
-	MOVQ(step, c.step)
 	for _, n := range c.groups {
 		c.loop(n)
 	}
@@ -170,19 +162,23 @@ func (g *chainsGroup) addTerms() {
 		LEAQ(Mem{Base: base, Index: r, Scale: 4}, r)
 	}
 	steps := g.rowSteps()
-	w, tap := Load(Param("w"), GP64()), Load(Param("taps"), GP64())
+	w, tap, end, step := Load(Param("w"), GP64()), Load(Param("taps"), GP64()), Load(Param("terms"), GP64()), Load(Param("wStep"), GP64())
+	SHLQ(U8(2), step)
+	LEAQ(Mem{Base: tap, Index: end, Scale: 8}, end)
 
-	CMPQ(tap, g.end)
+	CMPQ(tap, end)
 	JAE(LabelRef(g.label("summed")))
 	Label(g.label("term"))
+	// Loads are what limits the forms of few rows or positions: one for a whole tap.
 	at, row := GP64(), GP64()
-	MOVLQSX(Mem{Base: tap}, at)
-	MOVLQSX(Mem{Base: tap, Disp: 4}, row)
+	MOVQ(Mem{Base: tap}, row)
+	MOVLQSX(row.As32(), at)
+	SARQ(U8(32), row)
 	LEAQ(Mem{Base: w, Index: row, Scale: 4}, row)
-	ADDQ(g.step, w)
+	ADDQ(step, w)
 	g.addTerm(in, at, g.rowsFrom(row, steps))
 	ADDQ(U8(8), tap)
-	CMPQ(tap, g.end)
+	CMPQ(tap, end)
 	JB(LabelRef(g.label("term")))
 	Label(g.label("summed"))
 }
@@ -244,6 +240,21 @@ func (g *chainsGroup) addTerm(in []Register, at Register, rows []Mem) {
 		VMOVUPS(input(0, 0), x)
 		for m, row := range rows {
 			VFMADD231PS_BCST(row, x, g.sums[m][0][0])
+		}
+	case g.lanes && g.n <= g.rows:
+		for p := range g.parts {
+			x := make([]VecVirtual, g.n)
+			for i := range x {
+				x[i] = g.new()
+				VMOVUPS(input(i, p), x[i])
+			}
+			for m, row := range rows {
+				w := g.new()
+				VMOVUPS(row.Offset(p*g.width), w)
+				for i := range g.n {
+					VFMADD231PS(w, x[i], g.sums[m][i][p])
+				}
+			}
 		}
 	case g.n <= g.rows:
 		x := make([][]VecVirtual, g.n)

@@ -12,8 +12,8 @@ func main() {
 			tile{vectors: v, rows: rows}.generate()
 		}
 	}
-	generateChains(avx512, chainsAVX512)
-	generateChains(avx2, chainsAVX2)
+	generateChains(avx512, chainsAVX512, 6)
+	generateChains(avx2, chainsAVX2, 3)
 	transpose()
 	sumLanes()
 	Generate()

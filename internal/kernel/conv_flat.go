@@ -1,0 +1,130 @@
+package kernel
+
+import "sync"
+
+// A few images would leave most lanes of a block empty. Where the stride is 1,
+// 16 lanes can lie along the width of one image instead: its padded planes are
+// taken as flat, so that a tap is an offset, the same for all outputs. The
+// outputs between the end of a row and the begin of the next are computed too,
+// and dropped. Each output is the same chain as in a block.
+
+// flatTables say where a convolution of one image reads.
+type flatTables struct {
+	once    sync.Once
+	cut     partition
+	outputs []position // 16 a position
+	taps    []tap
+}
+
+// Flat reports whether some images are computed faster one by one, by
+// ConvForwardFlat, than as a block.
+func (s ConvShape) Flat(images int) bool {
+	return s.StrideH == 1 && s.StrideW == 1 && 5*images*s.flatVectors() < 4*s.outputs()
+}
+
+// flatRow and flatPlane return the size of a padded row and plane.
+func (s ConvShape) flatRow() int   { return s.X().row() / Lanes }
+func (s ConvShape) flatPlane() int { return s.X().plane() / Lanes }
+
+// flatVectors returns how many vectors hold the outputs of a filter, and those
+// between its rows.
+func (s ConvShape) flatVectors() int {
+	return ceil((s.OutH()-1)*s.flatRow()+s.OutW(), Lanes)
+}
+
+func (p *ConvPlan) planFlat() *flatTables {
+	if s := p.Shape; s.StrideH != 1 || s.StrideW != 1 {
+		panic("kernel: flat convolution with a stride")
+	}
+	t := &p.flat
+	t.once.Do(func() {
+		s := p.Shape
+		row, plane := s.flatRow(), s.flatPlane()
+		for i := range s.flatVectors() {
+			t.outputs = append(t.outputs, position{in: int32(i * Lanes), dst: int32(i * Lanes)})
+		}
+		s.eachWeight(func(i, c, ky, kx int) {
+			t.taps = append(t.taps, tap{in: int32(c*plane + ky*row + kx), w: int32(i)})
+		})
+		wanted := max(1, min(ceil(manyParts, s.groups()), s.filters()*s.weights()*len(t.outputs)/partTerms))
+		rows := min(wanted, ceil(s.filters(), 12))
+		t.cut = partition{s.groups(), rows, max(ceil(wanted, rows), ceil(len(t.outputs), longest))}
+	})
+	return t
+}
+
+// FlatInput returns how many elements FlattenImage fills.
+func (p *ConvPlan) FlatInput() int { return p.Shape.Channels*p.Shape.flatPlane() + Lanes }
+
+// FlatParts returns how many parts ConvForwardFlat computes an image in.
+func (p *ConvPlan) FlatParts() int { return p.planFlat().cut.parts() }
+
+// FlatScratch returns how many elements of scratch ConvForwardFlat needs.
+func (p *ConvPlan) FlatScratch() int {
+	t := p.planFlat()
+	rows, vectors := 0, 0
+	for i := range t.cut.rows {
+		lo, hi := pieces(p.Shape.filters(), 6, t.cut.rows, i)
+		rows = max(rows, hi-lo)
+	}
+	for i := range t.cut.positions {
+		lo, hi := pieces(len(t.outputs), 4, t.cut.positions, i)
+		vectors = max(vectors, hi-lo)
+	}
+	return rows * vectors * Lanes
+}
+
+// FlattenImage stores the planes of an image with their padding.
+func FlattenImage[T Float](p *ConvPlan, dst, x []T) {
+	b := p.Shape.X()
+	wantLen("dst", len(dst), p.FlatInput())
+	wantLen("x", len(x), b.image())
+	clear(dst[:p.FlatInput()])
+	b.rows(0, b.Channels, func(i, at, n int) { copy(dst[at/Lanes:][:n], x[i:]) })
+}
+
+// ConvForwardFlat is a part of the convolution of one image, which FlattenImage
+// gave. Parts write to different elements of y, and each that runs at once with
+// others needs scratch of its own.
+func ConvForwardFlat[T Float](p *ConvPlan, part int, y, flat, w, bias, scratch []T, e Epilogue) {
+	s := p.Shape
+	wantLen("y", len(y), s.Filters*s.outputs())
+	wantLen("flat", len(flat), p.FlatInput())
+	wantLen("w", len(w), s.Filters*s.weights())
+	if bias != nil {
+		wantLen("bias", len(bias), s.Filters)
+	}
+	wantLen("scratch", len(scratch), p.FlatScratch())
+	t := p.planFlat()
+	group, row, position := t.cut.part(part)
+	lo, hi := pieces(len(t.outputs), 4, t.cut.positions, position)
+	o, end := pieces(s.filters(), 6, t.cut.rows, row)
+	o, end = group*s.filters()+o, group*s.filters()+end
+	width := (hi - lo) * Lanes
+	c := chains[T]{
+		dst: scratch, dstRow: width, pos: t.outputs[:hi-lo],
+		in: flat[group*s.channels()*s.flatPlane()+lo*Lanes:], taps: t.taps,
+		w: w[o*s.weights():], wRow: s.weights(),
+		then: e,
+	}
+	if bias != nil {
+		c.start = bias[o:]
+	}
+	c.runDeep(0, end-o, chainDepth)
+	for ; o < end; o++ {
+		dropBetweenRows(s, y[o*s.outputs():], scratch[:width], lo*Lanes)
+		scratch = scratch[width:]
+	}
+}
+
+// dropBetweenRows stores those flat outputs of a filter that are of a row, of
+// the stretch src that begins at the given one.
+func dropBetweenRows[T Float](s ConvShape, y, src []T, from int) {
+	row, width, end := s.flatRow(), s.OutW(), from+len(src)
+	for i := from / row; i < s.OutH() && i*row < end; i++ {
+		lo, hi := max(from, i*row), min(end, i*row+width)
+		if lo < hi {
+			copy(y[i*width+lo-i*row:], src[lo-from:hi-from])
+		}
+	}
+}
