@@ -40,25 +40,5 @@ func MulScalar[T Float](dst, x []T, c T) {
 	}
 }
 
-// LinearLanes stub.
-func LinearLanes[T Float](out, in int, y, x, w, bias []T, e Epilogue) {
-	taps := make([]tap, in)
-	for k := range taps {
-		taps[k] = tap{in: int32(k * Lanes), w: int32(k)}
-	}
-	t := chains[T]{dst: y, dstRow: Lanes, pos: []position{{0, 0}}, in: x, taps: taps, w: w, wRow: in, start: bias, then: e}
-	t.run(0, out)
-}
-
-// LinearInputLanes stub.
-func LinearInputLanes[T Float](out, in int, dx, dy, w []T) {
-	taps := make([]tap, out)
-	for k := range taps {
-		taps[k] = tap{in: int32(k * Lanes), w: int32(k * in)}
-	}
-	t := chains[T]{dst: dx, dstRow: Lanes, pos: []position{{0, 0}}, in: dy, taps: taps, w: w, wRow: 1}
-	t.run(0, in)
-}
-
 // SumTrees adds the 16 values of each vector.
 func SumTrees[T Float](dst, src []T) { sumLanes(dst, src) }
