@@ -110,6 +110,17 @@ func TestDefaultInitialisation(t *testing.T) {
 	}
 }
 
+func TestConv2DGroups(t *testing.T) {
+	c := nn.NewConv2D(6, 9, 3, op.Conv2DConfig{Groups: 3, Padding: 1}, random.New(2))
+	if got, want := c.Weight.Shape(), []int{9, 2, 3, 3}; !slices.Equal(got, want) {
+		t.Errorf("weights %v, want %v", got, want)
+	}
+	y := c.Forward(autograd.Const(tensor.New(tensor.Float32, 2, 6, 5, 4)))
+	if got, want := y.Shape(), []int{2, 9, 5, 4}; !slices.Equal(got, want) {
+		t.Errorf("output %v, want %v", got, want)
+	}
+}
+
 func TestDropout(t *testing.T) {
 	ones := autograd.Const(tensor.Full(tensor.Float32, 1, 100, 100))
 	run := func(d *nn.Dropout) []float32 { return tensor.Data[float32](d.Forward(ones).Tensor()) }

@@ -10,7 +10,7 @@ import (
 // kernels offer, so that all processors have work.
 
 // manyBlocks is how many blocks keep the processors busy.
-const manyBlocks = 8
+var manyBlocks = 8
 
 // blocksOf returns how many blocks hold a batch.
 func blocksOf(images int) int { return (images + kernel.Lanes - 1) / kernel.Lanes }

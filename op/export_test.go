@@ -7,3 +7,11 @@ func SetGrain(n int) (restore func()) {
 	grain, expGrain = n, n
 	return func() { grain, expGrain = g, e }
 }
+
+// SetManyBlocks makes batches of n blocks of 16 images and more be shared out
+// by the block.
+func SetManyBlocks(n int) (restore func()) {
+	before := manyBlocks
+	manyBlocks = n
+	return func() { manyBlocks = before }
+}

@@ -14,22 +14,28 @@ type flatTables struct {
 	cut     partition
 	outputs []position // 16 a position
 	taps    []tap
+	rows    [][]flatRow // of a piece of the outputs
+	scratch int
 }
+
+// flatRow is what a piece of the flat outputs has of a row: n elements from
+// element from on, which come to lie at element to of the plane.
+type flatRow struct{ to, from, n int }
 
 // Flat reports whether some images are computed faster one by one, by
-// ConvForwardFlat, than as a block.
+// ConvForwardFlat, than as a block: whether they make half as many vectors.
 func (s ConvShape) Flat(images int) bool {
-	return s.StrideH == 1 && s.StrideW == 1 && 5*images*s.flatVectors() < 4*s.outputs()
+	return s.StrideH == 1 && s.StrideW == 1 && 2*images*s.flatVectors() < s.outputs()
 }
 
-// flatRow and flatPlane return the size of a padded row and plane.
-func (s ConvShape) flatRow() int   { return s.X().row() / Lanes }
+// flatWidth and flatPlane return the size of a padded row and plane.
+func (s ConvShape) flatWidth() int { return s.X().row() / Lanes }
 func (s ConvShape) flatPlane() int { return s.X().plane() / Lanes }
 
 // flatVectors returns how many vectors hold the outputs of a filter, and those
 // between its rows.
 func (s ConvShape) flatVectors() int {
-	return ceil((s.OutH()-1)*s.flatRow()+s.OutW(), Lanes)
+	return ceil((s.OutH()-1)*s.flatWidth()+s.OutW(), Lanes)
 }
 
 func (p *ConvPlan) planFlat() *flatTables {
@@ -39,7 +45,7 @@ func (p *ConvPlan) planFlat() *flatTables {
 	t := &p.flat
 	t.once.Do(func() {
 		s := p.Shape
-		row, plane := s.flatRow(), s.flatPlane()
+		row, plane := s.flatWidth(), s.flatPlane()
 		for i := range s.flatVectors() {
 			t.outputs = append(t.outputs, position{in: int32(i * Lanes), dst: int32(i * Lanes)})
 		}
@@ -49,8 +55,32 @@ func (p *ConvPlan) planFlat() *flatTables {
 		wanted := max(1, min(ceil(manyParts, s.groups()), s.filters()*s.weights()*len(t.outputs)/partTerms))
 		rows := min(wanted, ceil(s.filters(), 12))
 		t.cut = partition{s.groups(), rows, max(ceil(wanted, rows), ceil(len(t.outputs), longest))}
+		vectors := 0
+		for i := range t.cut.positions {
+			lo, hi := t.piece(i)
+			vectors = max(vectors, hi-lo)
+			t.rows = append(t.rows, s.flatRows(lo*Lanes, hi*Lanes))
+		}
+		t.scratch = mostRows(s.filters(), rows) * vectors * Lanes
 	})
 	return t
+}
+
+// piece returns the vectors of a piece.
+func (t *flatTables) piece(i int) (lo, hi int) {
+	return pieces(len(t.outputs), 4, t.cut.positions, i)
+}
+
+// flatRows returns what the flat outputs [from, end) have of the rows.
+func (s ConvShape) flatRows(from, end int) (rows []flatRow) {
+	for y := range s.OutH() {
+		first := y * s.flatWidth()
+		lo, hi := max(from, first), min(end, first+s.OutW())
+		if lo < hi {
+			rows = append(rows, flatRow{y*s.OutW() + lo - first, lo - from, hi - lo})
+		}
+	}
+	return rows
 }
 
 // FlatInput returns how many elements FlattenImage fills.
@@ -60,19 +90,7 @@ func (p *ConvPlan) FlatInput() int { return p.Shape.Channels*p.Shape.flatPlane()
 func (p *ConvPlan) FlatParts() int { return p.planFlat().cut.parts() }
 
 // FlatScratch returns how many elements of scratch ConvForwardFlat needs.
-func (p *ConvPlan) FlatScratch() int {
-	t := p.planFlat()
-	rows, vectors := 0, 0
-	for i := range t.cut.rows {
-		lo, hi := pieces(p.Shape.filters(), 6, t.cut.rows, i)
-		rows = max(rows, hi-lo)
-	}
-	for i := range t.cut.positions {
-		lo, hi := pieces(len(t.outputs), 4, t.cut.positions, i)
-		vectors = max(vectors, hi-lo)
-	}
-	return rows * vectors * Lanes
-}
+func (p *ConvPlan) FlatScratch() int { return p.planFlat().scratch }
 
 // FlattenImage stores the planes of an image with their padding.
 func FlattenImage[T Float](p *ConvPlan, dst, x []T) {
@@ -97,7 +115,7 @@ func ConvForwardFlat[T Float](p *ConvPlan, part int, y, flat, w, bias, scratch [
 	wantLen("scratch", len(scratch), p.FlatScratch())
 	t := p.planFlat()
 	group, row, position := t.cut.part(part)
-	lo, hi := pieces(len(t.outputs), 4, t.cut.positions, position)
+	lo, hi := t.piece(position)
 	o, end := pieces(s.filters(), 6, t.cut.rows, row)
 	o, end = group*s.filters()+o, group*s.filters()+end
 	width := (hi - lo) * Lanes
@@ -111,20 +129,11 @@ func ConvForwardFlat[T Float](p *ConvPlan, part int, y, flat, w, bias, scratch [
 		c.start = bias[o:]
 	}
 	c.runDeep(0, end-o, chainDepth)
-	for ; o < end; o++ {
-		dropBetweenRows(s, y[o*s.outputs():], scratch[:width], lo*Lanes)
-		scratch = scratch[width:]
-	}
-}
-
-// dropBetweenRows stores those flat outputs of a filter that are of a row, of
-// the stretch src that begins at the given one.
-func dropBetweenRows[T Float](s ConvShape, y, src []T, from int) {
-	row, width, end := s.flatRow(), s.OutW(), from+len(src)
-	for i := from / row; i < s.OutH() && i*row < end; i++ {
-		lo, hi := max(from, i*row), min(end, i*row+width)
-		if lo < hi {
-			copy(y[i*width+lo-i*row:], src[lo-from:hi-from])
+	for outputs := s.outputs(); o < end; o++ {
+		plane := y[o*outputs:][:outputs]
+		for _, r := range t.rows[position] {
+			copy(plane[r.to:r.to+r.n], scratch[r.from:])
 		}
+		scratch = scratch[width:]
 	}
 }

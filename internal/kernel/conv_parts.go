@@ -20,6 +20,15 @@ func pieces(n, unit, count, i int) (lo, hi int) {
 	return min(units*i/count*unit, n), min(units*(i+1)/count*unit, n)
 }
 
+// mostRows returns the most rows of a piece, where count pieces are cut.
+func mostRows(n, count int) (most int) {
+	for i := range count {
+		lo, hi := pieces(n, 6, count, i)
+		most = max(most, hi-lo)
+	}
+	return most
+}
+
 // ceil returns a/b rounded up.
 func ceil(a, b int) int { return (a + b - 1) / b }
 

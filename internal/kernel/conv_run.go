@@ -79,29 +79,30 @@ func ConvInputPart[T Float](p *ConvPlan, part int, dx, dy, w []T) {
 	}
 }
 
-// The output positions that the weight gradient takes before it goes on to
-// other weights: for these rows of dy to stay in the first cache, and for all
-// of a part's in the second.
-const (
-	nearPixels = 80
-	farPixels  = 3 * nearPixels
-)
+// farPixels is how many output positions the weight gradient takes before it
+// goes on to other filters, so that all that a part reads of them stays in the
+// second cache.
+const farPixels = 300
+
+// nearPixels is how many of these it takes before it goes on to other weights,
+// so that some filters' stay in the first cache. Weights of one place have no
+// inputs in common, which then take part of that cache for themselves.
+func (s ConvShape) nearPixels() int {
+	if s.kernel() == 1 {
+		return 64
+	}
+	return 100
+}
 
 // WeightLanesScratch returns how many elements of scratch ConvWeightLanes and
 // ConvWeightPart need.
 func (p *ConvPlan) WeightLanesScratch() int {
-	most := 0
-	t := p.planWeight()
-	for i := range t.cut.rows {
-		lo, hi := pieces(p.Shape.filters(), 6, t.cut.rows, i)
-		most = max(most, hi-lo)
-	}
-	widest := 0
+	t, widest := p.planWeight(), 0
 	for i := range t.cut.positions {
 		lo, hi := t.piece(i)
 		widest = max(widest, hi-lo)
 	}
-	return most * widest * Lanes
+	return mostRows(p.Shape.filters(), t.cut.rows) * widest * Lanes
 }
 
 // ConvWeightLanes is ConvWeight from blocks X, whose border is zero, and Y,
@@ -137,7 +138,7 @@ func ConvWeightPart[T Float](p *ConvPlan, part, images int, dw, x, dy, scratch [
 	far := ceil(len(tables.pixels), farPixels)
 	for i := range far {
 		from, to := pieces(len(tables.pixels), 1, far, i)
-		c.addPixels(end-o, tables.pixels[from:to])
+		c.addPixels(end-o, tables.pixels[from:to], s.nearPixels())
 	}
 	for m := range end - o {
 		sums := scratch[m*width*Lanes:][:width*Lanes]
@@ -146,9 +147,9 @@ func ConvWeightPart[T Float](p *ConvPlan, part, images int, dw, x, dy, scratch [
 	}
 }
 
-// addPixels goes on with the chains of all rows.
-func (c *chains[T]) addPixels(rows int, pixels []tap) {
-	goesOn, near := c.goOn, ceil(len(pixels), nearPixels)
+// addPixels goes on with the chains of all rows, at most so many pixels at a time.
+func (c *chains[T]) addPixels(rows int, pixels []tap, most int) {
+	goesOn, near := c.goOn, ceil(len(pixels), most)
 	for m := 0; m < rows; {
 		n := chainRows(rows-m, len(c.pos), true)
 		c.goOn = goesOn

@@ -232,16 +232,28 @@ func TestNoAllocation(t *testing.T) {
 }
 
 var benchmarkConvs = map[string]ConvShape{
-	"conv1": convShapes[1],
-	"conv2": convShapes[2],
-	"deep":  {Channels: 64, Height: 16, Width: 16, Filters: 64, KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+	"lenet1":    convShapes[1],
+	"lenet2":    convShapes[2],
+	"3x3":       squareConv(3, 32, 12, 3, 1, 1),
+	"stride2":   squareConv(12, 32, 20, 3, 2, 1),
+	"1x1":       squareConv(20, 14, 37, 1, 1, 0),
+	"7x7":       squareConv(5, 28, 12, 7, 1, 3),
+	"large":     squareConv(64, 56, 64, 3, 1, 1),
+	"deep":      squareConv(256, 14, 256, 3, 1, 1),
+	"depthwise": {Channels: 32, Height: 28, Width: 28, Filters: 32, KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1, Groups: 32},
 }
 
-// BenchmarkConv counts two operations a weight and output, without those on padding.
+func squareConv(channels, size, filters, kernel, stride, pad int) ConvShape {
+	return ConvShape{Channels: channels, Height: size, Width: size, Filters: filters, KernelH: kernel, KernelW: kernel,
+		StrideH: stride, StrideW: stride, PadH: pad, PadW: pad}
+}
+
+// BenchmarkConv counts two operations a weight and output, also in the padding,
+// which the gradient of the input leaves out.
 func BenchmarkConv(b *testing.B) {
 	for name, s := range benchmarkConvs {
 		p, input := NewConvPlan(s, s.X(), s.Y()), NewConvPlan(s, s.DX(), s.Y())
-		flops := 2 * Lanes * s.Filters * s.weights() * s.OutH() * s.OutW()
+		flops := 2 * Lanes * s.groups() * s.terms()
 		f := func(n int) []float32 { return aligned(make([]float32, n+alignSlack)) }
 		x, y, dx, dy := f(p.X.Len()), f(p.Y.Len()), f(input.X.Len()), f(p.Y.Len())
 		w, scratch := f(s.Filters*s.weights()), f(p.WeightScratch()+p.ForwardScratch()+p.InputScratch())

@@ -44,7 +44,7 @@ func TestLanes(t *testing.T) {
 	forEachPath(t, func(t *testing.T) {
 		for width := range 35 {
 			for i, images := range []int{0, 1, 7, 8, 9, 15, 16} {
-				b := Block{Channels: 1 + i%3, Height: i, Width: width}
+				b := Block{Channels: 1 + (i+1)%3, Height: i, Width: width}
 				testLanes[float32](t, b, images)
 				b.Bottom = 2
 				testLanes[float32](t, b, images)
