@@ -129,4 +129,4 @@ var (
 )
 
 // expGrain is grain where each element costs an exponential.
-var expGrain = 1024
+var expGrain = 8192

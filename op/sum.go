@@ -99,13 +99,17 @@ func sumForward[T kernel.Float](scratch *parallel.Scratch[T], dst, x []T, stages
 	for _, s := range stages[:len(stages)-1] {
 		part := scratch.Get(s.outer * s.inner)
 		defer scratch.Put(part)
-		sumStage(s, *part, x)
+		sumStage(scratch, s, *part, x)
 		x = *part
 	}
-	sumStage(stages[len(stages)-1], dst, x)
+	sumStage(scratch, stages[len(stages)-1], dst, x)
 }
 
-func sumStage[T kernel.Float](s stage, dst, x []T) {
+func sumStage[T kernel.Float](scratch *parallel.Scratch[T], s stage, dst, x []T) {
+	if s.inner == 1 && s.n > kernel.Piece {
+		sumLong(scratch, s, dst, x)
+		return
+	}
 	if s.inner == 1 {
 		parallel.For(s.outer, 1+grain/max(1, s.n), func(lo, hi int) {
 			for i := lo; i < hi; i++ {
@@ -122,6 +126,22 @@ func sumStage[T kernel.Float](s stage, dst, x []T) {
 			kernel.SumRows(dst[i*s.inner+from:i*s.inner+to], x[i*s.n*s.inner+from:], s.n, s.inner)
 		}
 	})
+}
+
+// sumLong sums rows of many elements, piece by piece, and then the pieces.
+func sumLong[T kernel.Float](scratch *parallel.Scratch[T], s stage, dst, x []T) {
+	pieces := (s.n + kernel.Piece - 1) / kernel.Piece // of a row
+	parts := scratch.Get(s.outer * pieces)
+	defer scratch.Put(parts)
+	parallel.For(s.outer*pieces, 1, func(lo, hi int) {
+		for p := lo; p < hi; p++ {
+			from := p % pieces * kernel.Piece
+			(*parts)[p] = kernel.SumPiece(x[p/pieces*s.n+from:][:min(kernel.Piece, s.n-from)])
+		}
+	})
+	for i := range dst {
+		dst[i] = kernel.SumPiece((*parts)[i*pieces:][:pieces])
+	}
 }
 
 func (o sum) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
