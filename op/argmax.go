@@ -5,6 +5,7 @@ import (
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -35,9 +36,11 @@ func (argMax) Forward(in, out []*tensor.Tensor) {
 func argMaxForward[T kernel.Float](out, in *tensor.Tensor) {
 	index, x := tensor.Data[int64](out), tensor.Data[T](in)
 	_, n := splitLast(in.Shape())
-	for r := range index {
-		index[r] = int64(kernel.ArgMax(x[r*n : (r+1)*n]))
-	}
+	parallel.For(len(index), 1+grain/n, func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			index[r] = int64(kernel.ArgMax(x[r*n : (r+1)*n]))
+		}
+	})
 }
 
 // Block works along the last axis of each example.

@@ -26,7 +26,7 @@ var (
 )
 
 // expGrain is grain where each element costs an exponential.
-var expGrain = 1024
+var expGrain = 8192
 
 // fill is how many columns of a row a sum takes at a time.
 const fill = 256

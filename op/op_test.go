@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/random"
 	"github.com/mlodyssey/odyssey/tensor"
@@ -44,6 +45,9 @@ func TestMistakes(t *testing.T) {
 		"reshape of float32[2 3]: want as many elements as [4] has":                                   func() { op.Reshape(zeros(2, 3), 4) },
 		"permute of float32[2 3]: want each of 2 axes once":                                           func() { op.Permute(zeros(2, 3), 0) },
 		"softmax of float32[]: want at least one axis":                                                func() { op.Softmax(zeros()) },
+		"layer_norm of float32[], float32[1], float32[1]: want at least one axis":                     func() { op.LayerNorm(zeros(), zeros(1), zeros(1), 1) },
+		"layer_norm of float32[2 3], float32[3], float32[2]: want a gain and a bias [3]":              func() { op.LayerNorm(zeros(2, 3), zeros(3), zeros(2), 1) },
+		"layer_norm of float32[2], float32[2], float32[2]: want an eps of at least 0, not -1":         func() { op.LayerNorm(zeros(2), zeros(2), zeros(2), -1) },
 		"argmax of float32[2 0]: want a last axis that is not empty":                                  func() { op.ArgMax(zeros(2, 0)) },
 		"cross_entropy of float32[2 3], int64[3]: want float scores [n classes] and int64 labels [n]": func() { op.CrossEntropy(zeros(2, 3), labels(0, 1, 2)) },
 		"cross_entropy: label 1 is 3, want 0 to 2":                                                    func() { op.CrossEntropy(zeros(2, 3), labels(0, 3)) },
@@ -94,6 +98,27 @@ func TestSpecialNumbers(t *testing.T) {
 	} {
 		if g, w := bits(c.got), bits(c.want); !slices.Equal(g, w) {
 			t.Errorf("%s is %v, want %v", name, c.got.Tensor(), c.want.Tensor())
+		}
+	}
+}
+
+// A long sum is cut into pieces, on any number of threads as in one.
+func TestLongSums(t *testing.T) {
+	const n = 3*kernel.Piece + 77
+	x := tensor.New(tensor.Float32, 2, n)
+	r := random.New(1)
+	for i := range tensor.Data[float32](x) {
+		tensor.Data[float32](x)[i] = r.Float32() - 0.5
+	}
+	data := tensor.Data[float32](x)
+	want := tensor.FromSlice([]float32{kernel.Sum(data[:n]), kernel.Sum(data[n:])}, 2)
+	column := op.Reshape(op.Permute(autograd.Const(x), 1, 0), 1, n, 2)
+	for name, got := range map[string]*autograd.Value{
+		"rows":    op.Sum(autograd.Const(x), 1),
+		"columns": op.Reshape(op.Sum(column, 1), 2),
+	} {
+		if !got.Tensor().Equal(want) {
+			t.Errorf("%s: got %v, want %v", name, got.Tensor(), want)
 		}
 	}
 }

@@ -99,13 +99,17 @@ func sumForward[T kernel.Float](scratch *parallel.Scratch[T], dst, x []T, stages
 	for _, s := range stages[:len(stages)-1] {
 		part := scratch.Get(s.outer * s.inner)
 		defer scratch.Put(part)
-		sumStage(s, *part, x)
+		sumStage(scratch, s, *part, x)
 		x = *part
 	}
-	sumStage(stages[len(stages)-1], dst, x)
+	sumStage(scratch, stages[len(stages)-1], dst, x)
 }
 
-func sumStage[T kernel.Float](s stage, dst, x []T) {
+func sumStage[T kernel.Float](scratch *parallel.Scratch[T], s stage, dst, x []T) {
+	if s.inner == 1 && s.n > kernel.Piece {
+		sumLong(scratch, s, dst, x)
+		return
+	}
 	if s.inner == 1 {
 		parallel.For(s.outer, 1+grain/max(1, s.n), func(lo, hi int) {
 			for i := lo; i < hi; i++ {
@@ -126,6 +130,9 @@ func sumStage[T kernel.Float](s stage, dst, x []T) {
 
 // Block sums over the axes of each example, and over the examples by lanes.
 func (o sum) Block(in, out []tensor.Spec, _ []bool) *Block {
+	if in[0].Shape[0] > kernel.Piece { // summed in pieces, not by lanes
+		return nil
+	}
 	axes, _ := resolveAxes(o.Axes, in[0].Rank())
 	b := &Block{Split: []bool{true}, Plain: true}
 	if len(axes) > 0 && axes[0] == 0 {
@@ -161,6 +168,22 @@ func sumBlock[T kernel.Float](stages []stage, c *BlockCall) {
 			kernel.SumRows(to[j*s.inner:(j+1)*s.inner], x[j*s.n*s.inner:], s.n, s.inner)
 		}
 		x = to
+	}
+}
+
+// sumLong sums rows of many elements, piece by piece, and then the pieces.
+func sumLong[T kernel.Float](scratch *parallel.Scratch[T], s stage, dst, x []T) {
+	pieces := (s.n + kernel.Piece - 1) / kernel.Piece // of a row
+	parts := scratch.Get(s.outer * pieces)
+	defer scratch.Put(parts)
+	parallel.For(s.outer*pieces, 1, func(lo, hi int) {
+		for p := lo; p < hi; p++ {
+			from := p % pieces * kernel.Piece
+			(*parts)[p] = kernel.SumPiece(x[p/pieces*s.n+from:][:min(kernel.Piece, s.n-from)])
+		}
+	})
+	for i := range dst {
+		dst[i] = kernel.SumPiece((*parts)[i*pieces:][:pieces])
 	}
 }
 

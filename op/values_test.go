@@ -150,6 +150,7 @@ var references = map[string]reference{
 	"log":     unary(math.Log),
 	"sqrt":    unary(math.Sqrt),
 	"tanh":    unary(math.Tanh),
+	"erf":     unary(math.Erf),
 	"sigmoid": unary(func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }),
 	"relu":    unary(func(x float64) float64 { return math.Max(x, 0) }),
 	"gate": binary(func(x, g float64) float64 {
@@ -209,6 +210,19 @@ var references = map[string]reference{
 	},
 	"softmax": func(_ autograd.Op, in []array, index []int) float64 {
 		return math.Exp(in[0].at(index...) - logSumExp(row(in[0], index)))
+	},
+	"layer_norm": func(o autograd.Op, in []array, index []int) float64 {
+		x := row(in[0], index)
+		n, last := float64(len(x)), index[len(index)-1]
+		var mean, variance float64
+		for _, v := range x {
+			mean += v / n
+		}
+		for _, v := range x {
+			variance += (v - mean) * (v - mean) / n
+		}
+		z := (x[last] - mean) / math.Sqrt(variance+reflect.ValueOf(o).FieldByName("Eps").Float())
+		return z*in[1].at(last) + in[2].at(last)
 	},
 	"cross_entropy": func(_ autograd.Op, in []array, index []int) float64 {
 		x := row(in[0], []int{index[0], 0})

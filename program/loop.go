@@ -167,7 +167,7 @@ func addBlocks[T kernel.Float](dst []T, s *elementStep[T], lanes []T, lo, hi int
 		kernel.Add(to, to, tensor.Data[T](part)[lo:hi])
 	}
 	if s.total == op.SumLanes {
-		kernel.SumTrees(dst, to)
+		kernel.SumLanes(dst, to)
 	}
 }
 

@@ -1,6 +1,9 @@
 package kernel
 
-import ("unsafe"; "os")
+import (
+	"os"
+	"unsafe"
+)
 
 // A chains is one run of the micro-kernel that all convolutions share. It
 // computes rows x len(pos) vectors of 16 lanes,

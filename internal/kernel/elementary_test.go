@@ -36,6 +36,8 @@ var elementary = []struct {
 		func(r *rand.Rand) float64 { return spread(r, 20, -20) }},
 	{"sigmoid", Sigmoid32, Sigmoid64, 1.8, 1.8, 0x11bcb971, sigmoid, bigSigmoid,
 		func(r *rand.Rand) float64 { return spread(r, 40, -745) }},
+	{"erf", Erf32, Erf64, 1.3, 1.2, 0x45d554a8, math.Erf, bigErf,
+		func(r *rand.Rand) float64 { return spread(r, 6, -6) }},
 }
 
 func TestElementary32KeepsItsBound(t *testing.T) {
@@ -142,6 +144,8 @@ func newBig(x float64) *big.Float { return new(big.Float).SetPrec(bigPrecision).
 var (
 	bigLn2, _, _ = big.ParseFloat("0.693147180559945309417232121458176568075500134360255254120680009",
 		10, 200, big.ToNearestEven)
+	bigTwoOverRootPi, _, _ = big.ParseFloat("1.12837916709551257389615890312154517168810125865799771368817144",
+		10, 200, big.ToNearestEven)
 	reciprocals = func() (r [14]*big.Float) { // of 1 to 14
 		for i := range r {
 			r[i] = newBig(1)
@@ -153,11 +157,14 @@ var (
 
 // bigExp sums the Taylor series of r / 2^8, where x = k ln 2 + r, and squares
 // the sum eight times.
-func bigExp(x float64) *big.Float {
+func bigExp(x float64) *big.Float { return bigExpOf(newBig(x)) }
+
+func bigExpOf(x *big.Float) *big.Float {
 	const halvings = 8
-	k := math.Round(x / math.Ln2)
+	near, _ := x.Float64()
+	k := math.Round(near / math.Ln2)
 	r := newBig(k)
-	r.Sub(newBig(x), r.Mul(r, bigLn2))
+	r.Sub(x, r.Mul(r, bigLn2))
 	r.SetMantExp(r, -halvings)
 	one := newBig(1)
 	sum := newBig(1)
@@ -197,6 +204,24 @@ func bigSigmoid(x float64) *big.Float {
 	return below.Quo(newBig(1), below)
 }
 
+// bigErf sums the series 2/sqrt(pi) e^-x^2 (x + 2x^3/3 + 4x^5/15 + ...), of which no
+// term takes from another.
+func bigErf(x float64) *big.Float {
+	square := newBig(x)
+	square.Mul(square, square)
+	sum, term := newBig(x), newBig(x)
+	for i := 3; term.MantExp(nil) > sum.MantExp(nil)-bigPrecision; i += 2 {
+		term.Mul(term, square)
+		term.Quo(term.SetMantExp(term, 1), newBig(float64(i)))
+		sum.Add(sum, term)
+		if term.Sign() == 0 {
+			break
+		}
+	}
+	sum.Mul(sum, bigExpOf(square.Neg(square)))
+	return sum.Mul(sum, bigTwoOverRootPi)
+}
+
 func TestElementarySpecialValues(t *testing.T) {
 	inf, nan, zero := math.Inf(1), math.NaN(), math.Copysign(0, -1)
 	const most32, most64 = math.MaxFloat32, math.MaxFloat64
@@ -207,6 +232,7 @@ func TestElementarySpecialValues(t *testing.T) {
 		{{0, 0}, {zero, zero}, {inf, 1}, {-inf, -1}, {most64, 1}, {-most64, -1}, {30, 1}, {-30, -1},
 			{0x1p-149, 0x1p-149}, {nan, nan}},
 		{{0, 0.5}, {zero, 0.5}, {inf, 1}, {-inf, 0}, {most64, 1}, {-most64, 0}, {40, 1}, {-746, 0}, {1e-300, 0.5}, {nan, nan}},
+		{{0, 0}, {zero, zero}, {inf, 1}, {-inf, -1}, {most64, 1}, {-most64, -1}, {6, 1}, {-6, -1}, {nan, nan}},
 	} {
 		f := elementary[i]
 		for _, c := range cases {

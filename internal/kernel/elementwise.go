@@ -121,28 +121,3 @@ func fastBinary[T Float](op operation, dst, a, b []T) bool {
 func fastUnary[T Float](op operation, dst, x []T) bool {
 	return isFloat32[T]() && unaryFast(op, asFloat32(dst), asFloat32(x))
 }
-
-// Exp sets dst = e^x.
-func Exp[T Float](dst, x []T) { apply(dst, x, Exp32, Exp64) }
-
-// Log sets dst to the natural logarithm of x.
-func Log[T Float](dst, x []T) { apply(dst, x, Log32, Log64) }
-
-// Tanh sets dst to the hyperbolic tangent of x.
-func Tanh[T Float](dst, x []T) { apply(dst, x, Tanh32, Tanh64) }
-
-// Sigmoid sets dst = 1 / (1 + e^-x).
-func Sigmoid[T Float](dst, x []T) { apply(dst, x, Sigmoid32, Sigmoid64) }
-
-func apply[T Float](dst, x []T, f32 func(float32) float32, f64 func(float64) float64) {
-	switch dst := any(dst).(type) {
-	case []float32:
-		for i, v := range any(x).([]float32)[:len(dst)] {
-			dst[i] = f32(v)
-		}
-	case []float64:
-		for i, v := range any(x).([]float64)[:len(dst)] {
-			dst[i] = f64(v)
-		}
-	}
-}

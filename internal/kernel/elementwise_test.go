@@ -144,6 +144,56 @@ func testUnary[T Float](t *testing.T) {
 	}
 }
 
+type scalarCase[T Float] struct {
+	name    string
+	scalar  func(dst, x []T, c T)
+	spread  func(dst, x, c []T) // the kernel of two slices with the same bits
+	formula func(x, c T) T
+}
+
+func scalarCases[T Float]() []scalarCase[T] {
+	swap := func(f func(dst, a, b []T)) func(dst, x, c []T) { return func(dst, x, c []T) { f(dst, c, x) } }
+	return []scalarCase[T]{
+		{"AddScalar", AddScalar[T], Add[T], func(x, c T) T { return x + c }},
+		{"SubScalar", SubScalar[T], Sub[T], func(x, c T) T { return x - c }},
+		{"ScalarSub", ScalarSub[T], swap(Sub[T]), func(x, c T) T { return c - x }},
+		{"MulScalar", MulScalar[T], Mul[T], func(x, c T) T { return x * c }},
+		{"DivScalar", DivScalar[T], Div[T], func(x, c T) T { return x / c }},
+		{"ScalarDiv", ScalarDiv[T], swap(Div[T]), func(x, c T) T { return c / x }},
+	}
+}
+
+func TestScalar(t *testing.T) {
+	forEachPath(t, func(t *testing.T) {
+		testScalar[float32](t)
+		testScalar[float64](t)
+	})
+}
+
+func testScalar[T Float](t *testing.T) {
+	for i, n := range lengths() {
+		for _, c := range scalarCases[T]() {
+			r := newArena[T](t, uint64(n))
+			x, dst, s := r.numbers(n, special), r.make(n), T(specials[i%len(specials)])
+			want, spread, all := make([]T, n), make([]T, n), make([]T, n)
+			for i, v := range x {
+				want[i], all[i] = c.formula(v, s), s
+			}
+			what := fmt.Sprintf("%s with %v", c.name, s)
+			c.scalar(dst, x, s)
+			wantSame(t, what, dst, want)
+			c.spread(spread, x, all)
+			wantSame(t, what+", two slices", spread, want)
+			c.scalar(x, x, s)
+			wantSame(t, what+" in place", x, want)
+			r.check()
+			if !panics(func() { c.scalar(make([]T, 9), make([]T, 8), s) }) {
+				t.Errorf("%s took a short slice", c.name)
+			}
+		}
+	}
+}
+
 func TestShortInputPanics(t *testing.T) {
 	forEachPath(t, func(t *testing.T) {
 		long, short := make([]float32, 9), make([]float32, 8)
@@ -186,6 +236,9 @@ func BenchmarkElementwise(b *testing.B) {
 		{"ReLU", func(dst, x, _ []float32) { ReLU(dst, x) }},
 		{"Neg", func(dst, x, _ []float32) { Neg(dst, x) }},
 		{"Sqrt", func(dst, x, _ []float32) { Sqrt(dst, x) }},
+		{"AddScalar", func(dst, x, _ []float32) { AddScalar(dst, x, 3) }},
+		{"MulScalar", func(dst, x, _ []float32) { MulScalar(dst, x, 3) }},
+		{"ScalarDiv", func(dst, x, _ []float32) { ScalarDiv(dst, x, 3) }},
 		{"Sum", func(dst, x, _ []float32) { dst[0] = Sum(x) }},
 		{"SumRows", func(dst, x, _ []float32) { SumRows(dst[:len(x)/64], x, 64, len(x)/64) }},
 	}

@@ -155,3 +155,7 @@ func sumLanes[T Float](dst, src []T) {
 		dst[i] = s[0]
 	}
 }
+
+// SumLanes sets each element of dst to the sum of 16 values of src by the tree
+// of docs/numerics.md.
+func SumLanes[T Float](dst, src []T) { sumLanes(dst, src) }

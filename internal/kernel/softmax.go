@@ -5,9 +5,8 @@ func Softmax[T Float](y, x []T, rows, n int) {
 	for r := range rows {
 		out := y[r*n : (r+1)*n]
 		sum, _ := shiftedExp(out, x[r*n:(r+1)*n])
-		for i := range out {
-			out[i] /= sum
-		}
+		divisor := repeat(sum)
+		divideBy(out, &divisor)
 	}
 }
 
@@ -29,9 +28,50 @@ func shiftedExp[T Float](y, x []T) (sum, top T) {
 		return 0, 0
 	}
 	top = MaxOf(x)
+	shift := repeat(top)
+	sum = inPieces(len(x), func(lo, hi int) T {
+		sums := shiftExp(y[lo:hi], x[lo:hi], &shift)
+		return tree(&sums)
+	})
+	return sum, top
+}
+
+// repeat returns v for all of sixteen interleaved parts of a row.
+func repeat[T Float](v T) (all [partials]T) {
+	for i := range all {
+		all[i] = v
+	}
+	return all
+}
+
+// shiftExp sets y[i] = exp(x[i] - top[i%16]) and returns the partial sums of y.
+func shiftExp[T Float](y, x []T, top *[partials]T) (sums [partials]T) {
+	y = y[:len(x)]
+	if isFloat32[T]() && shiftExpFast(asFloat32(y), asFloat32(x), asFloat32(top[:]), asFloat32(sums[:])) {
+		return sums
+	}
 	for i, v := range x {
-		y[i] = v - top
+		y[i] = v - top[i%partials]
 	}
 	Exp(y, y)
-	return Sum(y), top
+	sumInto(&sums, y)
+	return sums
+}
+
+// divideBy sets y[i] = y[i] / by[i%16].
+func divideBy[T Float](y []T, by *[partials]T) {
+	for len(y) > asmStretch {
+		divideByPart(y[:asmStretch], by)
+		y = y[asmStretch:]
+	}
+	divideByPart(y, by)
+}
+
+func divideByPart[T Float](y []T, by *[partials]T) {
+	if isFloat32[T]() && divideFast(asFloat32(y), asFloat32(by[:])) {
+		return
+	}
+	for i := range y {
+		y[i] /= by[i%partials]
+	}
 }

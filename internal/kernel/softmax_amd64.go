@@ -1,0 +1,58 @@
+package kernel
+
+import "unsafe"
+
+// The functions of this file compute in assembly, or report false. None takes
+// an empty slice where the portable code does not.
+
+func shiftExpFast(y, x, top, sums []float32) bool {
+	to, from, shift, sum := unsafe.SliceData(y), unsafe.SliceData(x), unsafe.SliceData(top), unsafe.SliceData(sums)
+	switch active {
+	case avx512:
+		shiftExp32AVX512(to, from, len(x), shift, sum)
+	case avx2:
+		shiftExp32AVX2(to, from, len(x), shift, sum)
+	default:
+		return false
+	}
+	return true
+}
+
+func divideFast(y, by []float32) bool {
+	to, divisors := unsafe.SliceData(y), unsafe.SliceData(by)
+	switch active {
+	case avx512:
+		divide32AVX512(to, len(y), divisors)
+	case avx2:
+		divide32AVX2(to, len(y), divisors)
+	default:
+		return false
+	}
+	return true
+}
+
+func squaresFast(sums, x []float32, mean float32) bool {
+	to, from := unsafe.SliceData(sums), unsafe.SliceData(x)
+	switch active {
+	case avx512:
+		squares32AVX512(to, from, len(x), mean)
+	case avx2:
+		squares32AVX2(to, from, len(x), mean)
+	default:
+		return false
+	}
+	return true
+}
+
+func normaliseFast(y, x, gain, bias []float32, mean, scale float32) bool {
+	to, from, g, b := unsafe.SliceData(y), unsafe.SliceData(x), unsafe.SliceData(gain), unsafe.SliceData(bias)
+	switch active {
+	case avx512:
+		normalise32AVX512(to, from, g, b, len(x), mean, scale)
+	case avx2:
+		normalise32AVX2(to, from, g, b, len(x), mean, scale)
+	default:
+		return false
+	}
+	return true
+}
