@@ -1,5 +1,7 @@
 package data
 
+import "github.com/mlodyssey/odyssey/internal/kernel"
+
 // images is a set of grey images held in memory, a byte a pixel.
 type images struct {
 	height, width int
@@ -14,21 +16,9 @@ func (s *images) Classes() []string { return s.classes }
 
 func (s *images) Read(i int, x []float32) (label int, err error) {
 	size := s.height * s.width
-	pixels := s.pixels[i*size:][:size]
-	x = x[:len(pixels)]
-	for j, p := range pixels {
-		x[j] = unit[p]
-	}
+	kernel.Unit(x, s.pixels[i*size:][:size])
 	return int(s.labels[i]), nil
 }
-
-// unit[p] is p/255: a look-up is several times as fast as a division.
-var unit = func() (table [256]float32) {
-	for p := range table {
-		table[p] = float32(p) / 255
-	}
-	return table
-}()
 
 // transpose exchanges rows and columns of all images.
 func (s *images) transpose() {

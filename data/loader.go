@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"sync"
 
+	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/random"
 	"github.com/mlodyssey/odyssey/tensor"
@@ -228,7 +229,6 @@ func (l *Loader) fill(ctx context.Context, b *Batch) (err error) {
 }
 
 func normalise(x []float32, mean, std float32) {
-	for i, v := range x {
-		x[i] = (v - mean) / std
-	}
+	kernel.SubScalar(x, x, mean)
+	kernel.DivScalar(x, x, std)
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/random"
 )
 
@@ -86,9 +87,7 @@ func (s *Set) Read(i int, x []float32) (label int, err error) {
 		return 0, fmt.Errorf("glyphs: image %d has %d values, room for %d given", i, Size*Size, len(x))
 	}
 	label = s.order[i] % len(characters)
-	for p, v := range s.image(i).pixels {
-		x[p] = float32(v) / 255
-	}
+	kernel.Unit(x, s.image(i).pixels[:])
 	return label, nil
 }
 
