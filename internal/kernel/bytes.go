@@ -5,13 +5,13 @@ package kernel
 func Unit(dst []float32, src []uint8) {
 	dst = dst[:len(src)]
 	for i, p := range src {
-		dst[i] = unit[p]
+		dst[i] = perByte[p]
 	}
 }
 
-// unit has p/255 for each byte p: a look-up is several times as fast as a
+// perByte has p/255 for each byte p: a look-up is several times as fast as a
 // division.
-var unit = func() (table [256]float32) {
+var perByte = func() (table [256]float32) {
 	for p := range table {
 		table[p] = float32(p) / 255
 	}
