@@ -36,7 +36,7 @@ var elementary = []struct {
 		func(r *rand.Rand) float64 { return spread(r, 20, -20) }},
 	{"sigmoid", Sigmoid32, Sigmoid64, 1.8, 1.8, 0x11bcb971, sigmoid, bigSigmoid,
 		func(r *rand.Rand) float64 { return spread(r, 40, -745) }},
-	{"erf", Erf32, Erf64, 1.3, 1.2, 0x45d554a8, math.Erf, bigErf,
+	{"erf", Erf32, Erf64, 1.5, 1.2, 0x45d554a8, math.Erf, bigErf,
 		func(r *rand.Rand) float64 { return spread(r, 6, -6) }},
 }
 

@@ -11,7 +11,7 @@ const (
 )
 
 // Erf32 returns the error function of x, 2/sqrt(pi) times the integral of
-// e^(-t^2) from 0 to x, with an error below 1.3 ulp. A NaN is returned as it is.
+// e^(-t^2) from 0 to x, with an error below 1.5 ulp. A NaN is returned as it is.
 func Erf32(x float32) float32 {
 	a := abs32(x)
 	var y float32
