@@ -6,8 +6,10 @@ check:
 test:
 	go test ./...
 
+# Beside PyTorch and others, see docs/benchmarks.md. BENCH has flags: make bench BENCH='-run lenet5 -markdown'
 bench:
-	go test -run '^$$' -bench . -benchmem ./...
+	bench/install.sh
+	go -C bench run . $(BENCH)
 
 generate:
 	go generate ./...

@@ -33,6 +33,7 @@ var layers = []string{
 	"train",
 	"train/curves",
 	"model",
+	"internal/measure",
 	"cmd/odyssey",
 	"examples",
 }

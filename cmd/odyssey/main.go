@@ -82,6 +82,7 @@ type cli struct {
 	Predict   predictCommand   `cmd:"" help:"Tell what characters pictures show."`
 	Gradcheck gradcheckCommand `cmd:"" help:"Check the derivatives of all operations."`
 	Data      dataCommand      `cmd:"" help:"Look at data."`
+	Bench     benchCommand     `cmd:"" help:"Tell how fast this machine trains, and how near that is to what it could do."`
 	Version   versionCommand   `cmd:"" help:"Tell version, commit and processor path."`
 }
 

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/bench/wire"
+	"github.com/mlodyssey/odyssey/internal/measure"
+	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/random"
+)
+
+// cases are the rows of the table, in order.
+func cases() (all []comparison) {
+	for _, batch := range []int{16, 64, 256} {
+		all = append(all, training("lenet5", lenet5, batch))
+	}
+	all = append(all, inference("lenet5", lenet5, 1), inference("lenet5", lenet5, 64), training("mlp", mlp, 128))
+	for i, net := range small {
+		all = append(all, training(fmt.Sprintf("net%d", i+1), net, 64))
+	}
+	all = append(all, convolutions(64, 56, 16)...)
+	all = append(all, convolutions(256, 14, 16)...)
+	all = append(all, products()...)
+	all = append(all, elementwise()...)
+	return append(all, scaling(), memory(), goPeer("gorgonia"), goPeer("gomlx"), goPeer("born"))
+}
+
+// targets are the ratios to reach, by the beginning of a case's name: the longest
+// that fits.
+var targets = []struct {
+	prefix string
+	ratio  float64
+}{
+	{"lenet5-train-16", 5}, {"lenet5-train-64", 4}, {"lenet5-train-256", 3},
+	{"lenet5-infer-1", 5}, {"lenet5-infer-64", 2},
+	{"mlp", 1.2}, {"net", 3}, {"conv", 1}, {"gemm-small", 1.5}, {"gemm", 0.95},
+	{"threads", 1.85}, {"memory", 3}, {"peer", 20},
+	{"", 1}, // elementwise
+}
+
+// target returns the ratio that a case is to reach.
+func target(name string) float64 {
+	longest, ratio := -1, 0.0
+	for _, t := range targets {
+		if strings.HasPrefix(name, t.prefix) && len(t.prefix) > longest {
+			longest, ratio = len(t.prefix), t.ratio
+		}
+	}
+	return ratio
+}
+
+// training compares a step of training. PyTorch must have built as many
+// parameters as we did, and a loss like ours: that of guessing.
+func training(name string, net wire.Network, batch int) comparison {
+	r := wire.Request{Work: "train", Network: &net, Batch: batch}
+	return comparison{name: fmt.Sprintf("%s-train-%d", name, batch), sides: func(h *harness) (contender, []contender, error) {
+		ours := build(net.Layers, random.New(1))
+		if err := checkNetwork(h, r, ours); err != nil {
+			return contender{}, nil, err
+		}
+		rivals, err := h.torch.contenders(r, 1, threads)
+		return odyssey(measure.Training(ours, net.Input, net.Classes, batch), threads), rivals, err
+	}}
+}
+
+func inference(name string, net wire.Network, batch int) comparison {
+	r := wire.Request{Work: "infer", Network: &net, Batch: batch}
+	return versus(fmt.Sprintf("%s-infer-%d", name, batch), r, func() measure.Work {
+		return measure.Inference(build(net.Layers, random.New(1)), net.Input, batch)
+	})
+}
+
+func checkNetwork(h *harness, r wire.Request, ours nn.Module) error {
+	r.Threads, r.BLAS, r.Seconds = 1, 1, 0.01
+	a, err := h.torch.processes[0].ask(r)
+	if err != nil {
+		return err
+	}
+	if want := nn.CountParameters(ours); a.Parameters != want {
+		return fmt.Errorf("PyTorch has %d parameters, we have %d", a.Parameters, want)
+	}
+	if loss := float64(a.Loss); !(math.Abs(loss-math.Log(float64(r.Network.Classes))) < 1) {
+		return errors.New("PyTorch's loss is not that of guessing")
+	}
+	return nil
+}
+
+func convolutions(channels, size, batch int) (all []comparison) {
+	c := measure.Convolution{Channels: channels, Size: size, Batch: batch}
+	name := fmt.Sprintf("conv-%d-%d-%d-", channels, size, batch)
+	request := func(work string) wire.Request { return wire.Request{Work: work, Sizes: []int{channels, size, batch}} }
+	return []comparison{
+		versus(name+"forward", request("conv"), c.Forward),
+		versus(name+"input", request("conv-input"), c.InputGradient),
+		versus(name+"weight", request("conv-weight"), c.WeightGradient),
+	}
+}
+
+// products are square ones on each number of threads, and those of LeNet-5's
+// dense layers: m×n×k, forward and for the gradients.
+func products() (all []comparison) {
+	request := func(m, n, k int) wire.Request { return wire.Request{Work: "matmul", Sizes: []int{m, n, k}} }
+	for _, n := range []int{256, 512, 1024, 2048} {
+		for t := 1; t <= threads; t++ {
+			name := fmt.Sprintf("gemm-%d-threads-%d", n, t)
+			all = append(all, versusOn(t, name, request(n, n, n), func() measure.Work { return measure.MatMul(n, n, n) }))
+		}
+	}
+	for _, s := range [][3]int{
+		{64, 120, 400}, {64, 84, 120}, {64, 47, 84}, // forward
+		{64, 400, 120}, {64, 120, 84}, {64, 84, 47}, // with respect to the input
+		{120, 400, 64}, {400, 120, 64}, {84, 120, 64}, {47, 84, 64}, // with respect to the weights
+	} {
+		name := fmt.Sprintf("gemm-small-%dx%dx%d", s[0], s[1], s[2])
+		all = append(all, versus(name, request(s[0], s[1], s[2]), func() measure.Work { return measure.MatMul(s[0], s[1], s[2]) }))
+	}
+	return all
+}
+
+// elementwise are operations whose time goes to memory or to one function.
+func elementwise() []comparison {
+	const n = 10_000_000
+	unary := func(name string, f func(*autograd.Value) *autograd.Value, shape ...int) comparison {
+		return versus(name, wire.Request{Work: name, Sizes: shape}, func() measure.Work { return measure.Unary(f, shape...) })
+	}
+	return []comparison{
+		unary("exp", op.Exp, n),
+		unary("tanh", op.Tanh, n),
+		unary("sum", func(x *autograd.Value) *autograd.Value { return op.Sum(x) }, n),
+		versus("adam", wire.Request{Work: "adam", Sizes: []int{n}}, func() measure.Work { return measure.Adam(n) }),
+		unary("softmax", op.Softmax, 4096, 1000),
+	}
+}
+
+// scaling compares ourselves on one thread with ourselves on two.
+func scaling() comparison {
+	return comparison{name: "threads", sides: func(*harness) (contender, []contender, error) {
+		w := measure.Training(build(lenet5.Layers, random.New(1)), lenet5.Input, lenet5.Classes, 64)
+		return odyssey(w, threads), []contender{odyssey(w, 1)}, nil
+	}}
+}

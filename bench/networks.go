@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/bench/wire"
+	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/random"
+)
+
+// Both sides build a network from the same description.
+
+func conv(in, out, kernel, stride, padding int) wire.Layer {
+	return wire.Layer{Kind: "conv", In: in, Out: out, Kernel: kernel, Stride: stride, Padding: padding}
+}
+
+func linear(in, out int) wire.Layer { return wire.Layer{Kind: "linear", In: in, Out: out} }
+
+func withoutBias(l wire.Layer) wire.Layer {
+	l.NoBias = true
+	return l
+}
+
+func maxPool(kernel, stride int) wire.Layer {
+	return wire.Layer{Kind: "maxpool", Kernel: kernel, Stride: stride}
+}
+
+// avgPool is average pooling, or maximum pooling where there is none.
+func avgPool(kernel, stride int) wire.Layer {
+	kind := "avgpool"
+	if poolings[kind] == nil {
+		kind = "maxpool"
+	}
+	return wire.Layer{Kind: kind, Kernel: kernel, Stride: stride}
+}
+
+// poolings are the operations that pool. Average pooling is one more line:
+// "avgpool": op.AvgPool2D.
+var poolings = map[string]func(x *autograd.Value, cfg op.Pool2DConfig) *autograd.Value{
+	"maxpool": op.MaxPool2D,
+}
+
+var (
+	relu    = wire.Layer{Kind: "relu"}
+	tanh    = wire.Layer{Kind: "tanh"}
+	flatten = wire.Layer{Kind: "flatten"}
+)
+
+func residual(layers ...wire.Layer) wire.Layer { return wire.Layer{Kind: "residual", Layers: layers} }
+
+var lenet5 = wire.Network{Input: []int{1, 28, 28}, Classes: 47, Layers: []wire.Layer{
+	conv(1, 6, 5, 1, 2), relu, maxPool(2, 2),
+	conv(6, 16, 5, 1, 0), relu, maxPool(2, 2), flatten,
+	linear(400, 120), relu, linear(120, 84), relu, linear(84, 47),
+}}
+
+var mlp = wire.Network{Input: []int{784}, Classes: 10, Layers: []wire.Layer{
+	linear(784, 1024), relu, linear(1024, 1024), relu, linear(1024, 10),
+}}
+
+// small are made up to be unlike each other and unlike what anybody tuned for.
+var small = []wire.Network{
+	{Input: []int{1, 28, 28}, Classes: 47, Layers: []wire.Layer{
+		conv(1, 5, 3, 1, 1), tanh, avgPool(2, 2),
+		conv(5, 12, 5, 1, 0), tanh, avgPool(2, 2), flatten,
+		linear(300, 37), tanh, linear(37, 47),
+	}},
+	{Input: []int{3, 32, 32}, Classes: 10, Layers: []wire.Layer{
+		conv(3, 12, 3, 1, 1), relu, conv(12, 20, 3, 2, 1), relu, conv(20, 37, 3, 2, 1), relu, flatten,
+		linear(37*8*8, 10),
+	}},
+	{Input: []int{3, 24, 24}, Classes: 10, Layers: []wire.Layer{
+		withoutBias(conv(3, 20, 7, 2, 3)), relu, maxPool(2, 2),
+		conv(20, 37, 1, 1, 0), relu, conv(37, 20, 3, 1, 1), relu, flatten,
+		withoutBias(linear(720, 10)),
+	}},
+	{Input: []int{1, 32, 32}, Classes: 10, Layers: []wire.Layer{
+		conv(1, 12, 5, 1, 2), relu, maxPool(2, 2),
+		residual(withoutBias(conv(12, 12, 3, 1, 1)), relu, withoutBias(conv(12, 12, 3, 1, 1))), relu, avgPool(2, 2), flatten,
+		linear(768, 37), tanh, linear(37, 10),
+	}},
+	{Input: []int{3, 28, 28}, Classes: 47, Layers: []wire.Layer{
+		conv(3, 5, 1, 1, 0), relu, conv(5, 12, 3, 1, 0), relu, maxPool(3, 2),
+		conv(12, 20, 3, 1, 0), relu, avgPool(2, 2), flatten,
+		linear(500, 47),
+	}},
+}
+
+// build returns our network of a description.
+func build(layers []wire.Layer, r *random.Stream) nn.Sequential {
+	var net nn.Sequential
+	for _, l := range layers {
+		net = append(net, buildLayer(l, r))
+	}
+	return net
+}
+
+func buildLayer(l wire.Layer, r *random.Stream) nn.Module {
+	switch l.Kind {
+	case "conv":
+		c := nn.NewConv2D(l.In, l.Out, l.Kernel, op.Conv2DConfig{Stride: l.Stride, Padding: l.Padding}, r)
+		if l.NoBias {
+			c.Bias = nil
+		}
+		return c
+	case "linear":
+		c := nn.NewLinear(l.In, l.Out, r)
+		if l.NoBias {
+			c.Bias = nil
+		}
+		return c
+	case "relu":
+		return nn.Func(op.ReLU)
+	case "tanh":
+		return nn.Func(op.Tanh)
+	case "flatten":
+		return nn.Func(op.Flatten)
+	case "residual":
+		return &residualBlock{build(l.Layers, r)}
+	}
+	pool := poolings[l.Kind]
+	if pool == nil {
+		panic(fmt.Sprintf("unknown layer %q", l.Kind))
+	}
+	cfg := op.Pool2DConfig{Kernel: l.Kernel, Stride: l.Stride, Padding: l.Padding}
+	return nn.Func(func(x *autograd.Value) *autograd.Value { return pool(x, cfg) })
+}
+
+// residualBlock adds its input to what its layers make of it.
+type residualBlock struct{ Layers nn.Sequential }
+
+func (b *residualBlock) Forward(x *autograd.Value) *autograd.Value {
+	return op.Add(x, b.Layers.Forward(x))
+}
