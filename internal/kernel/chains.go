@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"os"
-	"unsafe"
-)
+import "unsafe"
 
 // A chains is one run of the micro-kernel that all convolutions share. It
 // computes rows x len(pos) vectors of 16 lanes,
@@ -39,15 +36,6 @@ const (
 
 // run computes the chains of rows [lo, hi).
 func (c *chains[T]) run(lo, hi int) {
-	if len(c.pos) > 20 && len(c.taps) < 64 && ZZ {
-		all := c.pos
-		for len(all) > 0 {
-			c.pos = all[:min(16, len(all))]
-			all = all[len(c.pos):]
-			c.run(lo, hi)
-		}
-		return
-	}
 	if len(c.pos) == 0 {
 		return
 	}
@@ -113,5 +101,3 @@ func (c *chains[T]) vector(m int, p position) {
 	}
 	*dst = sum
 }
-
-var ZZ = os.Getenv("ZZ2") != ""

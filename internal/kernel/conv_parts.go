@@ -10,7 +10,7 @@ const (
 	chainDepth = 320     // taps computed before going on to the next positions
 	partTerms  = 1 << 15 // vectors of multiply-adds below which a part is not worth its own start
 	manyParts  = 16      // as many as there need be for processors' sake
-	longest    = 2048    // positions in a part: assembly cannot be preempted
+	longest    = 1024    // positions in a part: assembly cannot be preempted
 )
 
 // pieces cuts n things into count pieces, whose ends are multiples of unit, and
