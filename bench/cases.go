@@ -134,6 +134,11 @@ func elementwise() []comparison {
 		unary("sum", func(x *autograd.Value) *autograd.Value { return op.Sum(x) }, n),
 		versus("adam", wire.Request{Work: "adam", Sizes: []int{n}}, func() measure.Work { return measure.Adam(n) }),
 		unary("softmax", op.Softmax, 4096, 1000),
+		versus("layernorm", wire.Request{Work: "layernorm", Sizes: []int{4096, 1000}}, func() measure.Work {
+			return measure.Operation(func(in []*autograd.Value) *autograd.Value {
+				return op.LayerNorm(in[0], in[1], in[2], 1e-5)
+			}, []int{4096, 1000}, []int{1000}, []int{1000})
+		}),
 	}
 }
 

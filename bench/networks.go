@@ -27,19 +27,14 @@ func maxPool(kernel, stride int) wire.Layer {
 	return wire.Layer{Kind: "maxpool", Kernel: kernel, Stride: stride}
 }
 
-// avgPool is average pooling, or maximum pooling where there is none.
 func avgPool(kernel, stride int) wire.Layer {
-	kind := "avgpool"
-	if poolings[kind] == nil {
-		kind = "maxpool"
-	}
-	return wire.Layer{Kind: kind, Kernel: kernel, Stride: stride}
+	return wire.Layer{Kind: "avgpool", Kernel: kernel, Stride: stride}
 }
 
-// poolings are the operations that pool. Average pooling is one more line:
-// "avgpool": op.AvgPool2D.
+// poolings are the operations that pool.
 var poolings = map[string]func(x *autograd.Value, cfg op.Pool2DConfig) *autograd.Value{
 	"maxpool": op.MaxPool2D,
+	"avgpool": op.AvgPool2D,
 }
 
 var (
