@@ -2,8 +2,8 @@ package kernel
 
 import "unsafe"
 
-// A chains is one run of the micro-kernel that all convolutions share. It
-// computes rows x len(pos) vectors of 16 lanes,
+// A chains is one run of the micro-kernel that all convolutions and dense layers
+// in lanes share. It computes rows x len(pos) vectors of 16 lanes,
 //
 //	sum[m][n] = fma(w[m][k], in[n][k], sum[m][n])   for each k in order
 //

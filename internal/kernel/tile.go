@@ -13,7 +13,8 @@ const Lanes = 16
 // its 24 sums are what the 32 registers of AVX-512 can hold.
 const tileRows = 6
 
-// A tile is one run of the micro-kernel that matrix products share. It computes rows x len(pos) vectors of 16 lanes,
+// A tile is one run of the micro-kernel that matrix products share. It computes
+// rows x len(pos) vectors of 16 lanes,
 //
 //	sum[m][n] = fma(w[m][k], in[n][k], sum[m][n])   for each k in order
 //
