@@ -5,50 +5,129 @@ import (
 	"github.com/mlodyssey/odyssey/internal/parallel"
 )
 
-// The part of a matrix product that a goroutine takes at a time.
+// The parts of a matrix product that goroutines take. Where it is cut does not
+// show in the result.
 const (
-	partRows = 96
-	partCols = 64
+	partRows   = 140     // at most: a multiple of the micro-kernel's 14
+	partCols   = 32      // a multiple of this: a packed panel
+	wideCols   = 1024    // at least that many of several parts of rows, each of which packs its a
+	vectorCols = 256     // at least that many of a single row
+	partWork   = 500_000 // at least, in additions and multiplications: a few microseconds
+	partsWhole = 16      // of a large product, about
+	columnWork = 16      // what an element of b costs beside its products
 )
 
-// eachPart calls body for parts of an m×n product with k terms each: rows
-// [i0, i1) and columns [j0, j1).
-func eachPart[T kernel.Float](pool *parallel.Scratch[T], m, n, k int, body func(i0, i1, j0, j1 int, scratch []T)) {
-	rows, cols := (m+partRows-1)/partRows, (n+partCols-1)/partCols
-	parallel.For(rows*cols, 1+partGrain/(1+k), func(lo, hi int) {
-		scratch := pool.Get(kernel.GemmScratch)
-		defer pool.Put(scratch)
-		for p := lo; p < hi; p++ {
-			i, j := p/cols*partRows, p%cols*partCols
-			body(i, min(i+partRows, m), j, min(j+partCols, n), *scratch)
+// partition says how an m×n product with k terms is cut.
+type partition struct {
+	m, n       int
+	rows, cols int // how many parts
+	width      int // columns of a part
+}
+
+func newPartition(m, n, k int) partition {
+	p := partition{m: m, n: n, rows: (m + partRows - 1) / partRows}
+	work := float64(k) * float64(2*m+columnWork) // of a column
+	least := max(partCols, partWork/(1+work), float64(n)/partsWhole)
+	switch {
+	case p.rows > 1:
+		least = max(least, wideCols)
+	case m == 1:
+		least = max(least, vectorCols)
+	}
+	parts := max(1, int(float64(n)/least))
+	p.width = max(1, (n+parts*partCols-1)/(parts*partCols)) * partCols
+	p.cols = (n + p.width - 1) / p.width
+	return p
+}
+
+// each calls body for all parts: rows [i0, i1) and columns [j0, j1).
+func (p partition) each(body func(i0, i1, j0, j1 int)) {
+	parallel.For(p.rows*p.cols, 1, func(lo, hi int) {
+		for part := lo; part < hi; part++ {
+			i, j := part/p.cols, part%p.cols*p.width
+			body(p.m*i/p.rows, p.m*(i+1)/p.rows, j, min(j+p.width, p.n))
 		}
 	})
 }
 
-// partGrain is the terms of a part's sums below which a goroutine takes several
-// parts.
-const partGrain = 32
+// productScratch is what products compute in: a pool for each of two sizes, so
+// that none is handed out where the other is wanted.
+type productScratch[T kernel.Float] struct{ work, packed parallel.Scratch[T] }
 
-// gemm sets c = op(a) op(b), row-major and m×n, or adds to c.
-func gemm[T kernel.Float](pool *parallel.Scratch[T], transA, transB bool, m, n, k int, c, a, b []T, accumulate bool) {
-	lda, ldb := k, n
-	if transA {
-		lda = m
+var (
+	products32 productScratch[float32]
+	products64 productScratch[float64]
+)
+
+// product is c = op(a) op(b), row-major and m×n with k terms, where every row
+// begins with the bias unless that is nil.
+type product[T kernel.Float] struct {
+	transA, transB bool
+	m, n, k        int
+	c, a, b, bias  []T
+	lda, ldb       int
+}
+
+// run computes the product.
+func (g product[T]) run(pool *productScratch[T]) {
+	g.lda, g.ldb = g.k, g.n
+	if g.transA {
+		g.lda = g.m
 	}
-	if transB {
-		ldb = k
+	if g.transB {
+		g.ldb = g.k
 	}
-	eachPart(pool, m, n, k, func(i0, i1, j0, j1 int, scratch []T) {
-		ai, bj := a, b
-		if k > 0 {
-			ai, bj = a[i0*lda:], b[j0:]
-			if transA {
-				ai = a[i0:]
-			}
-			if transB {
-				bj = b[j0*ldb:]
-			}
+	parts := newPartition(g.m, g.n, g.k)
+	if parts.rows > 1 && g.n > 1 && g.k > 0 {
+		g.packed(pool, parts)
+		return
+	}
+	parts.each(func(i0, i1, j0, j1 int) {
+		scratch := pool.work.Get(kernel.GemmScratch)
+		defer pool.work.Put(scratch)
+		g.begin(i0, i1, j0, j1)
+		b := g.b
+		if g.k > 0 && g.transB {
+			b = b[j0*g.ldb:]
+		} else if g.k > 0 {
+			b = b[j0:]
 		}
-		kernel.Gemm(transA, transB, i1-i0, j1-j0, k, c[i0*n+j0:], n, ai, lda, bj, ldb, accumulate, scratch)
+		kernel.Gemm(g.transA, g.transB, i1-i0, j1-j0, g.k, g.c[i0*g.n+j0:], g.n, g.rowsOfA(i0), g.lda, b, g.ldb, g.bias != nil, *scratch)
 	})
+}
+
+// packed computes the product with b packed once for all parts.
+func (g product[T]) packed(pool *productScratch[T], parts partition) {
+	storage := pool.packed.Get(kernel.PackedLen[T](g.n, g.k))
+	defer pool.packed.Put(storage)
+	b := kernel.NewPackedB(g.n, g.k, *storage)
+	panels := newPartition(1, g.n, g.k)
+	panels.each(func(_, _, j0, j1 int) { b.Pack(g.transB, j0, j1, g.b, g.ldb) })
+	parts.each(func(i0, i1, j0, j1 int) {
+		scratch := pool.work.Get(kernel.GemmScratch)
+		defer pool.work.Put(scratch)
+		g.begin(i0, i1, j0, j1)
+		kernel.GemmPacked(g.transA, i1-i0, j0, j1, g.c[i0*g.n+j0:], g.n, g.rowsOfA(i0), g.lda, b, g.bias != nil, *scratch)
+	})
+}
+
+// begin stores the bias where the chains of a part start from it.
+func (g product[T]) begin(i0, i1, j0, j1 int) {
+	if g.bias == nil {
+		return
+	}
+	for i := i0; i < i1; i++ {
+		copy(g.c[i*g.n+j0:i*g.n+j1], g.bias[j0:j1])
+	}
+}
+
+// rowsOfA returns op(a) from row i on.
+func (g product[T]) rowsOfA(i int) []T {
+	switch {
+	case g.k == 0:
+		return nil
+	case g.transA:
+		return g.a[i:]
+	}
+	return g.a[i*g.lda:]
 }

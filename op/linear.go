@@ -5,7 +5,6 @@ import (
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
-	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -55,21 +54,19 @@ func (linear) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 
 func (linear) Forward(in, out []*tensor.Tensor) {
 	forward(out[0].DType(),
-		func() { linearForward(&scratch32, in, out[0]) },
-		func() { linearForward(&scratch64, in, out[0]) })
+		func() { linearForward(&products32, in, out[0]) },
+		func() { linearForward(&products64, in, out[0]) })
 }
 
-func linearForward[T kernel.Float](pool *parallel.Scratch[T], in []*tensor.Tensor, out *tensor.Tensor) {
-	y := tensor.Data[T](out)
-	n, outs, ins := out.Shape()[0], out.Shape()[1], in[0].Shape()[1]
-	biased := len(in) == 3
-	if biased {
-		b := tensor.Data[T](in[2])
-		for i := range n {
-			copy(y[i*outs:(i+1)*outs], b)
-		}
+func linearForward[T kernel.Float](pool *productScratch[T], in []*tensor.Tensor, out *tensor.Tensor) {
+	g := product[T]{
+		transB: true, m: out.Shape()[0], n: out.Shape()[1], k: in[0].Shape()[1],
+		c: tensor.Data[T](out), a: tensor.Data[T](in[0]), b: tensor.Data[T](in[1]),
 	}
-	gemm(pool, false, true, n, outs, ins, y, tensor.Data[T](in[0]), tensor.Data[T](in[1]), biased)
+	if len(in) == 3 {
+		g.bias = tensor.Data[T](in[2])
+	}
+	g.run(pool)
 }
 
 // maxLaneWeights is how many weights a dense layer may have to go through them

@@ -5,7 +5,6 @@ import (
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
-	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -31,19 +30,21 @@ func (linearWeight) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 
 func (linearWeight) Forward(in, out []*tensor.Tensor) {
 	forward(out[0].DType(),
-		func() { linearWeightForward(&scratch32, in, out[0]) },
-		func() { linearWeightForward(&scratch64, in, out[0]) })
+		func() { linearWeightForward(&products32, in, out[0]) },
+		func() { linearWeightForward(&products64, in, out[0]) })
 }
 
-func linearWeightForward[T kernel.Float](pool *parallel.Scratch[T], in []*tensor.Tensor, out *tensor.Tensor) {
+func linearWeightForward[T kernel.Float](pool *productScratch[T], in []*tensor.Tensor, out *tensor.Tensor) {
 	dw, x, g := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
 	n, outs, ins := in[0].Shape()[0], out.Shape()[0], out.Shape()[1]
-	eachPart(pool, outs, ins, n, func(i0, i1, j0, j1 int, scratch []T) {
+	newPartition(outs, ins, n).each(func(i0, i1, j0, j1 int) {
+		scratch := pool.work.Get(kernel.GemmScratch)
+		defer pool.work.Put(scratch)
 		gi, xj := g, x
 		if n > 0 {
 			gi, xj = g[i0:], x[j0:]
 		}
-		kernel.LinearWeight(i1-i0, j1-j0, n, dw[i0*ins+j0:], ins, gi, outs, xj, ins, scratch)
+		kernel.LinearWeight(i1-i0, j1-j0, n, dw[i0*ins+j0:], ins, gi, outs, xj, ins, *scratch)
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
-	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -50,14 +49,16 @@ func (o matMul) sizes(a, b []int) (m, n, k, kb int) {
 
 func (o matMul) Forward(in, out []*tensor.Tensor) {
 	forward(out[0].DType(),
-		func() { matMulForward(&scratch32, o, in, out[0]) },
-		func() { matMulForward(&scratch64, o, in, out[0]) })
+		func() { matMulForward(&products32, o, in, out[0]) },
+		func() { matMulForward(&products64, o, in, out[0]) })
 }
 
-func matMulForward[T kernel.Float](pool *parallel.Scratch[T], o matMul, in []*tensor.Tensor, out *tensor.Tensor) {
+func matMulForward[T kernel.Float](pool *productScratch[T], o matMul, in []*tensor.Tensor, out *tensor.Tensor) {
 	m, n, k, _ := o.sizes(in[0].Shape(), in[1].Shape())
-	gemm(pool, o.TransA, o.TransB, m, n, k,
-		tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1]), false)
+	product[T]{
+		transA: o.TransA, transB: o.TransB, m: m, n: n, k: k,
+		c: tensor.Data[T](out), a: tensor.Data[T](in[0]), b: tensor.Data[T](in[1]),
+	}.run(pool)
 }
 
 // Block is that of a dense layer, forwards or backwards, where the rows of a are

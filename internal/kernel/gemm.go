@@ -1,15 +1,15 @@
 package kernel
 
-// A product is computed a panel of B at a time: panelWidth columns, which are
-// one tile wide, and panelDepth terms. Deeper panels store and load C less
-// often; this one is 64 KiB in float32, which the second cache can feed.
+// A block of A, of up to blockRows x panelDepth elements, is to stay in the
+// second cache while all panels of B go by.
 const (
-	panelWidth = 4 * Lanes
-	panelDepth = 256
+	blockRows = 266                                    // 19 slivers of 14
+	blockLen  = (blockRows/6 + 1) * 8 * depthBytes / 4 // slivers of 6 rows take 8
+	rowPad    = 16                                     // a power of two between rows would put them into few sets of the cache
 )
 
-// GemmScratch is how many elements of scratch Gemm and LinearWeight need.
-const GemmScratch = panelDepth*panelWidth + alignSlack
+// GemmScratch is how many elements of scratch the matrix products need.
+const GemmScratch = blockLen + depthBytes/4*panelBytes/4 + alignSlack
 
 // weightGroup is how many images are summed in one chain before the chains are
 // added.
@@ -23,12 +23,27 @@ const weightGroup = 16
 // accumulate, from the value in C. C must not overlap A or B.
 func Gemm[T Float](transA, transB bool, m, n, k int, c []T, ldc int, a []T, lda int, b []T, ldb int, accumulate bool, scratch []T) {
 	p := product[T]{
-		m: m, n: n, k: k, c: c, ldc: ldc, a: a, aRow: lda, aCol: 1, b: b, ldb: ldb, transB: transB,
-		accumulate: accumulate, group: panelDepth, next: fromDst,
+		m: m, n: n, k: k, c: c, ldc: ldc, a: operand[T]{a, lda, transA}, b: operand[T]{b, ldb, transB},
+		group: panelDepth[T](), next: fromDst,
 	}
-	if transA {
-		p.aRow, p.aCol = 1, lda
+	if accumulate {
+		p.first = fromDst
 	}
+	p.b.check("b", k, n)
+	p.run(scratch)
+}
+
+// GemmPacked is [Gemm] of columns [j0, j1) of a packed op(B). C begins with
+// column j0, which begins a panel.
+func GemmPacked[T Float](transA bool, m, j0, j1 int, c []T, ldc int, a []T, lda int, b PackedB[T], accumulate bool, scratch []T) {
+	p := product[T]{
+		m: m, n: j1 - j0, k: b.k, c: c, ldc: ldc, a: operand[T]{a, lda, transA}, packed: b, j0: j0,
+		group: panelDepth[T](), next: fromDst,
+	}
+	if accumulate {
+		p.first = fromDst
+	}
+	b.checkColumns(j0, j1)
 	p.run(scratch)
 }
 
@@ -39,43 +54,47 @@ func Gemm[T Float](transA, transB bool, m, n, k int, c []T, ldc int, a []T, lda 
 // order of n, and these sums are added in order. Without images dw is zero.
 func LinearWeight[T Float](out, in, images int, dw []T, lddw int, dy []T, lddy int, x []T, ldx int, scratch []T) {
 	p := product[T]{
-		m: out, n: in, k: images, c: dw, ldc: lddw, a: dy, aRow: 1, aCol: lddy, b: x, ldb: ldx,
+		m: out, n: in, k: images, c: dw, ldc: lddw, a: operand[T]{dy, lddy, true}, b: operand[T]{x, ldx, false},
 		group: weightGroup, next: addDst,
 	}
+	p.b.check("b", images, in)
 	p.run(scratch)
 }
 
-// product is a matrix product on its way. Element i, k of op(A) is at
-// a[i*aRow+k*aCol].
+// product is a matrix product on its way.
 type product[T Float] struct {
-	m, n, k    int
-	c          []T
-	ldc        int
-	a          []T
-	aRow, aCol int
-	b          []T
-	ldb        int
-	transB     bool
-	accumulate bool   // start from what C holds
-	group      int    // terms in a chain, at most panelDepth and dividing it
-	next       origin // how the following chains begin
+	m, n, k int
+	c       []T
+	ldc     int
+	a, b    operand[T]
+	packed  PackedB[T] // in place of b, from column j0 on
+	j0      int
+	group   int    // terms in a chain, at most panelDepth and dividing it
+	first   origin // where the first terms' chains begin
+	next    origin // and those that follow
+
+	block, panel []T // scratch
 }
 
-// run computes the product, a panel of B at a time.
+// run computes the product, a block of A at a time.
 func (p *product[T]) run(scratch []T) {
 	p.check()
 	if p.m == 0 || p.n == 0 {
 		return
 	}
 	scratch = aligned(scratch)
-	panel := cut(&scratch, panelDepth*panelWidth)
-	for k := 0; k == 0 || k < p.k; k += panelDepth {
-		depth := min(panelDepth, p.k-k)
-		for j := 0; j < p.n; j += panelWidth {
-			width := min(panelWidth, p.n-j)
-			p.pack(panel, j, k, width, depth)
-			p.panel(panel, j, k, width, depth)
+	p.panel = cut(&scratch, panelDepth[T]()*panelCols[T]())
+	p.block = cut(&scratch, blockLen)
+	if p.vector() {
+		return
+	}
+	blocks := (p.m + blockRows - 1) / blockRows
+	for k := 0; k == 0 || k < p.k; k += panelDepth[T]() {
+		for b := range blocks {
+			i, end := p.m*b/blocks, p.m*(b+1)/blocks
+			p.rows(i, k, end-i, min(panelDepth[T](), p.k-k))
 		}
+		p.first = p.next
 	}
 }
 
@@ -84,83 +103,102 @@ func (p *product[T]) check() {
 	if min(p.m, p.n, p.k) < 0 {
 		panic("kernel: matrix product of negative size")
 	}
-	bRows, bCols := p.k, p.n
-	if p.transB {
-		bRows, bCols = p.n, p.k
-	}
 	if p.m > 0 && p.n > 0 {
 		wantLen("c", len(p.c), (p.m-1)*p.ldc+p.n)
 	}
-	if p.m > 0 && p.k > 0 {
-		wantLen("a", len(p.a), (p.m-1)*p.aRow+(p.k-1)*p.aCol+1)
-	}
-	if bRows > 0 && bCols > 0 {
-		wantLen("b", len(p.b), (bRows-1)*p.ldb+bCols)
+	p.a.check("a", p.m, p.k)
+}
+
+// rows adds depth terms from k on to the given rows from i on.
+func (p *product[T]) rows(i, k, rows, depth int) {
+	a := p.blockOf(i, k, rows, depth)
+	s := sliver[T]{ldc: p.ldc, terms: depth, group: p.group, from: p.first}
+	for j := 0; j < p.n; j += s.cols {
+		s.cols = p.panelAt(&s, j, k)
+		for n := range a.slivers {
+			from := rows * n / a.slivers
+			s.rows = rows*(n+1)/a.slivers - from
+			s.c = p.c[(i+from)*p.ldc+j:]
+			s.a, s.aRow, s.aCol = a.sliver(n, from)
+			s.run()
+		}
 	}
 }
 
-// pack stores depth rows of op(B) from row k, width columns from column j, with
-// panelWidth elements a row. What lies after them is computed with, not stored.
-func (p *product[T]) pack(panel []T, j, k, width, depth int) {
+// panelAt gives a sliver its columns of B from column j and row k on, and
+// returns how many.
+func (p *product[T]) panelAt(s *sliver[T], j, k int) int {
+	width := panelCols[T]()
+	cols := min(width, p.n-j)
+	s.bRow = width
+	switch {
+	case s.terms == 0:
+	case p.packed.data != nil:
+		s.b = p.packed.panel(p.j0+j, k)
+	case !p.b.trans && cols == width && (p.m <= 2*sliverRows() || !clash(p.b.ld*panelBytes/width)):
+		s.b, s.bRow = p.b.from(k, j), p.b.ld
+		if p.m == 1 && j+4*width <= p.n {
+			return 4 * width
+		}
+	default:
+		s.b = p.panel
+		p.b.packPanel(p.panel, k, j, s.terms, cols)
+	}
+	return cols
+}
+
+// clash reports whether rows so many bytes apart share few sets of the first
+// cache, or lie in a page each.
+func clash(row int) bool { return row >= 4096 || row%2048 == 0 }
+
+// blockA is a block of A, cut into slivers.
+type blockA[T Float] struct {
+	data     []T
+	row, col int // how far apart neighbours lie
+	slivers  int
+	packed   int // elements of a sliver, if they lie one after the other
+}
+
+// sliver returns sliver n, which begins with a row, and its strides.
+func (b *blockA[T]) sliver(n, row int) (a []T, aRow, aCol int) {
+	if b.packed > 0 {
+		return b.data[n*b.packed:], b.row, b.col
+	}
+	if len(b.data) == 0 {
+		return nil, 0, 0
+	}
+	return b.data[row*b.row:], b.row, b.col
+}
+
+// blockOf returns a block of A, packed where that pays: where it is read often,
+// and neighbours in a sliver lie badly for the cache.
+func (p *product[T]) blockOf(i, k, rows, depth int) blockA[T] {
+	most := sliverRows()
+	b := blockA[T]{slivers: (rows + most - 1) / most}
 	if depth == 0 {
-		return
+		return b
 	}
-	if p.transB {
-		transpose(panel, panelWidth, p.b[j*p.ldb+k:], p.ldb, width, depth)
-		return
+	b.data = p.a.from(i, k)
+	b.row, b.col = p.a.strides()
+	switch {
+	case p.n < 4*panelCols[T]():
+	case p.a.trans && p.a.ld >= 256:
+		p.packSlivers(&b, rows, depth)
+	case !p.a.trans && clash(p.a.ld*panelBytes/panelCols[T]()) && rows > most:
+		b.row = depth + rowPad
+		copyMatrix(p.block, b.row, b.data, p.a.ld, rows, depth)
+		b.data = p.block
 	}
-	for r := range depth {
-		copy(panel[r*panelWidth:][:width], p.b[(k+r)*p.ldb+j:])
-	}
+	return b
 }
 
-// panel computes the columns of C that a packed panel gives.
-func (p *product[T]) panel(panel []T, j, k, width, depth int) {
-	vectors := (width + Lanes - 1) / Lanes
-	for i := 0; i < p.m; {
-		rows := bandRows(p.m - i)
-		t := tile[T]{
-			dst: p.c[i*p.ldc+j:], dstRow: p.ldc, pos: columnVectors[:vectors], cut: vectors*Lanes - width,
-			in: panel, taps: panelTaps[:depth],
-			wRow: p.aRow, wStep: p.aCol,
-		}
-		if depth > 0 {
-			t.w = p.a[i*p.aRow+k*p.aCol:]
-		}
-		p.chain(t, k, rows)
-		i += rows
-	}
-}
-
-// chain adds to a tile its terms from the product's term k on.
-func (p *product[T]) chain(t tile[T], k, rows int) {
-	t.from = fromStart
-	if k > 0 || p.accumulate {
-		t.from = p.next
-	}
-	for all := t.taps; ; {
-		t.taps = all[:min(p.group, len(all))]
-		t.band(rows)
-		all = all[len(t.taps):]
-		if len(all) == 0 {
-			return
-		}
-		t.from = p.next
-		t.w = t.w[p.group*p.aCol:]
-	}
-}
-
-// columnVectors are the vectors of a panel, panelTaps its rows.
-var (
-	columnVectors [panelWidth / Lanes]position
-	panelTaps     [panelDepth]tap
-)
-
-func init() {
-	for i := range columnVectors {
-		columnVectors[i] = position{in: int32(i * Lanes), dst: int32(i * Lanes)}
-	}
-	for i := range panelTaps {
-		panelTaps[i] = tap{in: int32(i * panelWidth)}
+// packSlivers packs the slivers of a transposed block one after the other.
+func (p *product[T]) packSlivers(b *blockA[T], rows, depth int) {
+	source := b.data
+	b.data, b.col = p.block, (sliverRows()+7)/8*8
+	b.packed = b.col * depth
+	for n := range b.slivers {
+		from := rows * n / b.slivers
+		copyRows(b.data[n*b.packed:], b.col, source[from:], p.a.ld, depth, rows*(n+1)/b.slivers-from)
 	}
 }

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -28,6 +29,9 @@ func naiveGemm[T Float](transA, transB bool, m, n, k int, c []T, ldc int, a []T,
 	}
 }
 
+// depth is that of a panel in float32, twice that in float64.
+const depth = depthBytes / 4
+
 func testGemm[T Float](t *testing.T, transA, transB bool, m, n, k int, accumulate bool, kind numbers) {
 	t.Helper()
 	mem := newArena[T](t, uint64(m*31+n*7+k))
@@ -39,14 +43,40 @@ func testGemm[T Float](t *testing.T, transA, transB bool, m, n, k int, accumulat
 	if transB {
 		bRows, bCols = n, k
 	}
-	lda, ldb, ldc := aCols+mem.random.IntN(3), bCols+mem.random.IntN(3), n+mem.random.IntN(3)
+	lda, ldb, ldc := rowsApart(mem, aCols), rowsApart(mem, bCols), n+mem.random.IntN(3)
 	a := mem.numbers(matrixLen(aRows, aCols, lda), kind)
 	b := mem.numbers(matrixLen(bRows, bCols, ldb), kind)
 	c := mem.numbers(matrixLen(m, n, ldc), kind)
-	want := append([]T(nil), c...)
+	want, packed := slices.Clone(c), slices.Clone(c)
 	naiveGemm(transA, transB, m, n, k, want, ldc, a, lda, b, ldb, accumulate)
-	Gemm(transA, transB, m, n, k, c, ldc, a, lda, b, ldb, accumulate, mem.make(GemmScratch))
-	wantSame(t, fmt.Sprintf("%T %v %v %dx%dx%d", a, transA, transB, m, n, k), c, want)
+	scratch := gemmScratch[T]()
+	what := fmt.Sprintf("%T %v %v %dx%dx%d, rows of A and B %d and %d apart", a, transA, transB, m, n, k, lda, ldb)
+	Gemm(transA, transB, m, n, k, c, ldc, a, lda, b, ldb, accumulate, scratch)
+	wantSame(t, what, c, want)
+	p := PackB(transB, n, k, b, ldb, mem.make(PackedLen[T](n, k)))
+	GemmPacked(transA, m, 0, n, packed, ldc, a, lda, p, accumulate, scratch)
+	wantSame(t, what+", packed", packed, want)
+}
+
+var (
+	gemmScratch32 = make([]float32, GemmScratch)
+	gemmScratch64 = make([]float64, GemmScratch)
+)
+
+// gemmScratch returns scratch that holds what an earlier test left.
+func gemmScratch[T Float]() []T {
+	if isFloat32[T]() {
+		return any(gemmScratch32).([]T)
+	}
+	return any(gemmScratch64).([]T)
+}
+
+// rowsApart is how far apart rows lie, now and then at a power of two.
+func rowsApart[T Float](mem *arena[T], cols int) int {
+	if mem.random.IntN(4) == 0 {
+		return max(1, (cols+511)/512) * 512
+	}
+	return cols + mem.random.IntN(3)
 }
 
 // matrixLen is the least length of a matrix whose rows begin ld apart.
@@ -59,14 +89,14 @@ func matrixLen(rows, cols, ld int) int {
 
 func TestGemm(t *testing.T) {
 	rows := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 19}
-	cols := []int{0, 1, 7, 8, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 79, 128, 130}
-	depths := []int{0, 1, 2, 7, 8, 9, 25, panelDepth - 1, panelDepth, panelDepth + 1, 2*panelDepth + 1}
+	cols := []int{0, 1, 7, 8, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 79, 128, 130, 260}
+	depths := []int{0, 1, 2, 7, 8, 9, 25, depth - 1, depth, depth + 1, 2*depth + 1}
 	forEachPath(t, func(t *testing.T) {
 		i := 0
 		for _, m := range rows {
 			for _, n := range cols {
 				for _, k := range depths {
-					if i++; m*n*k > 30_000 && i%7 != 0 {
+					if i++; m*n*k > 30_000 && i%17 != 0 {
 						continue
 					}
 					testGemm[float32](t, i&1 != 0, i&2 != 0, m, n, k, i&4 != 0, ordinary)
@@ -81,17 +111,49 @@ func TestGemmTransposes(t *testing.T) {
 		for i := range 8 {
 			for name, kind := range numberKinds {
 				t.Run(name, func(t *testing.T) {
-					testGemm[float32](t, i&1 != 0, i&2 != 0, 15, 83, panelDepth+12, i&4 != 0, kind)
-					testGemm[float64](t, i&1 != 0, i&2 != 0, 15, 83, panelDepth+12, i&4 != 0, kind)
+					testGemm[float32](t, i&1 != 0, i&2 != 0, 15, 83, depth+12, i&4 != 0, kind)
+					testGemm[float64](t, i&1 != 0, i&2 != 0, 15, 83, depth+12, i&4 != 0, kind)
 				})
 			}
 		}
 	})
 }
 
+// Several blocks of A, which is packed where it is transposed or its rows lie
+// far apart.
+func TestGemmBlocks(t *testing.T) {
+	forEachPath(t, func(t *testing.T) {
+		for i := range 8 {
+			testGemm[float32](t, i&1 != 0, i&2 != 0, 2*blockRows+3, 131, 9, i&4 != 0, ordinary)
+			testGemm[float64](t, i&1 != 0, i&2 != 0, blockRows+1, 67, 9, i&4 != 0, ordinary)
+			testGemm[float32](t, i&1 != 0, i&2 != 0, 29, 130, 2*depth, i&4 != 0, ordinary)
+		}
+	})
+}
+
+// Products with a vector on either side.
+func TestGemmVectors(t *testing.T) {
+	forEachPath(t, func(t *testing.T) {
+		i := 0
+		for _, n := range []int{1, 7, 8, 9, 15, 16, 17, 21, 24, 25, 31, 32, 33, 41, 47, 48, 49, 63, 64, 65, 90} {
+			for _, k := range []int{1, 2, 3, 4, 5, 6, 7, 8, 37} {
+				for range 2 {
+					i++
+					testGemm[float32](t, i&1 != 0, i&2 != 0, 1, n, k, i&4 != 0, ordinary)
+					testGemm[float32](t, i&1 != 0, i&2 != 0, n, 1, k, i&4 != 0, wild)
+					testGemm[float64](t, i&1 != 0, i&2 != 0, 1, n, k, i&4 != 0, wild)
+					testGemm[float64](t, i&1 != 0, i&2 != 0, n, 1, k, i&4 != 0, ordinary)
+				}
+			}
+		}
+		testGemm[float32](t, false, true, 1, 35, vectorChunk+3, true, tiny)
+		testGemm[float32](t, false, false, vectorChunk+5, 1, 6, true, ordinary)
+	})
+}
+
 // A product computed in parts, as callers do for their threads, has the same bits.
 func TestGemmParts(t *testing.T) {
-	const m, n, k, m0, n0 = 23, 150, panelDepth + 44, 9, 37
+	const m, n, k, m0, n0 = 23, 150, depth + 44, 9, 37
 	mem := newArena[float32](t, 1)
 	defer mem.check()
 	a, b := mem.numbers(m*k, ordinary), mem.numbers(k*n, ordinary)
@@ -103,6 +165,34 @@ func TestGemmParts(t *testing.T) {
 		}
 	}
 	wantSame(t, "parts", parts, whole)
+}
+
+// The same with B packed once, in parts too.
+func TestGemmPackedParts(t *testing.T) {
+	const m, n, k, j0 = 23, 150, depth + 44, 96
+	mem := newArena[float32](t, 1)
+	defer mem.check()
+	a, b := mem.numbers(m*k, ordinary), mem.numbers(k*n, ordinary)
+	whole, parts, scratch := mem.make(m*n), mem.make(m*n), mem.make(GemmScratch)
+	Gemm(false, true, m, n, k, whole, n, a, k, b, k, false, scratch)
+	p := NewPackedB(n, k, mem.make(PackedLen[float32](n, k)))
+	for _, c := range [][2]int{{j0, n}, {0, j0}} {
+		p.Pack(true, c[0], c[1], b, k)
+	}
+	for _, c := range [][2]int{{0, j0}, {j0, n}} {
+		GemmPacked(false, m, c[0], c[1], parts[c[0]:], n, a, k, p, false, scratch)
+	}
+	wantSame(t, "parts", parts, whole)
+	for name, f := range map[string]func(){
+		"a part of a panel":       func() { p.Pack(true, 0, 33, b, k) },
+		"past the last column":    func() { p.Pack(true, 0, n+1, b, k) },
+		"a short B":               func() { p.Pack(true, 0, n, b[1:], k) },
+		"a short storage":         func() { PackB(true, n, k, b, k, make([]float32, n*k)) },
+		"columns within a panel":  func() { GemmPacked(false, m, 8, n, parts[8:], n, a, k, p, false, scratch) },
+		"columns that are no one": func() { GemmPacked(false, m, 64, 32, parts, n, a, k, p, false, scratch) },
+	} {
+		t.Run(name, func(t *testing.T) { wantPanic(t, f) })
+	}
 }
 
 // naiveLinearWeight follows the contract of LinearWeight, an element at a time.
@@ -135,7 +225,7 @@ func testLinearWeight[T Float](t *testing.T, out, in, images int, kind numbers) 
 	got := mem.make(out * lddw)
 	want := append([]T(nil), got...)
 	naiveLinearWeight(out, in, images, want, lddw, dy, lddy, x, ldx)
-	LinearWeight(out, in, images, got, lddw, dy, lddy, x, ldx, mem.make(GemmScratch))
+	LinearWeight(out, in, images, got, lddw, dy, lddy, x, ldx, gemmScratch[T]())
 	wantSame(t, fmt.Sprintf("%T %dx%d of %d images", x, out, in, images), got, want)
 }
 
@@ -146,7 +236,7 @@ func TestLinearWeight(t *testing.T) {
 		}
 		for name, kind := range numberKinds {
 			t.Run(name, func(t *testing.T) {
-				for _, images := range []int{panelDepth - 1, panelDepth, panelDepth + 1, panelDepth + 20, 2*panelDepth + 17} {
+				for _, images := range []int{depth - 1, depth, depth + 1, depth + 20, 2*depth + 17} {
 					testLinearWeight[float32](t, 10, 70, images, kind)
 					testLinearWeight[float64](t, 3, 17, images, kind)
 				}
@@ -179,6 +269,7 @@ var gemmSizes = []struct {
 	transA, transB bool
 	m, n, k        int
 }{
+	{false, false, 256, 256, 256},
 	{false, false, 512, 512, 512},
 	{true, false, 512, 512, 512},
 	{false, true, 512, 512, 512},
@@ -187,23 +278,40 @@ var gemmSizes = []struct {
 	{false, true, 64, 84, 120},
 	{false, true, 64, 47, 84},
 	{false, false, 64, 400, 120},
+	{false, false, 84, 120, 64},
+	{false, true, 128, 1024, 784},
 	{false, true, 1, 120, 400},
+	{false, false, 1, 400, 120},
+	{false, false, 512, 1, 512},
+	{false, false, 512, 512, 8},
 }
 
 func BenchmarkGemm(b *testing.B) {
+	b.Run("float32", benchmarkGemm[float32])
+	b.Run("float64", benchmarkGemm[float64])
+}
+
+func benchmarkGemm[T Float](b *testing.B) {
 	for _, s := range gemmSizes {
-		b.Run(fmt.Sprintf("%v,%v/%dx%dx%d", s.transA, s.transB, s.m, s.n, s.k), func(b *testing.B) {
-			x, y, z := make([]float32, s.m*s.k), make([]float32, s.k*s.n), make([]float32, s.m*s.n)
-			lda, ldb := s.k, s.n
-			if s.transA {
-				lda = s.m
-			}
-			if s.transB {
-				ldb = s.k
-			}
-			scratch := make([]float32, GemmScratch)
+		x, y, z := make([]T, s.m*s.k), make([]T, s.k*s.n), make([]T, s.m*s.n)
+		lda, ldb := s.k, s.n
+		if s.transA {
+			lda = s.m
+		}
+		if s.transB {
+			ldb = s.k
+		}
+		scratch := make([]T, GemmScratch)
+		name := fmt.Sprintf("%v,%v/%dx%dx%d", s.transA, s.transB, s.m, s.n, s.k)
+		b.Run(name, func(b *testing.B) {
 			reportFlops(b, 2*s.m*s.n*s.k, func() {
 				Gemm(s.transA, s.transB, s.m, s.n, s.k, z, s.n, x, lda, y, ldb, false, scratch)
+			})
+		})
+		b.Run(name+"/packed", func(b *testing.B) {
+			p := PackB(s.transB, s.n, s.k, y, ldb, make([]T, PackedLen[T](s.n, s.k)))
+			reportFlops(b, 2*s.m*s.n*s.k, func() {
+				GemmPacked(s.transA, s.m, 0, s.n, z, s.n, x, lda, p, false, scratch)
 			})
 		})
 	}

@@ -1,0 +1,26 @@
+// Command gemm writes the assembly of the matrix products of package kernel;
+// run it by go generate ./internal/kernel.
+package main
+
+import . "github.com/mmcloughlin/avo/build"
+
+func main() {
+	ConstraintExpr("amd64")
+	masks := newMasks()
+	for _, p := range []precision{float32s, float64s} {
+		for _, v := range []vectors{avx512, avx2} {
+			for n := 1; n <= 2; n++ {
+				for rows := 1; rows <= v.rows; rows++ {
+					(&tile{vectors: v, precision: p, rows: rows, n: n, masks: masks}).generate()
+				}
+			}
+			(&tile{vectors: v, precision: p, rows: 1, n: 8, masks: masks}).generate()
+			packColumns(v, p, masks)
+			dots(v, p, masks, 1)
+			dots(v, p, masks, v.dots)
+		}
+	}
+	copyRows(avx512, masks)
+	copyRows(avx2, masks)
+	Generate()
+}
