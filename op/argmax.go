@@ -27,20 +27,23 @@ func (argMax) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 	return one(tensor.Int64, in[0].Shape[:in[0].Rank()-1]...), nil
 }
 
-func (argMax) Forward(in, out []*tensor.Tensor) {
-	forward(in[0].DType(),
-		func() { argMaxForward[float32](out[0], in[0]) },
-		func() { argMaxForward[float64](out[0], in[0]) })
+func (o argMax) Forward(in, out []*tensor.Tensor) { o.Prepare(in, out)() }
+
+// Prepare shares out the rows.
+func (argMax) Prepare(in, out []*tensor.Tensor) func() {
+	return prepare(in[0].DType(),
+		func() func() { return prepareArgMax[float32](out[0], in[0]) },
+		func() func() { return prepareArgMax[float64](out[0], in[0]) })
 }
 
-func argMaxForward[T kernel.Float](out, in *tensor.Tensor) {
+func prepareArgMax[T kernel.Float](out, in *tensor.Tensor) func() {
 	index, x := tensor.Data[int64](out), tensor.Data[T](in)
 	_, n := splitLast(in.Shape())
-	parallel.For(len(index), 1+grain/n, func(lo, hi int) {
+	return parallel.NewLoop(len(index), 1+grain/n, func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			index[r] = int64(kernel.ArgMax(x[r*n : (r+1)*n]))
 		}
-	})
+	}).Run
 }
 
 // Block works along the last axis of each example.

@@ -25,21 +25,24 @@ func (crossEntropy) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 	return one(in[0].DType, in[0].Shape[0]), nil
 }
 
-func (crossEntropy) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { crossEntropyForward(&scratch32, out[0], in[0], in[1]) },
-		func() { crossEntropyForward(&scratch64, out[0], in[0], in[1]) })
+func (o crossEntropy) Forward(in, out []*tensor.Tensor) { o.Prepare(in, out)() }
+
+// Prepare shares out the examples.
+func (crossEntropy) Prepare(in, out []*tensor.Tensor) func() {
+	return prepare(out[0].DType(),
+		func() func() { return prepareCrossEntropy(&scratch32, out[0], in[0], in[1]) },
+		func() func() { return prepareCrossEntropy(&scratch64, out[0], in[0], in[1]) })
 }
 
-func crossEntropyForward[T kernel.Float](scratch *parallel.Scratch[T], out, in, labels *tensor.Tensor) {
+func prepareCrossEntropy[T kernel.Float](scratch *parallel.Scratch[T], out, in, labels *tensor.Tensor) func() {
 	loss, x, label := tensor.Data[T](out), tensor.Data[T](in), tensor.Data[int64](labels)
 	n := in.Shape()[1]
-	checkLabels("cross_entropy", label, n, 0)
-	parallel.For(len(loss), expGrain/n, func(lo, hi int) {
+	return parallel.NewLoop(len(loss), expGrain/n, func(lo, hi int) {
+		checkLabels("cross_entropy", label[lo:hi], n, lo)
 		s := scratch.Get(n)
 		defer scratch.Put(s)
 		kernel.CrossEntropy(loss[lo:hi], x[lo*n:hi*n], label[lo:hi], n, *s)
-	})
+	}).Run
 }
 
 // Block keeps the classes of an example one below the other.

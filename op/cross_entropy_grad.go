@@ -29,24 +29,27 @@ func (crossEntropyGrad) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 	return one(in[0].DType, in[0].Shape...), nil
 }
 
-func (crossEntropyGrad) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { crossEntropyGradForward[float32](in, out[0]) },
-		func() { crossEntropyGradForward[float64](in, out[0]) })
+func (o crossEntropyGrad) Forward(in, out []*tensor.Tensor) { o.Prepare(in, out)() }
+
+// Prepare shares out the examples.
+func (crossEntropyGrad) Prepare(in, out []*tensor.Tensor) func() {
+	return prepare(out[0].DType(),
+		func() func() { return prepareCrossEntropyGrad[float32](in, out[0]) },
+		func() func() { return prepareCrossEntropyGrad[float64](in, out[0]) })
 }
 
-func crossEntropyGradForward[T kernel.Float](in []*tensor.Tensor, out *tensor.Tensor) {
+func prepareCrossEntropyGrad[T kernel.Float](in []*tensor.Tensor, out *tensor.Tensor) func() {
 	y, x, label, g := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[int64](in[1]), tensor.Data[T](in[2])
 	n := out.Shape()[1]
-	checkLabels("cross_entropy_grad", label, n, 0)
-	parallel.For(len(label), expGrain/n, func(lo, hi int) {
+	return parallel.NewLoop(len(label), expGrain/n, func(lo, hi int) {
+		checkLabels("cross_entropy_grad", label[lo:hi], n, lo)
 		kernel.Softmax(y[lo*n:hi*n], x[lo*n:hi*n], hi-lo, n)
 		for r := lo; r < hi; r++ {
 			row := y[r*n : (r+1)*n]
 			row[label[r]]--
 			kernel.MulScalar(row, row, g[r])
 		}
-	})
+	}).Run
 }
 
 // Block keeps the classes of an example one below the other.

@@ -40,9 +40,9 @@ func newPartition(m, n, k int) partition {
 	return p
 }
 
-// each calls body for all parts: rows [i0, i1) and columns [j0, j1).
-func (p partition) each(body func(i0, i1, j0, j1 int)) {
-	parallel.For(p.rows*p.cols, 1, func(lo, hi int) {
+// loop returns a loop over all parts: rows [i0, i1) and columns [j0, j1).
+func (p partition) loop(body func(i0, i1, j0, j1 int)) *parallel.Loop {
+	return parallel.NewLoop(p.rows*p.cols, 1, func(lo, hi int) {
 		for part := lo; part < hi; part++ {
 			i, j := part/p.cols, part%p.cols*p.width
 			body(p.m*i/p.rows, p.m*(i+1)/p.rows, j, min(j+p.width, p.n))
@@ -68,8 +68,8 @@ type product[T kernel.Float] struct {
 	lda, ldb       int
 }
 
-// run computes the product.
-func (g product[T]) run(pool *productScratch[T]) {
+// prepare returns a function that computes the product.
+func (g product[T]) prepare(pool *productScratch[T]) func() {
 	g.lda, g.ldb = g.k, g.n
 	if g.transA {
 		g.lda = g.m
@@ -79,10 +79,9 @@ func (g product[T]) run(pool *productScratch[T]) {
 	}
 	parts := newPartition(g.m, g.n, g.k)
 	if parts.rows > 1 && g.n > 1 && g.k > 0 {
-		g.packed(pool, parts)
-		return
+		return g.preparePacked(pool, parts)
 	}
-	parts.each(func(i0, i1, j0, j1 int) {
+	return parts.loop(func(i0, i1, j0, j1 int) {
 		scratch := pool.work.Get(kernel.GemmScratch)
 		defer pool.work.Put(scratch)
 		g.begin(i0, i1, j0, j1)
@@ -93,22 +92,26 @@ func (g product[T]) run(pool *productScratch[T]) {
 			b = b[j0:]
 		}
 		kernel.Gemm(g.transA, g.transB, i1-i0, j1-j0, g.k, g.c[i0*g.n+j0:], g.n, g.rowsOfA(i0), g.lda, b, g.ldb, g.bias != nil, *scratch)
-	})
+	}).Run
 }
 
-// packed computes the product with b packed once for all parts.
-func (g product[T]) packed(pool *productScratch[T], parts partition) {
-	storage := pool.packed.Get(kernel.PackedLen[T](g.n, g.k))
-	defer pool.packed.Put(storage)
-	b := kernel.NewPackedB(g.n, g.k, *storage)
-	panels := newPartition(1, g.n, g.k)
-	panels.each(func(_, _, j0, j1 int) { b.Pack(g.transB, j0, j1, g.b, g.ldb) })
-	parts.each(func(i0, i1, j0, j1 int) {
+// preparePacked is prepare where b is packed once for all parts.
+func (g product[T]) preparePacked(pool *productScratch[T], parts partition) func() {
+	var b kernel.PackedB[T]
+	pack := newPartition(1, g.n, g.k).loop(func(_, _, j0, j1 int) { b.Pack(g.transB, j0, j1, g.b, g.ldb) })
+	multiply := parts.loop(func(i0, i1, j0, j1 int) {
 		scratch := pool.work.Get(kernel.GemmScratch)
 		defer pool.work.Put(scratch)
 		g.begin(i0, i1, j0, j1)
 		kernel.GemmPacked(g.transA, i1-i0, j0, j1, g.c[i0*g.n+j0:], g.n, g.rowsOfA(i0), g.lda, b, g.bias != nil, *scratch)
 	})
+	return func() {
+		storage := pool.packed.Get(kernel.PackedLen[T](g.n, g.k))
+		defer pool.packed.Put(storage)
+		b = kernel.NewPackedB(g.n, g.k, *storage)
+		pack.Run()
+		multiply.Run()
+	}
 }
 
 // begin stores the bias where the chains of a part start from it.

@@ -16,7 +16,7 @@ func TestPartition(t *testing.T) {
 	for _, s := range [][3]int{{0, 3, 4}, {3, 0, 4}, {3, 4, 0}, {1, 1, 1}, {1, 5000, 700}, {267, 33, 9}, {141, 2100, 3}, {600, 700, 800}, {64, 84, 120}} {
 		m, n := s[0], s[1]
 		seen := make([]atomic.Int32, m*n)
-		newPartition(m, n, s[2]).each(func(i0, i1, j0, j1 int) {
+		newPartition(m, n, s[2]).loop(func(i0, i1, j0, j1 int) {
 			if j0%partCols != 0 {
 				t.Errorf("%v: a part begins with column %d", s, j0)
 			}
@@ -25,7 +25,7 @@ func TestPartition(t *testing.T) {
 					seen[i*n+j].Add(1)
 				}
 			}
-		})
+		}).Run()
 		for i := range seen {
 			if c := seen[i].Load(); c != 1 {
 				t.Fatalf("%v: element %d is computed %d times", s, i, c)
@@ -47,7 +47,7 @@ func TestProductInParts(t *testing.T) {
 			want := chains(g)
 			for _, procs := range []int{1, 3} {
 				old := runtime.GOMAXPROCS(procs)
-				g.run(&products32)
+				g.prepare(&products32)()
 				runtime.GOMAXPROCS(old)
 				if !slices.Equal(g.c, want) {
 					t.Errorf("%v, transposed %v %v, on %d threads: other values than a chain's", s, g.transA, g.transB, procs)
@@ -111,7 +111,7 @@ func BenchmarkProduct(b *testing.B) {
 			g := product[float32]{transA: s.transA, transB: s.transB, m: s.m, n: s.n, k: s.k}
 			g.a, g.b, g.c = normal(g.m*g.k), normal(g.k*g.n), normal(g.m*g.n)
 			for b.Loop() {
-				g.run(&products32)
+				g.prepare(&products32)()
 			}
 			b.ReportMetric(2*float64(s.m)*float64(s.n)*float64(s.k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 		})

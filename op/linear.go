@@ -52,13 +52,16 @@ func (linear) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 	return one(in[0].DType, x[0], w[0]), nil
 }
 
-func (linear) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { linearForward(&products32, in, out[0]) },
-		func() { linearForward(&products64, in, out[0]) })
+func (o linear) Forward(in, out []*tensor.Tensor) { o.Prepare(in, out)() }
+
+// Prepare cuts the product into parts.
+func (linear) Prepare(in, out []*tensor.Tensor) func() {
+	return prepare(out[0].DType(),
+		func() func() { return prepareLinear(&products32, in, out[0]) },
+		func() func() { return prepareLinear(&products64, in, out[0]) })
 }
 
-func linearForward[T kernel.Float](pool *productScratch[T], in []*tensor.Tensor, out *tensor.Tensor) {
+func prepareLinear[T kernel.Float](pool *productScratch[T], in []*tensor.Tensor, out *tensor.Tensor) func() {
 	g := product[T]{
 		transB: true, m: out.Shape()[0], n: out.Shape()[1], k: in[0].Shape()[1],
 		c: tensor.Data[T](out), a: tensor.Data[T](in[0]), b: tensor.Data[T](in[1]),
@@ -66,7 +69,7 @@ func linearForward[T kernel.Float](pool *productScratch[T], in []*tensor.Tensor,
 	if len(in) == 3 {
 		g.bias = tensor.Data[T](in[2])
 	}
-	g.run(pool)
+	return g.prepare(pool)
 }
 
 // maxLaneWeights is how many weights a dense layer may have to go through them

@@ -11,9 +11,15 @@ type linearReLU struct{ linear }
 
 func (linearReLU) Name() string { return "linear_relu" }
 
-func (o linearReLU) Forward(in, out []*tensor.Tensor) {
-	o.linear.Forward(in, out)
-	forwardPointwise(relu{}, out, out)
+func (o linearReLU) Forward(in, out []*tensor.Tensor) { o.Prepare(in, out)() }
+
+// Prepare is that of the layer, and a pass over its output.
+func (o linearReLU) Prepare(in, out []*tensor.Tensor) func() {
+	layer, rectify := o.linear.Prepare(in, out), preparePointwise(relu{}, out, out)
+	return func() {
+		layer()
+		rectify()
+	}
 }
 
 // Block rectifies each sum before it is stored.

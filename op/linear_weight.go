@@ -28,16 +28,19 @@ func (linearWeight) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 	return one(in[0].DType, in[1].Shape[1], in[0].Shape[1]), nil
 }
 
-func (linearWeight) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { linearWeightForward(&products32, in, out[0]) },
-		func() { linearWeightForward(&products64, in, out[0]) })
+func (o linearWeight) Forward(in, out []*tensor.Tensor) { o.Prepare(in, out)() }
+
+// Prepare cuts the weights into parts.
+func (linearWeight) Prepare(in, out []*tensor.Tensor) func() {
+	return prepare(out[0].DType(),
+		func() func() { return prepareLinearWeight(&products32, in, out[0]) },
+		func() func() { return prepareLinearWeight(&products64, in, out[0]) })
 }
 
-func linearWeightForward[T kernel.Float](pool *productScratch[T], in []*tensor.Tensor, out *tensor.Tensor) {
+func prepareLinearWeight[T kernel.Float](pool *productScratch[T], in []*tensor.Tensor, out *tensor.Tensor) func() {
 	dw, x, g := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
 	n, outs, ins := in[0].Shape()[0], out.Shape()[0], out.Shape()[1]
-	newPartition(outs, ins, n).each(func(i0, i1, j0, j1 int) {
+	return newPartition(outs, ins, n).loop(func(i0, i1, j0, j1 int) {
 		scratch := pool.work.Get(kernel.GemmScratch)
 		defer pool.work.Put(scratch)
 		gi, xj := g, x
@@ -45,7 +48,7 @@ func linearWeightForward[T kernel.Float](pool *productScratch[T], in []*tensor.T
 			gi, xj = g[i0:], x[j0:]
 		}
 		kernel.LinearWeight(i1-i0, j1-j0, n, dw[i0*ins+j0:], ins, gi, outs, xj, ins, *scratch)
-	})
+	}).Run
 }
 
 func (linearWeight) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

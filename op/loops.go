@@ -1,6 +1,7 @@
 package op
 
 import (
+	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -17,6 +18,32 @@ func forward(d tensor.DType, f32, f64 func()) {
 		return
 	}
 	f32()
+}
+
+// Preparer is an operation that gets ready for tensors that stay where they are:
+// running it again and again then allocates nothing.
+type Preparer interface {
+	autograd.Op
+	Prepare(in, out []*tensor.Tensor) (run func())
+}
+
+// Prepare returns a function that does what Forward of an operation does.
+func Prepare(o autograd.Op, in, out []*tensor.Tensor) (run func()) {
+	switch o := o.(type) {
+	case Preparer:
+		return o.Prepare(in, out)
+	case Pointwise:
+		return preparePointwise(o, in, out)
+	}
+	return func() { o.Forward(in, out) }
+}
+
+// prepare is forward for Prepare.
+func prepare(d tensor.DType, f32, f64 func() func()) func() {
+	if d == tensor.Float64 {
+		return f64()
+	}
+	return f32()
 }
 
 // Temporary values of kernels.

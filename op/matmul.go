@@ -47,18 +47,21 @@ func (o matMul) sizes(a, b []int) (m, n, k, kb int) {
 	return m, n, k, kb
 }
 
-func (o matMul) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { matMulForward(&products32, o, in, out[0]) },
-		func() { matMulForward(&products64, o, in, out[0]) })
+func (o matMul) Forward(in, out []*tensor.Tensor) { o.Prepare(in, out)() }
+
+// Prepare cuts the product into parts.
+func (o matMul) Prepare(in, out []*tensor.Tensor) func() {
+	return prepare(out[0].DType(),
+		func() func() { return prepareMatMul(&products32, o, in, out[0]) },
+		func() func() { return prepareMatMul(&products64, o, in, out[0]) })
 }
 
-func matMulForward[T kernel.Float](pool *productScratch[T], o matMul, in []*tensor.Tensor, out *tensor.Tensor) {
+func prepareMatMul[T kernel.Float](pool *productScratch[T], o matMul, in []*tensor.Tensor, out *tensor.Tensor) func() {
 	m, n, k, _ := o.sizes(in[0].Shape(), in[1].Shape())
-	product[T]{
+	return product[T]{
 		transA: o.TransA, transB: o.TransB, m: m, n: n, k: k,
 		c: tensor.Data[T](out), a: tensor.Data[T](in[0]), b: tensor.Data[T](in[1]),
-	}.run(pool)
+	}.prepare(pool)
 }
 
 // Block is that of a dense layer, forwards or backwards, where the rows of a are

@@ -45,16 +45,19 @@ func binary(f32 func(dst, a, b []float32), f64 func(dst, a, b []float64)) Kernel
 	}
 }
 
-// forwardPointwise is Forward of a pointwise operation: it runs the loop for the
-// type of the tensors over all processors.
-func forwardPointwise(o Pointwise, in, out []*tensor.Tensor) {
+// forwardPointwise is Forward of a pointwise operation.
+func forwardPointwise(o Pointwise, in, out []*tensor.Tensor) { preparePointwise(o, in, out)() }
+
+// preparePointwise is Prepare of a pointwise operation: the loop for the type of
+// the tensors, over all processors.
+func preparePointwise(o Pointwise, in, out []*tensor.Tensor) func() {
 	k := o.Kernels()
-	forward(out[0].DType(),
-		func() { pointwiseForward(&scratch32, k.F32, in, out[0]) },
-		func() { pointwiseForward(&scratch64, k.F64, in, out[0]) })
+	return prepare(out[0].DType(),
+		func() func() { return preparePoints(&scratch32, k.F32, in, out[0]) },
+		func() func() { return preparePoints(&scratch64, k.F64, in, out[0]) })
 }
 
-func pointwiseForward[T kernel.Float](pool *parallel.Scratch[T], f Loop[T], in []*tensor.Tensor, out *tensor.Tensor) {
+func preparePoints[T kernel.Float](pool *parallel.Scratch[T], f Loop[T], in []*tensor.Tensor, out *tensor.Tensor) func() {
 	var src [maxInputs][]T
 	shape := out.Shape()
 	steps := [][]int{rowMajor(shape, shape)}
@@ -63,11 +66,11 @@ func pointwiseForward[T kernel.Float](pool *parallel.Scratch[T], f Loop[T], in [
 		steps = append(steps, rowMajor(x.Shape(), shape))
 	}
 	n, dst := newNest(shape, steps), tensor.Data[T](out)
-	parallel.For(n.pieces(), 1+grain/n.piece, func(lo, hi int) {
+	return parallel.NewLoop(n.pieces(), 1+grain/n.piece, func(lo, hi int) {
 		scratch := pool.Get(maxInputs * spread)
 		defer pool.Put(scratch)
 		runNest(n, f, dst, src, lo, hi, *scratch)
-	})
+	}).Run
 }
 
 // rowMajor returns how far apart the elements of a row-major tensor of a shape

@@ -22,18 +22,21 @@ func (softmax) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 	return sameAsInput(in)
 }
 
-func (softmax) Forward(in, out []*tensor.Tensor) {
-	forward(out[0].DType(),
-		func() { softmaxForward[float32](out[0], in[0]) },
-		func() { softmaxForward[float64](out[0], in[0]) })
+func (o softmax) Forward(in, out []*tensor.Tensor) { o.Prepare(in, out)() }
+
+// Prepare shares out the rows.
+func (softmax) Prepare(in, out []*tensor.Tensor) func() {
+	return prepare(out[0].DType(),
+		func() func() { return prepareSoftmax[float32](out[0], in[0]) },
+		func() func() { return prepareSoftmax[float64](out[0], in[0]) })
 }
 
-func softmaxForward[T kernel.Float](out, in *tensor.Tensor) {
+func prepareSoftmax[T kernel.Float](out, in *tensor.Tensor) func() {
 	y, x := tensor.Data[T](out), tensor.Data[T](in)
 	rows, n := splitLast(in.Shape())
-	parallel.For(rows, expGrain/max(1, n), func(lo, hi int) {
+	return parallel.NewLoop(rows, expGrain/max(1, n), func(lo, hi int) {
 		kernel.Softmax(y[lo*n:hi*n], x[lo*n:hi*n], hi-lo, n)
-	})
+	}).Run
 }
 
 // Block works along the last axis of each example.

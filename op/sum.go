@@ -55,12 +55,15 @@ func (o sum) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 	return one(in[0].DType, shape...), nil
 }
 
-func (o sum) Forward(in, out []*tensor.Tensor) {
+func (o sum) Forward(in, out []*tensor.Tensor) { o.Prepare(in, out)() }
+
+// Prepare cuts the sum into stages.
+func (o sum) Prepare(in, out []*tensor.Tensor) func() {
 	axes, _ := resolveAxes(o.Axes, in[0].Rank())
 	stages := sumStages(in[0].Shape(), axes)
-	forward(out[0].DType(),
-		func() { sumForward(&scratch32, tensor.Data[float32](out[0]), tensor.Data[float32](in[0]), stages) },
-		func() { sumForward(&scratch64, tensor.Data[float64](out[0]), tensor.Data[float64](in[0]), stages) })
+	return prepare(out[0].DType(),
+		func() func() { return prepareSum(tensor.Data[float32](out[0]), tensor.Data[float32](in[0]), stages) },
+		func() func() { return prepareSum(tensor.Data[float64](out[0]), tensor.Data[float64](in[0]), stages) })
 }
 
 // stage is the reduction of [outer, n, inner] to [outer, inner].
@@ -91,41 +94,63 @@ func sumStages(shape, axes []int) []stage {
 	return stages
 }
 
-func sumForward[T kernel.Float](scratch *parallel.Scratch[T], dst, x []T, stages []stage) {
+func prepareSum[T kernel.Float](dst, x []T, stages []stage) func() {
 	if len(stages) == 0 {
-		copy(dst, x)
-		return
+		return func() { copy(dst, x) }
 	}
-	for _, s := range stages[:len(stages)-1] {
-		part := scratch.Get(s.outer * s.inner)
-		defer scratch.Put(part)
-		sumStage(scratch, s, *part, x)
-		x = *part
+	var runs []func()
+	for i, s := range stages {
+		to := dst
+		if i < len(stages)-1 {
+			to = make([]T, s.outer*s.inner)
+		}
+		runs = append(runs, prepareStage(s, to, x))
+		x = to
 	}
-	sumStage(scratch, stages[len(stages)-1], dst, x)
+	return func() {
+		for _, run := range runs {
+			run()
+		}
+	}
 }
 
-func sumStage[T kernel.Float](scratch *parallel.Scratch[T], s stage, dst, x []T) {
+func prepareStage[T kernel.Float](s stage, dst, x []T) func() {
 	if s.inner == 1 && s.n > kernel.Piece {
-		sumLong(scratch, s, dst, x)
-		return
+		return prepareLongSum(s, dst, x)
 	}
 	if s.inner == 1 {
-		parallel.For(s.outer, 1+grain/max(1, s.n), func(lo, hi int) {
+		return parallel.NewLoop(s.outer, 1+grain/max(1, s.n), func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				dst[i] = kernel.Sum(x[i*s.n : (i+1)*s.n])
 			}
-		})
-		return
+		}).Run
 	}
 	pieces := (s.inner + fill - 1) / fill // of a row
-	parallel.For(s.outer*pieces, 1+grain/max(1, s.n*min(s.inner, fill)), func(lo, hi int) {
+	return parallel.NewLoop(s.outer*pieces, 1+grain/max(1, s.n*min(s.inner, fill)), func(lo, hi int) {
 		for p := lo; p < hi; p++ {
 			i, from := p/pieces, p%pieces*fill
 			to := min(from+fill, s.inner)
 			kernel.SumRows(dst[i*s.inner+from:i*s.inner+to], x[i*s.n*s.inner+from:], s.n, s.inner)
 		}
+	}).Run
+}
+
+// prepareLongSum sums rows of many elements, piece by piece, and then the pieces.
+func prepareLongSum[T kernel.Float](s stage, dst, x []T) func() {
+	pieces := (s.n + kernel.Piece - 1) / kernel.Piece // of a row
+	parts := make([]T, s.outer*pieces)
+	loop := parallel.NewLoop(s.outer*pieces, 1, func(lo, hi int) {
+		for p := lo; p < hi; p++ {
+			from := p % pieces * kernel.Piece
+			parts[p] = kernel.SumPiece(x[p/pieces*s.n+from:][:min(kernel.Piece, s.n-from)])
+		}
 	})
+	return func() {
+		loop.Run()
+		for i := range dst {
+			dst[i] = kernel.SumPiece(parts[i*pieces:][:pieces])
+		}
+	}
 }
 
 // Block sums over the axes of each example, and over the examples by lanes.
@@ -168,22 +193,6 @@ func sumBlock[T kernel.Float](stages []stage, c *BlockCall) {
 			kernel.SumRows(to[j*s.inner:(j+1)*s.inner], x[j*s.n*s.inner:], s.n, s.inner)
 		}
 		x = to
-	}
-}
-
-// sumLong sums rows of many elements, piece by piece, and then the pieces.
-func sumLong[T kernel.Float](scratch *parallel.Scratch[T], s stage, dst, x []T) {
-	pieces := (s.n + kernel.Piece - 1) / kernel.Piece // of a row
-	parts := scratch.Get(s.outer * pieces)
-	defer scratch.Put(parts)
-	parallel.For(s.outer*pieces, 1, func(lo, hi int) {
-		for p := lo; p < hi; p++ {
-			from := p % pieces * kernel.Piece
-			(*parts)[p] = kernel.SumPiece(x[p/pieces*s.n+from:][:min(kernel.Piece, s.n-from)])
-		}
-	})
-	for i := range dst {
-		dst[i] = kernel.SumPiece((*parts)[i*pieces:][:pieces])
 	}
 }
 

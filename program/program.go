@@ -16,6 +16,7 @@ package program
 
 import (
 	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -197,20 +198,7 @@ func (s *wholeStep) link(values []*tensor.Tensor) {
 	for j, id := range s.Out {
 		s.out[j] = values[id]
 	}
-	s.run = prepare(s.Op, s.in, s.out)
-}
-
-// Preparer is an operation that gets ready once for tensors that stay where they
-// are, so that running it again and again allocates nothing.
-type Preparer interface {
-	Prepare(in, out []*tensor.Tensor) (run func())
-}
-
-func prepare(o autograd.Op, in, out []*tensor.Tensor) func() {
-	if p, ok := o.(Preparer); ok {
-		return p.Prepare(in, out)
-	}
-	return func() { o.Forward(in, out) }
+	s.run = op.Prepare(s.Op, s.in, s.out)
 }
 
 // finish assigns the variables that no loop has assigned, and collects the
