@@ -1,6 +1,18 @@
 package kernel
 
+//go:generate go run -C _asm . -out ../kernel_amd64.s -stubs ../kernel_amd64.go -pkg kernel
+
 import "unsafe"
+
+// Lanes is how many values the kernels compute side by side, one an image in a
+// [Block]: one AVX-512 register, two of AVX2.
+const Lanes = 16
+
+// position says where a vector of lanes is read and where its sum is stored.
+type position struct{ in, dst int32 }
+
+// tap is one term of a sum: where its two factors lie.
+type tap struct{ in, w int32 }
 
 // A chains is one run of the micro-kernel that all convolutions and dense layers
 // in lanes share. It computes rows x len(pos) vectors of 16 lanes,

@@ -202,3 +202,12 @@ func (p *product[T]) packSlivers(b *blockA[T], rows, depth int) {
 		copyRows(b.data[n*b.packed:], b.col, source[from:], p.a.ld, depth, rows*(n+1)/b.slivers-from)
 	}
 }
+
+// origin says where chains begin.
+type origin int
+
+const (
+	fromStart origin = iota // at zero
+	fromDst                 // at what c holds: the chain goes on
+	addDst                  // at zero, and the whole is then added to c
+)

@@ -4,58 +4,6 @@
 
 package kernel
 
-// tile6AVX512 computes 1 to 6 rows of a tile. For m < rows, n < positions, k < terms
-// in order, and 16 lanes:
-//
-//	sum[m][n][lane] = start[m], dst[m*dstRow+pos[n].dst+lane] or 0, by from
-//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane]
-//
-// where addDst adds what dst held to the sum first. Of the last position only lanes
-// with mask[lane] set are read from dst and stored.
-//
-//go:noescape
-func tile6AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
-
-// tile4AVX512 computes 1 to 4 rows of a tile. For m < rows, n < positions, k < terms
-// in order, and 16 lanes:
-//
-//	sum[m][n][lane] = start[m], dst[m*dstRow+pos[n].dst+lane] or 0, by from
-//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane]
-//
-// where addDst adds what dst held to the sum first. Of the last position only lanes
-// with mask[lane] set are read from dst and stored.
-//
-//go:noescape
-func tile4AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
-
-// tile6AVX2 computes 1 to 6 rows of a tile. For m < rows, n < positions, k < terms
-// in order, and 16 lanes:
-//
-//	sum[m][n][lane] = start[m], dst[m*dstRow+pos[n].dst+lane] or 0, by from
-//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane]
-//
-// where addDst adds what dst held to the sum first. Of the last position only lanes
-// with mask[lane] set are read from dst and stored.
-//
-//go:noescape
-func tile6AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
-
-// tile4AVX2 computes 1 to 4 rows of a tile. For m < rows, n < positions, k < terms
-// in order, and 16 lanes:
-//
-//	sum[m][n][lane] = start[m], dst[m*dstRow+pos[n].dst+lane] or 0, by from
-//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane]
-//
-// where addDst adds what dst held to the sum first. Of the last position only lanes
-// with mask[lane] set are read from dst and stored.
-//
-//go:noescape
-func tile4AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, from int, rows int, mask *int32)
-
 // chains1AVX512 computes 1 rows of chains. For m < 1, n < positions, k < terms in
 // order, and 16 lanes:
 //

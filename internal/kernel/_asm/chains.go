@@ -8,6 +8,19 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
+// vectors is an instruction set: how it holds 16 float32 lanes.
+type vectors struct {
+	name  string
+	parts int               // registers for 16 lanes
+	width int               // bytes of a register
+	new   func() VecVirtual // a fresh register
+}
+
+var (
+	avx512 = vectors{name: "AVX512", parts: 1, width: 64, new: ZMM}
+	avx2   = vectors{name: "AVX2", parts: 2, width: 32, new: YMM}
+)
+
 // chains is one form of the convolutions' micro-kernel. See type chains in
 // package kernel.
 type chains struct {
@@ -351,4 +364,13 @@ func (g *chainsGroup) eachSum(do func(sum VecVirtual, at Mem)) {
 			}
 		}
 	}
+}
+
+// argument returns where an argument lies.
+func argument(name string) Mem {
+	arg, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return arg.Addr
 }

@@ -7,11 +7,6 @@ import . "github.com/mmcloughlin/avo/build"
 
 func main() {
 	ConstraintExpr("amd64")
-	for _, v := range []vectors{avx512, avx2} {
-		for _, rows := range []int{6, 4} {
-			tile{vectors: v, rows: rows}.generate()
-		}
-	}
 	generateChains(avx512, chainsAVX512, 6)
 	generateChains(avx2, chainsAVX2, 3)
 	transpose()
