@@ -141,8 +141,10 @@ func runBlockNest[T kernel.Float](n *nest, f Loop[T], c *BlockCall) {
 func blockNest(in []tensor.Spec, blocks []kernel.Block, split []bool, out tensor.Spec, to kernel.Block) *nest {
 	shape := append(slices.Clone(out.Shape[1:]), kernel.Lanes)
 	steps := [][]int{blockSteps(out, out, to)}
+	first := [1 + maxInputs]int{to.Offset(0, 0, 0)}
 	for i, s := range in {
 		if split[i] {
+			first[1+i] = blocks[i].Offset(0, 0, 0)
 			steps = append(steps, blockSteps(s, out, blocks[i]))
 			continue
 		}
@@ -152,7 +154,9 @@ func blockNest(in []tensor.Spec, blocks []kernel.Block, split []bool, out tensor
 		}
 		steps = append(steps, rowMajor(append(slices.Clone(own), 1), shape))
 	}
-	return newNest(shape, steps)
+	n := newNest(shape, steps)
+	n.first = first
+	return n
 }
 
 // blockSteps returns how far apart the elements of a block lie along the axes of

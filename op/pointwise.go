@@ -92,6 +92,7 @@ func rowMajor(shape, to []int) []int {
 // the innermost is a row, along which each of them goes on by one element or
 // stays where it is.
 type nest struct {
+	first [1 + maxInputs]int // where each operand begins
 	outer []axis
 	row   axis
 	rows  int
@@ -198,7 +199,8 @@ func rowOf[T kernel.Float](row []T, from, to, step int, repeated []T) []T {
 }
 
 // offsets returns where a row of each operand begins.
-func (n *nest) offsets(row int) (at [1 + maxInputs]int) {
+func (n *nest) offsets(row int) [1 + maxInputs]int {
+	at := n.first
 	for _, a := range n.outer {
 		k := row % a.size
 		row /= a.size

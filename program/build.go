@@ -145,11 +145,18 @@ func (s *schedule) layouts() []kernel.Block {
 				continue
 			}
 			root := s.root[id]
-			layouts[root] = withBorder(layouts[root], op.LayoutOf(s.trace.Specs[root]))
+			spec := s.trace.Specs[root]
+			if spec.Shape[0] != s.batch { // only views have the batch along axis 0
+				spec = s.trace.Specs[id]
+			}
+			layouts[root] = withBorder(layouts[root], op.LayoutOf(spec))
 			plain[root] = plain[root] || t.block.Plain || root != id
-			if i < len(t.block.Want) {
+			if root == id && i < len(t.block.Want) {
 				layouts[root] = withBorder(layouts[root], t.block.Want[i])
 			}
+		}
+		if t.block.Total != op.Stacked {
+			continue // what each block gives is no block of a batch
 		}
 		for _, id := range t.Out {
 			layouts[id] = withBorder(layouts[id], op.LayoutOf(s.trace.Specs[id]))

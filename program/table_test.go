@@ -1,0 +1,286 @@
+package program
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/gradcheck"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/random"
+	"github.com/mlodyssey/odyssey/tensor"
+	"pgregory.net/rapid"
+)
+
+// scaled is a case of the table with a batch along axis 0 of some inputs.
+type scaled struct {
+	name  string
+	op    autograd.Op
+	args  []op.Arg
+	batch []bool
+}
+
+// scaledCases returns the cases of the table with a batch along axis 0 of as many
+// inputs as the operation takes so.
+func scaledCases(n int) []scaled {
+	var cases []scaled
+	for _, e := range op.Table() {
+		for _, c := range e.Cases {
+			if s, ok := scale(e.Name, c, n); ok {
+				cases = append(cases, s)
+			}
+		}
+	}
+	return cases
+}
+
+func scale(name string, c op.Case, n int) (best scaled, ok bool) {
+	most := 0
+	for bits := 1; bits < 1<<len(c.In); bits++ {
+		s := scaled{name, c.Op, slices.Clone(c.In), make([]bool, len(c.In))}
+		var in specs
+		count := 0
+		for i, a := range s.args {
+			if s.batch[i] = bits>>i&1 == 1 && a.Spec.Rank() > 0; s.batch[i] {
+				a.Spec.Shape = slices.Clone(a.Spec.Shape)
+				a.Spec.Shape[0] = n
+				s.args[i] = a
+				count++
+			}
+			in = append(in, s.args[i].Spec)
+		}
+		if _, err := c.Op.Infer(in); err == nil && count > most {
+			best, ok, most = s, true, count
+		}
+	}
+	return best, ok
+}
+
+// sample draws an input of a case.
+func sample(a op.Arg, d tensor.DType, seed, run uint64) *tensor.Tensor {
+	x := gradcheck.Sample(a, random.New(seed, run))
+	if x.DType().IsFloat() {
+		return x.Convert(d)
+	}
+	return x
+}
+
+// Every operation of the table gives the same bits in a program, with its
+// gradients, for inputs with a batch and variables without, and between others that
+// work on blocks.
+func TestEveryOperationOnABatchGivesTheSameBits(t *testing.T) {
+	for _, n := range []int{16, 19} {
+		for i, c := range scaledCases(n) {
+			for _, d := range []tensor.DType{tensor.Float32, tensor.Float64} {
+				t.Run(fmt.Sprintf("%s/%d/%d/%v", c.name, n, i, d), func(t *testing.T) {
+					wantSameRuns(t, c.program(d), c.inputs(d))
+				})
+			}
+		}
+	}
+}
+
+func (c scaled) inputs(d tensor.DType) func(run int) []*tensor.Tensor {
+	return func(run int) []*tensor.Tensor {
+		var in []*tensor.Tensor
+		for i, a := range c.args {
+			if c.batch[i] {
+				in = append(in, sample(a, d, uint64(i), uint64(run)))
+			}
+		}
+		return in
+	}
+}
+
+// program applies the operation to inputs as they are, to values made from them in
+// blocks, and asks for gradients.
+func (c scaled) program(d tensor.DType) builder {
+	return func(m *model, in values) values {
+		var args, made, wrt values
+		for i, a := range c.args {
+			if c.batch[i] {
+				args, in = append(args, in[0]), in[1:]
+			} else {
+				args = append(args, m.variable(a.Spec.DType.IsFloat(), func() *tensor.Tensor { return sample(a, d, uint64(i), 99) }))
+			}
+			x := args[i]
+			if x.DType().IsFloat() {
+				p := m.variable(true, func() *tensor.Tensor { return tensor.Full(d, 1.25) })
+				x = op.Mul(x, p)
+				wrt = append(wrt, p)
+			}
+			made = append(made, x)
+		}
+		out := append(autograd.Apply(c.op, args...), autograd.Apply(c.op, made...)...)
+		var up, smooth values
+		for i, y := range out[len(out)/2:] {
+			if y.DType().IsFloat() && y.NeedsGrad() {
+				smooth = append(smooth, y)
+				up = append(up, op.Add(op.Tanh(y.Detach()), op.Scalar(y.DType(), float64(i)+0.5)))
+			}
+			if y.DType().IsFloat() { // and goes on
+				out = append(out, op.Tanh(y), op.Sum(y))
+			}
+		}
+		for i, g := range autograd.Backward(smooth, up, wrt, false) {
+			if g != nil {
+				autograd.Assign(wrt[i], op.Add(op.Scale(wrt[i], 0.9), op.Scale(op.Tanh(g), 0.05)))
+			}
+		}
+		return out
+	}
+}
+
+// Random graphs of operations of the table, each applied to values at hand that it
+// takes, or else to inputs of its own.
+func TestRandomGraphsOfTheTableGiveTheSameBits(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		d := rapid.SampledFrom([]tensor.DType{tensor.Float32, tensor.Float64}).Draw(r, "type")
+		n := rapid.SampledFrom([]int{16, 9, 35}).Draw(r, "batch")
+		choices := drawScript(r, 120)
+		var inputs []func(run int) *tensor.Tensor
+		made := map[int]int{} // the place of an input among them, by when it is made
+		b := func(m *model, in values) values {
+			g := &tableGraph{script: script{choices: choices}, model: m, d: d, cases: scaledCases(n)}
+			g.input = func(a op.Arg) *autograd.Value {
+				k := g.inputs
+				g.inputs++
+				if _, ok := made[k]; !ok {
+					made[k] = len(inputs)
+					inputs = append(inputs, func(run int) *tensor.Tensor { return sample(a, d, uint64(k), uint64(run)) })
+				}
+				if k < len(in) {
+					return in[k]
+				}
+				return autograd.Const(inputs[made[k]](0))
+			}
+			return g.build()
+		}
+		builder(b).eager(&model{}, nil) // tells the inputs
+		wantSameRuns(r, b, func(run int) []*tensor.Tensor {
+			var in []*tensor.Tensor
+			for _, f := range inputs {
+				in = append(in, f(run))
+			}
+			return in
+		})
+	})
+}
+
+// tableGraph is a graph being built by random choices.
+type tableGraph struct {
+	script
+	*model
+	d      tensor.DType
+	cases  []scaled
+	pool   []bounded
+	input  func(op.Arg) *autograd.Value
+	inputs int
+	wrt    values
+}
+
+// bounded is a value and, if it is of integers, what they are known to lie below;
+// 0 if nothing is known.
+type bounded struct {
+	*autograd.Value
+	below int
+}
+
+const mostElements = 1 << 13
+
+func (g *tableGraph) build() values {
+	for len(g.pool) == 0 || g.more() {
+		g.apply(g.cases[g.pick(len(g.cases))])
+	}
+	var out, smooth, up values
+	for _, v := range g.pool {
+		if v.NeedsGrad() && g.pick(3) == 1 {
+			smooth, up = append(smooth, v.Value), append(up, op.Tanh(v.Detach()))
+		}
+		if g.pick(3) == 1 {
+			out = append(out, v.Value)
+		}
+	}
+	for i, grad := range autograd.Backward(smooth, up, g.wrt, false) {
+		if grad != nil {
+			autograd.Assign(g.wrt[i], op.Add(op.Scale(g.wrt[i], 0.5), op.Tanh(grad)))
+		}
+	}
+	return append(out, g.pool[len(g.pool)-1].Value)
+}
+
+// apply applies an operation to values at hand, if some fit after a few tries.
+func (g *tableGraph) apply(c scaled) {
+	for range 3 {
+		in := make([]bounded, len(c.args))
+		for i := range in {
+			if len(g.pool) > 0 && g.pick(4) > 0 {
+				in[i] = g.pool[g.pick(len(g.pool))]
+			}
+		}
+		if g.try(c, in) {
+			return
+		}
+	}
+	g.try(c, make([]bounded, len(c.args)))
+}
+
+// try applies an operation to values, and to new ones where there is none, and
+// reports whether it could.
+func (g *tableGraph) try(c scaled, in []bounded) bool {
+	var s specs
+	for i, a := range c.args {
+		spec := tensor.Spec{DType: a.Spec.DType, Shape: a.Spec.Shape}
+		if spec.DType.IsFloat() {
+			spec.DType = g.d
+		}
+		if in[i].Value != nil {
+			spec = in[i].Spec()
+			if a.Spec.DType == tensor.Int64 && (in[i].below == 0 || in[i].below > int(a.Hi)) {
+				return false
+			}
+		}
+		s = append(s, spec)
+	}
+	out, err := c.op.Infer(s)
+	if err != nil || slices.ContainsFunc(out, func(s tensor.Spec) bool { return s.Elements() > mostElements }) {
+		return false
+	}
+	if c.name == "cross_entropy" || c.name == "cross_entropy_grad" { // a label is below the case's classes
+		if s[0].Shape[1] < c.args[0].Spec.Shape[1] {
+			return false
+		}
+	}
+	var args values
+	for i, a := range c.args {
+		if in[i].Value == nil {
+			in[i] = g.fresh(c, i, a)
+		}
+		args = append(args, in[i].Value)
+	}
+	for _, y := range autograd.Apply(c.op, args...) {
+		below := 0
+		if c.name == "argmax" {
+			below = s[0].Shape[len(s[0].Shape)-1]
+		}
+		g.pool = append(g.pool, bounded{y, below})
+	}
+	return true
+}
+
+func (g *tableGraph) fresh(c scaled, i int, a op.Arg) bounded {
+	v := bounded{below: int(a.Hi)}
+	switch {
+	case c.batch[i]:
+		v.Value = g.input(a)
+	default:
+		seed := uint64(g.next)
+		v.Value = g.variable(a.Spec.DType.IsFloat(), func() *tensor.Tensor { return sample(a, g.d, seed, 99) })
+		if v.IsTrainable() {
+			g.wrt = append(g.wrt, v.Value)
+		}
+	}
+	g.pool = append(g.pool, v)
+	return v
+}
