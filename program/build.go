@@ -115,7 +115,7 @@ func (s *schedule) linked(a, b *task) bool {
 // that is written in place is the same before and after.
 func (s *schedule) touched(t *task) []int {
 	var ids []int
-	if t.kind == asElement {
+	if t.kind == asElement && !t.sliced() {
 		for _, id := range t.In {
 			if s.elements(id) > 1 {
 				ids = append(ids, s.root[id])

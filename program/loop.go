@@ -69,16 +69,20 @@ type elements[T kernel.Float] struct {
 	whole   []wholeOperand[T]
 	scalars []wholeOperand[T] // repeated over a piece
 	temps   int
+	most    int // elements of a range
 	memory  *stack[[]T]
 }
 
 // elementStep is one operation on elements.
 type elementStep[T kernel.Float] struct {
 	index   int
-	loop    op.Loop[T] // nil for a total
+	loop    op.Loop[T] // nil for a total or a slice
 	in      [3]operand
 	inputs  int
 	out     operand
+	slice   func(dst []T, in []*tensor.Tensor, lo, hi int, scratch []T) // nil for all else
+	args    []int                                                       // the values that a slice reads
+	tensors []*tensor.Tensor                                            // and where they are
 	total   op.Total
 	partial []*tensor.Tensor // of each block, for a total
 }
@@ -104,11 +108,17 @@ const (
 	inTemp
 )
 
-func (e *elements[T]) size() (n, at int) { return e.n, max(e.piece, rangeSize/e.piece*e.piece) }
+func (e *elements[T]) size() (n, at int) { return e.n, e.most }
 
 func (e *elements[T]) bind() {
 	for i := range e.whole {
 		e.whole[i].slice = tensor.Data[T](e.p.values[e.whole[i].id])
+	}
+	for i := range e.steps {
+		s := &e.steps[i]
+		for j, id := range s.args {
+			s.tensors[j] = e.p.values[id]
+		}
 	}
 	for i := range e.scalars {
 		s := &e.scalars[i]
@@ -133,14 +143,18 @@ func (e *elements[T]) run(lo, hi int) {
 func (e *elements[T]) step(s *elementStep[T], memory []T, lo, hi int) {
 	start := e.p.profile.start(s.index)
 	dst := e.slice(s.out, memory, lo, hi)
-	if s.loop != nil {
+	scratch := memory[e.temps*e.piece:]
+	switch {
+	case s.slice != nil:
+		s.slice(dst, s.tensors, lo, hi, scratch)
+	case s.loop != nil:
 		var in [3][]T
 		for i := range s.inputs {
 			in[i] = e.slice(s.in[i], memory, lo, hi)
 		}
 		s.loop(dst, in[0], in[1], in[2])
-	} else {
-		addBlocks(dst, s, memory[e.temps*e.piece:], lo, hi)
+	default:
+		addBlocks(dst, s, scratch, lo, hi)
 	}
 	e.p.profile.add(s.index, start)
 }
@@ -173,35 +187,67 @@ func addBlocks[T kernel.Float](dst []T, s *elementStep[T], lanes []T, lo, hi int
 
 // newGroup returns the group of some tasks of a loop, in order.
 func newGroup[T kernel.Float](p *Program, s *schedule, tasks []*task) group {
-	e := &elements[T]{p: p, n: s.elements(tasks[0].Out[0]), piece: pieceSize}
+	e := &elements[T]{p: p, n: s.elements(tasks[0].Out[0])}
+	scratch := e.choosePiece(s, tasks)
 	temps := map[int]int{}
 	for _, t := range tasks {
-		step := elementStep[T]{index: t.index}
-		if t.kind == asBlocks {
-			step.total, step.partial = t.block.Total, p.partials[t.Out[0]]
-			if step.total == op.SumLanes {
-				e.piece = laneSize
-			}
-		} else {
-			step.loop = loopOf[T](t.Op.(op.Pointwise).Kernels())
-			step.inputs = len(t.In)
-			for i, id := range t.In {
-				step.in[i] = e.operand(s, temps, id)
-			}
-		}
-		step.out = e.operandOf(s, temps, t.Out[0])
-		e.steps = append(e.steps, step)
+		e.steps = append(e.steps, e.newStep(s, temps, t))
 	}
 	for i := range e.scalars {
 		e.scalars[i].slice = make([]T, e.piece)
 	}
 	e.temps = len(temps)
-	need := e.temps * e.piece
-	if e.piece == laneSize {
-		need += laneSize * kernel.Lanes
-	}
+	need := e.temps*e.piece + scratch
 	e.memory = newStack(parallel.Processors(), func() []T { return make([]T, need) })
 	return e
+}
+
+// choosePiece sets the sizes of pieces and ranges, and returns the scratch that
+// the steps need.
+func (e *elements[T]) choosePiece(s *schedule, tasks []*task) (scratch int) {
+	e.piece, e.most = pieceSize, rangeSize
+	lanes := false
+	for _, t := range tasks {
+		if t.kind == asBlocks && t.block.Total == op.SumLanes {
+			e.piece, lanes = laneSize, true
+		}
+	}
+	for _, t := range tasks {
+		if !t.sliced() {
+			continue
+		}
+		slice := t.Op.(op.Sliced).Slice(s.specs(t.In), s.specs(t.Out))
+		switch {
+		case e.most == rangeSize: // the first slice of the group
+			e.piece = slice.Best
+		case e.piece%slice.Unit != 0: // another, with other rows
+			e.piece *= slice.Unit
+		}
+		e.most, scratch = e.piece, max(scratch, slice.Scratch)
+	}
+	if lanes {
+		scratch = max(scratch, e.piece*kernel.Lanes)
+	}
+	return scratch
+}
+
+func (e *elements[T]) newStep(s *schedule, temps map[int]int, t *task) elementStep[T] {
+	step := elementStep[T]{index: t.index}
+	switch {
+	case t.kind == asBlocks:
+		step.total, step.partial = t.block.Total, e.p.partials[t.Out[0]]
+	case t.sliced():
+		step.slice = sliceOf[T](t.Op.(op.Sliced).Slice(s.specs(t.In), s.specs(t.Out)))
+		step.args, step.tensors = t.In, make([]*tensor.Tensor, len(t.In))
+	default:
+		step.loop = loopOf[T](t.Op.(op.Pointwise).Kernels())
+		step.inputs = len(t.In)
+		for i, id := range t.In {
+			step.in[i] = e.operand(s, temps, id)
+		}
+	}
+	step.out = e.operandOf(s, temps, t.Out[0])
+	return step
 }
 
 // operand returns where an input is found.
@@ -240,4 +286,11 @@ func loopOf[T kernel.Float](k op.Kernels) op.Loop[T] {
 		return f
 	}
 	return any(k.F64).(op.Loop[T])
+}
+
+func sliceOf[T kernel.Float](s op.Slice) func(dst []T, in []*tensor.Tensor, lo, hi int, scratch []T) {
+	if f, ok := any(s.F32).(func([]T, []*tensor.Tensor, int, int, []T)); ok {
+		return f
+	}
+	return any(s.F64).(func([]T, []*tensor.Tensor, int, int, []T))
 }

@@ -172,7 +172,7 @@ func (s *schedule) assignInPlace() map[int]bool {
 // readsBefore reports whether a task has read the elements of a value when
 // another writes to its output's.
 func (s *schedule) readsBefore(r *task, id int, t *task) bool {
-	if t.kind == asElement && s.sameLoop(t, r) && s.elements(r.Out[0]) == s.elements(id) {
+	if t.kind == asElement && s.sameLoop(t, r) && !r.sliced() && s.elements(r.Out[0]) == s.elements(id) {
 		return r.index <= t.index
 	}
 	loop := t.phase

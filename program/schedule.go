@@ -212,16 +212,25 @@ func (t *task) looped() bool {
 	return t.kind == asElement || t.kind == asBlocks && t.block.Total != op.Stacked
 }
 
+// sliced reports whether a task of a loop reads whole inputs.
+func (t *task) sliced() bool {
+	_, ok := t.Op.(op.Sliced)
+	return ok
+}
+
 // together reports whether a task can be in one loop with what makes its input.
 func (s *schedule) together(t *task, id int) bool {
-	return t.kind == asElement && s.elements(t.Out[0]) == s.elements(id)
+	return t.kind == asElement && !t.sliced() && s.elements(t.Out[0]) == s.elements(id)
 }
 
 func (s *schedule) elements(id int) int { return s.trace.Specs[id].Elements() }
 
-// inLoop reports whether an instruction is done element by element: pointwise,
-// on inputs of the output's shape or of one element.
+// inLoop reports whether an instruction is done element by element: sliced, or
+// pointwise on inputs of the output's shape or of one element.
 func inLoop(o autograd.Op, in, out []tensor.Spec) bool {
+	if _, ok := o.(op.Sliced); ok {
+		return out[0].Elements() > 1
+	}
 	if _, ok := o.(op.Pointwise); !ok || out[0].Elements() < 2 {
 		return false
 	}
