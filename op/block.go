@@ -50,10 +50,15 @@ const (
 	SumLanes
 )
 
-// BlockKernel computes the outputs of one block.
+// BlockKernel computes the outputs of one block: by Run, which may be nil, and
+// then by Part for each part, in any order or at once.
 type BlockKernel struct {
 	Run     func(c *BlockCall)
 	Scratch int // elements of the first input's type that Run needs
+
+	Parts       int
+	Part        func(c *BlockCall, part int, scratch *tensor.Tensor)
+	PartScratch int // elements that a part needs for itself
 }
 
 // BlockCall is what a BlockKernel works on. Blocks are tensors without structure,
@@ -68,9 +73,21 @@ type BlockCall struct {
 // typedBlock returns the kernel for a type, with as much scratch.
 func typedBlock(d tensor.DType, scratch int, f32, f64 func(c *BlockCall)) BlockKernel {
 	if d == tensor.Float64 {
-		return BlockKernel{f64, scratch}
+		return BlockKernel{Run: f64, Scratch: scratch}
 	}
-	return BlockKernel{f32, scratch}
+	return BlockKernel{Run: f32, Scratch: scratch}
+}
+
+// blockPart computes one part of a block's outputs.
+type blockPart func(c *BlockCall, part int, scratch *tensor.Tensor)
+
+// inParts adds parts to the kernel for a type.
+func (k BlockKernel) inParts(d tensor.DType, parts, scratch int, f32, f64 blockPart) BlockKernel {
+	k.Parts, k.PartScratch, k.Part = parts, scratch, f32
+	if d == tensor.Float64 {
+		k.Part = f64
+	}
+	return k
 }
 
 // BlockOf returns how any operation works on blocks, or nil.

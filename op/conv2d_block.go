@@ -23,19 +23,19 @@ func (o conv2D) block(in []tensor.Spec, ready []bool, e kernel.Epilogue) *Block 
 		Prepare: func(blocks, outs []kernel.Block) BlockKernel {
 			x := newPadded(shape.X(), blocks[0])
 			plan := kernel.NewConvPlan(shape, x.want, outs[0])
-			return typedBlock(d, x.scratch(),
-				func(c *BlockCall) { convBlock[float32](plan, x, e, c) },
-				func(c *BlockCall) { convBlock[float64](plan, x, e, c) })
+			return x.kernel(d).inParts(d, plan.ForwardParts(), 0,
+				func(c *BlockCall, part int, _ *tensor.Tensor) { convPart[float32](plan, part, x, e, c) },
+				func(c *BlockCall, part int, _ *tensor.Tensor) { convPart[float64](plan, part, x, e, c) })
 		},
 	}
 }
 
-func convBlock[T kernel.Float](plan *kernel.ConvPlan, x padded, e kernel.Epilogue, c *BlockCall) {
+func convPart[T kernel.Float](plan *kernel.ConvPlan, part int, x padded, e kernel.Epilogue, c *BlockCall) {
 	var bias []T
 	if len(c.In) == 3 {
 		bias = tensor.Data[T](c.In[2])
 	}
-	kernel.ConvForwardLanes(plan, tensor.Data[T](c.Out[0]), paddedData[T](x, c), tensor.Data[T](c.In[1]), bias, e)
+	kernel.ConvForwardPart(plan, part, tensor.Data[T](c.Out[0]), paddedData[T](x, c), tensor.Data[T](c.In[1]), bias, e)
 }
 
 // Block works out the gradient of 16 images side by side.
@@ -46,14 +46,14 @@ func (o conv2DInput) Block(in, out []tensor.Spec, ready []bool) *Block {
 	shape, d := o.shape(out[0].Shape, in[1].Shape), in[0].DType
 	return &Block{Split: []bool{true, false}, Prepare: func(blocks, outs []kernel.Block) BlockKernel {
 		plan := kernel.NewConvPlan(shape, outs[0], blocks[0])
-		return typedBlock(d, 0,
-			func(c *BlockCall) { convInputBlock[float32](plan, c) },
-			func(c *BlockCall) { convInputBlock[float64](plan, c) })
+		return BlockKernel{}.inParts(d, plan.InputParts(), 0,
+			func(c *BlockCall, part int, _ *tensor.Tensor) { convInputPart[float32](plan, part, c) },
+			func(c *BlockCall, part int, _ *tensor.Tensor) { convInputPart[float64](plan, part, c) })
 	}}
 }
 
-func convInputBlock[T kernel.Float](plan *kernel.ConvPlan, c *BlockCall) {
-	kernel.ConvInputLanes(plan, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]))
+func convInputPart[T kernel.Float](plan *kernel.ConvPlan, part int, c *BlockCall) {
+	kernel.ConvInputPart(plan, part, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]))
 }
 
 // Block sums a group of 16 images.
@@ -67,16 +67,16 @@ func (o conv2DWeight) Block(in, out []tensor.Spec, ready []bool) *Block {
 		Prepare: func(blocks, _ []kernel.Block) BlockKernel {
 			x := newPadded(shape.X(), blocks[0])
 			plan := kernel.NewConvPlan(shape, x.want, blocks[1])
-			return typedBlock(d, x.scratch()+plan.WeightLanesScratch(),
-				func(c *BlockCall) { convWeightBlock[float32](plan, x, c) },
-				func(c *BlockCall) { convWeightBlock[float64](plan, x, c) })
+			return x.kernel(d).inParts(d, plan.WeightParts(), plan.WeightLanesScratch(),
+				func(c *BlockCall, part int, s *tensor.Tensor) { convWeightPart[float32](plan, part, x, c, s) },
+				func(c *BlockCall, part int, s *tensor.Tensor) { convWeightPart[float64](plan, part, x, c, s) })
 		},
 	}
 }
 
-func convWeightBlock[T kernel.Float](plan *kernel.ConvPlan, x padded, c *BlockCall) {
-	kernel.ConvWeightLanes(plan, c.Examples, tensor.Data[T](c.Out[0]), paddedData[T](x, c), tensor.Data[T](c.In[1]),
-		tensor.Data[T](c.Scratch)[x.scratch():])
+func convWeightPart[T kernel.Float](plan *kernel.ConvPlan, part int, x padded, c *BlockCall, scratch *tensor.Tensor) {
+	kernel.ConvWeightPart(plan, part, c.Examples, tensor.Data[T](c.Out[0]), paddedData[T](x, c), tensor.Data[T](c.In[1]),
+		tensor.Data[T](scratch))
 }
 
 // padded is the first input of a convolution, with a border.
@@ -90,23 +90,26 @@ func newPadded(need, have kernel.Block) padded {
 	return padded{have, need}
 }
 
-// scratch returns how many elements the copy needs, if there is one.
-func (p padded) scratch() int {
+// kernel returns one that copies the input, if it has to be copied.
+func (p padded) kernel(d tensor.DType) BlockKernel {
 	if p.have == p.want {
-		return 0
+		return BlockKernel{}
 	}
-	return p.want.Len()
+	return typedBlock(d, p.want.Len(),
+		func(c *BlockCall) { padBlock[float32](p, c) },
+		func(c *BlockCall) { padBlock[float64](p, c) })
 }
 
-// paddedData returns the input with its border, in the scratch if it has to be
-// copied.
-func paddedData[T kernel.Float](p padded, c *BlockCall) []T {
-	x := tensor.Data[T](c.In[0])
-	if p.have == p.want {
-		return x
-	}
-	to := tensor.Data[T](c.Scratch)[:p.want.Len()]
+func padBlock[T kernel.Float](p padded, c *BlockCall) {
+	to := paddedData[T](p, c)
 	clear(to)
-	kernel.CopyBlock(p.want, to, p.have, x)
-	return to
+	kernel.CopyBlock(p.want, to, p.have, tensor.Data[T](c.In[0]))
+}
+
+// paddedData returns the input with its border: in the scratch, if it was copied.
+func paddedData[T kernel.Float](p padded, c *BlockCall) []T {
+	if p.have == p.want {
+		return tensor.Data[T](c.In[0])
+	}
+	return tensor.Data[T](c.Scratch)[:p.want.Len()]
 }

@@ -88,18 +88,24 @@ func (linear) block(in []tensor.Spec, ready []bool, e kernel.Epilogue) *Block {
 	}
 	outs, ins := in[1].Shape[0], in[1].Shape[1]
 	return &Block{Split: []bool{true, false, false}[:len(in)], Plain: true, Prepare: func(_, _ []kernel.Block) BlockKernel {
-		return typedBlock(in[0].DType, 0,
-			func(c *BlockCall) { linearBlock[float32](outs, ins, e, c) },
-			func(c *BlockCall) { linearBlock[float64](outs, ins, e, c) })
+		return BlockKernel{}.inParts(in[0].DType, (outs+linearPart-1)/linearPart, 0,
+			func(c *BlockCall, part int, _ *tensor.Tensor) { linearRows[float32](outs, ins, part, e, c) },
+			func(c *BlockCall, part int, _ *tensor.Tensor) { linearRows[float64](outs, ins, part, e, c) })
 	}}
 }
 
-func linearBlock[T kernel.Float](outs, ins int, e kernel.Epilogue, c *BlockCall) {
+// linearPart is how many outputs of a dense layer on blocks are a part.
+const linearPart = 48
+
+func linearRows[T kernel.Float](outs, ins, part int, e kernel.Epilogue, c *BlockCall) {
+	lo := part * linearPart
+	hi := min(lo+linearPart, outs)
 	var bias []T
 	if len(c.In) == 3 {
-		bias = tensor.Data[T](c.In[2])
+		bias = tensor.Data[T](c.In[2])[lo:hi]
 	}
-	kernel.LinearLanes(outs, ins, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]), bias, e)
+	kernel.LinearLanes(hi-lo, ins, tensor.Data[T](c.Out[0])[lo*kernel.Lanes:], tensor.Data[T](c.In[0]),
+		tensor.Data[T](c.In[1])[lo*ins:], bias, e)
 }
 
 func (linear) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

@@ -192,7 +192,7 @@ type segmentBuilder struct {
 }
 
 func newSegmentBuilder(p *Program, s *schedule, layouts []kernel.Block, kept map[int][]*tensor.Tensor) *segmentBuilder {
-	g := &segment{p: p, batch: s.batch, scratch: map[tensor.DType]int{}}
+	g := &segment{p: p, batch: s.batch, scratch: map[tensor.DType]int{}, private: map[tensor.DType]int{}}
 	return &segmentBuilder{s: s, g: g, layouts: layouts, kept: kept, at: map[int]int{}}
 }
 
@@ -217,15 +217,16 @@ func (b *segmentBuilder) add(t *task) {
 		step.out, out = append(step.out, b.output(t, id, &step)), append(out, b.layouts[id])
 	}
 	k := t.block.Prepare(in, out)
-	step.run = k.Run
+	step.kernel = k
 	step.scratch = b.s.trace.Specs[t.In[0]].DType
 	b.g.scratch[step.scratch] = max(b.g.scratch[step.scratch], k.Scratch)
+	b.g.private[step.scratch] = max(b.g.private[step.scratch], k.PartScratch)
 	step.lanes = t.block.Total == op.SumLanes
 	b.g.steps = append(b.g.steps, step)
 	for i, id := range t.Out {
 		if t.block.Total == op.Stacked && b.s.readWhole[id] {
 			b.g.steps = append(b.g.steps, blockStep{
-				index: t.index, run: storeBlock(b.layouts[id], b.s.trace.Specs[id].DType),
+				index: t.index, kernel: storeBlock(b.layouts[id], b.s.trace.Specs[id].DType),
 				in: []place{step.out[i]}, out: []place{wholePlace(id)},
 			})
 		}
@@ -252,7 +253,7 @@ func (b *segmentBuilder) input(t *task, id int) place {
 		d := b.s.trace.Specs[root].DType
 		b.newLocal(root)
 		b.g.steps = append(b.g.steps, blockStep{
-			index: t.index, run: loadBlock(b.layouts[root], d),
+			index: t.index, kernel: loadBlock(b.layouts[root], d),
 			in: []place{wholePlace(root)}, out: []place{localPlace(b.at[root])},
 		})
 	}

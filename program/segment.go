@@ -19,14 +19,18 @@ type segment struct {
 	locals  []local
 	arena   map[tensor.DType]int // elements
 	scratch map[tensor.DType]int
+	private map[tensor.DType]int // scratch of one part
+	blocks  int
 	loop    *parallel.Loop
 	workers *stack[*worker]
+	shared  *worker // whose block all goroutines work on, where there are fewer blocks than they are
 }
 
 // blockStep is one operation on a block.
 type blockStep struct {
 	index   int // of the instruction
-	run     func(c *op.BlockCall)
+	kernel  op.BlockKernel
+	parts   *parallel.Loop // of the kernel, on the shared worker
 	in, out []place
 	scratch tensor.DType
 	border  kernel.Block // of an output that has one, to be cleared
@@ -56,6 +60,7 @@ type local struct {
 type worker struct {
 	locals  []*tensor.Tensor
 	scratch map[tensor.DType]*tensor.Tensor
+	private map[tensor.DType]*tensor.Tensor // scratch of one part
 	in, out []*tensor.Tensor
 	call    op.BlockCall
 }
@@ -71,13 +76,31 @@ func (g *segment) finish() {
 	for d, buffers := range byType {
 		g.arena[d] = pack(buffers)
 	}
-	blocks := (g.batch + kernel.Lanes - 1) / kernel.Lanes
-	g.loop = parallel.NewLoop(blocks, 1, g.runBlocks)
-	g.workers = newStack(min(blocks, parallel.Processors()), g.newWorker)
+	g.blocks = (g.batch + kernel.Lanes - 1) / kernel.Lanes
+	g.loop = parallel.NewLoop(g.blocks, 1, g.runBlocks)
+	g.workers = newStack(min(g.blocks, parallel.Processors()), g.newWorker)
+	for i := range g.steps {
+		g.shareParts(&g.steps[i])
+	}
+}
+
+// shareParts makes a loop of the parts of a step, which run at once.
+func (g *segment) shareParts(s *blockStep) {
+	if s.kernel.Parts < 2 {
+		return
+	}
+	private := newStack(parallel.Processors(), func() *tensor.Tensor { return tensor.New(s.scratch, s.kernel.PartScratch) })
+	s.parts = parallel.NewLoop(s.kernel.Parts, 1, func(lo, hi int) {
+		scratch := private.get()
+		defer private.put(scratch)
+		for part := lo; part < hi; part++ {
+			s.kernel.Part(&g.shared.call, part, scratch)
+		}
+	})
 }
 
 func (g *segment) newWorker() *worker {
-	w := &worker{scratch: map[tensor.DType]*tensor.Tensor{}, locals: make([]*tensor.Tensor, len(g.locals))}
+	w := &worker{scratch: map[tensor.DType]*tensor.Tensor{}, private: map[tensor.DType]*tensor.Tensor{}, locals: make([]*tensor.Tensor, len(g.locals))}
 	memory := map[tensor.DType]*tensor.Tensor{}
 	for d, n := range g.arena {
 		memory[d] = tensor.New(d, n)
@@ -90,6 +113,10 @@ func (g *segment) newWorker() *worker {
 		w.scratch[d] = tensor.New(d, n)
 		g.p.memory += n * d.Size()
 	}
+	for d, n := range g.private {
+		w.private[d] = tensor.New(d, n)
+		g.p.memory += n * d.Size()
+	}
 	for _, s := range g.steps {
 		w.in = make([]*tensor.Tensor, max(len(w.in), len(s.in)))
 		w.out = make([]*tensor.Tensor, max(len(w.out), len(s.out)))
@@ -97,22 +124,50 @@ func (g *segment) newWorker() *worker {
 	return w
 }
 
-// run takes all blocks through the segment.
-func (g *segment) run() { g.loop.Run() }
+// largeArena is the memory of a block from which on it is worth to have all
+// goroutines work on one: below, it is in the second-level cache of one of them,
+// and to fetch it from there takes as long as to do all alone.
+const largeArena = 4 << 20
+
+func (g *segment) arenaBytes() (bytes int) {
+	for d, n := range g.arena {
+		bytes += n * d.Size()
+	}
+	return bytes
+}
+
+// run takes all blocks through the segment: a goroutine each or, where there are
+// too few of them, all goroutines at work on one block.
+func (g *segment) run() {
+	if g.blocks >= parallel.Processors() || g.arenaBytes() < largeArena {
+		g.loop.Run()
+		return
+	}
+	g.shared = g.workers.get()
+	defer g.workers.put(g.shared)
+	for block := range g.blocks {
+		g.runBlock(g.shared, block, true)
+	}
+}
 
 func (g *segment) runBlocks(lo, hi int) {
 	w := g.workers.get()
 	defer g.workers.put(w)
 	for block := lo; block < hi; block++ {
-		w.call.First = block * kernel.Lanes
-		w.call.Examples = min(kernel.Lanes, g.batch-w.call.First)
-		for i := range g.steps {
-			g.steps[i].runOn(g.p, w, block)
-		}
+		g.runBlock(w, block, false)
 	}
 }
 
-func (s *blockStep) runOn(p *Program, w *worker, block int) {
+// runBlock takes a block through the segment.
+func (g *segment) runBlock(w *worker, block int, shared bool) {
+	w.call.First = block * kernel.Lanes
+	w.call.Examples = min(kernel.Lanes, g.batch-w.call.First)
+	for i := range g.steps {
+		g.steps[i].runOn(g.p, w, block, shared)
+	}
+}
+
+func (s *blockStep) runOn(p *Program, w *worker, block int, shared bool) {
 	start := p.profile.start(s.index)
 	c := &w.call
 	c.In, c.Out, c.Scratch = w.in[:len(s.in)], w.out[:len(s.out)], w.scratch[s.scratch]
@@ -125,7 +180,16 @@ func (s *blockStep) runOn(p *Program, w *worker, block int) {
 	if s.border.Channels > 0 {
 		clearBorder(s.border, c.Out[0])
 	}
-	s.run(c)
+	if s.kernel.Run != nil {
+		s.kernel.Run(c)
+	}
+	if shared && s.parts != nil {
+		s.parts.Run()
+	} else {
+		for part := range s.kernel.Parts {
+			s.kernel.Part(c, part, w.private[s.scratch])
+		}
+	}
 	if s.lanes && c.Examples < kernel.Lanes {
 		clearLanes(c.Out[0], c.Examples)
 	}
@@ -166,12 +230,12 @@ func clearLanesOf[T kernel.Float](x []T, from int) {
 }
 
 // loadBlock returns a step that cuts a block out of a whole value.
-func loadBlock(b kernel.Block, d tensor.DType) func(c *op.BlockCall) {
+func loadBlock(b kernel.Block, d tensor.DType) op.BlockKernel {
 	switch d {
 	case tensor.Float32, tensor.Int32:
-		return func(c *op.BlockCall) { load[float32](b, c) }
+		return op.BlockKernel{Run: func(c *op.BlockCall) { load[float32](b, c) }}
 	}
-	return func(c *op.BlockCall) { load[float64](b, c) }
+	return op.BlockKernel{Run: func(c *op.BlockCall) { load[float64](b, c) }}
 }
 
 func load[T kernel.Float](b kernel.Block, c *op.BlockCall) {
@@ -181,12 +245,12 @@ func load[T kernel.Float](b kernel.Block, c *op.BlockCall) {
 }
 
 // storeBlock returns a step that puts a block into a whole value.
-func storeBlock(b kernel.Block, d tensor.DType) func(c *op.BlockCall) {
+func storeBlock(b kernel.Block, d tensor.DType) op.BlockKernel {
 	switch d {
 	case tensor.Float32, tensor.Int32:
-		return func(c *op.BlockCall) { store[float32](b, c) }
+		return op.BlockKernel{Run: func(c *op.BlockCall) { store[float32](b, c) }}
 	}
-	return func(c *op.BlockCall) { store[float64](b, c) }
+	return op.BlockKernel{Run: func(c *op.BlockCall) { store[float64](b, c) }}
 }
 
 func store[T kernel.Float](b kernel.Block, c *op.BlockCall) {

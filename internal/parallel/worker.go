@@ -25,7 +25,7 @@ var (
 func callWorkers(n int) {
 	for have := started.Load(); have < int64(n) && have < maxWorkers; have = started.Load() {
 		if started.CompareAndSwap(have, have+1) {
-			go worker()
+			go worker(int(have) + 1) // the caller of a loop is number 0
 		}
 	}
 	for range min(int64(n), asleep.Load()) {
@@ -36,9 +36,9 @@ func callWorkers(n int) {
 	}
 }
 
-func worker() {
+func worker(number int) {
 	for {
-		lookOut().work()
+		lookOut().work(number)
 	}
 }
 
@@ -46,7 +46,7 @@ func worker() {
 func lookOut() *Loop {
 	for {
 		for range lookouts {
-			if l := offer.Load(); l != nil && l.next.Load() < int64(l.n) {
+			if l := offer.Load(); l != nil && l.open() {
 				return l
 			}
 			runtime.Gosched() // lets the loader and others run meanwhile
