@@ -131,6 +131,9 @@ func Overwrite(v *Value, t *tensor.Tensor) {
 	v.data.CopyFrom(t)
 }
 
+// Version returns how often a variable has been assigned.
+func Version(v *Value) int { return v.variable.version }
+
 // Overwritten counts an assignment of a variable whose storage a program has
 // written to by itself.
 func Overwritten(v *Value) { v.variable.version++ }

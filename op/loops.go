@@ -27,9 +27,12 @@ type Preparer interface {
 	Prepare(in, out []*tensor.Tensor) (run func())
 }
 
-// Prepare returns a function that does what Forward of an operation does.
-func Prepare(o autograd.Op, in, out []*tensor.Tensor) (run func()) {
+// Prepare returns a function that does what Forward of an operation does. fixed
+// says of which inputs the elements stay as they are until the next call.
+func Prepare(o autograd.Op, in, out []*tensor.Tensor, fixed []bool) (run func()) {
 	switch o := o.(type) {
+	case FixedPreparer:
+		return o.PrepareFixed(in, out, fixed)
 	case Preparer:
 		return o.Prepare(in, out)
 	case Pointwise:

@@ -3,6 +3,7 @@ package program
 import (
 	"slices"
 
+	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/tensor"
@@ -31,7 +32,7 @@ func (p *Program) build(s *schedule) {
 	}
 	for _, t := range s.tasks {
 		if t.kind == asView {
-			p.views = append(p.views, newWholeStep(t))
+			p.views = append(p.views, s.newWholeStep(t))
 		}
 	}
 }
@@ -50,11 +51,22 @@ func (s *schedule) in(phase, round int) []*task {
 	return tasks
 }
 
-func newWholeStep(t *task) wholeStep {
+func (s *schedule) newWholeStep(t *task) wholeStep {
+	fixed := make([]bool, len(t.In))
+	for i, id := range t.In {
+		fixed[i] = s.isFixed(s.root[id])
+	}
 	return wholeStep{
-		Instruction: t.Instruction, index: t.index,
+		Instruction: t.Instruction, index: t.index, fixed: fixed,
 		in: make([]*tensor.Tensor, len(t.In)), out: make([]*tensor.Tensor, len(t.Out)),
 	}
+}
+
+// isFixed reports whether a value has the same elements in every run, as long as
+// nobody assigns a variable from outside.
+func (s *schedule) isFixed(id int) bool {
+	return slices.ContainsFunc(s.trace.Constants, func(c autograd.TracedConstant) bool { return c.ID == id }) ||
+		slices.ContainsFunc(s.trace.Variables, func(v autograd.TracedVariable) bool { return v.In == id && v.Out == id })
 }
 
 func (p *Program) buildRound(s *schedule, tasks []*task) *round {
@@ -64,7 +76,7 @@ func (p *Program) buildRound(s *schedule, tasks []*task) *round {
 		if t.looped() {
 			looped = append(looped, t)
 		} else {
-			r.whole = append(r.whole, newWholeStep(t))
+			r.whole = append(r.whole, s.newWholeStep(t))
 		}
 	}
 	if len(looped) > 0 {

@@ -15,6 +15,8 @@
 package program
 
 import (
+	"slices"
+
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/tensor"
@@ -31,6 +33,7 @@ type Program struct {
 	values       []*tensor.Tensor // those that lie whole, by number
 	views        []wholeStep      // views of whole values, in order
 	saves        []save
+	watched      []watched                // variables whose elements some step counts on
 	partials     map[int][]*tensor.Tensor // what blocks gave, of values that are totals
 	inPlace      map[int]bool             // variables, by their place in the trace, that a loop has assigned already
 	borrowed     []bool                   // inputs that are read where the caller has them
@@ -56,7 +59,15 @@ type wholeStep struct {
 	autograd.Instruction
 	index   int
 	in, out []*tensor.Tensor
+	fixed   []bool // inputs that the program never changes
 	run     func()
+}
+
+// watched is a variable that the program does not assign, and its version when
+// the steps were made ready.
+type watched struct {
+	variable *autograd.Value
+	version  int
 }
 
 // save is a result that reads a variable's old elements and is copied before
@@ -94,6 +105,7 @@ func compile(tr *autograd.Trace, fast bool) *Program {
 	p.planMemory(s)
 	p.planSaves(s)
 	p.build(s)
+	p.watchVariables(s)
 	p.outputs = make([]*tensor.Tensor, len(tr.Outputs))
 	p.bindVariables()
 	p.link()
@@ -159,19 +171,40 @@ func (p *Program) readInputs(inputs []*tensor.Tensor) {
 }
 
 // bindVariables looks up where each variable's elements are and reports whether
-// any has moved.
-func (p *Program) bindVariables() (moved bool) {
+// any has moved, or has been assigned from outside though the program counts on
+// its elements.
+func (p *Program) bindVariables() (changed bool) {
 	for i, v := range p.trace.Variables {
 		t := v.Value.Tensor()
 		if p.values[v.In] != t {
 			p.values[v.In] = t
-			moved = true
+			changed = true
 		}
 		if p.inPlace[i] {
 			p.values[v.Out] = t
 		}
 	}
-	return moved
+	for i := range p.watched {
+		w := &p.watched[i]
+		if version := autograd.Version(w.variable); w.version != version {
+			w.version, changed = version, true
+		}
+	}
+	return changed
+}
+
+// watchVariables notes which variables a step that gets ready for fixed elements
+// reads.
+func (p *Program) watchVariables(s *schedule) {
+	for _, v := range p.trace.Variables {
+		counted := slices.ContainsFunc(s.readers[v.In], func(t *task) bool {
+			_, ok := t.Op.(op.FixedPreparer)
+			return ok && t.kind == asWhole
+		})
+		if v.Out == v.In && counted {
+			p.watched = append(p.watched, watched{v.Value, autograd.Version(v.Value)})
+		}
+	}
 }
 
 // link makes views and sets the tensors of each step.
@@ -198,7 +231,7 @@ func (s *wholeStep) link(values []*tensor.Tensor) {
 	for j, id := range s.Out {
 		s.out[j] = values[id]
 	}
-	s.run = op.Prepare(s.Op, s.in, s.out)
+	s.run = op.Prepare(s.Op, s.in, s.out, s.fixed)
 }
 
 // finish assigns the variables that no loop has assigned, and collects the

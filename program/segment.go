@@ -124,22 +124,10 @@ func (g *segment) newWorker() *worker {
 	return w
 }
 
-// largeArena is the memory of a block from which on it is worth to have all
-// goroutines work on one: below, it is in the second-level cache of one of them,
-// and to fetch it from there takes as long as to do all alone.
-const largeArena = 4 << 20
-
-func (g *segment) arenaBytes() (bytes int) {
-	for d, n := range g.arena {
-		bytes += n * d.Size()
-	}
-	return bytes
-}
-
 // run takes all blocks through the segment: a goroutine each or, where there are
 // too few of them, all goroutines at work on one block.
 func (g *segment) run() {
-	if g.blocks >= parallel.Processors() || g.arenaBytes() < largeArena {
+	if g.blocks >= parallel.Processors() {
 		g.loop.Run()
 		return
 	}
