@@ -132,6 +132,12 @@ func convForward[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in [
 		convForwardFlat(pool, plan, images, y, x, w, bias)
 		return
 	}
+	if bands := plan.ForwardBands(); bands > 0 {
+		eachBand(pool, images, bands, plan.ForwardBandScratch(), func(lo, hi, band int, scratch []T) {
+			kernel.ConvForwardBand(plan, band, hi-lo, y[lo*ySize:hi*ySize], x[lo*xSize:hi*xSize], w, bias, scratch, kernel.None)
+		})
+		return
+	}
 	if blocksOf(images) >= manyBlocks {
 		eachBlock(pool, images, plan.ForwardScratch(), func(lo, hi int, scratch []T) {
 			kernel.ConvForward(plan, hi-lo, y[lo*ySize:hi*ySize], x[lo*xSize:hi*xSize], w, bias, scratch)

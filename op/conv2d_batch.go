@@ -24,6 +24,16 @@ func eachBlock[T kernel.Float](pool *parallel.Scratch[T], images, scratch int, b
 	})
 }
 
+// eachBand calls body for every band of every block, of images [lo, hi).
+func eachBand[T kernel.Float](pool *parallel.Scratch[T], images, bands, scratch int, body func(lo, hi, band int, scratch []T)) {
+	eachBlockPart(images, bands, func(block, band int) {
+		s := pool.Get(scratch)
+		defer pool.Put(s)
+		lo := block * kernel.Lanes
+		body(lo, min(lo+kernel.Lanes, images), band, *s)
+	})
+}
+
 // eachBlockPart calls body for every part of every block.
 func eachBlockPart(images, parts int, body func(block, part int)) {
 	parallel.For(blocksOf(images)*parts, 1, func(lo, hi int) {

@@ -54,6 +54,12 @@ func convInput[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*
 	plan := convPlans.get(shape, shape.DX())
 	xSize, ySize := imageSize(out), imageSize(in[0])
 	images := out.Shape()[0]
+	if bands := plan.InputBands(); bands > 0 {
+		eachBand(pool, images, bands, plan.InputBandScratch(), func(lo, hi, band int, scratch []T) {
+			kernel.ConvInputBand(plan, band, hi-lo, dx[lo*xSize:hi*xSize], dy[lo*ySize:hi*ySize], w, scratch)
+		})
+		return
+	}
 	if blocksOf(images) >= manyBlocks {
 		eachBlock(pool, images, plan.InputScratch(), func(lo, hi int, scratch []T) {
 			kernel.ConvInput(plan, hi-lo, dx[lo*xSize:hi*xSize], dy[lo*ySize:hi*ySize], w, scratch)

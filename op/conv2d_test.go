@@ -63,3 +63,30 @@ func TestConvolutionOfFewImages(t *testing.T) {
 		}
 	}
 }
+
+// Images so large that a convolution goes down them by bands have the bits that
+// they have alone.
+func TestConvolutionsByBands(t *testing.T) {
+	const images = 17
+	sample := func(i uint64, shape ...int) *tensor.Tensor {
+		return gradcheck.Sample(op.In(shape...), random.New(i)).Convert(tensor.Float32)
+	}
+	convolve := func(x, w *tensor.Tensor) []float32 {
+		return tensor.Data[float32](op.Conv2D(autograd.Const(x), autograd.Const(w), nil, op.Conv2DConfig{}).Tensor())
+	}
+	wide, w := sample(1, images, 400, 17, 60), sample(2, 2, 400, 2, 1)
+	last := tensor.FromSlice(tensor.Data[float32](wide)[(images-1)*400*17*60:], 1, 400, 17, 60)
+	y := convolve(wide, w)
+	wantSameBits(t, "forward", y[(images-1)*2*16*60:], convolve(last, w))
+
+	back := sample(3, 400, 2, 2, 1)
+	gradient := func(g *tensor.Tensor) []float32 {
+		n := g.Shape()[0]
+		x := autograd.Variable("x", tensor.New(tensor.Float32, n, 2, 18, 60))
+		y := op.Conv2D(x, autograd.Const(back), nil, op.Conv2DConfig{})
+		dx := autograd.Backward([]*autograd.Value{y}, []*autograd.Value{autograd.Const(g)}, []*autograd.Value{x}, false)
+		return tensor.Data[float32](dx[0].Tensor())
+	}
+	dx := gradient(wide)
+	wantSameBits(t, "gradient", dx[(images-1)*2*18*60:], gradient(last))
+}

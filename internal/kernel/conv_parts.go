@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // A convolution of one block is cut into parts that can run at once and in any
 // order. A part is small enough for the second cache, and where a block has
 // work for it, there are enough parts for several processors. Which part
@@ -63,8 +65,22 @@ func (s ConvShape) cutForward(x Block) partition {
 	channels := ceil(min(s.weights(), chainDepth), s.kernel())
 	rows := rowsInCache(x, channels, s.KernelH, s.StrideH)
 	byCache := max(ceil(s.OutH(), rows), ceil(s.outputs(), longest))
-	positions := min(max(byCache, s.wanted()), ceil(s.outputs(), 4))
-	return partition{s.groups(), min(ceil(s.wanted(), positions), ceil(s.filters(), 6)), positions}
+	most := min(max(byCache, s.wanted()), ceil(s.outputs(), 4))
+	var best partition
+	least := math.MaxInt
+	for positions := min(byCache, most); positions <= most; positions++ {
+		p := partition{s.groups(), min(ceil(s.wanted(), positions), ceil(s.filters(), 6)), positions}
+		if work := p.work(ceil(s.filters(), 6), ceil(s.outputs(), 4)); work <= least {
+			best, least = p, work
+		}
+	}
+	return best
+}
+
+// work returns the work of a group if each of its parts were as large as the
+// largest, for pieces of so many units.
+func (p partition) work(rows, positions int) int {
+	return p.rows * ceil(rows, p.rows) * p.positions * ceil(positions, p.positions)
 }
 
 // cutWeight cuts a group's filters into pieces of about 32, and the weights of

@@ -18,6 +18,8 @@ type ConvPlan struct {
 	input   inputTables
 	weight  weightTables
 	flat    flatTables
+
+	forwardBands, inputBands bandTables
 }
 
 // forwardTables say where a forward convolution reads and writes.
@@ -85,10 +87,7 @@ func (p *ConvPlan) planForward() *forwardTables {
 				dst: int32(p.Y.Offset(0, y, x)),
 			})
 		})
-		origin := p.X.Offset(0, 0, 0)
-		s.eachWeight(func(i, c, ky, kx int) {
-			t.taps = append(t.taps, tap{in: int32(p.X.Offset(c, ky, kx) - origin), w: int32(i)})
-		})
+		t.taps = s.forwardTaps(p.X, func(ky int) int { return ky })
 	})
 	return t
 }
@@ -137,7 +136,7 @@ func (p *ConvPlan) planInput() *inputTables {
 			if !known {
 				i = len(regions)
 				index[[2]reach{rows, cols}] = i
-				regions = append(regions, region{taps: p.inputTaps(rows, cols)})
+				regions = append(regions, region{taps: s.inputTaps(p.Y, rows, cols, func(up int) int { return -up })})
 			}
 			regions[i].inputs = append(regions[i].inputs, position{
 				in:  int32(p.Y.Offset(0, (y+s.PadH)/s.StrideH, (x+s.PadW)/s.StrideW)),
@@ -171,17 +170,27 @@ func reachOf(i, kernel, stride, outSize int) reach {
 	return reach{r.first, max(r.first, r.end)} // one value for all that is empty
 }
 
+// forwardTaps returns the taps of an output, one a weight. A tap of a row of the
+// kernel reads the row of the input that row returns.
+func (s ConvShape) forwardTaps(x Block, row func(ky int) int) (taps []tap) {
+	origin := x.Offset(0, 0, 0)
+	s.eachWeight(func(i, c, ky, kx int) {
+		taps = append(taps, tap{in: int32(x.Offset(c, row(ky), kx) - origin), w: int32(i)})
+	})
+	return taps
+}
+
 // inputTaps returns the taps of an input's gradient, counted from the output
-// that its first tap in the phase would reach.
-func (p *ConvPlan) inputTaps(rows, cols reach) []tap {
-	s := p.Shape
-	origin := p.Y.Offset(0, 0, 0)
+// that its first tap in the phase would reach. A tap that comes from some rows
+// further up reads the row that row returns.
+func (s ConvShape) inputTaps(y Block, rows, cols reach, row func(up int) int) []tap {
+	origin := y.Offset(0, 0, 0)
 	var taps []tap
 	for o := range s.filters() {
 		for ky := rows.first; ky < rows.end; ky += s.StrideH {
 			for kx := cols.first; kx < cols.end; kx += s.StrideW {
 				taps = append(taps, tap{
-					in: int32(p.Y.Offset(o, -(ky/s.StrideH), -(kx/s.StrideW)) - origin),
+					in: int32(y.Offset(o, row(ky/s.StrideH), -(kx/s.StrideW)) - origin),
 					w:  int32(o*s.weights() + ky*s.KernelW + kx),
 				})
 			}

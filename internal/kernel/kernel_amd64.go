@@ -241,6 +241,13 @@ func chains6AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wS
 //go:noescape
 func transposeAVX2(dst *float32, dstStride int, src *float32, srcStride int, rows int, cols int)
 
+// transposeAVX512 transposes a matrix of at least 16 x 16: for i < rows and j < cols,
+//
+//	dst[j*dstStride+i] = src[i*srcStride+j]
+//
+//go:noescape
+func transposeAVX512(dst *float32, dstStride int, src *float32, srcStride int, rows int, cols int)
+
 // sumLanesAVX2 sums the 16 lanes of each of at least 8 vectors: for i < n and s = src[16*i:],
 //
 //	for _, half := range []int{8, 4, 2, 1} {
@@ -254,3 +261,8 @@ func transposeAVX2(dst *float32, dstStride int, src *float32, srcStride int, row
 //
 //go:noescape
 func sumLanesAVX2(dst *float32, src *float32, n int)
+
+// prefetchRows fetches n elements, at least one, of each of some rows into the cache.
+//
+//go:noescape
+func prefetchRows(p *float32, stride int, rows int, n int)

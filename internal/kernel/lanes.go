@@ -138,6 +138,14 @@ func transpose[T Float](dst []T, dstStride int, src []T, srcStride, rows, cols i
 	}
 }
 
+// prefetch fetches n elements of each of some rows into the cache. It is a hint.
+func prefetch[T Float](p []T, stride, rows, n int) {
+	p = p[:(rows-1)*stride+n]
+	if isFloat32[T]() {
+		prefetchFast(asFloat32(p), stride, rows, n)
+	}
+}
+
 // sumLanes sets dst[i] to the sum of the 16 values of src from 16*i, in a fixed
 // tree: s[j]+s[j+8], of these j and j+4, then j and j+2, then the last two.
 func sumLanes[T Float](dst, src []T) {

@@ -11,8 +11,19 @@ func transposeFast(dst []float32, dstStride int, src []float32, srcStride, rows,
 	if active == portable || rows < blockSize || cols < blockSize {
 		return false
 	}
+	if active == avx512 && rows >= 2*blockSize && cols >= 2*blockSize {
+		transposeAVX512(unsafe.SliceData(dst), dstStride, unsafe.SliceData(src), srcStride, rows, cols)
+		return true
+	}
 	transposeAVX2(unsafe.SliceData(dst), dstStride, unsafe.SliceData(src), srcStride, rows, cols)
 	return true
+}
+
+// prefetchFast prefetches in assembly, where there is some.
+func prefetchFast(p []float32, stride, rows, n int) {
+	if active != portable {
+		prefetchRows(unsafe.SliceData(p), stride, rows, n)
+	}
 }
 
 // sumLanesFast sums in assembly, or returns false.

@@ -1,40 +1,97 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// transpose generates a matrix transposition in blocks of 8 x 8. The last block
-// of a row or a column overlaps the one before, so that nothing is left over.
-func transpose() {
-	TEXT("transposeAVX2", NOSPLIT, "func(dst *float32, dstStride int, src *float32, srcStride int, rows int, cols int)")
+// transpose generates a matrix transposition in square blocks of a size. The
+// last block of a row or a column overlaps the one before, so that nothing is
+// left over.
+func transpose(name string, size int, block func(from, to func() []Mem)) {
+	TEXT(name, NOSPLIT, "func(dst *float32, dstStride int, src *float32, srcStride int, rows int, cols int)")
 	Pragma("noescape")
 	Doc(
-		"transposeAVX2 transposes a matrix of at least 8 x 8: for i < rows and j < cols,",
+		fmt.Sprintf("%s transposes a matrix of at least %d x %d: for i < rows and j < cols,", name, size, size),
 		"",
 		"\tdst[j*dstStride+i] = src[i*srcStride+j]",
 	)
 	dst, src := newMatrix("dst", "dstStride"), newMatrix("src", "srcStride")
 	rows, cols := Load(Param("rows"), GP64()), Load(Param("cols"), GP64())
-	SUBQ(U8(8), rows) // the last block's first row
-	SUBQ(U8(8), cols)
+	SUBQ(U8(size), rows) // the last block's first row
+	SUBQ(U8(size), cols)
 
-	i := blocks("row", rows)
-	j := blocks("col", cols)
-	from, to := src.at(i.first, j.first), dst.at(j.first, i.first)
-	for half := range 2 {
-		transposeHalf(from, to, half)
-	}
+	i := blocks("row", rows, size)
+	j := blocks("col", cols, size)
+	block(
+		func() []Mem { return src.at(i.first, j.first, size) },
+		func() []Mem { return dst.at(j.first, i.first, size) })
 	j.next()
 	i.next()
 	VZEROUPPER()
 	RET()
 }
 
+// transposeAVX2 does a block of 8 x 8 by halves.
+func transposeAVX2(from, to func() []Mem) {
+	f, t := from(), to()
+	for half := range 2 {
+		transposeHalf(f, t, half)
+	}
+}
+
+// transposeAVX512 does a block of 16 x 16, which two steps make of 4 x 4 blocks
+// of 4 x 4, and two more exchange.
+func transposeAVX512(from, to func() []Mem) {
+	r := make([]VecVirtual, 16)
+	for i, row := range from() {
+		r[i] = ZMM()
+		VMOVUPS(row, r[i])
+	}
+	for i := range 4 {
+		copy(r[4*i:], transposeFours(r[4*i:4*i+4]))
+	}
+	// Now part p of r[4*i+j] is column 4*p+j of rows 4*i to 4*i+3.
+	rows := to()
+	for j := range 4 {
+		low := [2]VecVirtual{exchange(0x88, r[j], r[4+j]), exchange(0x88, r[8+j], r[12+j])} // parts 0 and 2
+		high := [2]VecVirtual{exchange(0xdd, r[j], r[4+j]), exchange(0xdd, r[8+j], r[12+j])}
+		VMOVUPS(exchange(0x88, low[0], low[1]), rows[j])
+		VMOVUPS(exchange(0x88, high[0], high[1]), rows[4+j])
+		VMOVUPS(exchange(0xdd, low[0], low[1]), rows[8+j])
+		VMOVUPS(exchange(0xdd, high[0], high[1]), rows[12+j])
+	}
+}
+
+// transposeFours transposes each of the 4 x 4 blocks of four registers.
+func transposeFours(r []VecVirtual) []VecVirtual {
+	var t, to [4]VecVirtual
+	for i := range t {
+		t[i], to[i] = ZMM(), ZMM()
+	}
+	VUNPCKLPS(r[1], r[0], t[0])
+	VUNPCKHPS(r[1], r[0], t[1])
+	VUNPCKLPS(r[3], r[2], t[2])
+	VUNPCKHPS(r[3], r[2], t[3])
+	VUNPCKLPD(t[2], t[0], to[0])
+	VUNPCKHPD(t[2], t[0], to[1])
+	VUNPCKLPD(t[3], t[1], to[2])
+	VUNPCKHPD(t[3], t[1], to[3])
+	return to[:]
+}
+
+// exchange returns two quarters of a and two of b.
+func exchange(which uint8, a, b VecVirtual) VecVirtual {
+	to := ZMM()
+	VSHUFF32X4(U8(which), b, a, to)
+	return to
+}
+
 // transposeHalf does four columns of a block, which become four rows.
-func transposeHalf(from, to [8]Mem, half int) {
+func transposeHalf(from, to []Mem, half int) {
 	r, t := ymms(4), ymms(4)
 	for i := range r {
 		VMOVUPS(from[i].Offset(16*half), r[i].AsX())
@@ -71,32 +128,38 @@ func newMatrix(base, stride string) matrix {
 	return m
 }
 
-// at returns where eight rows from the given row on begin, at the given column.
-func (m matrix) at(row, col Register) [8]Mem {
-	low, high := GP64(), GP64()
-	MOVQ(row, low)
-	IMULQ(m.stride, low)
-	ADDQ(m.base, low)
-	LEAQ(Mem{Base: low, Index: col, Scale: 4}, low)
-	LEAQ(Mem{Base: low, Index: m.stride, Scale: 4}, high)
-	var rows [8]Mem
-	for i, base := range []Register{low, high} {
-		rows[4*i] = Mem{Base: base}
-		rows[4*i+1] = Mem{Base: base, Index: m.stride, Scale: 1}
-		rows[4*i+2] = Mem{Base: base, Index: m.stride, Scale: 2}
-		rows[4*i+3] = Mem{Base: base, Index: m.stride3, Scale: 1}
+// at returns where the given number of rows, a multiple of four, begin, from the
+// given row on and at the given column.
+func (m matrix) at(row, col Register, n int) (rows []Mem) {
+	base := GP64()
+	MOVQ(row, base)
+	IMULQ(m.stride, base)
+	ADDQ(m.base, base)
+	LEAQ(Mem{Base: base, Index: col, Scale: 4}, base)
+	for len(rows) < n {
+		rows = append(rows,
+			Mem{Base: base},
+			Mem{Base: base, Index: m.stride, Scale: 1},
+			Mem{Base: base, Index: m.stride, Scale: 2},
+			Mem{Base: base, Index: m.stride3, Scale: 1})
+		if len(rows) < n {
+			next := GP64()
+			LEAQ(Mem{Base: base, Index: m.stride, Scale: 4}, next)
+			base = next
+		}
 	}
 	return rows
 }
 
-// loop visits first = 0, 8, ... and at last the given one.
+// loop visits first = 0, step, 2*step, ... and at last the given one.
 type loop struct {
 	label       string
+	step        int
 	first, last Register
 }
 
-func blocks(label string, last Register) loop {
-	l := loop{label: label, first: GP64(), last: last}
+func blocks(label string, last Register, step int) loop {
+	l := loop{label: label, step: step, first: GP64(), last: last}
 	XORQ(l.first, l.first)
 	Label(label)
 	return l
@@ -106,7 +169,7 @@ func (l loop) next() {
 	done := "past" + l.label
 	CMPQ(l.first, l.last)
 	JE(LabelRef(done))
-	ADDQ(U8(8), l.first)
+	ADDQ(U8(l.step), l.first)
 	CMPQ(l.first, l.last)
 	CMOVQGT(l.last, l.first)
 	JMP(LabelRef(l.label))
@@ -131,7 +194,7 @@ func sumLanes() {
 	)
 	dst, src, last := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
 	SUBQ(U8(8), last)
-	i := blocks("vectors", last)
+	i := blocks("vectors", last, 8)
 	at := GP64()
 	MOVQ(i.first, at)
 	SHLQ(U8(6), at)
@@ -168,5 +231,30 @@ func sumLanes() {
 	VMOVUPS(sum, Mem{Base: dst, Index: i.first, Scale: 4})
 	i.next()
 	VZEROUPPER()
+	RET()
+}
+
+// prefetchRows generates the fetching of rows into the first cache.
+func prefetchRows() {
+	TEXT("prefetchRows", NOSPLIT, "func(p *float32, stride int, rows int, n int)")
+	Pragma("noescape")
+	Doc("prefetchRows fetches n elements, at least one, of each of some rows into the cache.")
+	p, stride := Load(Param("p"), GP64()), Load(Param("stride"), GP64())
+	rows, n := Load(Param("rows"), GP64()), Load(Param("n"), GP64())
+	SHLQ(U8(2), stride)
+	Label("row")
+	SUBQ(U8(1), rows)
+	JL(LabelRef("done"))
+	at, end := GP64(), GP64()
+	MOVQ(p, at)
+	LEAQ(Mem{Base: p, Index: n, Scale: 4}, end)
+	Label("line")
+	PREFETCHT0(Mem{Base: at})
+	ADDQ(U8(64), at)
+	CMPQ(at, end)
+	JB(LabelRef("line"))
+	ADDQ(stride, p)
+	JMP(LabelRef("row"))
+	Label("done")
 	RET()
 }

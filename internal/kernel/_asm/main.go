@@ -9,7 +9,9 @@ func main() {
 	ConstraintExpr("amd64")
 	generateChains(avx512, chainsAVX512, 6)
 	generateChains(avx2, chainsAVX2, 3)
-	transpose()
+	transpose("transposeAVX2", 8, transposeAVX2)
+	transpose("transposeAVX512", 16, transposeAVX512)
 	sumLanes()
+	prefetchRows()
 	Generate()
 }
