@@ -9,12 +9,14 @@ import (
 // show in the result.
 const (
 	partRows   = 140     // at most: a multiple of the micro-kernel's 14
+	fewRows    = 22      // at least that many of a small product
 	partCols   = 32      // a multiple of this: a packed panel
-	wideCols   = 1024    // at least that many of several parts of rows, each of which packs its a
-	vectorCols = 256     // at least that many of a single row
-	partWork   = 500_000 // at least, in additions and multiplications: a few microseconds
+	longCols   = 128     // at least that many where each row is cut, whose ends share a cache line
+	wideCols   = 1024    // at least that many where each part packs its a
+	partWork   = 250_000 // at least, in additions and multiplications: two microseconds
 	partsWhole = 16      // of a large product, about
 	columnWork = 16      // what an element of b costs beside its products
+	smallB     = 1 << 16 // elements of b that lie well for the caches as they are
 )
 
 // partition says how an m×n product with k terms is cut.
@@ -24,18 +26,25 @@ type partition struct {
 	width      int // columns of a part
 }
 
-func newPartition(m, n, k int) partition {
+// newPartition cuts a product. Few rows stay together where b is to be
+// transposed, which each part of them would do anew.
+func newPartition(m, n, k int, transB bool) partition {
 	p := partition{m: m, n: n, rows: (m + partRows - 1) / partRows}
-	work := float64(k) * float64(2*m+columnWork) // of a column
-	least := max(partCols, partWork/(1+work), float64(n)/partsWhole)
+	work := float64(n) * float64(k) * float64(2*m+columnWork)
+	parts := min(partsWhole, int(work/partWork))
+	least := partCols
 	switch {
 	case p.rows > 1:
-		least = max(least, wideCols)
+		p.rows += p.rows % 2 // for two goroutines to share
+		least = wideCols
 	case m == 1:
-		least = max(least, vectorCols)
+		least = longCols
+	case m >= 2*fewRows && parts >= 2 && !transB:
+		p.rows = 2
+		least = longCols
 	}
-	parts := max(1, int(float64(n)/least))
-	p.width = max(1, (n+parts*partCols-1)/(parts*partCols)) * partCols
+	cols := max(1, min(parts/max(1, p.rows), n/least))
+	p.width = max(1, (n+cols*partCols-1)/(cols*partCols)) * partCols
 	p.cols = (n + p.width - 1) / p.width
 	return p
 }
@@ -77,8 +86,8 @@ func (g product[T]) prepare(pool *productScratch[T]) func() {
 	if g.transB {
 		g.ldb = g.k
 	}
-	parts := newPartition(g.m, g.n, g.k)
-	if parts.rows > 1 && g.n > 1 && g.k > 0 {
+	parts := newPartition(g.m, g.n, g.k, g.transB)
+	if g.packs(parts) {
 		return g.preparePacked(pool, parts)
 	}
 	return parts.loop(func(i0, i1, j0, j1 int) {
@@ -95,10 +104,15 @@ func (g product[T]) prepare(pool *productScratch[T]) func() {
 	}).Run
 }
 
+// packs reports whether the parts share a packed b.
+func (g product[T]) packs(parts partition) bool {
+	return parts.rows > 1 && g.n > 1 && g.k > 0 && (g.transB || g.k*g.n > smallB)
+}
+
 // preparePacked is prepare where b is packed once for all parts.
 func (g product[T]) preparePacked(pool *productScratch[T], parts partition) func() {
 	var b kernel.PackedB[T]
-	pack := newPartition(1, g.n, g.k).loop(func(_, _, j0, j1 int) { b.Pack(g.transB, j0, j1, g.b, g.ldb) })
+	pack := newPartition(1, g.n, g.k, g.transB).loop(func(_, _, j0, j1 int) { b.Pack(g.transB, j0, j1, g.b, g.ldb) })
 	multiply := parts.loop(func(i0, i1, j0, j1 int) {
 		scratch := pool.work.Get(kernel.GemmScratch)
 		defer pool.work.Put(scratch)

@@ -14,22 +14,27 @@ import (
 // Parts cover a product once, whatever its shape.
 func TestPartition(t *testing.T) {
 	for _, s := range [][3]int{{0, 3, 4}, {3, 0, 4}, {3, 4, 0}, {1, 1, 1}, {1, 5000, 700}, {267, 33, 9}, {141, 2100, 3}, {600, 700, 800}, {64, 84, 120}} {
-		m, n := s[0], s[1]
-		seen := make([]atomic.Int32, m*n)
-		newPartition(m, n, s[2]).loop(func(i0, i1, j0, j1 int) {
-			if j0%partCols != 0 {
-				t.Errorf("%v: a part begins with column %d", s, j0)
+		testPartition(t, s[0], s[1], newPartition(s[0], s[1], s[2], false))
+		testPartition(t, s[0], s[1], newPartition(s[0], s[1], s[2], true))
+	}
+}
+
+func testPartition(t *testing.T, m, n int, p partition) {
+	t.Helper()
+	seen := make([]atomic.Int32, m*n)
+	p.loop(func(i0, i1, j0, j1 int) {
+		if j0%partCols != 0 {
+			t.Errorf("%+v: a part begins with column %d", p, j0)
+		}
+		for i := i0; i < i1; i++ {
+			for j := j0; j < j1; j++ {
+				seen[i*n+j].Add(1)
 			}
-			for i := i0; i < i1; i++ {
-				for j := j0; j < j1; j++ {
-					seen[i*n+j].Add(1)
-				}
-			}
-		}).Run()
-		for i := range seen {
-			if c := seen[i].Load(); c != 1 {
-				t.Fatalf("%v: element %d is computed %d times", s, i, c)
-			}
+		}
+	}).Run()
+	for i := range seen {
+		if c := seen[i].Load(); c != 1 {
+			t.Fatalf("%+v: element %d is computed %d times", p, i, c)
 		}
 	}
 }
@@ -37,7 +42,10 @@ func TestPartition(t *testing.T) {
 // Products cut into parts, with B packed for all of them and without, have the
 // bits of one chain an element.
 func TestProductInParts(t *testing.T) {
-	for _, s := range [][3]int{{2*partRows + 3, 170, 21}, {33, 900, 70}, {1, 3000, 130}, {partRows + 1, 40, 0}, {partRows + 1, 2100, 5}, {400, 1, 33}} {
+	for _, s := range [][3]int{
+		{2*partRows + 3, 170, 21}, {33, 900, 70}, {1, 3000, 130}, {partRows + 1, 40, 0}, {partRows + 1, 2100, 5}, {400, 1, 33},
+		{2*fewRows + 3, 84, 64}, {64, 300, 120}, {3 * partRows, 120, 64}, {2 * partRows, 300, 230},
+	} {
 		for i := range 8 {
 			g := product[float32]{transA: i&1 != 0, transB: i&2 != 0, m: s[0], n: s[1], k: s[2]}
 			g.a, g.b, g.c = normal(g.m*g.k), normal(g.k*g.n), normal(g.m*g.n)

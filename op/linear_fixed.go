@@ -12,13 +12,13 @@ type FixedPreparer interface {
 	PrepareFixed(in, out []*tensor.Tensor, fixed []bool) (run func())
 }
 
-// fewRows is a batch for which a product spends most of its time on reading the
+// packedRows is a batch for which a product spends most of its time on reading the
 // weights: the packed ones come faster.
-const fewRows = 4
+const packedRows = 4
 
 // PrepareFixed packs weights that stay as they are, for a batch of few examples.
 func (o linear) PrepareFixed(in, out []*tensor.Tensor, fixed []bool) func() {
-	if m := out[0].Shape()[0]; !fixed[1] || m == 0 || m > fewRows {
+	if m := out[0].Shape()[0]; !fixed[1] || m == 0 || m > packedRows {
 		return o.Prepare(in, out)
 	}
 	return prepare(out[0].DType(),

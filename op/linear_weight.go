@@ -40,7 +40,7 @@ func (linearWeight) Prepare(in, out []*tensor.Tensor) func() {
 func prepareLinearWeight[T kernel.Float](pool *productScratch[T], in []*tensor.Tensor, out *tensor.Tensor) func() {
 	dw, x, g := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
 	n, outs, ins := in[0].Shape()[0], out.Shape()[0], out.Shape()[1]
-	return newPartition(outs, ins, n).loop(func(i0, i1, j0, j1 int) {
+	return newPartition(outs, ins, n, false).loop(func(i0, i1, j0, j1 int) {
 		scratch := pool.work.Get(kernel.GemmScratch)
 		defer pool.work.Put(scratch)
 		gi, xj := g, x

@@ -135,6 +135,7 @@ func (p *product[T]) panelAt(s *sliver[T], j, k int) int {
 	case s.terms == 0:
 	case p.packed.data != nil:
 		s.b = p.packed.panel(p.j0+j, k)
+		s.ahead = len(s.b)
 	case !p.b.trans && cols == width && (p.m <= 2*sliverRows() || !clash(p.b.ld*panelBytes/width)):
 		s.b, s.bRow = p.b.from(k, j), p.b.ld
 		if p.m == 1 && j+4*width <= p.n {

@@ -11,10 +11,11 @@ package kernel
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm1x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm1x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm2x1AVX512F32 computes 2 x lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -23,10 +24,11 @@ func gemm1x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm2x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm2x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm3x1AVX512F32 computes 3 x lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -35,10 +37,11 @@ func gemm2x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm3x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm3x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm4x1AVX512F32 computes 4 x lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -47,10 +50,11 @@ func gemm3x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm4x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm4x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm5x1AVX512F32 computes 5 x lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -59,10 +63,11 @@ func gemm4x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm5x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm5x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm6x1AVX512F32 computes 6 x lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -71,10 +76,11 @@ func gemm5x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm6x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm6x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm7x1AVX512F32 computes 7 x lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -83,10 +89,11 @@ func gemm6x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm7x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm7x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm8x1AVX512F32 computes 8 x lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -95,10 +102,11 @@ func gemm7x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm8x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm8x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm9x1AVX512F32 computes 9 x lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -107,10 +115,11 @@ func gemm8x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm9x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm9x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm10x1AVX512F32 computes 10 x lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -119,10 +128,11 @@ func gemm9x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm10x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm10x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm11x1AVX512F32 computes 11 x lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -131,10 +141,11 @@ func gemm10x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm11x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm11x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm12x1AVX512F32 computes 12 x lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -143,10 +154,11 @@ func gemm11x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm12x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm12x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm13x1AVX512F32 computes 13 x lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -155,10 +167,11 @@ func gemm12x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm13x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm13x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm14x1AVX512F32 computes 14 x lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -167,10 +180,11 @@ func gemm13x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm14x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm14x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm1x2AVX512F32 computes 1 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -179,10 +193,11 @@ func gemm14x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm1x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm1x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm2x2AVX512F32 computes 2 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -191,10 +206,11 @@ func gemm1x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm2x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm2x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm3x2AVX512F32 computes 3 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -203,10 +219,11 @@ func gemm2x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm3x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm3x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm4x2AVX512F32 computes 4 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -215,10 +232,11 @@ func gemm3x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm4x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm4x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm5x2AVX512F32 computes 5 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -227,10 +245,11 @@ func gemm4x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm5x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm5x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm6x2AVX512F32 computes 6 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -239,10 +258,11 @@ func gemm5x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm6x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm6x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm7x2AVX512F32 computes 7 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -251,10 +271,11 @@ func gemm6x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm7x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm7x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm8x2AVX512F32 computes 8 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -263,10 +284,11 @@ func gemm7x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm8x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm8x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm9x2AVX512F32 computes 9 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -275,10 +297,11 @@ func gemm8x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm9x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm9x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm10x2AVX512F32 computes 10 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -287,10 +310,11 @@ func gemm9x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm10x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm10x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm11x2AVX512F32 computes 11 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -299,10 +323,11 @@ func gemm10x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm11x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm11x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm12x2AVX512F32 computes 12 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -311,10 +336,11 @@ func gemm11x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm12x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm12x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm13x2AVX512F32 computes 13 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -323,10 +349,11 @@ func gemm12x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm13x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm13x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm14x2AVX512F32 computes 14 x 16+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -335,10 +362,11 @@ func gemm13x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm14x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm14x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm1x8AVX512F32 computes 1 x 112+lanes elements of a product, where 1 <= lanes <= 16.
 // Rows of b have 128 elements. For each group of terms in order, and each element,
@@ -347,10 +375,11 @@ func gemm14x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm1x8AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm1x8AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // packColumnsAVX512F32 transposes 16 rows: for j < 16 and l < terms,
 //
@@ -380,10 +409,11 @@ func dots2AVX512F32(y *float32, w *float32, wRow int, x *float32, terms int)
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm1x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm1x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm2x1AVX2F32 computes 2 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -392,10 +422,11 @@ func gemm1x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm2x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm2x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm3x1AVX2F32 computes 3 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -404,10 +435,11 @@ func gemm2x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm3x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm3x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm4x1AVX2F32 computes 4 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -416,10 +448,11 @@ func gemm3x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm4x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm4x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm5x1AVX2F32 computes 5 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -428,10 +461,11 @@ func gemm4x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm5x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm5x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm6x1AVX2F32 computes 6 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -440,10 +474,11 @@ func gemm5x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm6x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm6x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm1x2AVX2F32 computes 1 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -452,10 +487,11 @@ func gemm6x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm1x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm1x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm2x2AVX2F32 computes 2 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -464,10 +500,11 @@ func gemm1x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm2x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm2x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm3x2AVX2F32 computes 3 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -476,10 +513,11 @@ func gemm2x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm3x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm3x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm4x2AVX2F32 computes 4 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -488,10 +526,11 @@ func gemm3x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm4x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm4x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm5x2AVX2F32 computes 5 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -500,10 +539,11 @@ func gemm4x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm5x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm5x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm6x2AVX2F32 computes 6 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -512,10 +552,11 @@ func gemm5x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm6x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm6x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm1x8AVX2F32 computes 1 x 56+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 64 elements. For each group of terms in order, and each element,
@@ -524,10 +565,11 @@ func gemm6x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm1x8AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+func gemm1x8AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // packColumnsAVX2F32 transposes 8 rows: for j < 8 and l < terms,
 //
@@ -557,10 +599,11 @@ func dots4AVX2F32(y *float32, w *float32, wRow int, x *float32, terms int)
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm1x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm1x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm2x1AVX512F64 computes 2 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -569,10 +612,11 @@ func gemm1x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm2x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm2x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm3x1AVX512F64 computes 3 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -581,10 +625,11 @@ func gemm2x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm3x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm3x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm4x1AVX512F64 computes 4 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -593,10 +638,11 @@ func gemm3x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm4x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm4x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm5x1AVX512F64 computes 5 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -605,10 +651,11 @@ func gemm4x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm5x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm5x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm6x1AVX512F64 computes 6 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -617,10 +664,11 @@ func gemm5x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm6x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm6x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm7x1AVX512F64 computes 7 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -629,10 +677,11 @@ func gemm6x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm7x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm7x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm8x1AVX512F64 computes 8 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -641,10 +690,11 @@ func gemm7x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm8x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm8x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm9x1AVX512F64 computes 9 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -653,10 +703,11 @@ func gemm8x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm9x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm9x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm10x1AVX512F64 computes 10 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -665,10 +716,11 @@ func gemm9x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm10x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm10x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm11x1AVX512F64 computes 11 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -677,10 +729,11 @@ func gemm10x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm11x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm11x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm12x1AVX512F64 computes 12 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -689,10 +742,11 @@ func gemm11x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm12x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm12x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm13x1AVX512F64 computes 13 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -701,10 +755,11 @@ func gemm12x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm13x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm13x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm14x1AVX512F64 computes 14 x lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -713,10 +768,11 @@ func gemm13x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm14x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm14x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm1x2AVX512F64 computes 1 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -725,10 +781,11 @@ func gemm14x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm1x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm1x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm2x2AVX512F64 computes 2 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -737,10 +794,11 @@ func gemm1x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm2x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm2x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm3x2AVX512F64 computes 3 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -749,10 +807,11 @@ func gemm2x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm3x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm3x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm4x2AVX512F64 computes 4 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -761,10 +820,11 @@ func gemm3x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm4x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm4x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm5x2AVX512F64 computes 5 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -773,10 +833,11 @@ func gemm4x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm5x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm5x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm6x2AVX512F64 computes 6 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -785,10 +846,11 @@ func gemm5x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm6x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm6x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm7x2AVX512F64 computes 7 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -797,10 +859,11 @@ func gemm6x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm7x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm7x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm8x2AVX512F64 computes 8 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -809,10 +872,11 @@ func gemm7x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm8x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm8x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm9x2AVX512F64 computes 9 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -821,10 +885,11 @@ func gemm8x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm9x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm9x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm10x2AVX512F64 computes 10 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -833,10 +898,11 @@ func gemm9x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm10x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm10x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm11x2AVX512F64 computes 11 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -845,10 +911,11 @@ func gemm10x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm11x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm11x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm12x2AVX512F64 computes 12 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -857,10 +924,11 @@ func gemm11x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm12x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm12x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm13x2AVX512F64 computes 13 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -869,10 +937,11 @@ func gemm12x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm13x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm13x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm14x2AVX512F64 computes 14 x 8+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 16 elements. For each group of terms in order, and each element,
@@ -881,10 +950,11 @@ func gemm13x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm14x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm14x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm1x8AVX512F64 computes 1 x 56+lanes elements of a product, where 1 <= lanes <= 8.
 // Rows of b have 64 elements. For each group of terms in order, and each element,
@@ -893,10 +963,11 @@ func gemm14x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm1x8AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm1x8AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // packColumnsAVX512F64 transposes 8 rows: for j < 8 and l < terms,
 //
@@ -926,10 +997,11 @@ func dots2AVX512F64(y *float64, w *float64, wRow int, x *float64, terms int)
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm1x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm1x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm2x1AVX2F64 computes 2 x lanes elements of a product, where 1 <= lanes <= 4.
 // Rows of b have 4 elements. For each group of terms in order, and each element,
@@ -938,10 +1010,11 @@ func gemm1x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm2x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm2x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm3x1AVX2F64 computes 3 x lanes elements of a product, where 1 <= lanes <= 4.
 // Rows of b have 4 elements. For each group of terms in order, and each element,
@@ -950,10 +1023,11 @@ func gemm2x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm3x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm3x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm4x1AVX2F64 computes 4 x lanes elements of a product, where 1 <= lanes <= 4.
 // Rows of b have 4 elements. For each group of terms in order, and each element,
@@ -962,10 +1036,11 @@ func gemm3x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm4x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm4x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm5x1AVX2F64 computes 5 x lanes elements of a product, where 1 <= lanes <= 4.
 // Rows of b have 4 elements. For each group of terms in order, and each element,
@@ -974,10 +1049,11 @@ func gemm4x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm5x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm5x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm6x1AVX2F64 computes 6 x lanes elements of a product, where 1 <= lanes <= 4.
 // Rows of b have 4 elements. For each group of terms in order, and each element,
@@ -986,10 +1062,11 @@ func gemm5x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm6x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm6x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm1x2AVX2F64 computes 1 x 4+lanes elements of a product, where 1 <= lanes <= 4.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -998,10 +1075,11 @@ func gemm6x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm1x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm1x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm2x2AVX2F64 computes 2 x 4+lanes elements of a product, where 1 <= lanes <= 4.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -1010,10 +1088,11 @@ func gemm1x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm2x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm2x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm3x2AVX2F64 computes 3 x 4+lanes elements of a product, where 1 <= lanes <= 4.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -1022,10 +1101,11 @@ func gemm2x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm3x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm3x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm4x2AVX2F64 computes 4 x 4+lanes elements of a product, where 1 <= lanes <= 4.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -1034,10 +1114,11 @@ func gemm3x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm4x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm4x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm5x2AVX2F64 computes 5 x 4+lanes elements of a product, where 1 <= lanes <= 4.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -1046,10 +1127,11 @@ func gemm4x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm5x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm5x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm6x2AVX2F64 computes 6 x 4+lanes elements of a product, where 1 <= lanes <= 4.
 // Rows of b have 8 elements. For each group of terms in order, and each element,
@@ -1058,10 +1140,11 @@ func gemm5x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm6x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm6x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm1x8AVX2F64 computes 1 x 28+lanes elements of a product, where 1 <= lanes <= 4.
 // Rows of b have 32 elements. For each group of terms in order, and each element,
@@ -1070,10 +1153,11 @@ func gemm6x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
 //	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
 //
-// after which from is addDst. Without terms it is one empty group.
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
 //
 //go:noescape
-func gemm1x8AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+func gemm1x8AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // packColumnsAVX2F64 transposes 4 rows: for j < 4 and l < terms,
 //

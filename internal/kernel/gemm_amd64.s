@@ -22,58 +22,57 @@ DATA gemmMasks<>+112(SB)/8, $0x0000000000000000
 DATA gemmMasks<>+120(SB)/8, $0x0000000000000000
 GLOBL gemmMasks<>(SB), RODATA|NOPTR, $128
 
-// func gemm1x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm1x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm1x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm1x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Z1
-	VBROADCASTSS (BX), Z2
+	VMOVUPS      (BX), Z1
+	VBROADCASTSS (DX), Z2
 	VFMADD231PS  Z2, Z1, Z0
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -85,69 +84,68 @@ store:
 	MOVQ    ldc+8(FP), DX
 	SHLQ    $0x02, DX
 	VMOVUPS Z0, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm2x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm2x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm2x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm2x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z1
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Z2
-	VBROADCASTSS (BX), Z3
+	VMOVUPS      (BX), Z2
+	VBROADCASTSS (DX), Z3
 	VFMADD231PS  Z3, Z2, Z0
-	VBROADCASTSS (BX)(R9*1), Z3
+	VBROADCASTSS (DX)(R8*1), Z3
 	VFMADD231PS  Z3, Z2, Z1
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -163,25 +161,24 @@ store:
 	VMOVUPS Z0, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm3x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm3x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm3x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm3x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -189,48 +186,48 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z2
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Z3
-	VBROADCASTSS (BX), Z4
+	VMOVUPS      (BX), Z3
+	VBROADCASTSS (DX), Z4
 	VFMADD231PS  Z4, Z3, Z0
-	VBROADCASTSS (BX)(R9*1), Z4
+	VBROADCASTSS (DX)(R8*1), Z4
 	VFMADD231PS  Z4, Z3, Z1
-	VBROADCASTSS (BX)(R9*2), Z4
+	VBROADCASTSS (DX)(R8*2), Z4
 	VFMADD231PS  Z4, Z3, Z2
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -250,25 +247,24 @@ store:
 	VMOVUPS Z1, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm4x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm4x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm4x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm4x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -277,53 +273,53 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z3
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Z4
-	VBROADCASTSS (BX), Z5
+	VMOVUPS      (BX), Z4
+	VBROADCASTSS (DX), Z5
 	VFMADD231PS  Z5, Z4, Z0
-	VBROADCASTSS (BX)(R9*1), Z5
+	VBROADCASTSS (DX)(R8*1), Z5
 	VFMADD231PS  Z5, Z4, Z1
-	VBROADCASTSS (BX)(R9*2), Z5
+	VBROADCASTSS (DX)(R8*2), Z5
 	VFMADD231PS  Z5, Z4, Z2
-	VBROADCASTSS (BX)(R10*1), Z5
+	VBROADCASTSS (DX)(R9*1), Z5
 	VFMADD231PS  Z5, Z4, Z3
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -347,25 +343,24 @@ store:
 	VMOVUPS Z2, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm5x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm5x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm5x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm5x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -375,57 +370,57 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z4
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Z5
-	VBROADCASTSS (BX), Z6
+	VMOVUPS      (BX), Z5
+	VBROADCASTSS (DX), Z6
 	VFMADD231PS  Z6, Z5, Z0
-	VBROADCASTSS (BX)(R9*1), Z6
+	VBROADCASTSS (DX)(R8*1), Z6
 	VFMADD231PS  Z6, Z5, Z1
-	VBROADCASTSS (BX)(R9*2), Z6
+	VBROADCASTSS (DX)(R8*2), Z6
 	VFMADD231PS  Z6, Z5, Z2
-	VBROADCASTSS (BX)(R10*1), Z6
+	VBROADCASTSS (DX)(R9*1), Z6
 	VFMADD231PS  Z6, Z5, Z3
-	VBROADCASTSS (BX)(R9*4), Z6
+	VBROADCASTSS (DX)(R8*4), Z6
 	VFMADD231PS  Z6, Z5, Z4
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -453,25 +448,24 @@ store:
 	VMOVUPS Z3, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm6x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm6x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm6x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm6x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -482,62 +476,62 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z5
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Z6
-	VBROADCASTSS (BX), Z7
+	VMOVUPS      (BX), Z6
+	VBROADCASTSS (DX), Z7
 	VFMADD231PS  Z7, Z6, Z0
-	VBROADCASTSS (BX)(R9*1), Z7
+	VBROADCASTSS (DX)(R8*1), Z7
 	VFMADD231PS  Z7, Z6, Z1
-	VBROADCASTSS (BX)(R9*2), Z7
+	VBROADCASTSS (DX)(R8*2), Z7
 	VFMADD231PS  Z7, Z6, Z2
-	VBROADCASTSS (BX)(R10*1), Z7
+	VBROADCASTSS (DX)(R9*1), Z7
 	VFMADD231PS  Z7, Z6, Z3
-	VBROADCASTSS (BX)(R9*4), Z7
+	VBROADCASTSS (DX)(R8*4), Z7
 	VFMADD231PS  Z7, Z6, Z4
-	VBROADCASTSS (BX)(R11*1), Z7
+	VBROADCASTSS (DX)(R10*1), Z7
 	VFMADD231PS  Z7, Z6, Z5
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -569,25 +563,24 @@ store:
 	VMOVUPS Z4, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm7x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm7x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm7x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm7x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -599,67 +592,88 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z6
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x07, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	MOVQ       ahead+56(FP), R11
+	SHLQ       $0x02, R11
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z7
-	PREFETCHT0   4096(SI)
-	VBROADCASTSS (BX), Z8
+	VMOVUPS      (BX), Z7
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R11*1)
+	VBROADCASTSS (DX), Z8
 	VFMADD231PS  Z8, Z7, Z0
-	VBROADCASTSS (BX)(R9*1), Z8
+	VBROADCASTSS (DX)(R8*1), Z8
 	VFMADD231PS  Z8, Z7, Z1
-	VBROADCASTSS (BX)(R9*2), Z8
+	VBROADCASTSS (DX)(R8*2), Z8
 	VFMADD231PS  Z8, Z7, Z2
-	VBROADCASTSS (BX)(R10*1), Z8
+	VBROADCASTSS (DX)(R9*1), Z8
 	VFMADD231PS  Z8, Z7, Z3
-	VBROADCASTSS (BX)(R9*4), Z8
+	VBROADCASTSS (DX)(R8*4), Z8
 	VFMADD231PS  Z8, Z7, Z4
-	VBROADCASTSS (BX)(R11*1), Z8
+	VBROADCASTSS (DX)(R10*1), Z8
 	VFMADD231PS  Z8, Z7, Z5
-	VBROADCASTSS (BX)(R10*2), Z8
+	VBROADCASTSS (DX)(R9*2), Z8
 	VFMADD231PS  Z8, Z7, Z6
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -695,25 +709,24 @@ store:
 	VMOVUPS Z5, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm8x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm8x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm8x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm8x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -726,72 +739,95 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z7
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x08, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	MOVQ       ahead+56(FP), R12
+	SHLQ       $0x02, R12
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z8
-	PREFETCHT0   4096(SI)
-	VBROADCASTSS (BX), Z9
+	VMOVUPS      (BX), Z8
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R12*1)
+	VBROADCASTSS (DX), Z9
 	VFMADD231PS  Z9, Z8, Z0
-	VBROADCASTSS (BX)(R9*1), Z9
+	VBROADCASTSS (DX)(R8*1), Z9
 	VFMADD231PS  Z9, Z8, Z1
-	VBROADCASTSS (BX)(R9*2), Z9
+	VBROADCASTSS (DX)(R8*2), Z9
 	VFMADD231PS  Z9, Z8, Z2
-	VBROADCASTSS (BX)(R10*1), Z9
+	VBROADCASTSS (DX)(R9*1), Z9
 	VFMADD231PS  Z9, Z8, Z3
-	VBROADCASTSS (BX)(R9*4), Z9
+	VBROADCASTSS (DX)(R8*4), Z9
 	VFMADD231PS  Z9, Z8, Z4
-	VBROADCASTSS (BX)(R11*1), Z9
+	VBROADCASTSS (DX)(R10*1), Z9
 	VFMADD231PS  Z9, Z8, Z5
-	VBROADCASTSS (BX)(R10*2), Z9
+	VBROADCASTSS (DX)(R9*2), Z9
 	VFMADD231PS  Z9, Z8, Z6
-	VBROADCASTSS (BX)(R12*1), Z9
+	VBROADCASTSS (DX)(R11*1), Z9
 	VFMADD231PS  Z9, Z8, Z7
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -831,25 +867,24 @@ store:
 	VMOVUPS Z6, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm9x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm9x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm9x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm9x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -863,76 +898,101 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z8
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x09, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	MOVQ       ahead+56(FP), R12
+	SHLQ       $0x02, R12
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z9
-	PREFETCHT0   4096(SI)
-	VBROADCASTSS (BX), Z10
+	VMOVUPS      (BX), Z9
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R12*1)
+	VBROADCASTSS (DX), Z10
 	VFMADD231PS  Z10, Z9, Z0
-	VBROADCASTSS (BX)(R9*1), Z10
+	VBROADCASTSS (DX)(R8*1), Z10
 	VFMADD231PS  Z10, Z9, Z1
-	VBROADCASTSS (BX)(R9*2), Z10
+	VBROADCASTSS (DX)(R8*2), Z10
 	VFMADD231PS  Z10, Z9, Z2
-	VBROADCASTSS (BX)(R10*1), Z10
+	VBROADCASTSS (DX)(R9*1), Z10
 	VFMADD231PS  Z10, Z9, Z3
-	VBROADCASTSS (BX)(R9*4), Z10
+	VBROADCASTSS (DX)(R8*4), Z10
 	VFMADD231PS  Z10, Z9, Z4
-	VBROADCASTSS (BX)(R11*1), Z10
+	VBROADCASTSS (DX)(R10*1), Z10
 	VFMADD231PS  Z10, Z9, Z5
-	VBROADCASTSS (BX)(R10*2), Z10
+	VBROADCASTSS (DX)(R9*2), Z10
 	VFMADD231PS  Z10, Z9, Z6
-	VBROADCASTSS (BX)(R12*1), Z10
+	VBROADCASTSS (DX)(R11*1), Z10
 	VFMADD231PS  Z10, Z9, Z7
-	VBROADCASTSS (BX)(R9*8), Z10
+	VBROADCASTSS (DX)(R8*8), Z10
 	VFMADD231PS  Z10, Z9, Z8
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -976,25 +1036,24 @@ store:
 	VMOVUPS Z7, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm10x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm10x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm10x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm10x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -1009,81 +1068,108 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z8
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z9
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x0a, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	MOVQ       ahead+56(FP), R13
+	SHLQ       $0x02, R13
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z10
-	PREFETCHT0   4096(SI)
-	VBROADCASTSS (BX), Z11
+	VMOVUPS      (BX), Z10
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R13*1)
+	VBROADCASTSS (DX), Z11
 	VFMADD231PS  Z11, Z10, Z0
-	VBROADCASTSS (BX)(R9*1), Z11
+	VBROADCASTSS (DX)(R8*1), Z11
 	VFMADD231PS  Z11, Z10, Z1
-	VBROADCASTSS (BX)(R9*2), Z11
+	VBROADCASTSS (DX)(R8*2), Z11
 	VFMADD231PS  Z11, Z10, Z2
-	VBROADCASTSS (BX)(R10*1), Z11
+	VBROADCASTSS (DX)(R9*1), Z11
 	VFMADD231PS  Z11, Z10, Z3
-	VBROADCASTSS (BX)(R9*4), Z11
+	VBROADCASTSS (DX)(R8*4), Z11
 	VFMADD231PS  Z11, Z10, Z4
-	VBROADCASTSS (BX)(R11*1), Z11
+	VBROADCASTSS (DX)(R10*1), Z11
 	VFMADD231PS  Z11, Z10, Z5
-	VBROADCASTSS (BX)(R10*2), Z11
+	VBROADCASTSS (DX)(R9*2), Z11
 	VFMADD231PS  Z11, Z10, Z6
-	VBROADCASTSS (BX)(R12*1), Z11
+	VBROADCASTSS (DX)(R11*1), Z11
 	VFMADD231PS  Z11, Z10, Z7
-	VBROADCASTSS (BX)(R9*8), Z11
+	VBROADCASTSS (DX)(R8*8), Z11
 	VFMADD231PS  Z11, Z10, Z8
-	VBROADCASTSS (BX)(R13*1), Z11
+	VBROADCASTSS (DX)(R12*1), Z11
 	VFMADD231PS  Z11, Z10, Z9
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -1131,25 +1217,24 @@ store:
 	VMOVUPS Z8, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm11x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm11x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm11x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm11x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -1165,85 +1250,114 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z8
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z10
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z10
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x0b, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	MOVQ       ahead+56(FP), R13
+	SHLQ       $0x02, R13
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z11
-	PREFETCHT0   4096(SI)
-	VBROADCASTSS (BX), Z12
+	VMOVUPS      (BX), Z11
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R13*1)
+	VBROADCASTSS (DX), Z12
 	VFMADD231PS  Z12, Z11, Z0
-	VBROADCASTSS (BX)(R9*1), Z12
+	VBROADCASTSS (DX)(R8*1), Z12
 	VFMADD231PS  Z12, Z11, Z1
-	VBROADCASTSS (BX)(R9*2), Z12
+	VBROADCASTSS (DX)(R8*2), Z12
 	VFMADD231PS  Z12, Z11, Z2
-	VBROADCASTSS (BX)(R10*1), Z12
+	VBROADCASTSS (DX)(R9*1), Z12
 	VFMADD231PS  Z12, Z11, Z3
-	VBROADCASTSS (BX)(R9*4), Z12
+	VBROADCASTSS (DX)(R8*4), Z12
 	VFMADD231PS  Z12, Z11, Z4
-	VBROADCASTSS (BX)(R11*1), Z12
+	VBROADCASTSS (DX)(R10*1), Z12
 	VFMADD231PS  Z12, Z11, Z5
-	VBROADCASTSS (BX)(R10*2), Z12
+	VBROADCASTSS (DX)(R9*2), Z12
 	VFMADD231PS  Z12, Z11, Z6
-	VBROADCASTSS (BX)(R12*1), Z12
+	VBROADCASTSS (DX)(R11*1), Z12
 	VFMADD231PS  Z12, Z11, Z7
-	VBROADCASTSS (BX)(R9*8), Z12
+	VBROADCASTSS (DX)(R8*8), Z12
 	VFMADD231PS  Z12, Z11, Z8
-	VBROADCASTSS (BX)(R13*1), Z12
+	VBROADCASTSS (DX)(R12*1), Z12
 	VFMADD231PS  Z12, Z11, Z9
-	VBROADCASTSS (BX)(R11*2), Z12
+	VBROADCASTSS (DX)(R10*2), Z12
 	VFMADD231PS  Z12, Z11, Z10
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -1295,25 +1409,24 @@ store:
 	VMOVUPS Z9, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm12x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm12x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm12x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm12x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -1330,90 +1443,121 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z8
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z10
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z11
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z11
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	LEAQ    (R13)(R9*2), R14
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x0c, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	LEAQ       (R12)(R8*2), R13
+	MOVQ       ahead+56(FP), R14
+	SHLQ       $0x02, R14
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z12
-	PREFETCHT0   4096(SI)
-	VBROADCASTSS (BX), Z13
+	VMOVUPS      (BX), Z12
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R14*1)
+	VBROADCASTSS (DX), Z13
 	VFMADD231PS  Z13, Z12, Z0
-	VBROADCASTSS (BX)(R9*1), Z13
+	VBROADCASTSS (DX)(R8*1), Z13
 	VFMADD231PS  Z13, Z12, Z1
-	VBROADCASTSS (BX)(R9*2), Z13
+	VBROADCASTSS (DX)(R8*2), Z13
 	VFMADD231PS  Z13, Z12, Z2
-	VBROADCASTSS (BX)(R10*1), Z13
+	VBROADCASTSS (DX)(R9*1), Z13
 	VFMADD231PS  Z13, Z12, Z3
-	VBROADCASTSS (BX)(R9*4), Z13
+	VBROADCASTSS (DX)(R8*4), Z13
 	VFMADD231PS  Z13, Z12, Z4
-	VBROADCASTSS (BX)(R11*1), Z13
+	VBROADCASTSS (DX)(R10*1), Z13
 	VFMADD231PS  Z13, Z12, Z5
-	VBROADCASTSS (BX)(R10*2), Z13
+	VBROADCASTSS (DX)(R9*2), Z13
 	VFMADD231PS  Z13, Z12, Z6
-	VBROADCASTSS (BX)(R12*1), Z13
+	VBROADCASTSS (DX)(R11*1), Z13
 	VFMADD231PS  Z13, Z12, Z7
-	VBROADCASTSS (BX)(R9*8), Z13
+	VBROADCASTSS (DX)(R8*8), Z13
 	VFMADD231PS  Z13, Z12, Z8
-	VBROADCASTSS (BX)(R13*1), Z13
+	VBROADCASTSS (DX)(R12*1), Z13
 	VFMADD231PS  Z13, Z12, Z9
-	VBROADCASTSS (BX)(R11*2), Z13
+	VBROADCASTSS (DX)(R10*2), Z13
 	VFMADD231PS  Z13, Z12, Z10
-	VBROADCASTSS (BX)(R14*1), Z13
+	VBROADCASTSS (DX)(R13*1), Z13
 	VFMADD231PS  Z13, Z12, Z11
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -1469,25 +1613,24 @@ store:
 	VMOVUPS Z10, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm13x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm13x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm13x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm13x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -1505,94 +1648,127 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z8
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z10
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z12
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	LEAQ    (R13)(R9*2), R14
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x0d, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	LEAQ       (R12)(R8*2), R13
+	MOVQ       ahead+56(FP), R14
+	SHLQ       $0x02, R14
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z13
-	PREFETCHT0   4096(SI)
-	VBROADCASTSS (BX), Z14
+	VMOVUPS      (BX), Z13
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R14*1)
+	VBROADCASTSS (DX), Z14
 	VFMADD231PS  Z14, Z13, Z0
-	VBROADCASTSS (BX)(R9*1), Z14
+	VBROADCASTSS (DX)(R8*1), Z14
 	VFMADD231PS  Z14, Z13, Z1
-	VBROADCASTSS (BX)(R9*2), Z14
+	VBROADCASTSS (DX)(R8*2), Z14
 	VFMADD231PS  Z14, Z13, Z2
-	VBROADCASTSS (BX)(R10*1), Z14
+	VBROADCASTSS (DX)(R9*1), Z14
 	VFMADD231PS  Z14, Z13, Z3
-	VBROADCASTSS (BX)(R9*4), Z14
+	VBROADCASTSS (DX)(R8*4), Z14
 	VFMADD231PS  Z14, Z13, Z4
-	VBROADCASTSS (BX)(R11*1), Z14
+	VBROADCASTSS (DX)(R10*1), Z14
 	VFMADD231PS  Z14, Z13, Z5
-	VBROADCASTSS (BX)(R10*2), Z14
+	VBROADCASTSS (DX)(R9*2), Z14
 	VFMADD231PS  Z14, Z13, Z6
-	VBROADCASTSS (BX)(R12*1), Z14
+	VBROADCASTSS (DX)(R11*1), Z14
 	VFMADD231PS  Z14, Z13, Z7
-	VBROADCASTSS (BX)(R9*8), Z14
+	VBROADCASTSS (DX)(R8*8), Z14
 	VFMADD231PS  Z14, Z13, Z8
-	VBROADCASTSS (BX)(R13*1), Z14
+	VBROADCASTSS (DX)(R12*1), Z14
 	VFMADD231PS  Z14, Z13, Z9
-	VBROADCASTSS (BX)(R11*2), Z14
+	VBROADCASTSS (DX)(R10*2), Z14
 	VFMADD231PS  Z14, Z13, Z10
-	VBROADCASTSS (BX)(R14*1), Z14
+	VBROADCASTSS (DX)(R13*1), Z14
 	VFMADD231PS  Z14, Z13, Z11
-	VBROADCASTSS (BX)(R10*4), Z14
+	VBROADCASTSS (DX)(R9*4), Z14
 	VFMADD231PS  Z14, Z13, Z12
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -1652,25 +1828,24 @@ store:
 	VMOVUPS Z11, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm14x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm14x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm14x1AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm14x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -1689,99 +1864,134 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z8
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z10
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z12
-	ADDQ      BX, DX
-	VMOVUPS.Z (DX), K1, Z13
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z13
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	LEAQ    (R13)(R9*2), R14
-	LEAQ    (R14)(R9*2), R15
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x0e, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	LEAQ       (R12)(R8*2), R13
+	LEAQ       (R13)(R8*2), R14
+	MOVQ       ahead+56(FP), R15
+	SHLQ       $0x02, R15
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z14
-	PREFETCHT0   4096(SI)
-	VBROADCASTSS (BX), Z15
+	VMOVUPS      (BX), Z14
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R15*1)
+	VBROADCASTSS (DX), Z15
 	VFMADD231PS  Z15, Z14, Z0
-	VBROADCASTSS (BX)(R9*1), Z15
+	VBROADCASTSS (DX)(R8*1), Z15
 	VFMADD231PS  Z15, Z14, Z1
-	VBROADCASTSS (BX)(R9*2), Z15
+	VBROADCASTSS (DX)(R8*2), Z15
 	VFMADD231PS  Z15, Z14, Z2
-	VBROADCASTSS (BX)(R10*1), Z15
+	VBROADCASTSS (DX)(R9*1), Z15
 	VFMADD231PS  Z15, Z14, Z3
-	VBROADCASTSS (BX)(R9*4), Z15
+	VBROADCASTSS (DX)(R8*4), Z15
 	VFMADD231PS  Z15, Z14, Z4
-	VBROADCASTSS (BX)(R11*1), Z15
+	VBROADCASTSS (DX)(R10*1), Z15
 	VFMADD231PS  Z15, Z14, Z5
-	VBROADCASTSS (BX)(R10*2), Z15
+	VBROADCASTSS (DX)(R9*2), Z15
 	VFMADD231PS  Z15, Z14, Z6
-	VBROADCASTSS (BX)(R12*1), Z15
+	VBROADCASTSS (DX)(R11*1), Z15
 	VFMADD231PS  Z15, Z14, Z7
-	VBROADCASTSS (BX)(R9*8), Z15
+	VBROADCASTSS (DX)(R8*8), Z15
 	VFMADD231PS  Z15, Z14, Z8
-	VBROADCASTSS (BX)(R13*1), Z15
+	VBROADCASTSS (DX)(R12*1), Z15
 	VFMADD231PS  Z15, Z14, Z9
-	VBROADCASTSS (BX)(R11*2), Z15
+	VBROADCASTSS (DX)(R10*2), Z15
 	VFMADD231PS  Z15, Z14, Z10
-	VBROADCASTSS (BX)(R14*1), Z15
+	VBROADCASTSS (DX)(R13*1), Z15
 	VFMADD231PS  Z15, Z14, Z11
-	VBROADCASTSS (BX)(R10*4), Z15
+	VBROADCASTSS (DX)(R9*4), Z15
 	VFMADD231PS  Z15, Z14, Z12
-	VBROADCASTSS (BX)(R15*1), Z15
+	VBROADCASTSS (DX)(R14*1), Z15
 	VFMADD231PS  Z15, Z14, Z13
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -1845,68 +2055,67 @@ store:
 	VMOVUPS Z12, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm1x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm1x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm1x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm1x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
-	VBROADCASTSS (BX), Z4
+	VMOVUPS      (BX), Z2
+	VMOVUPS      64(BX), Z3
+	VBROADCASTSS (DX), Z4
 	VFMADD231PS  Z4, Z2, Z0
 	VFMADD231PS  Z4, Z3, Z1
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -1920,25 +2129,24 @@ store:
 	SHLQ    $0x02, DX
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm2x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm2x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm2x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm2x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -1947,49 +2155,49 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Z3
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	VBROADCASTSS (BX), Z6
+	VMOVUPS      (BX), Z4
+	VMOVUPS      64(BX), Z5
+	VBROADCASTSS (DX), Z6
 	VFMADD231PS  Z6, Z4, Z0
 	VFMADD231PS  Z6, Z5, Z1
-	VBROADCASTSS (BX)(R9*1), Z6
+	VBROADCASTSS (DX)(R8*1), Z6
 	VFMADD231PS  Z6, Z4, Z2
 	VFMADD231PS  Z6, Z5, Z3
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -2009,25 +2217,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z2, (CX)
 	VMOVUPS Z3, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm3x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm3x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm3x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm3x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -2038,55 +2245,55 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Z5
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	VBROADCASTSS (BX), Z8
+	VMOVUPS      (BX), Z6
+	VMOVUPS      64(BX), Z7
+	VBROADCASTSS (DX), Z8
 	VFMADD231PS  Z8, Z6, Z0
 	VFMADD231PS  Z8, Z7, Z1
-	VBROADCASTSS (BX)(R9*1), Z8
+	VBROADCASTSS (DX)(R8*1), Z8
 	VFMADD231PS  Z8, Z6, Z2
 	VFMADD231PS  Z8, Z7, Z3
-	VBROADCASTSS (BX)(R9*2), Z8
+	VBROADCASTSS (DX)(R8*2), Z8
 	VFMADD231PS  Z8, Z6, Z4
 	VFMADD231PS  Z8, Z7, Z5
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -2112,25 +2319,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z4, (CX)
 	VMOVUPS Z5, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm4x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm4x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm4x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm4x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -2143,62 +2349,62 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Z7
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	VBROADCASTSS (BX), Z10
+	VMOVUPS      (BX), Z8
+	VMOVUPS      64(BX), Z9
+	VBROADCASTSS (DX), Z10
 	VFMADD231PS  Z10, Z8, Z0
 	VFMADD231PS  Z10, Z9, Z1
-	VBROADCASTSS (BX)(R9*1), Z10
+	VBROADCASTSS (DX)(R8*1), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z3
-	VBROADCASTSS (BX)(R9*2), Z10
+	VBROADCASTSS (DX)(R8*2), Z10
 	VFMADD231PS  Z10, Z8, Z4
 	VFMADD231PS  Z10, Z9, Z5
-	VBROADCASTSS (BX)(R10*1), Z10
+	VBROADCASTSS (DX)(R9*1), Z10
 	VFMADD231PS  Z10, Z8, Z6
 	VFMADD231PS  Z10, Z9, Z7
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -2230,25 +2436,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z6, (CX)
 	VMOVUPS Z7, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm5x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm5x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm5x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm5x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -2263,68 +2468,68 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Z9
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
-	VBROADCASTSS (BX), Z12
+	VMOVUPS      (BX), Z10
+	VMOVUPS      64(BX), Z11
+	VBROADCASTSS (DX), Z12
 	VFMADD231PS  Z12, Z10, Z0
 	VFMADD231PS  Z12, Z11, Z1
-	VBROADCASTSS (BX)(R9*1), Z12
+	VBROADCASTSS (DX)(R8*1), Z12
 	VFMADD231PS  Z12, Z10, Z2
 	VFMADD231PS  Z12, Z11, Z3
-	VBROADCASTSS (BX)(R9*2), Z12
+	VBROADCASTSS (DX)(R8*2), Z12
 	VFMADD231PS  Z12, Z10, Z4
 	VFMADD231PS  Z12, Z11, Z5
-	VBROADCASTSS (BX)(R10*1), Z12
+	VBROADCASTSS (DX)(R9*1), Z12
 	VFMADD231PS  Z12, Z10, Z6
 	VFMADD231PS  Z12, Z11, Z7
-	VBROADCASTSS (BX)(R9*4), Z12
+	VBROADCASTSS (DX)(R8*4), Z12
 	VFMADD231PS  Z12, Z10, Z8
 	VFMADD231PS  Z12, Z11, Z9
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -2362,25 +2567,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm6x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm6x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm6x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm6x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -2397,75 +2601,75 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Z11
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
-	VBROADCASTSS (BX), Z14
+	VMOVUPS      (BX), Z12
+	VMOVUPS      64(BX), Z13
+	VBROADCASTSS (DX), Z14
 	VFMADD231PS  Z14, Z12, Z0
 	VFMADD231PS  Z14, Z13, Z1
-	VBROADCASTSS (BX)(R9*1), Z14
+	VBROADCASTSS (DX)(R8*1), Z14
 	VFMADD231PS  Z14, Z12, Z2
 	VFMADD231PS  Z14, Z13, Z3
-	VBROADCASTSS (BX)(R9*2), Z14
+	VBROADCASTSS (DX)(R8*2), Z14
 	VFMADD231PS  Z14, Z12, Z4
 	VFMADD231PS  Z14, Z13, Z5
-	VBROADCASTSS (BX)(R10*1), Z14
+	VBROADCASTSS (DX)(R9*1), Z14
 	VFMADD231PS  Z14, Z12, Z6
 	VFMADD231PS  Z14, Z13, Z7
-	VBROADCASTSS (BX)(R9*4), Z14
+	VBROADCASTSS (DX)(R8*4), Z14
 	VFMADD231PS  Z14, Z12, Z8
 	VFMADD231PS  Z14, Z13, Z9
-	VBROADCASTSS (BX)(R11*1), Z14
+	VBROADCASTSS (DX)(R10*1), Z14
 	VFMADD231PS  Z14, Z12, Z10
 	VFMADD231PS  Z14, Z13, Z11
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -2509,25 +2713,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z10, (CX)
 	VMOVUPS Z11, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm7x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm7x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm7x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm7x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -2546,83 +2749,112 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Z13
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x07, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	MOVQ       ahead+56(FP), R11
+	SHLQ       $0x02, R11
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z14
-	PREFETCHT0   4096(SI)
-	VMOVUPS      64(SI), Z15
-	PREFETCHT0   4160(SI)
-	VBROADCASTSS (BX), Z16
+	VMOVUPS      (BX), Z14
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R11*1)
+	VMOVUPS      64(BX), Z15
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R11*1)
+	VBROADCASTSS (DX), Z16
 	VFMADD231PS  Z16, Z14, Z0
 	VFMADD231PS  Z16, Z15, Z1
-	VBROADCASTSS (BX)(R9*1), Z16
+	VBROADCASTSS (DX)(R8*1), Z16
 	VFMADD231PS  Z16, Z14, Z2
 	VFMADD231PS  Z16, Z15, Z3
-	VBROADCASTSS (BX)(R9*2), Z16
+	VBROADCASTSS (DX)(R8*2), Z16
 	VFMADD231PS  Z16, Z14, Z4
 	VFMADD231PS  Z16, Z15, Z5
-	VBROADCASTSS (BX)(R10*1), Z16
+	VBROADCASTSS (DX)(R9*1), Z16
 	VFMADD231PS  Z16, Z14, Z6
 	VFMADD231PS  Z16, Z15, Z7
-	VBROADCASTSS (BX)(R9*4), Z16
+	VBROADCASTSS (DX)(R8*4), Z16
 	VFMADD231PS  Z16, Z14, Z8
 	VFMADD231PS  Z16, Z15, Z9
-	VBROADCASTSS (BX)(R11*1), Z16
+	VBROADCASTSS (DX)(R10*1), Z16
 	VFMADD231PS  Z16, Z14, Z10
 	VFMADD231PS  Z16, Z15, Z11
-	VBROADCASTSS (BX)(R10*2), Z16
+	VBROADCASTSS (DX)(R9*2), Z16
 	VFMADD231PS  Z16, Z14, Z12
 	VFMADD231PS  Z16, Z15, Z13
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -2672,25 +2904,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z12, (CX)
 	VMOVUPS Z13, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm8x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm8x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm8x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm8x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -2711,90 +2942,122 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z14
-	VMOVUPS.Z 64(DX), K1, Z15
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Z15
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x08, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	MOVQ       ahead+56(FP), R12
+	SHLQ       $0x02, R12
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z16
-	PREFETCHT0   4096(SI)
-	VMOVUPS      64(SI), Z17
-	PREFETCHT0   4160(SI)
-	VBROADCASTSS (BX), Z18
+	VMOVUPS      (BX), Z16
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R12*1)
+	VMOVUPS      64(BX), Z17
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R12*1)
+	VBROADCASTSS (DX), Z18
 	VFMADD231PS  Z18, Z16, Z0
 	VFMADD231PS  Z18, Z17, Z1
-	VBROADCASTSS (BX)(R9*1), Z18
+	VBROADCASTSS (DX)(R8*1), Z18
 	VFMADD231PS  Z18, Z16, Z2
 	VFMADD231PS  Z18, Z17, Z3
-	VBROADCASTSS (BX)(R9*2), Z18
+	VBROADCASTSS (DX)(R8*2), Z18
 	VFMADD231PS  Z18, Z16, Z4
 	VFMADD231PS  Z18, Z17, Z5
-	VBROADCASTSS (BX)(R10*1), Z18
+	VBROADCASTSS (DX)(R9*1), Z18
 	VFMADD231PS  Z18, Z16, Z6
 	VFMADD231PS  Z18, Z17, Z7
-	VBROADCASTSS (BX)(R9*4), Z18
+	VBROADCASTSS (DX)(R8*4), Z18
 	VFMADD231PS  Z18, Z16, Z8
 	VFMADD231PS  Z18, Z17, Z9
-	VBROADCASTSS (BX)(R11*1), Z18
+	VBROADCASTSS (DX)(R10*1), Z18
 	VFMADD231PS  Z18, Z16, Z10
 	VFMADD231PS  Z18, Z17, Z11
-	VBROADCASTSS (BX)(R10*2), Z18
+	VBROADCASTSS (DX)(R9*2), Z18
 	VFMADD231PS  Z18, Z16, Z12
 	VFMADD231PS  Z18, Z17, Z13
-	VBROADCASTSS (BX)(R12*1), Z18
+	VBROADCASTSS (DX)(R11*1), Z18
 	VFMADD231PS  Z18, Z16, Z14
 	VFMADD231PS  Z18, Z17, Z15
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -2850,25 +3113,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm9x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm9x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm9x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm9x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -2891,96 +3153,131 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z14
-	VMOVUPS.Z 64(DX), K1, Z15
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z16
-	VMOVUPS.Z 64(DX), K1, Z17
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VMOVUPS.Z 64(CX), K1, Z17
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x09, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	MOVQ       ahead+56(FP), R12
+	SHLQ       $0x02, R12
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z18
-	PREFETCHT0   4096(SI)
-	VMOVUPS      64(SI), Z19
-	PREFETCHT0   4160(SI)
-	VBROADCASTSS (BX), Z20
+	VMOVUPS      (BX), Z18
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R12*1)
+	VMOVUPS      64(BX), Z19
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R12*1)
+	VBROADCASTSS (DX), Z20
 	VFMADD231PS  Z20, Z18, Z0
 	VFMADD231PS  Z20, Z19, Z1
-	VBROADCASTSS (BX)(R9*1), Z20
+	VBROADCASTSS (DX)(R8*1), Z20
 	VFMADD231PS  Z20, Z18, Z2
 	VFMADD231PS  Z20, Z19, Z3
-	VBROADCASTSS (BX)(R9*2), Z20
+	VBROADCASTSS (DX)(R8*2), Z20
 	VFMADD231PS  Z20, Z18, Z4
 	VFMADD231PS  Z20, Z19, Z5
-	VBROADCASTSS (BX)(R10*1), Z20
+	VBROADCASTSS (DX)(R9*1), Z20
 	VFMADD231PS  Z20, Z18, Z6
 	VFMADD231PS  Z20, Z19, Z7
-	VBROADCASTSS (BX)(R9*4), Z20
+	VBROADCASTSS (DX)(R8*4), Z20
 	VFMADD231PS  Z20, Z18, Z8
 	VFMADD231PS  Z20, Z19, Z9
-	VBROADCASTSS (BX)(R11*1), Z20
+	VBROADCASTSS (DX)(R10*1), Z20
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z11
-	VBROADCASTSS (BX)(R10*2), Z20
+	VBROADCASTSS (DX)(R9*2), Z20
 	VFMADD231PS  Z20, Z18, Z12
 	VFMADD231PS  Z20, Z19, Z13
-	VBROADCASTSS (BX)(R12*1), Z20
+	VBROADCASTSS (DX)(R11*1), Z20
 	VFMADD231PS  Z20, Z18, Z14
 	VFMADD231PS  Z20, Z19, Z15
-	VBROADCASTSS (BX)(R9*8), Z20
+	VBROADCASTSS (DX)(R8*8), Z20
 	VFMADD231PS  Z20, Z18, Z16
 	VFMADD231PS  Z20, Z19, Z17
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -3042,25 +3339,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm10x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm10x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm10x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm10x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -3085,103 +3381,141 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z14
-	VMOVUPS.Z 64(DX), K1, Z15
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z16
-	VMOVUPS.Z 64(DX), K1, Z17
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z18
-	VMOVUPS.Z 64(DX), K1, Z19
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VMOVUPS.Z 64(CX), K1, Z17
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z18
+	VMOVUPS.Z 64(CX), K1, Z19
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x0a, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	MOVQ       ahead+56(FP), R13
+	SHLQ       $0x02, R13
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z20
-	PREFETCHT0   4096(SI)
-	VMOVUPS      64(SI), Z21
-	PREFETCHT0   4160(SI)
-	VBROADCASTSS (BX), Z22
+	VMOVUPS      (BX), Z20
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R13*1)
+	VMOVUPS      64(BX), Z21
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R13*1)
+	VBROADCASTSS (DX), Z22
 	VFMADD231PS  Z22, Z20, Z0
 	VFMADD231PS  Z22, Z21, Z1
-	VBROADCASTSS (BX)(R9*1), Z22
+	VBROADCASTSS (DX)(R8*1), Z22
 	VFMADD231PS  Z22, Z20, Z2
 	VFMADD231PS  Z22, Z21, Z3
-	VBROADCASTSS (BX)(R9*2), Z22
+	VBROADCASTSS (DX)(R8*2), Z22
 	VFMADD231PS  Z22, Z20, Z4
 	VFMADD231PS  Z22, Z21, Z5
-	VBROADCASTSS (BX)(R10*1), Z22
+	VBROADCASTSS (DX)(R9*1), Z22
 	VFMADD231PS  Z22, Z20, Z6
 	VFMADD231PS  Z22, Z21, Z7
-	VBROADCASTSS (BX)(R9*4), Z22
+	VBROADCASTSS (DX)(R8*4), Z22
 	VFMADD231PS  Z22, Z20, Z8
 	VFMADD231PS  Z22, Z21, Z9
-	VBROADCASTSS (BX)(R11*1), Z22
+	VBROADCASTSS (DX)(R10*1), Z22
 	VFMADD231PS  Z22, Z20, Z10
 	VFMADD231PS  Z22, Z21, Z11
-	VBROADCASTSS (BX)(R10*2), Z22
+	VBROADCASTSS (DX)(R9*2), Z22
 	VFMADD231PS  Z22, Z20, Z12
 	VFMADD231PS  Z22, Z21, Z13
-	VBROADCASTSS (BX)(R12*1), Z22
+	VBROADCASTSS (DX)(R11*1), Z22
 	VFMADD231PS  Z22, Z20, Z14
 	VFMADD231PS  Z22, Z21, Z15
-	VBROADCASTSS (BX)(R9*8), Z22
+	VBROADCASTSS (DX)(R8*8), Z22
 	VFMADD231PS  Z22, Z20, Z16
 	VFMADD231PS  Z22, Z21, Z17
-	VBROADCASTSS (BX)(R13*1), Z22
+	VBROADCASTSS (DX)(R12*1), Z22
 	VFMADD231PS  Z22, Z20, Z18
 	VFMADD231PS  Z22, Z21, Z19
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -3249,25 +3583,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z18, (CX)
 	VMOVUPS Z19, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm11x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm11x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm11x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm11x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -3294,109 +3627,150 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z14
-	VMOVUPS.Z 64(DX), K1, Z15
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z16
-	VMOVUPS.Z 64(DX), K1, Z17
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z18
-	VMOVUPS.Z 64(DX), K1, Z19
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z20
-	VMOVUPS.Z 64(DX), K1, Z21
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VMOVUPS.Z 64(CX), K1, Z17
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z18
+	VMOVUPS.Z 64(CX), K1, Z19
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VMOVUPS.Z 64(CX), K1, Z21
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x0b, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	MOVQ       ahead+56(FP), R13
+	SHLQ       $0x02, R13
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z22
-	PREFETCHT0   4096(SI)
-	VMOVUPS      64(SI), Z23
-	PREFETCHT0   4160(SI)
-	VBROADCASTSS (BX), Z24
+	VMOVUPS      (BX), Z22
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R13*1)
+	VMOVUPS      64(BX), Z23
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R13*1)
+	VBROADCASTSS (DX), Z24
 	VFMADD231PS  Z24, Z22, Z0
 	VFMADD231PS  Z24, Z23, Z1
-	VBROADCASTSS (BX)(R9*1), Z24
+	VBROADCASTSS (DX)(R8*1), Z24
 	VFMADD231PS  Z24, Z22, Z2
 	VFMADD231PS  Z24, Z23, Z3
-	VBROADCASTSS (BX)(R9*2), Z24
+	VBROADCASTSS (DX)(R8*2), Z24
 	VFMADD231PS  Z24, Z22, Z4
 	VFMADD231PS  Z24, Z23, Z5
-	VBROADCASTSS (BX)(R10*1), Z24
+	VBROADCASTSS (DX)(R9*1), Z24
 	VFMADD231PS  Z24, Z22, Z6
 	VFMADD231PS  Z24, Z23, Z7
-	VBROADCASTSS (BX)(R9*4), Z24
+	VBROADCASTSS (DX)(R8*4), Z24
 	VFMADD231PS  Z24, Z22, Z8
 	VFMADD231PS  Z24, Z23, Z9
-	VBROADCASTSS (BX)(R11*1), Z24
+	VBROADCASTSS (DX)(R10*1), Z24
 	VFMADD231PS  Z24, Z22, Z10
 	VFMADD231PS  Z24, Z23, Z11
-	VBROADCASTSS (BX)(R10*2), Z24
+	VBROADCASTSS (DX)(R9*2), Z24
 	VFMADD231PS  Z24, Z22, Z12
 	VFMADD231PS  Z24, Z23, Z13
-	VBROADCASTSS (BX)(R12*1), Z24
+	VBROADCASTSS (DX)(R11*1), Z24
 	VFMADD231PS  Z24, Z22, Z14
 	VFMADD231PS  Z24, Z23, Z15
-	VBROADCASTSS (BX)(R9*8), Z24
+	VBROADCASTSS (DX)(R8*8), Z24
 	VFMADD231PS  Z24, Z22, Z16
 	VFMADD231PS  Z24, Z23, Z17
-	VBROADCASTSS (BX)(R13*1), Z24
+	VBROADCASTSS (DX)(R12*1), Z24
 	VFMADD231PS  Z24, Z22, Z18
 	VFMADD231PS  Z24, Z23, Z19
-	VBROADCASTSS (BX)(R11*2), Z24
+	VBROADCASTSS (DX)(R10*2), Z24
 	VFMADD231PS  Z24, Z22, Z20
 	VFMADD231PS  Z24, Z23, Z21
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -3470,25 +3844,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z20, (CX)
 	VMOVUPS Z21, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm12x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm12x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm12x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm12x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -3517,116 +3890,160 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z14
-	VMOVUPS.Z 64(DX), K1, Z15
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z16
-	VMOVUPS.Z 64(DX), K1, Z17
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z18
-	VMOVUPS.Z 64(DX), K1, Z19
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z20
-	VMOVUPS.Z 64(DX), K1, Z21
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z22
-	VMOVUPS.Z 64(DX), K1, Z23
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VMOVUPS.Z 64(CX), K1, Z17
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z18
+	VMOVUPS.Z 64(CX), K1, Z19
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VMOVUPS.Z 64(CX), K1, Z21
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z22
+	VMOVUPS.Z 64(CX), K1, Z23
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	LEAQ    (R13)(R9*2), R14
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x0c, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	LEAQ       (R12)(R8*2), R13
+	MOVQ       ahead+56(FP), R14
+	SHLQ       $0x02, R14
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z24
-	PREFETCHT0   4096(SI)
-	VMOVUPS      64(SI), Z25
-	PREFETCHT0   4160(SI)
-	VBROADCASTSS (BX), Z26
+	VMOVUPS      (BX), Z24
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R14*1)
+	VMOVUPS      64(BX), Z25
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R14*1)
+	VBROADCASTSS (DX), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
-	VBROADCASTSS (BX)(R9*1), Z26
+	VBROADCASTSS (DX)(R8*1), Z26
 	VFMADD231PS  Z26, Z24, Z2
 	VFMADD231PS  Z26, Z25, Z3
-	VBROADCASTSS (BX)(R9*2), Z26
+	VBROADCASTSS (DX)(R8*2), Z26
 	VFMADD231PS  Z26, Z24, Z4
 	VFMADD231PS  Z26, Z25, Z5
-	VBROADCASTSS (BX)(R10*1), Z26
+	VBROADCASTSS (DX)(R9*1), Z26
 	VFMADD231PS  Z26, Z24, Z6
 	VFMADD231PS  Z26, Z25, Z7
-	VBROADCASTSS (BX)(R9*4), Z26
+	VBROADCASTSS (DX)(R8*4), Z26
 	VFMADD231PS  Z26, Z24, Z8
 	VFMADD231PS  Z26, Z25, Z9
-	VBROADCASTSS (BX)(R11*1), Z26
+	VBROADCASTSS (DX)(R10*1), Z26
 	VFMADD231PS  Z26, Z24, Z10
 	VFMADD231PS  Z26, Z25, Z11
-	VBROADCASTSS (BX)(R10*2), Z26
+	VBROADCASTSS (DX)(R9*2), Z26
 	VFMADD231PS  Z26, Z24, Z12
 	VFMADD231PS  Z26, Z25, Z13
-	VBROADCASTSS (BX)(R12*1), Z26
+	VBROADCASTSS (DX)(R11*1), Z26
 	VFMADD231PS  Z26, Z24, Z14
 	VFMADD231PS  Z26, Z25, Z15
-	VBROADCASTSS (BX)(R9*8), Z26
+	VBROADCASTSS (DX)(R8*8), Z26
 	VFMADD231PS  Z26, Z24, Z16
 	VFMADD231PS  Z26, Z25, Z17
-	VBROADCASTSS (BX)(R13*1), Z26
+	VBROADCASTSS (DX)(R12*1), Z26
 	VFMADD231PS  Z26, Z24, Z18
 	VFMADD231PS  Z26, Z25, Z19
-	VBROADCASTSS (BX)(R11*2), Z26
+	VBROADCASTSS (DX)(R10*2), Z26
 	VFMADD231PS  Z26, Z24, Z20
 	VFMADD231PS  Z26, Z25, Z21
-	VBROADCASTSS (BX)(R14*1), Z26
+	VBROADCASTSS (DX)(R13*1), Z26
 	VFMADD231PS  Z26, Z24, Z22
 	VFMADD231PS  Z26, Z25, Z23
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -3706,25 +4123,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z22, (CX)
 	VMOVUPS Z23, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm13x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm13x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm13x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm13x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -3755,122 +4171,169 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z14
-	VMOVUPS.Z 64(DX), K1, Z15
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z16
-	VMOVUPS.Z 64(DX), K1, Z17
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z18
-	VMOVUPS.Z 64(DX), K1, Z19
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z20
-	VMOVUPS.Z 64(DX), K1, Z21
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z22
-	VMOVUPS.Z 64(DX), K1, Z23
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z24
-	VMOVUPS.Z 64(DX), K1, Z25
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VMOVUPS.Z 64(CX), K1, Z17
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z18
+	VMOVUPS.Z 64(CX), K1, Z19
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VMOVUPS.Z 64(CX), K1, Z21
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z22
+	VMOVUPS.Z 64(CX), K1, Z23
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VMOVUPS.Z 64(CX), K1, Z25
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	LEAQ    (R13)(R9*2), R14
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x0d, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	LEAQ       (R12)(R8*2), R13
+	MOVQ       ahead+56(FP), R14
+	SHLQ       $0x02, R14
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z26
-	PREFETCHT0   4096(SI)
-	VMOVUPS      64(SI), Z27
-	PREFETCHT0   4160(SI)
-	VBROADCASTSS (BX), Z28
+	VMOVUPS      (BX), Z26
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R14*1)
+	VMOVUPS      64(BX), Z27
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R14*1)
+	VBROADCASTSS (DX), Z28
 	VFMADD231PS  Z28, Z26, Z0
 	VFMADD231PS  Z28, Z27, Z1
-	VBROADCASTSS (BX)(R9*1), Z28
+	VBROADCASTSS (DX)(R8*1), Z28
 	VFMADD231PS  Z28, Z26, Z2
 	VFMADD231PS  Z28, Z27, Z3
-	VBROADCASTSS (BX)(R9*2), Z28
+	VBROADCASTSS (DX)(R8*2), Z28
 	VFMADD231PS  Z28, Z26, Z4
 	VFMADD231PS  Z28, Z27, Z5
-	VBROADCASTSS (BX)(R10*1), Z28
+	VBROADCASTSS (DX)(R9*1), Z28
 	VFMADD231PS  Z28, Z26, Z6
 	VFMADD231PS  Z28, Z27, Z7
-	VBROADCASTSS (BX)(R9*4), Z28
+	VBROADCASTSS (DX)(R8*4), Z28
 	VFMADD231PS  Z28, Z26, Z8
 	VFMADD231PS  Z28, Z27, Z9
-	VBROADCASTSS (BX)(R11*1), Z28
+	VBROADCASTSS (DX)(R10*1), Z28
 	VFMADD231PS  Z28, Z26, Z10
 	VFMADD231PS  Z28, Z27, Z11
-	VBROADCASTSS (BX)(R10*2), Z28
+	VBROADCASTSS (DX)(R9*2), Z28
 	VFMADD231PS  Z28, Z26, Z12
 	VFMADD231PS  Z28, Z27, Z13
-	VBROADCASTSS (BX)(R12*1), Z28
+	VBROADCASTSS (DX)(R11*1), Z28
 	VFMADD231PS  Z28, Z26, Z14
 	VFMADD231PS  Z28, Z27, Z15
-	VBROADCASTSS (BX)(R9*8), Z28
+	VBROADCASTSS (DX)(R8*8), Z28
 	VFMADD231PS  Z28, Z26, Z16
 	VFMADD231PS  Z28, Z27, Z17
-	VBROADCASTSS (BX)(R13*1), Z28
+	VBROADCASTSS (DX)(R12*1), Z28
 	VFMADD231PS  Z28, Z26, Z18
 	VFMADD231PS  Z28, Z27, Z19
-	VBROADCASTSS (BX)(R11*2), Z28
+	VBROADCASTSS (DX)(R10*2), Z28
 	VFMADD231PS  Z28, Z26, Z20
 	VFMADD231PS  Z28, Z27, Z21
-	VBROADCASTSS (BX)(R14*1), Z28
+	VBROADCASTSS (DX)(R13*1), Z28
 	VFMADD231PS  Z28, Z26, Z22
 	VFMADD231PS  Z28, Z27, Z23
-	VBROADCASTSS (BX)(R10*4), Z28
+	VBROADCASTSS (DX)(R9*4), Z28
 	VFMADD231PS  Z28, Z26, Z24
 	VFMADD231PS  Z28, Z27, Z25
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -3956,25 +4419,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z24, (CX)
 	VMOVUPS Z25, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm14x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm14x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm14x2AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm14x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -4007,129 +4469,179 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z14
-	VMOVUPS.Z 64(DX), K1, Z15
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z16
-	VMOVUPS.Z 64(DX), K1, Z17
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z18
-	VMOVUPS.Z 64(DX), K1, Z19
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z20
-	VMOVUPS.Z 64(DX), K1, Z21
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z22
-	VMOVUPS.Z 64(DX), K1, Z23
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z24
-	VMOVUPS.Z 64(DX), K1, Z25
-	ADDQ      BX, DX
-	VMOVUPS   (DX), Z26
-	VMOVUPS.Z 64(DX), K1, Z27
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VMOVUPS.Z 64(CX), K1, Z17
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z18
+	VMOVUPS.Z 64(CX), K1, Z19
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VMOVUPS.Z 64(CX), K1, Z21
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z22
+	VMOVUPS.Z 64(CX), K1, Z23
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VMOVUPS.Z 64(CX), K1, Z25
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z26
+	VMOVUPS.Z 64(CX), K1, Z27
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	LEAQ    (R13)(R9*2), R14
-	LEAQ    (R14)(R9*2), R15
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x0e, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	LEAQ       (R12)(R8*2), R13
+	LEAQ       (R13)(R8*2), R14
+	MOVQ       ahead+56(FP), R15
+	SHLQ       $0x02, R15
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPS      (SI), Z28
-	PREFETCHT0   4096(SI)
-	VMOVUPS      64(SI), Z29
-	PREFETCHT0   4160(SI)
-	VBROADCASTSS (BX), Z30
+	VMOVUPS      (BX), Z28
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R15*1)
+	VMOVUPS      64(BX), Z29
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R15*1)
+	VBROADCASTSS (DX), Z30
 	VFMADD231PS  Z30, Z28, Z0
 	VFMADD231PS  Z30, Z29, Z1
-	VBROADCASTSS (BX)(R9*1), Z30
+	VBROADCASTSS (DX)(R8*1), Z30
 	VFMADD231PS  Z30, Z28, Z2
 	VFMADD231PS  Z30, Z29, Z3
-	VBROADCASTSS (BX)(R9*2), Z30
+	VBROADCASTSS (DX)(R8*2), Z30
 	VFMADD231PS  Z30, Z28, Z4
 	VFMADD231PS  Z30, Z29, Z5
-	VBROADCASTSS (BX)(R10*1), Z30
+	VBROADCASTSS (DX)(R9*1), Z30
 	VFMADD231PS  Z30, Z28, Z6
 	VFMADD231PS  Z30, Z29, Z7
-	VBROADCASTSS (BX)(R9*4), Z30
+	VBROADCASTSS (DX)(R8*4), Z30
 	VFMADD231PS  Z30, Z28, Z8
 	VFMADD231PS  Z30, Z29, Z9
-	VBROADCASTSS (BX)(R11*1), Z30
+	VBROADCASTSS (DX)(R10*1), Z30
 	VFMADD231PS  Z30, Z28, Z10
 	VFMADD231PS  Z30, Z29, Z11
-	VBROADCASTSS (BX)(R10*2), Z30
+	VBROADCASTSS (DX)(R9*2), Z30
 	VFMADD231PS  Z30, Z28, Z12
 	VFMADD231PS  Z30, Z29, Z13
-	VBROADCASTSS (BX)(R12*1), Z30
+	VBROADCASTSS (DX)(R11*1), Z30
 	VFMADD231PS  Z30, Z28, Z14
 	VFMADD231PS  Z30, Z29, Z15
-	VBROADCASTSS (BX)(R9*8), Z30
+	VBROADCASTSS (DX)(R8*8), Z30
 	VFMADD231PS  Z30, Z28, Z16
 	VFMADD231PS  Z30, Z29, Z17
-	VBROADCASTSS (BX)(R13*1), Z30
+	VBROADCASTSS (DX)(R12*1), Z30
 	VFMADD231PS  Z30, Z28, Z18
 	VFMADD231PS  Z30, Z29, Z19
-	VBROADCASTSS (BX)(R11*2), Z30
+	VBROADCASTSS (DX)(R10*2), Z30
 	VFMADD231PS  Z30, Z28, Z20
 	VFMADD231PS  Z30, Z29, Z21
-	VBROADCASTSS (BX)(R14*1), Z30
+	VBROADCASTSS (DX)(R13*1), Z30
 	VFMADD231PS  Z30, Z28, Z22
 	VFMADD231PS  Z30, Z29, Z23
-	VBROADCASTSS (BX)(R10*4), Z30
+	VBROADCASTSS (DX)(R9*4), Z30
 	VFMADD231PS  Z30, Z28, Z24
 	VFMADD231PS  Z30, Z29, Z25
-	VBROADCASTSS (BX)(R15*1), Z30
+	VBROADCASTSS (DX)(R14*1), Z30
 	VFMADD231PS  Z30, Z28, Z26
 	VFMADD231PS  Z30, Z29, Z27
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -4221,25 +4733,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z26, (CX)
 	VMOVUPS Z27, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm1x8AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm1x8AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm1x8AVX512F32(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm1x8AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPS  (CX)(AX*4), Z0
 	VPMOVD2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -4252,44 +4763,44 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x02, BX
-	VMOVUPS   (DX), Z0
-	VMOVUPS   64(DX), Z1
-	VMOVUPS   128(DX), Z2
-	VMOVUPS   192(DX), Z3
-	VMOVUPS   256(DX), Z4
-	VMOVUPS   320(DX), Z5
-	VMOVUPS   384(DX), Z6
-	VMOVUPS.Z 448(DX), K1, Z7
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS   64(CX), Z1
+	VMOVUPS   128(CX), Z2
+	VMOVUPS   192(CX), Z3
+	VMOVUPS   256(CX), Z4
+	VMOVUPS   320(CX), Z5
+	VMOVUPS   384(CX), Z6
+	VMOVUPS.Z 448(CX), K1, Z7
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	VMOVUPS      128(SI), Z10
-	VMOVUPS      192(SI), Z11
-	VMOVUPS      256(SI), Z12
-	VMOVUPS      320(SI), Z13
-	VMOVUPS      384(SI), Z14
-	VMOVUPS      448(SI), Z15
-	VBROADCASTSS (BX), Z16
+	VMOVUPS      (BX), Z8
+	VMOVUPS      64(BX), Z9
+	VMOVUPS      128(BX), Z10
+	VMOVUPS      192(BX), Z11
+	VMOVUPS      256(BX), Z12
+	VMOVUPS      320(BX), Z13
+	VMOVUPS      384(BX), Z14
+	VMOVUPS      448(BX), Z15
+	VBROADCASTSS (DX), Z16
 	VFMADD231PS  Z16, Z8, Z0
 	VFMADD231PS  Z16, Z9, Z1
 	VFMADD231PS  Z16, Z10, Z2
@@ -4298,15 +4809,15 @@ term:
 	VFMADD231PS  Z16, Z13, Z5
 	VFMADD231PS  Z16, Z14, Z6
 	VFMADD231PS  Z16, Z15, Z7
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -4332,7 +4843,7 @@ store:
 	VMOVUPS Z5, 320(CX)
 	VMOVUPS Z6, 384(CX)
 	VMOVUPS Z7, K1, 448(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
@@ -4813,69 +5324,68 @@ done:
 	VZEROUPPER
 	RET
 
-// func gemm1x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm1x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm1x1AVX2F32(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm1x1AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x08
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPS    (BX)(DX*4), Y0
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x02, BX
-	VMASKMOVPS (DX), Y0, Y0
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPS    (DX)(CX*4), Y0
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y0, Y0
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Y0
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Y1
-	VBROADCASTSS (BX), Y2
+	VMOVUPS      (BX), Y1
+	VBROADCASTSS (DX), Y2
 	VFMADD231PS  Y2, Y1, Y0
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -4896,7 +5406,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -4915,82 +5425,81 @@ wholeStoring:
 	VMOVUPS Y0, (CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm2x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm2x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm2x1AVX2F32(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm2x1AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x08
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPS    (BX)(DX*4), Y1
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x02, BX
-	VMASKMOVPS (DX), Y1, Y0
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y1, Y1
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPS    (DX)(CX*4), Y1
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y1, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y1, Y1
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Y0
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y1
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Y2
-	VBROADCASTSS (BX), Y3
+	VMOVUPS      (BX), Y2
+	VBROADCASTSS (DX), Y3
 	VFMADD231PS  Y3, Y2, Y0
-	VBROADCASTSS (BX)(R9*1), Y3
+	VBROADCASTSS (DX)(R8*1), Y3
 	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5016,7 +5525,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5039,20 +5548,19 @@ wholeStoring:
 	VMOVUPS Y1, (CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm3x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm3x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm3x1AVX2F32(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm3x1AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -5060,68 +5568,68 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x08
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPS    (BX)(DX*4), Y2
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x02, BX
-	VMASKMOVPS (DX), Y2, Y0
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y2, Y1
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y2, Y2
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPS    (DX)(CX*4), Y2
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y2, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y2, Y1
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y2, Y2
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Y0
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y1
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y2
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Y3
-	VBROADCASTSS (BX), Y4
+	VMOVUPS      (BX), Y3
+	VBROADCASTSS (DX), Y4
 	VFMADD231PS  Y4, Y3, Y0
-	VBROADCASTSS (BX)(R9*1), Y4
+	VBROADCASTSS (DX)(R8*1), Y4
 	VFMADD231PS  Y4, Y3, Y1
-	VBROADCASTSS (BX)(R9*2), Y4
+	VBROADCASTSS (DX)(R8*2), Y4
 	VFMADD231PS  Y4, Y3, Y2
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5152,7 +5660,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5179,20 +5687,19 @@ wholeStoring:
 	VMOVUPS Y2, (CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm4x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm4x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm4x1AVX2F32(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm4x1AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -5201,75 +5708,75 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x08
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPS    (BX)(DX*4), Y3
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x02, BX
-	VMASKMOVPS (DX), Y3, Y0
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y3, Y1
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y3, Y2
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y3, Y3
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPS    (DX)(CX*4), Y3
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y3, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y3, Y1
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y3, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y3, Y3
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Y0
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y1
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y2
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y3
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Y4
-	VBROADCASTSS (BX), Y5
+	VMOVUPS      (BX), Y4
+	VBROADCASTSS (DX), Y5
 	VFMADD231PS  Y5, Y4, Y0
-	VBROADCASTSS (BX)(R9*1), Y5
+	VBROADCASTSS (DX)(R8*1), Y5
 	VFMADD231PS  Y5, Y4, Y1
-	VBROADCASTSS (BX)(R9*2), Y5
+	VBROADCASTSS (DX)(R8*2), Y5
 	VFMADD231PS  Y5, Y4, Y2
-	VBROADCASTSS (BX)(R10*1), Y5
+	VBROADCASTSS (DX)(R9*1), Y5
 	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5305,7 +5812,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5336,20 +5843,19 @@ wholeStoring:
 	VMOVUPS Y3, (CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm5x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm5x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm5x1AVX2F32(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm5x1AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -5359,81 +5865,81 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x08
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPS    (BX)(DX*4), Y4
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x02, BX
-	VMASKMOVPS (DX), Y4, Y0
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y4, Y1
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y4, Y2
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y4, Y3
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y4, Y4
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPS    (DX)(CX*4), Y4
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y4, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y4, Y1
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y4, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y4, Y3
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y4, Y4
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Y0
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y1
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y2
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y3
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y4
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Y5
-	VBROADCASTSS (BX), Y6
+	VMOVUPS      (BX), Y5
+	VBROADCASTSS (DX), Y6
 	VFMADD231PS  Y6, Y5, Y0
-	VBROADCASTSS (BX)(R9*1), Y6
+	VBROADCASTSS (DX)(R8*1), Y6
 	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (BX)(R9*2), Y6
+	VBROADCASTSS (DX)(R8*2), Y6
 	VFMADD231PS  Y6, Y5, Y2
-	VBROADCASTSS (BX)(R10*1), Y6
+	VBROADCASTSS (DX)(R9*1), Y6
 	VFMADD231PS  Y6, Y5, Y3
-	VBROADCASTSS (BX)(R9*4), Y6
+	VBROADCASTSS (DX)(R8*4), Y6
 	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5474,7 +5980,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5509,20 +6015,19 @@ wholeStoring:
 	VMOVUPS Y4, (CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm6x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm6x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm6x1AVX2F32(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm6x1AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -5533,88 +6038,88 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x08
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPS    (BX)(DX*4), Y5
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x02, BX
-	VMASKMOVPS (DX), Y5, Y0
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y5, Y1
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y5, Y2
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y5, Y3
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y5, Y4
-	ADDQ       BX, DX
-	VMASKMOVPS (DX), Y5, Y5
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPS    (DX)(CX*4), Y5
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y5, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y5, Y1
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y5, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y5, Y3
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y5, Y4
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y5, Y5
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Y0
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y1
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y2
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y3
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y4
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y5
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y5
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Y6
-	VBROADCASTSS (BX), Y7
+	VMOVUPS      (BX), Y6
+	VBROADCASTSS (DX), Y7
 	VFMADD231PS  Y7, Y6, Y0
-	VBROADCASTSS (BX)(R9*1), Y7
+	VBROADCASTSS (DX)(R8*1), Y7
 	VFMADD231PS  Y7, Y6, Y1
-	VBROADCASTSS (BX)(R9*2), Y7
+	VBROADCASTSS (DX)(R8*2), Y7
 	VFMADD231PS  Y7, Y6, Y2
-	VBROADCASTSS (BX)(R10*1), Y7
+	VBROADCASTSS (DX)(R9*1), Y7
 	VFMADD231PS  Y7, Y6, Y3
-	VBROADCASTSS (BX)(R9*4), Y7
+	VBROADCASTSS (DX)(R8*4), Y7
 	VFMADD231PS  Y7, Y6, Y4
-	VBROADCASTSS (BX)(R11*1), Y7
+	VBROADCASTSS (DX)(R10*1), Y7
 	VFMADD231PS  Y7, Y6, Y5
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5660,7 +6165,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5699,80 +6204,79 @@ wholeStoring:
 	VMOVUPS Y5, (CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm1x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm1x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm1x2AVX2F32(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm1x2AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x08
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPS    (BX)(DX*4), Y1
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x02, BX
-	VMOVUPS    (DX), Y0
-	VMASKMOVPS 32(DX), Y1, Y1
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPS    (DX)(CX*4), Y1
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMOVUPS    (CX), Y0
+	VMASKMOVPS 32(CX), Y1, Y1
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Y2
-	VMOVUPS      32(SI), Y3
-	VBROADCASTSS (BX), Y4
+	VMOVUPS      (BX), Y2
+	VMOVUPS      32(BX), Y3
+	VBROADCASTSS (DX), Y4
 	VFMADD231PS  Y4, Y2, Y0
 	VFMADD231PS  Y4, Y3, Y1
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5795,7 +6299,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5816,20 +6320,19 @@ wholeStoring:
 	VMOVUPS Y1, 32(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm2x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm2x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm2x2AVX2F32(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm2x2AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -5838,69 +6341,69 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x08
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPS    (BX)(DX*4), Y3
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x02, BX
-	VMOVUPS    (DX), Y0
-	VMASKMOVPS 32(DX), Y3, Y1
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y2
-	VMASKMOVPS 32(DX), Y3, Y3
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPS    (DX)(CX*4), Y3
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMOVUPS    (CX), Y0
+	VMASKMOVPS 32(CX), Y3, Y1
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y2
+	VMASKMOVPS 32(CX), Y3, Y3
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y2
-	VMOVUPS 32(DX), Y3
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Y4
-	VMOVUPS      32(SI), Y5
-	VBROADCASTSS (BX), Y6
+	VMOVUPS      (BX), Y4
+	VMOVUPS      32(BX), Y5
+	VBROADCASTSS (DX), Y6
 	VFMADD231PS  Y6, Y4, Y0
 	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (BX)(R9*1), Y6
+	VBROADCASTSS (DX)(R8*1), Y6
 	VFMADD231PS  Y6, Y4, Y2
 	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5930,7 +6433,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -5957,20 +6460,19 @@ wholeStoring:
 	VMOVUPS Y3, 32(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm3x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm3x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm3x2AVX2F32(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm3x2AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -5981,78 +6483,78 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x08
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPS    (BX)(DX*4), Y5
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x02, BX
-	VMOVUPS    (DX), Y0
-	VMASKMOVPS 32(DX), Y5, Y1
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y2
-	VMASKMOVPS 32(DX), Y5, Y3
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y4
-	VMASKMOVPS 32(DX), Y5, Y5
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPS    (DX)(CX*4), Y5
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMOVUPS    (CX), Y0
+	VMASKMOVPS 32(CX), Y5, Y1
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y2
+	VMASKMOVPS 32(CX), Y5, Y3
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y4
+	VMASKMOVPS 32(CX), Y5, Y5
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y2
-	VMOVUPS 32(DX), Y3
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y4
-	VMOVUPS 32(DX), Y5
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Y6
-	VMOVUPS      32(SI), Y7
-	VBROADCASTSS (BX), Y8
+	VMOVUPS      (BX), Y6
+	VMOVUPS      32(BX), Y7
+	VBROADCASTSS (DX), Y8
 	VFMADD231PS  Y8, Y6, Y0
 	VFMADD231PS  Y8, Y7, Y1
-	VBROADCASTSS (BX)(R9*1), Y8
+	VBROADCASTSS (DX)(R8*1), Y8
 	VFMADD231PS  Y8, Y6, Y2
 	VFMADD231PS  Y8, Y7, Y3
-	VBROADCASTSS (BX)(R9*2), Y8
+	VBROADCASTSS (DX)(R8*2), Y8
 	VFMADD231PS  Y8, Y6, Y4
 	VFMADD231PS  Y8, Y7, Y5
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -6089,7 +6591,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -6122,20 +6624,19 @@ wholeStoring:
 	VMOVUPS Y5, 32(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm4x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm4x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm4x2AVX2F32(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm4x2AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -6148,88 +6649,88 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x08
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPS    (BX)(DX*4), Y7
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x02, BX
-	VMOVUPS    (DX), Y0
-	VMASKMOVPS 32(DX), Y7, Y1
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y2
-	VMASKMOVPS 32(DX), Y7, Y3
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y4
-	VMASKMOVPS 32(DX), Y7, Y5
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y6
-	VMASKMOVPS 32(DX), Y7, Y7
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPS    (DX)(CX*4), Y7
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMOVUPS    (CX), Y0
+	VMASKMOVPS 32(CX), Y7, Y1
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y2
+	VMASKMOVPS 32(CX), Y7, Y3
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y4
+	VMASKMOVPS 32(CX), Y7, Y5
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y6
+	VMASKMOVPS 32(CX), Y7, Y7
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y2
-	VMOVUPS 32(DX), Y3
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y4
-	VMOVUPS 32(DX), Y5
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y6
-	VMOVUPS 32(DX), Y7
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y6
+	VMOVUPS 32(CX), Y7
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
-	VBROADCASTSS (BX), Y10
+	VMOVUPS      (BX), Y8
+	VMOVUPS      32(BX), Y9
+	VBROADCASTSS (DX), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS (BX)(R9*1), Y10
+	VBROADCASTSS (DX)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS (BX)(R9*2), Y10
+	VBROADCASTSS (DX)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS (BX)(R10*1), Y10
+	VBROADCASTSS (DX)(R9*1), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -6273,7 +6774,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -6312,20 +6813,19 @@ wholeStoring:
 	VMOVUPS Y7, 32(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm5x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm5x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm5x2AVX2F32(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm5x2AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -6340,97 +6840,97 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x08
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPS    (BX)(DX*4), Y9
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x02, BX
-	VMOVUPS    (DX), Y0
-	VMASKMOVPS 32(DX), Y9, Y1
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y2
-	VMASKMOVPS 32(DX), Y9, Y3
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y4
-	VMASKMOVPS 32(DX), Y9, Y5
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y6
-	VMASKMOVPS 32(DX), Y9, Y7
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y8
-	VMASKMOVPS 32(DX), Y9, Y9
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPS    (DX)(CX*4), Y9
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMOVUPS    (CX), Y0
+	VMASKMOVPS 32(CX), Y9, Y1
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y2
+	VMASKMOVPS 32(CX), Y9, Y3
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y4
+	VMASKMOVPS 32(CX), Y9, Y5
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y6
+	VMASKMOVPS 32(CX), Y9, Y7
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y8
+	VMASKMOVPS 32(CX), Y9, Y9
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y2
-	VMOVUPS 32(DX), Y3
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y4
-	VMOVUPS 32(DX), Y5
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y6
-	VMOVUPS 32(DX), Y7
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y8
-	VMOVUPS 32(DX), Y9
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y6
+	VMOVUPS 32(CX), Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y8
+	VMOVUPS 32(CX), Y9
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Y10
-	VMOVUPS      32(SI), Y11
-	VBROADCASTSS (BX), Y12
+	VMOVUPS      (BX), Y10
+	VMOVUPS      32(BX), Y11
+	VBROADCASTSS (DX), Y12
 	VFMADD231PS  Y12, Y10, Y0
 	VFMADD231PS  Y12, Y11, Y1
-	VBROADCASTSS (BX)(R9*1), Y12
+	VBROADCASTSS (DX)(R8*1), Y12
 	VFMADD231PS  Y12, Y10, Y2
 	VFMADD231PS  Y12, Y11, Y3
-	VBROADCASTSS (BX)(R9*2), Y12
+	VBROADCASTSS (DX)(R8*2), Y12
 	VFMADD231PS  Y12, Y10, Y4
 	VFMADD231PS  Y12, Y11, Y5
-	VBROADCASTSS (BX)(R10*1), Y12
+	VBROADCASTSS (DX)(R9*1), Y12
 	VFMADD231PS  Y12, Y10, Y6
 	VFMADD231PS  Y12, Y11, Y7
-	VBROADCASTSS (BX)(R9*4), Y12
+	VBROADCASTSS (DX)(R8*4), Y12
 	VFMADD231PS  Y12, Y10, Y8
 	VFMADD231PS  Y12, Y11, Y9
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -6481,7 +6981,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -6526,20 +7026,19 @@ wholeStoring:
 	VMOVUPS Y9, 32(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm6x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm6x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm6x2AVX2F32(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm6x2AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -6556,107 +7055,107 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x08
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPS    (BX)(DX*4), Y11
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x02, BX
-	VMOVUPS    (DX), Y0
-	VMASKMOVPS 32(DX), Y11, Y1
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y2
-	VMASKMOVPS 32(DX), Y11, Y3
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y4
-	VMASKMOVPS 32(DX), Y11, Y5
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y6
-	VMASKMOVPS 32(DX), Y11, Y7
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y8
-	VMASKMOVPS 32(DX), Y11, Y9
-	ADDQ       BX, DX
-	VMOVUPS    (DX), Y10
-	VMASKMOVPS 32(DX), Y11, Y11
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPS    (DX)(CX*4), Y11
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMOVUPS    (CX), Y0
+	VMASKMOVPS 32(CX), Y11, Y1
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y2
+	VMASKMOVPS 32(CX), Y11, Y3
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y4
+	VMASKMOVPS 32(CX), Y11, Y5
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y6
+	VMASKMOVPS 32(CX), Y11, Y7
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y8
+	VMASKMOVPS 32(CX), Y11, Y9
+	ADDQ       DX, CX
+	VMOVUPS    (CX), Y10
+	VMASKMOVPS 32(CX), Y11, Y11
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y2
-	VMOVUPS 32(DX), Y3
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y4
-	VMOVUPS 32(DX), Y5
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y6
-	VMOVUPS 32(DX), Y7
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y8
-	VMOVUPS 32(DX), Y9
-	ADDQ    BX, DX
-	VMOVUPS (DX), Y10
-	VMOVUPS 32(DX), Y11
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y6
+	VMOVUPS 32(CX), Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y8
+	VMOVUPS 32(CX), Y9
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y10
+	VMOVUPS 32(CX), Y11
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Y12
-	VMOVUPS      32(SI), Y13
-	VBROADCASTSS (BX), Y14
+	VMOVUPS      (BX), Y12
+	VMOVUPS      32(BX), Y13
+	VBROADCASTSS (DX), Y14
 	VFMADD231PS  Y14, Y12, Y0
 	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS (BX)(R9*1), Y14
+	VBROADCASTSS (DX)(R8*1), Y14
 	VFMADD231PS  Y14, Y12, Y2
 	VFMADD231PS  Y14, Y13, Y3
-	VBROADCASTSS (BX)(R9*2), Y14
+	VBROADCASTSS (DX)(R8*2), Y14
 	VFMADD231PS  Y14, Y12, Y4
 	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS (BX)(R10*1), Y14
+	VBROADCASTSS (DX)(R9*1), Y14
 	VFMADD231PS  Y14, Y12, Y6
 	VFMADD231PS  Y14, Y13, Y7
-	VBROADCASTSS (BX)(R9*4), Y14
+	VBROADCASTSS (DX)(R8*4), Y14
 	VFMADD231PS  Y14, Y12, Y8
 	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS (BX)(R11*1), Y14
+	VBROADCASTSS (DX)(R10*1), Y14
 	VFMADD231PS  Y14, Y12, Y10
 	VFMADD231PS  Y14, Y13, Y11
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -6714,7 +7213,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -6765,20 +7264,19 @@ wholeStoring:
 	VMOVUPS Y11, 32(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm1x8AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, k int, group int, from int, lanes int)
+// func gemm1x8AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm1x8AVX2F32(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm1x8AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -6791,65 +7289,65 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x08
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPS    (BX)(DX*4), Y7
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x02, BX
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	VMOVUPS    64(DX), Y2
-	VMOVUPS    96(DX), Y3
-	VMOVUPS    128(DX), Y4
-	VMOVUPS    160(DX), Y5
-	VMOVUPS    192(DX), Y6
-	VMASKMOVPS 224(DX), Y7, Y7
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPS    (DX)(CX*4), Y7
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVUPS    64(CX), Y2
+	VMOVUPS    96(CX), Y3
+	VMOVUPS    128(CX), Y4
+	VMOVUPS    160(CX), Y5
+	VMOVUPS    192(CX), Y6
+	VMASKMOVPS 224(CX), Y7, Y7
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	VMOVUPS 64(DX), Y2
-	VMOVUPS 96(DX), Y3
-	VMOVUPS 128(DX), Y4
-	VMOVUPS 160(DX), Y5
-	VMOVUPS 192(DX), Y6
-	VMOVUPS 224(DX), Y7
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	VMOVUPS 128(CX), Y4
+	VMOVUPS 160(CX), Y5
+	VMOVUPS 192(CX), Y6
+	VMOVUPS 224(CX), Y7
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x02, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
-	VMOVUPS      64(SI), Y10
-	VMOVUPS      96(SI), Y11
-	VMOVUPS      128(SI), Y12
-	VMOVUPS      160(SI), Y13
-	VMOVUPS      192(SI), Y14
-	VMOVUPS      224(SI), Y15
-	VBROADCASTSS (BX), Y16
+	VMOVUPS      (BX), Y8
+	VMOVUPS      32(BX), Y9
+	VMOVUPS      64(BX), Y10
+	VMOVUPS      96(BX), Y11
+	VMOVUPS      128(BX), Y12
+	VMOVUPS      160(BX), Y13
+	VMOVUPS      192(BX), Y14
+	VMOVUPS      224(BX), Y15
+	VBROADCASTSS (DX), Y16
 	VFMADD231PS  Y16, Y8, Y0
 	VFMADD231PS  Y16, Y9, Y1
 	VFMADD231PS  Y16, Y10, Y2
@@ -6858,17 +7356,17 @@ term:
 	VFMADD231PS  Y16, Y13, Y5
 	VFMADD231PS  Y16, Y14, Y6
 	VFMADD231PS  Y16, Y15, Y7
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -6903,7 +7401,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -6936,7 +7434,7 @@ wholeStoring:
 	VMOVUPS Y7, 224(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
@@ -7463,58 +7961,57 @@ done:
 	VZEROUPPER
 	RET
 
-// func gemm1x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm1x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm1x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm1x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Z1
-	VBROADCASTSD (BX), Z2
+	VMOVUPD      (BX), Z1
+	VBROADCASTSD (DX), Z2
 	VFMADD231PD  Z2, Z1, Z0
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -7526,69 +8023,68 @@ store:
 	MOVQ    ldc+8(FP), DX
 	SHLQ    $0x03, DX
 	VMOVUPD Z0, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm2x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm2x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm2x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm2x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z1
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Z2
-	VBROADCASTSD (BX), Z3
+	VMOVUPD      (BX), Z2
+	VBROADCASTSD (DX), Z3
 	VFMADD231PD  Z3, Z2, Z0
-	VBROADCASTSD (BX)(R9*1), Z3
+	VBROADCASTSD (DX)(R8*1), Z3
 	VFMADD231PD  Z3, Z2, Z1
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -7604,25 +8100,24 @@ store:
 	VMOVUPD Z0, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z1, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm3x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm3x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm3x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm3x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -7630,48 +8125,48 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z2
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Z3
-	VBROADCASTSD (BX), Z4
+	VMOVUPD      (BX), Z3
+	VBROADCASTSD (DX), Z4
 	VFMADD231PD  Z4, Z3, Z0
-	VBROADCASTSD (BX)(R9*1), Z4
+	VBROADCASTSD (DX)(R8*1), Z4
 	VFMADD231PD  Z4, Z3, Z1
-	VBROADCASTSD (BX)(R9*2), Z4
+	VBROADCASTSD (DX)(R8*2), Z4
 	VFMADD231PD  Z4, Z3, Z2
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -7691,25 +8186,24 @@ store:
 	VMOVUPD Z1, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z2, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm4x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm4x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm4x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm4x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -7718,53 +8212,53 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z3
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Z4
-	VBROADCASTSD (BX), Z5
+	VMOVUPD      (BX), Z4
+	VBROADCASTSD (DX), Z5
 	VFMADD231PD  Z5, Z4, Z0
-	VBROADCASTSD (BX)(R9*1), Z5
+	VBROADCASTSD (DX)(R8*1), Z5
 	VFMADD231PD  Z5, Z4, Z1
-	VBROADCASTSD (BX)(R9*2), Z5
+	VBROADCASTSD (DX)(R8*2), Z5
 	VFMADD231PD  Z5, Z4, Z2
-	VBROADCASTSD (BX)(R10*1), Z5
+	VBROADCASTSD (DX)(R9*1), Z5
 	VFMADD231PD  Z5, Z4, Z3
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -7788,25 +8282,24 @@ store:
 	VMOVUPD Z2, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z3, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm5x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm5x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm5x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm5x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -7816,57 +8309,57 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z4
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Z5
-	VBROADCASTSD (BX), Z6
+	VMOVUPD      (BX), Z5
+	VBROADCASTSD (DX), Z6
 	VFMADD231PD  Z6, Z5, Z0
-	VBROADCASTSD (BX)(R9*1), Z6
+	VBROADCASTSD (DX)(R8*1), Z6
 	VFMADD231PD  Z6, Z5, Z1
-	VBROADCASTSD (BX)(R9*2), Z6
+	VBROADCASTSD (DX)(R8*2), Z6
 	VFMADD231PD  Z6, Z5, Z2
-	VBROADCASTSD (BX)(R10*1), Z6
+	VBROADCASTSD (DX)(R9*1), Z6
 	VFMADD231PD  Z6, Z5, Z3
-	VBROADCASTSD (BX)(R9*4), Z6
+	VBROADCASTSD (DX)(R8*4), Z6
 	VFMADD231PD  Z6, Z5, Z4
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -7894,25 +8387,24 @@ store:
 	VMOVUPD Z3, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z4, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm6x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm6x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm6x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm6x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -7923,62 +8415,62 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z5
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Z6
-	VBROADCASTSD (BX), Z7
+	VMOVUPD      (BX), Z6
+	VBROADCASTSD (DX), Z7
 	VFMADD231PD  Z7, Z6, Z0
-	VBROADCASTSD (BX)(R9*1), Z7
+	VBROADCASTSD (DX)(R8*1), Z7
 	VFMADD231PD  Z7, Z6, Z1
-	VBROADCASTSD (BX)(R9*2), Z7
+	VBROADCASTSD (DX)(R8*2), Z7
 	VFMADD231PD  Z7, Z6, Z2
-	VBROADCASTSD (BX)(R10*1), Z7
+	VBROADCASTSD (DX)(R9*1), Z7
 	VFMADD231PD  Z7, Z6, Z3
-	VBROADCASTSD (BX)(R9*4), Z7
+	VBROADCASTSD (DX)(R8*4), Z7
 	VFMADD231PD  Z7, Z6, Z4
-	VBROADCASTSD (BX)(R11*1), Z7
+	VBROADCASTSD (DX)(R10*1), Z7
 	VFMADD231PD  Z7, Z6, Z5
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -8010,25 +8502,24 @@ store:
 	VMOVUPD Z4, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z5, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm7x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm7x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm7x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm7x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -8040,67 +8531,88 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z6
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x07, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	MOVQ       ahead+56(FP), R11
+	SHLQ       $0x03, R11
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z7
-	PREFETCHT0   4096(SI)
-	VBROADCASTSD (BX), Z8
+	VMOVUPD      (BX), Z7
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R11*1)
+	VBROADCASTSD (DX), Z8
 	VFMADD231PD  Z8, Z7, Z0
-	VBROADCASTSD (BX)(R9*1), Z8
+	VBROADCASTSD (DX)(R8*1), Z8
 	VFMADD231PD  Z8, Z7, Z1
-	VBROADCASTSD (BX)(R9*2), Z8
+	VBROADCASTSD (DX)(R8*2), Z8
 	VFMADD231PD  Z8, Z7, Z2
-	VBROADCASTSD (BX)(R10*1), Z8
+	VBROADCASTSD (DX)(R9*1), Z8
 	VFMADD231PD  Z8, Z7, Z3
-	VBROADCASTSD (BX)(R9*4), Z8
+	VBROADCASTSD (DX)(R8*4), Z8
 	VFMADD231PD  Z8, Z7, Z4
-	VBROADCASTSD (BX)(R11*1), Z8
+	VBROADCASTSD (DX)(R10*1), Z8
 	VFMADD231PD  Z8, Z7, Z5
-	VBROADCASTSD (BX)(R10*2), Z8
+	VBROADCASTSD (DX)(R9*2), Z8
 	VFMADD231PD  Z8, Z7, Z6
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -8136,25 +8648,24 @@ store:
 	VMOVUPD Z5, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z6, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm8x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm8x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm8x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm8x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -8167,72 +8678,95 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z7
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x08, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	MOVQ       ahead+56(FP), R12
+	SHLQ       $0x03, R12
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z8
-	PREFETCHT0   4096(SI)
-	VBROADCASTSD (BX), Z9
+	VMOVUPD      (BX), Z8
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R12*1)
+	VBROADCASTSD (DX), Z9
 	VFMADD231PD  Z9, Z8, Z0
-	VBROADCASTSD (BX)(R9*1), Z9
+	VBROADCASTSD (DX)(R8*1), Z9
 	VFMADD231PD  Z9, Z8, Z1
-	VBROADCASTSD (BX)(R9*2), Z9
+	VBROADCASTSD (DX)(R8*2), Z9
 	VFMADD231PD  Z9, Z8, Z2
-	VBROADCASTSD (BX)(R10*1), Z9
+	VBROADCASTSD (DX)(R9*1), Z9
 	VFMADD231PD  Z9, Z8, Z3
-	VBROADCASTSD (BX)(R9*4), Z9
+	VBROADCASTSD (DX)(R8*4), Z9
 	VFMADD231PD  Z9, Z8, Z4
-	VBROADCASTSD (BX)(R11*1), Z9
+	VBROADCASTSD (DX)(R10*1), Z9
 	VFMADD231PD  Z9, Z8, Z5
-	VBROADCASTSD (BX)(R10*2), Z9
+	VBROADCASTSD (DX)(R9*2), Z9
 	VFMADD231PD  Z9, Z8, Z6
-	VBROADCASTSD (BX)(R12*1), Z9
+	VBROADCASTSD (DX)(R11*1), Z9
 	VFMADD231PD  Z9, Z8, Z7
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -8272,25 +8806,24 @@ store:
 	VMOVUPD Z6, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z7, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm9x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm9x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm9x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm9x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -8304,76 +8837,101 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z8
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z8
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x09, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	MOVQ       ahead+56(FP), R12
+	SHLQ       $0x03, R12
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z9
-	PREFETCHT0   4096(SI)
-	VBROADCASTSD (BX), Z10
+	VMOVUPD      (BX), Z9
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R12*1)
+	VBROADCASTSD (DX), Z10
 	VFMADD231PD  Z10, Z9, Z0
-	VBROADCASTSD (BX)(R9*1), Z10
+	VBROADCASTSD (DX)(R8*1), Z10
 	VFMADD231PD  Z10, Z9, Z1
-	VBROADCASTSD (BX)(R9*2), Z10
+	VBROADCASTSD (DX)(R8*2), Z10
 	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD (BX)(R10*1), Z10
+	VBROADCASTSD (DX)(R9*1), Z10
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD (BX)(R9*4), Z10
+	VBROADCASTSD (DX)(R8*4), Z10
 	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD (BX)(R11*1), Z10
+	VBROADCASTSD (DX)(R10*1), Z10
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD (BX)(R10*2), Z10
+	VBROADCASTSD (DX)(R9*2), Z10
 	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD (BX)(R12*1), Z10
+	VBROADCASTSD (DX)(R11*1), Z10
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD (BX)(R9*8), Z10
+	VBROADCASTSD (DX)(R8*8), Z10
 	VFMADD231PD  Z10, Z9, Z8
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -8417,25 +8975,24 @@ store:
 	VMOVUPD Z7, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z8, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm10x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm10x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm10x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm10x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -8450,81 +9007,108 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z8
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z9
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z9
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x0a, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	MOVQ       ahead+56(FP), R13
+	SHLQ       $0x03, R13
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z10
-	PREFETCHT0   4096(SI)
-	VBROADCASTSD (BX), Z11
+	VMOVUPD      (BX), Z10
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R13*1)
+	VBROADCASTSD (DX), Z11
 	VFMADD231PD  Z11, Z10, Z0
-	VBROADCASTSD (BX)(R9*1), Z11
+	VBROADCASTSD (DX)(R8*1), Z11
 	VFMADD231PD  Z11, Z10, Z1
-	VBROADCASTSD (BX)(R9*2), Z11
+	VBROADCASTSD (DX)(R8*2), Z11
 	VFMADD231PD  Z11, Z10, Z2
-	VBROADCASTSD (BX)(R10*1), Z11
+	VBROADCASTSD (DX)(R9*1), Z11
 	VFMADD231PD  Z11, Z10, Z3
-	VBROADCASTSD (BX)(R9*4), Z11
+	VBROADCASTSD (DX)(R8*4), Z11
 	VFMADD231PD  Z11, Z10, Z4
-	VBROADCASTSD (BX)(R11*1), Z11
+	VBROADCASTSD (DX)(R10*1), Z11
 	VFMADD231PD  Z11, Z10, Z5
-	VBROADCASTSD (BX)(R10*2), Z11
+	VBROADCASTSD (DX)(R9*2), Z11
 	VFMADD231PD  Z11, Z10, Z6
-	VBROADCASTSD (BX)(R12*1), Z11
+	VBROADCASTSD (DX)(R11*1), Z11
 	VFMADD231PD  Z11, Z10, Z7
-	VBROADCASTSD (BX)(R9*8), Z11
+	VBROADCASTSD (DX)(R8*8), Z11
 	VFMADD231PD  Z11, Z10, Z8
-	VBROADCASTSD (BX)(R13*1), Z11
+	VBROADCASTSD (DX)(R12*1), Z11
 	VFMADD231PD  Z11, Z10, Z9
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -8572,25 +9156,24 @@ store:
 	VMOVUPD Z8, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z9, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm11x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm11x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm11x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm11x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -8606,85 +9189,114 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z8
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z10
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z10
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x0b, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	MOVQ       ahead+56(FP), R13
+	SHLQ       $0x03, R13
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z11
-	PREFETCHT0   4096(SI)
-	VBROADCASTSD (BX), Z12
+	VMOVUPD      (BX), Z11
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R13*1)
+	VBROADCASTSD (DX), Z12
 	VFMADD231PD  Z12, Z11, Z0
-	VBROADCASTSD (BX)(R9*1), Z12
+	VBROADCASTSD (DX)(R8*1), Z12
 	VFMADD231PD  Z12, Z11, Z1
-	VBROADCASTSD (BX)(R9*2), Z12
+	VBROADCASTSD (DX)(R8*2), Z12
 	VFMADD231PD  Z12, Z11, Z2
-	VBROADCASTSD (BX)(R10*1), Z12
+	VBROADCASTSD (DX)(R9*1), Z12
 	VFMADD231PD  Z12, Z11, Z3
-	VBROADCASTSD (BX)(R9*4), Z12
+	VBROADCASTSD (DX)(R8*4), Z12
 	VFMADD231PD  Z12, Z11, Z4
-	VBROADCASTSD (BX)(R11*1), Z12
+	VBROADCASTSD (DX)(R10*1), Z12
 	VFMADD231PD  Z12, Z11, Z5
-	VBROADCASTSD (BX)(R10*2), Z12
+	VBROADCASTSD (DX)(R9*2), Z12
 	VFMADD231PD  Z12, Z11, Z6
-	VBROADCASTSD (BX)(R12*1), Z12
+	VBROADCASTSD (DX)(R11*1), Z12
 	VFMADD231PD  Z12, Z11, Z7
-	VBROADCASTSD (BX)(R9*8), Z12
+	VBROADCASTSD (DX)(R8*8), Z12
 	VFMADD231PD  Z12, Z11, Z8
-	VBROADCASTSD (BX)(R13*1), Z12
+	VBROADCASTSD (DX)(R12*1), Z12
 	VFMADD231PD  Z12, Z11, Z9
-	VBROADCASTSD (BX)(R11*2), Z12
+	VBROADCASTSD (DX)(R10*2), Z12
 	VFMADD231PD  Z12, Z11, Z10
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -8736,25 +9348,24 @@ store:
 	VMOVUPD Z9, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z10, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm12x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm12x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm12x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm12x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -8771,90 +9382,121 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z8
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z10
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z11
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z11
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	LEAQ    (R13)(R9*2), R14
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x0c, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	LEAQ       (R12)(R8*2), R13
+	MOVQ       ahead+56(FP), R14
+	SHLQ       $0x03, R14
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z12
-	PREFETCHT0   4096(SI)
-	VBROADCASTSD (BX), Z13
+	VMOVUPD      (BX), Z12
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R14*1)
+	VBROADCASTSD (DX), Z13
 	VFMADD231PD  Z13, Z12, Z0
-	VBROADCASTSD (BX)(R9*1), Z13
+	VBROADCASTSD (DX)(R8*1), Z13
 	VFMADD231PD  Z13, Z12, Z1
-	VBROADCASTSD (BX)(R9*2), Z13
+	VBROADCASTSD (DX)(R8*2), Z13
 	VFMADD231PD  Z13, Z12, Z2
-	VBROADCASTSD (BX)(R10*1), Z13
+	VBROADCASTSD (DX)(R9*1), Z13
 	VFMADD231PD  Z13, Z12, Z3
-	VBROADCASTSD (BX)(R9*4), Z13
+	VBROADCASTSD (DX)(R8*4), Z13
 	VFMADD231PD  Z13, Z12, Z4
-	VBROADCASTSD (BX)(R11*1), Z13
+	VBROADCASTSD (DX)(R10*1), Z13
 	VFMADD231PD  Z13, Z12, Z5
-	VBROADCASTSD (BX)(R10*2), Z13
+	VBROADCASTSD (DX)(R9*2), Z13
 	VFMADD231PD  Z13, Z12, Z6
-	VBROADCASTSD (BX)(R12*1), Z13
+	VBROADCASTSD (DX)(R11*1), Z13
 	VFMADD231PD  Z13, Z12, Z7
-	VBROADCASTSD (BX)(R9*8), Z13
+	VBROADCASTSD (DX)(R8*8), Z13
 	VFMADD231PD  Z13, Z12, Z8
-	VBROADCASTSD (BX)(R13*1), Z13
+	VBROADCASTSD (DX)(R12*1), Z13
 	VFMADD231PD  Z13, Z12, Z9
-	VBROADCASTSD (BX)(R11*2), Z13
+	VBROADCASTSD (DX)(R10*2), Z13
 	VFMADD231PD  Z13, Z12, Z10
-	VBROADCASTSD (BX)(R14*1), Z13
+	VBROADCASTSD (DX)(R13*1), Z13
 	VFMADD231PD  Z13, Z12, Z11
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -8910,25 +9552,24 @@ store:
 	VMOVUPD Z10, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z11, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm13x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm13x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm13x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm13x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -8946,94 +9587,127 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z8
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z10
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z12
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z12
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	LEAQ    (R13)(R9*2), R14
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x0d, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	LEAQ       (R12)(R8*2), R13
+	MOVQ       ahead+56(FP), R14
+	SHLQ       $0x03, R14
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z13
-	PREFETCHT0   4096(SI)
-	VBROADCASTSD (BX), Z14
+	VMOVUPD      (BX), Z13
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R14*1)
+	VBROADCASTSD (DX), Z14
 	VFMADD231PD  Z14, Z13, Z0
-	VBROADCASTSD (BX)(R9*1), Z14
+	VBROADCASTSD (DX)(R8*1), Z14
 	VFMADD231PD  Z14, Z13, Z1
-	VBROADCASTSD (BX)(R9*2), Z14
+	VBROADCASTSD (DX)(R8*2), Z14
 	VFMADD231PD  Z14, Z13, Z2
-	VBROADCASTSD (BX)(R10*1), Z14
+	VBROADCASTSD (DX)(R9*1), Z14
 	VFMADD231PD  Z14, Z13, Z3
-	VBROADCASTSD (BX)(R9*4), Z14
+	VBROADCASTSD (DX)(R8*4), Z14
 	VFMADD231PD  Z14, Z13, Z4
-	VBROADCASTSD (BX)(R11*1), Z14
+	VBROADCASTSD (DX)(R10*1), Z14
 	VFMADD231PD  Z14, Z13, Z5
-	VBROADCASTSD (BX)(R10*2), Z14
+	VBROADCASTSD (DX)(R9*2), Z14
 	VFMADD231PD  Z14, Z13, Z6
-	VBROADCASTSD (BX)(R12*1), Z14
+	VBROADCASTSD (DX)(R11*1), Z14
 	VFMADD231PD  Z14, Z13, Z7
-	VBROADCASTSD (BX)(R9*8), Z14
+	VBROADCASTSD (DX)(R8*8), Z14
 	VFMADD231PD  Z14, Z13, Z8
-	VBROADCASTSD (BX)(R13*1), Z14
+	VBROADCASTSD (DX)(R12*1), Z14
 	VFMADD231PD  Z14, Z13, Z9
-	VBROADCASTSD (BX)(R11*2), Z14
+	VBROADCASTSD (DX)(R10*2), Z14
 	VFMADD231PD  Z14, Z13, Z10
-	VBROADCASTSD (BX)(R14*1), Z14
+	VBROADCASTSD (DX)(R13*1), Z14
 	VFMADD231PD  Z14, Z13, Z11
-	VBROADCASTSD (BX)(R10*4), Z14
+	VBROADCASTSD (DX)(R9*4), Z14
 	VFMADD231PD  Z14, Z13, Z12
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -9093,25 +9767,24 @@ store:
 	VMOVUPD Z11, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z12, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm14x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm14x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm14x1AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm14x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -9130,99 +9803,134 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD.Z (DX), K1, Z0
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z2
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z4
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z6
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z8
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z10
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z12
-	ADDQ      BX, DX
-	VMOVUPD.Z (DX), K1, Z13
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z13
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	LEAQ    (R13)(R9*2), R14
-	LEAQ    (R14)(R9*2), R15
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x0e, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	LEAQ       (R12)(R8*2), R13
+	LEAQ       (R13)(R8*2), R14
+	MOVQ       ahead+56(FP), R15
+	SHLQ       $0x03, R15
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z14
-	PREFETCHT0   4096(SI)
-	VBROADCASTSD (BX), Z15
+	VMOVUPD      (BX), Z14
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R15*1)
+	VBROADCASTSD (DX), Z15
 	VFMADD231PD  Z15, Z14, Z0
-	VBROADCASTSD (BX)(R9*1), Z15
+	VBROADCASTSD (DX)(R8*1), Z15
 	VFMADD231PD  Z15, Z14, Z1
-	VBROADCASTSD (BX)(R9*2), Z15
+	VBROADCASTSD (DX)(R8*2), Z15
 	VFMADD231PD  Z15, Z14, Z2
-	VBROADCASTSD (BX)(R10*1), Z15
+	VBROADCASTSD (DX)(R9*1), Z15
 	VFMADD231PD  Z15, Z14, Z3
-	VBROADCASTSD (BX)(R9*4), Z15
+	VBROADCASTSD (DX)(R8*4), Z15
 	VFMADD231PD  Z15, Z14, Z4
-	VBROADCASTSD (BX)(R11*1), Z15
+	VBROADCASTSD (DX)(R10*1), Z15
 	VFMADD231PD  Z15, Z14, Z5
-	VBROADCASTSD (BX)(R10*2), Z15
+	VBROADCASTSD (DX)(R9*2), Z15
 	VFMADD231PD  Z15, Z14, Z6
-	VBROADCASTSD (BX)(R12*1), Z15
+	VBROADCASTSD (DX)(R11*1), Z15
 	VFMADD231PD  Z15, Z14, Z7
-	VBROADCASTSD (BX)(R9*8), Z15
+	VBROADCASTSD (DX)(R8*8), Z15
 	VFMADD231PD  Z15, Z14, Z8
-	VBROADCASTSD (BX)(R13*1), Z15
+	VBROADCASTSD (DX)(R12*1), Z15
 	VFMADD231PD  Z15, Z14, Z9
-	VBROADCASTSD (BX)(R11*2), Z15
+	VBROADCASTSD (DX)(R10*2), Z15
 	VFMADD231PD  Z15, Z14, Z10
-	VBROADCASTSD (BX)(R14*1), Z15
+	VBROADCASTSD (DX)(R13*1), Z15
 	VFMADD231PD  Z15, Z14, Z11
-	VBROADCASTSD (BX)(R10*4), Z15
+	VBROADCASTSD (DX)(R9*4), Z15
 	VFMADD231PD  Z15, Z14, Z12
-	VBROADCASTSD (BX)(R15*1), Z15
+	VBROADCASTSD (DX)(R14*1), Z15
 	VFMADD231PD  Z15, Z14, Z13
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -9286,68 +9994,67 @@ store:
 	VMOVUPD Z12, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z13, K1, (CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm1x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm1x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm1x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm1x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Z2
-	VMOVUPD      64(SI), Z3
-	VBROADCASTSD (BX), Z4
+	VMOVUPD      (BX), Z2
+	VMOVUPD      64(BX), Z3
+	VBROADCASTSD (DX), Z4
 	VFMADD231PD  Z4, Z2, Z0
 	VFMADD231PD  Z4, Z3, Z1
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -9361,25 +10068,24 @@ store:
 	SHLQ    $0x03, DX
 	VMOVUPD Z0, (CX)
 	VMOVUPD Z1, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm2x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm2x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm2x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm2x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -9388,49 +10094,49 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z2
-	VMOVUPD.Z 64(DX), K1, Z3
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Z3
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Z4
-	VMOVUPD      64(SI), Z5
-	VBROADCASTSD (BX), Z6
+	VMOVUPD      (BX), Z4
+	VMOVUPD      64(BX), Z5
+	VBROADCASTSD (DX), Z6
 	VFMADD231PD  Z6, Z4, Z0
 	VFMADD231PD  Z6, Z5, Z1
-	VBROADCASTSD (BX)(R9*1), Z6
+	VBROADCASTSD (DX)(R8*1), Z6
 	VFMADD231PD  Z6, Z4, Z2
 	VFMADD231PD  Z6, Z5, Z3
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -9450,25 +10156,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z2, (CX)
 	VMOVUPD Z3, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm3x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm3x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm3x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm3x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -9479,55 +10184,55 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z2
-	VMOVUPD.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z4
-	VMOVUPD.Z 64(DX), K1, Z5
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Z5
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Z6
-	VMOVUPD      64(SI), Z7
-	VBROADCASTSD (BX), Z8
+	VMOVUPD      (BX), Z6
+	VMOVUPD      64(BX), Z7
+	VBROADCASTSD (DX), Z8
 	VFMADD231PD  Z8, Z6, Z0
 	VFMADD231PD  Z8, Z7, Z1
-	VBROADCASTSD (BX)(R9*1), Z8
+	VBROADCASTSD (DX)(R8*1), Z8
 	VFMADD231PD  Z8, Z6, Z2
 	VFMADD231PD  Z8, Z7, Z3
-	VBROADCASTSD (BX)(R9*2), Z8
+	VBROADCASTSD (DX)(R8*2), Z8
 	VFMADD231PD  Z8, Z6, Z4
 	VFMADD231PD  Z8, Z7, Z5
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -9553,25 +10258,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z4, (CX)
 	VMOVUPD Z5, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm4x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm4x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm4x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm4x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -9584,62 +10288,62 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z2
-	VMOVUPD.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z4
-	VMOVUPD.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z6
-	VMOVUPD.Z 64(DX), K1, Z7
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Z7
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Z8
-	VMOVUPD      64(SI), Z9
-	VBROADCASTSD (BX), Z10
+	VMOVUPD      (BX), Z8
+	VMOVUPD      64(BX), Z9
+	VBROADCASTSD (DX), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VBROADCASTSD (BX)(R9*1), Z10
+	VBROADCASTSD (DX)(R8*1), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD (BX)(R9*2), Z10
+	VBROADCASTSD (DX)(R8*2), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD (BX)(R10*1), Z10
+	VBROADCASTSD (DX)(R9*1), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -9671,25 +10375,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z6, (CX)
 	VMOVUPD Z7, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm5x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm5x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm5x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm5x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -9704,68 +10407,68 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z2
-	VMOVUPD.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z4
-	VMOVUPD.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z6
-	VMOVUPD.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z8
-	VMOVUPD.Z 64(DX), K1, Z9
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Z9
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Z10
-	VMOVUPD      64(SI), Z11
-	VBROADCASTSD (BX), Z12
+	VMOVUPD      (BX), Z10
+	VMOVUPD      64(BX), Z11
+	VBROADCASTSD (DX), Z12
 	VFMADD231PD  Z12, Z10, Z0
 	VFMADD231PD  Z12, Z11, Z1
-	VBROADCASTSD (BX)(R9*1), Z12
+	VBROADCASTSD (DX)(R8*1), Z12
 	VFMADD231PD  Z12, Z10, Z2
 	VFMADD231PD  Z12, Z11, Z3
-	VBROADCASTSD (BX)(R9*2), Z12
+	VBROADCASTSD (DX)(R8*2), Z12
 	VFMADD231PD  Z12, Z10, Z4
 	VFMADD231PD  Z12, Z11, Z5
-	VBROADCASTSD (BX)(R10*1), Z12
+	VBROADCASTSD (DX)(R9*1), Z12
 	VFMADD231PD  Z12, Z10, Z6
 	VFMADD231PD  Z12, Z11, Z7
-	VBROADCASTSD (BX)(R9*4), Z12
+	VBROADCASTSD (DX)(R8*4), Z12
 	VFMADD231PD  Z12, Z10, Z8
 	VFMADD231PD  Z12, Z11, Z9
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -9803,25 +10506,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z8, (CX)
 	VMOVUPD Z9, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm6x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm6x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm6x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm6x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -9838,75 +10540,75 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z2
-	VMOVUPD.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z4
-	VMOVUPD.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z6
-	VMOVUPD.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z8
-	VMOVUPD.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z10
-	VMOVUPD.Z 64(DX), K1, Z11
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Z11
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Z12
-	VMOVUPD      64(SI), Z13
-	VBROADCASTSD (BX), Z14
+	VMOVUPD      (BX), Z12
+	VMOVUPD      64(BX), Z13
+	VBROADCASTSD (DX), Z14
 	VFMADD231PD  Z14, Z12, Z0
 	VFMADD231PD  Z14, Z13, Z1
-	VBROADCASTSD (BX)(R9*1), Z14
+	VBROADCASTSD (DX)(R8*1), Z14
 	VFMADD231PD  Z14, Z12, Z2
 	VFMADD231PD  Z14, Z13, Z3
-	VBROADCASTSD (BX)(R9*2), Z14
+	VBROADCASTSD (DX)(R8*2), Z14
 	VFMADD231PD  Z14, Z12, Z4
 	VFMADD231PD  Z14, Z13, Z5
-	VBROADCASTSD (BX)(R10*1), Z14
+	VBROADCASTSD (DX)(R9*1), Z14
 	VFMADD231PD  Z14, Z12, Z6
 	VFMADD231PD  Z14, Z13, Z7
-	VBROADCASTSD (BX)(R9*4), Z14
+	VBROADCASTSD (DX)(R8*4), Z14
 	VFMADD231PD  Z14, Z12, Z8
 	VFMADD231PD  Z14, Z13, Z9
-	VBROADCASTSD (BX)(R11*1), Z14
+	VBROADCASTSD (DX)(R10*1), Z14
 	VFMADD231PD  Z14, Z12, Z10
 	VFMADD231PD  Z14, Z13, Z11
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -9950,25 +10652,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z10, (CX)
 	VMOVUPD Z11, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm7x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm7x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm7x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm7x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -9987,83 +10688,112 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z2
-	VMOVUPD.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z4
-	VMOVUPD.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z6
-	VMOVUPD.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z8
-	VMOVUPD.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z10
-	VMOVUPD.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z12
-	VMOVUPD.Z 64(DX), K1, Z13
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Z13
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x07, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	MOVQ       ahead+56(FP), R11
+	SHLQ       $0x03, R11
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z14
-	PREFETCHT0   4096(SI)
-	VMOVUPD      64(SI), Z15
-	PREFETCHT0   4160(SI)
-	VBROADCASTSD (BX), Z16
+	VMOVUPD      (BX), Z14
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R11*1)
+	VMOVUPD      64(BX), Z15
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R11*1)
+	VBROADCASTSD (DX), Z16
 	VFMADD231PD  Z16, Z14, Z0
 	VFMADD231PD  Z16, Z15, Z1
-	VBROADCASTSD (BX)(R9*1), Z16
+	VBROADCASTSD (DX)(R8*1), Z16
 	VFMADD231PD  Z16, Z14, Z2
 	VFMADD231PD  Z16, Z15, Z3
-	VBROADCASTSD (BX)(R9*2), Z16
+	VBROADCASTSD (DX)(R8*2), Z16
 	VFMADD231PD  Z16, Z14, Z4
 	VFMADD231PD  Z16, Z15, Z5
-	VBROADCASTSD (BX)(R10*1), Z16
+	VBROADCASTSD (DX)(R9*1), Z16
 	VFMADD231PD  Z16, Z14, Z6
 	VFMADD231PD  Z16, Z15, Z7
-	VBROADCASTSD (BX)(R9*4), Z16
+	VBROADCASTSD (DX)(R8*4), Z16
 	VFMADD231PD  Z16, Z14, Z8
 	VFMADD231PD  Z16, Z15, Z9
-	VBROADCASTSD (BX)(R11*1), Z16
+	VBROADCASTSD (DX)(R10*1), Z16
 	VFMADD231PD  Z16, Z14, Z10
 	VFMADD231PD  Z16, Z15, Z11
-	VBROADCASTSD (BX)(R10*2), Z16
+	VBROADCASTSD (DX)(R9*2), Z16
 	VFMADD231PD  Z16, Z14, Z12
 	VFMADD231PD  Z16, Z15, Z13
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -10113,25 +10843,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z12, (CX)
 	VMOVUPD Z13, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm8x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm8x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm8x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm8x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -10152,90 +10881,122 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z2
-	VMOVUPD.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z4
-	VMOVUPD.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z6
-	VMOVUPD.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z8
-	VMOVUPD.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z10
-	VMOVUPD.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z12
-	VMOVUPD.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z14
-	VMOVUPD.Z 64(DX), K1, Z15
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Z15
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x08, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	MOVQ       ahead+56(FP), R12
+	SHLQ       $0x03, R12
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z16
-	PREFETCHT0   4096(SI)
-	VMOVUPD      64(SI), Z17
-	PREFETCHT0   4160(SI)
-	VBROADCASTSD (BX), Z18
+	VMOVUPD      (BX), Z16
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R12*1)
+	VMOVUPD      64(BX), Z17
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R12*1)
+	VBROADCASTSD (DX), Z18
 	VFMADD231PD  Z18, Z16, Z0
 	VFMADD231PD  Z18, Z17, Z1
-	VBROADCASTSD (BX)(R9*1), Z18
+	VBROADCASTSD (DX)(R8*1), Z18
 	VFMADD231PD  Z18, Z16, Z2
 	VFMADD231PD  Z18, Z17, Z3
-	VBROADCASTSD (BX)(R9*2), Z18
+	VBROADCASTSD (DX)(R8*2), Z18
 	VFMADD231PD  Z18, Z16, Z4
 	VFMADD231PD  Z18, Z17, Z5
-	VBROADCASTSD (BX)(R10*1), Z18
+	VBROADCASTSD (DX)(R9*1), Z18
 	VFMADD231PD  Z18, Z16, Z6
 	VFMADD231PD  Z18, Z17, Z7
-	VBROADCASTSD (BX)(R9*4), Z18
+	VBROADCASTSD (DX)(R8*4), Z18
 	VFMADD231PD  Z18, Z16, Z8
 	VFMADD231PD  Z18, Z17, Z9
-	VBROADCASTSD (BX)(R11*1), Z18
+	VBROADCASTSD (DX)(R10*1), Z18
 	VFMADD231PD  Z18, Z16, Z10
 	VFMADD231PD  Z18, Z17, Z11
-	VBROADCASTSD (BX)(R10*2), Z18
+	VBROADCASTSD (DX)(R9*2), Z18
 	VFMADD231PD  Z18, Z16, Z12
 	VFMADD231PD  Z18, Z17, Z13
-	VBROADCASTSD (BX)(R12*1), Z18
+	VBROADCASTSD (DX)(R11*1), Z18
 	VFMADD231PD  Z18, Z16, Z14
 	VFMADD231PD  Z18, Z17, Z15
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -10291,25 +11052,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z14, (CX)
 	VMOVUPD Z15, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm9x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm9x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm9x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm9x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -10332,96 +11092,131 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z2
-	VMOVUPD.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z4
-	VMOVUPD.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z6
-	VMOVUPD.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z8
-	VMOVUPD.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z10
-	VMOVUPD.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z12
-	VMOVUPD.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z14
-	VMOVUPD.Z 64(DX), K1, Z15
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z16
-	VMOVUPD.Z 64(DX), K1, Z17
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z16
+	VMOVUPD.Z 64(CX), K1, Z17
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x09, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	MOVQ       ahead+56(FP), R12
+	SHLQ       $0x03, R12
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z18
-	PREFETCHT0   4096(SI)
-	VMOVUPD      64(SI), Z19
-	PREFETCHT0   4160(SI)
-	VBROADCASTSD (BX), Z20
+	VMOVUPD      (BX), Z18
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R12*1)
+	VMOVUPD      64(BX), Z19
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R12*1)
+	VBROADCASTSD (DX), Z20
 	VFMADD231PD  Z20, Z18, Z0
 	VFMADD231PD  Z20, Z19, Z1
-	VBROADCASTSD (BX)(R9*1), Z20
+	VBROADCASTSD (DX)(R8*1), Z20
 	VFMADD231PD  Z20, Z18, Z2
 	VFMADD231PD  Z20, Z19, Z3
-	VBROADCASTSD (BX)(R9*2), Z20
+	VBROADCASTSD (DX)(R8*2), Z20
 	VFMADD231PD  Z20, Z18, Z4
 	VFMADD231PD  Z20, Z19, Z5
-	VBROADCASTSD (BX)(R10*1), Z20
+	VBROADCASTSD (DX)(R9*1), Z20
 	VFMADD231PD  Z20, Z18, Z6
 	VFMADD231PD  Z20, Z19, Z7
-	VBROADCASTSD (BX)(R9*4), Z20
+	VBROADCASTSD (DX)(R8*4), Z20
 	VFMADD231PD  Z20, Z18, Z8
 	VFMADD231PD  Z20, Z19, Z9
-	VBROADCASTSD (BX)(R11*1), Z20
+	VBROADCASTSD (DX)(R10*1), Z20
 	VFMADD231PD  Z20, Z18, Z10
 	VFMADD231PD  Z20, Z19, Z11
-	VBROADCASTSD (BX)(R10*2), Z20
+	VBROADCASTSD (DX)(R9*2), Z20
 	VFMADD231PD  Z20, Z18, Z12
 	VFMADD231PD  Z20, Z19, Z13
-	VBROADCASTSD (BX)(R12*1), Z20
+	VBROADCASTSD (DX)(R11*1), Z20
 	VFMADD231PD  Z20, Z18, Z14
 	VFMADD231PD  Z20, Z19, Z15
-	VBROADCASTSD (BX)(R9*8), Z20
+	VBROADCASTSD (DX)(R8*8), Z20
 	VFMADD231PD  Z20, Z18, Z16
 	VFMADD231PD  Z20, Z19, Z17
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -10483,25 +11278,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z16, (CX)
 	VMOVUPD Z17, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm10x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm10x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm10x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm10x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -10526,103 +11320,141 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z2
-	VMOVUPD.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z4
-	VMOVUPD.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z6
-	VMOVUPD.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z8
-	VMOVUPD.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z10
-	VMOVUPD.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z12
-	VMOVUPD.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z14
-	VMOVUPD.Z 64(DX), K1, Z15
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z16
-	VMOVUPD.Z 64(DX), K1, Z17
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z18
-	VMOVUPD.Z 64(DX), K1, Z19
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z16
+	VMOVUPD.Z 64(CX), K1, Z17
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z18
+	VMOVUPD.Z 64(CX), K1, Z19
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x0a, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	MOVQ       ahead+56(FP), R13
+	SHLQ       $0x03, R13
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z20
-	PREFETCHT0   4096(SI)
-	VMOVUPD      64(SI), Z21
-	PREFETCHT0   4160(SI)
-	VBROADCASTSD (BX), Z22
+	VMOVUPD      (BX), Z20
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R13*1)
+	VMOVUPD      64(BX), Z21
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R13*1)
+	VBROADCASTSD (DX), Z22
 	VFMADD231PD  Z22, Z20, Z0
 	VFMADD231PD  Z22, Z21, Z1
-	VBROADCASTSD (BX)(R9*1), Z22
+	VBROADCASTSD (DX)(R8*1), Z22
 	VFMADD231PD  Z22, Z20, Z2
 	VFMADD231PD  Z22, Z21, Z3
-	VBROADCASTSD (BX)(R9*2), Z22
+	VBROADCASTSD (DX)(R8*2), Z22
 	VFMADD231PD  Z22, Z20, Z4
 	VFMADD231PD  Z22, Z21, Z5
-	VBROADCASTSD (BX)(R10*1), Z22
+	VBROADCASTSD (DX)(R9*1), Z22
 	VFMADD231PD  Z22, Z20, Z6
 	VFMADD231PD  Z22, Z21, Z7
-	VBROADCASTSD (BX)(R9*4), Z22
+	VBROADCASTSD (DX)(R8*4), Z22
 	VFMADD231PD  Z22, Z20, Z8
 	VFMADD231PD  Z22, Z21, Z9
-	VBROADCASTSD (BX)(R11*1), Z22
+	VBROADCASTSD (DX)(R10*1), Z22
 	VFMADD231PD  Z22, Z20, Z10
 	VFMADD231PD  Z22, Z21, Z11
-	VBROADCASTSD (BX)(R10*2), Z22
+	VBROADCASTSD (DX)(R9*2), Z22
 	VFMADD231PD  Z22, Z20, Z12
 	VFMADD231PD  Z22, Z21, Z13
-	VBROADCASTSD (BX)(R12*1), Z22
+	VBROADCASTSD (DX)(R11*1), Z22
 	VFMADD231PD  Z22, Z20, Z14
 	VFMADD231PD  Z22, Z21, Z15
-	VBROADCASTSD (BX)(R9*8), Z22
+	VBROADCASTSD (DX)(R8*8), Z22
 	VFMADD231PD  Z22, Z20, Z16
 	VFMADD231PD  Z22, Z21, Z17
-	VBROADCASTSD (BX)(R13*1), Z22
+	VBROADCASTSD (DX)(R12*1), Z22
 	VFMADD231PD  Z22, Z20, Z18
 	VFMADD231PD  Z22, Z21, Z19
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -10690,25 +11522,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z18, (CX)
 	VMOVUPD Z19, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm11x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm11x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm11x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm11x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -10735,109 +11566,150 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z2
-	VMOVUPD.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z4
-	VMOVUPD.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z6
-	VMOVUPD.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z8
-	VMOVUPD.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z10
-	VMOVUPD.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z12
-	VMOVUPD.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z14
-	VMOVUPD.Z 64(DX), K1, Z15
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z16
-	VMOVUPD.Z 64(DX), K1, Z17
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z18
-	VMOVUPD.Z 64(DX), K1, Z19
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z20
-	VMOVUPD.Z 64(DX), K1, Z21
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z16
+	VMOVUPD.Z 64(CX), K1, Z17
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z18
+	VMOVUPD.Z 64(CX), K1, Z19
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z20
+	VMOVUPD.Z 64(CX), K1, Z21
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x0b, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	MOVQ       ahead+56(FP), R13
+	SHLQ       $0x03, R13
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z22
-	PREFETCHT0   4096(SI)
-	VMOVUPD      64(SI), Z23
-	PREFETCHT0   4160(SI)
-	VBROADCASTSD (BX), Z24
+	VMOVUPD      (BX), Z22
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R13*1)
+	VMOVUPD      64(BX), Z23
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R13*1)
+	VBROADCASTSD (DX), Z24
 	VFMADD231PD  Z24, Z22, Z0
 	VFMADD231PD  Z24, Z23, Z1
-	VBROADCASTSD (BX)(R9*1), Z24
+	VBROADCASTSD (DX)(R8*1), Z24
 	VFMADD231PD  Z24, Z22, Z2
 	VFMADD231PD  Z24, Z23, Z3
-	VBROADCASTSD (BX)(R9*2), Z24
+	VBROADCASTSD (DX)(R8*2), Z24
 	VFMADD231PD  Z24, Z22, Z4
 	VFMADD231PD  Z24, Z23, Z5
-	VBROADCASTSD (BX)(R10*1), Z24
+	VBROADCASTSD (DX)(R9*1), Z24
 	VFMADD231PD  Z24, Z22, Z6
 	VFMADD231PD  Z24, Z23, Z7
-	VBROADCASTSD (BX)(R9*4), Z24
+	VBROADCASTSD (DX)(R8*4), Z24
 	VFMADD231PD  Z24, Z22, Z8
 	VFMADD231PD  Z24, Z23, Z9
-	VBROADCASTSD (BX)(R11*1), Z24
+	VBROADCASTSD (DX)(R10*1), Z24
 	VFMADD231PD  Z24, Z22, Z10
 	VFMADD231PD  Z24, Z23, Z11
-	VBROADCASTSD (BX)(R10*2), Z24
+	VBROADCASTSD (DX)(R9*2), Z24
 	VFMADD231PD  Z24, Z22, Z12
 	VFMADD231PD  Z24, Z23, Z13
-	VBROADCASTSD (BX)(R12*1), Z24
+	VBROADCASTSD (DX)(R11*1), Z24
 	VFMADD231PD  Z24, Z22, Z14
 	VFMADD231PD  Z24, Z23, Z15
-	VBROADCASTSD (BX)(R9*8), Z24
+	VBROADCASTSD (DX)(R8*8), Z24
 	VFMADD231PD  Z24, Z22, Z16
 	VFMADD231PD  Z24, Z23, Z17
-	VBROADCASTSD (BX)(R13*1), Z24
+	VBROADCASTSD (DX)(R12*1), Z24
 	VFMADD231PD  Z24, Z22, Z18
 	VFMADD231PD  Z24, Z23, Z19
-	VBROADCASTSD (BX)(R11*2), Z24
+	VBROADCASTSD (DX)(R10*2), Z24
 	VFMADD231PD  Z24, Z22, Z20
 	VFMADD231PD  Z24, Z23, Z21
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -10911,25 +11783,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z20, (CX)
 	VMOVUPD Z21, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm12x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm12x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm12x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm12x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -10958,116 +11829,160 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z2
-	VMOVUPD.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z4
-	VMOVUPD.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z6
-	VMOVUPD.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z8
-	VMOVUPD.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z10
-	VMOVUPD.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z12
-	VMOVUPD.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z14
-	VMOVUPD.Z 64(DX), K1, Z15
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z16
-	VMOVUPD.Z 64(DX), K1, Z17
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z18
-	VMOVUPD.Z 64(DX), K1, Z19
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z20
-	VMOVUPD.Z 64(DX), K1, Z21
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z22
-	VMOVUPD.Z 64(DX), K1, Z23
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z16
+	VMOVUPD.Z 64(CX), K1, Z17
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z18
+	VMOVUPD.Z 64(CX), K1, Z19
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z20
+	VMOVUPD.Z 64(CX), K1, Z21
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z22
+	VMOVUPD.Z 64(CX), K1, Z23
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	LEAQ    (R13)(R9*2), R14
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x0c, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	LEAQ       (R12)(R8*2), R13
+	MOVQ       ahead+56(FP), R14
+	SHLQ       $0x03, R14
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z24
-	PREFETCHT0   4096(SI)
-	VMOVUPD      64(SI), Z25
-	PREFETCHT0   4160(SI)
-	VBROADCASTSD (BX), Z26
+	VMOVUPD      (BX), Z24
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R14*1)
+	VMOVUPD      64(BX), Z25
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R14*1)
+	VBROADCASTSD (DX), Z26
 	VFMADD231PD  Z26, Z24, Z0
 	VFMADD231PD  Z26, Z25, Z1
-	VBROADCASTSD (BX)(R9*1), Z26
+	VBROADCASTSD (DX)(R8*1), Z26
 	VFMADD231PD  Z26, Z24, Z2
 	VFMADD231PD  Z26, Z25, Z3
-	VBROADCASTSD (BX)(R9*2), Z26
+	VBROADCASTSD (DX)(R8*2), Z26
 	VFMADD231PD  Z26, Z24, Z4
 	VFMADD231PD  Z26, Z25, Z5
-	VBROADCASTSD (BX)(R10*1), Z26
+	VBROADCASTSD (DX)(R9*1), Z26
 	VFMADD231PD  Z26, Z24, Z6
 	VFMADD231PD  Z26, Z25, Z7
-	VBROADCASTSD (BX)(R9*4), Z26
+	VBROADCASTSD (DX)(R8*4), Z26
 	VFMADD231PD  Z26, Z24, Z8
 	VFMADD231PD  Z26, Z25, Z9
-	VBROADCASTSD (BX)(R11*1), Z26
+	VBROADCASTSD (DX)(R10*1), Z26
 	VFMADD231PD  Z26, Z24, Z10
 	VFMADD231PD  Z26, Z25, Z11
-	VBROADCASTSD (BX)(R10*2), Z26
+	VBROADCASTSD (DX)(R9*2), Z26
 	VFMADD231PD  Z26, Z24, Z12
 	VFMADD231PD  Z26, Z25, Z13
-	VBROADCASTSD (BX)(R12*1), Z26
+	VBROADCASTSD (DX)(R11*1), Z26
 	VFMADD231PD  Z26, Z24, Z14
 	VFMADD231PD  Z26, Z25, Z15
-	VBROADCASTSD (BX)(R9*8), Z26
+	VBROADCASTSD (DX)(R8*8), Z26
 	VFMADD231PD  Z26, Z24, Z16
 	VFMADD231PD  Z26, Z25, Z17
-	VBROADCASTSD (BX)(R13*1), Z26
+	VBROADCASTSD (DX)(R12*1), Z26
 	VFMADD231PD  Z26, Z24, Z18
 	VFMADD231PD  Z26, Z25, Z19
-	VBROADCASTSD (BX)(R11*2), Z26
+	VBROADCASTSD (DX)(R10*2), Z26
 	VFMADD231PD  Z26, Z24, Z20
 	VFMADD231PD  Z26, Z25, Z21
-	VBROADCASTSD (BX)(R14*1), Z26
+	VBROADCASTSD (DX)(R13*1), Z26
 	VFMADD231PD  Z26, Z24, Z22
 	VFMADD231PD  Z26, Z25, Z23
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -11147,25 +12062,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z22, (CX)
 	VMOVUPD Z23, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm13x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm13x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm13x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm13x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -11196,122 +12110,169 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z2
-	VMOVUPD.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z4
-	VMOVUPD.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z6
-	VMOVUPD.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z8
-	VMOVUPD.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z10
-	VMOVUPD.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z12
-	VMOVUPD.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z14
-	VMOVUPD.Z 64(DX), K1, Z15
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z16
-	VMOVUPD.Z 64(DX), K1, Z17
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z18
-	VMOVUPD.Z 64(DX), K1, Z19
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z20
-	VMOVUPD.Z 64(DX), K1, Z21
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z22
-	VMOVUPD.Z 64(DX), K1, Z23
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z24
-	VMOVUPD.Z 64(DX), K1, Z25
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z16
+	VMOVUPD.Z 64(CX), K1, Z17
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z18
+	VMOVUPD.Z 64(CX), K1, Z19
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z20
+	VMOVUPD.Z 64(CX), K1, Z21
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z22
+	VMOVUPD.Z 64(CX), K1, Z23
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z24
+	VMOVUPD.Z 64(CX), K1, Z25
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	LEAQ    (R13)(R9*2), R14
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x0d, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	LEAQ       (R12)(R8*2), R13
+	MOVQ       ahead+56(FP), R14
+	SHLQ       $0x03, R14
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z26
-	PREFETCHT0   4096(SI)
-	VMOVUPD      64(SI), Z27
-	PREFETCHT0   4160(SI)
-	VBROADCASTSD (BX), Z28
+	VMOVUPD      (BX), Z26
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R14*1)
+	VMOVUPD      64(BX), Z27
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R14*1)
+	VBROADCASTSD (DX), Z28
 	VFMADD231PD  Z28, Z26, Z0
 	VFMADD231PD  Z28, Z27, Z1
-	VBROADCASTSD (BX)(R9*1), Z28
+	VBROADCASTSD (DX)(R8*1), Z28
 	VFMADD231PD  Z28, Z26, Z2
 	VFMADD231PD  Z28, Z27, Z3
-	VBROADCASTSD (BX)(R9*2), Z28
+	VBROADCASTSD (DX)(R8*2), Z28
 	VFMADD231PD  Z28, Z26, Z4
 	VFMADD231PD  Z28, Z27, Z5
-	VBROADCASTSD (BX)(R10*1), Z28
+	VBROADCASTSD (DX)(R9*1), Z28
 	VFMADD231PD  Z28, Z26, Z6
 	VFMADD231PD  Z28, Z27, Z7
-	VBROADCASTSD (BX)(R9*4), Z28
+	VBROADCASTSD (DX)(R8*4), Z28
 	VFMADD231PD  Z28, Z26, Z8
 	VFMADD231PD  Z28, Z27, Z9
-	VBROADCASTSD (BX)(R11*1), Z28
+	VBROADCASTSD (DX)(R10*1), Z28
 	VFMADD231PD  Z28, Z26, Z10
 	VFMADD231PD  Z28, Z27, Z11
-	VBROADCASTSD (BX)(R10*2), Z28
+	VBROADCASTSD (DX)(R9*2), Z28
 	VFMADD231PD  Z28, Z26, Z12
 	VFMADD231PD  Z28, Z27, Z13
-	VBROADCASTSD (BX)(R12*1), Z28
+	VBROADCASTSD (DX)(R11*1), Z28
 	VFMADD231PD  Z28, Z26, Z14
 	VFMADD231PD  Z28, Z27, Z15
-	VBROADCASTSD (BX)(R9*8), Z28
+	VBROADCASTSD (DX)(R8*8), Z28
 	VFMADD231PD  Z28, Z26, Z16
 	VFMADD231PD  Z28, Z27, Z17
-	VBROADCASTSD (BX)(R13*1), Z28
+	VBROADCASTSD (DX)(R12*1), Z28
 	VFMADD231PD  Z28, Z26, Z18
 	VFMADD231PD  Z28, Z27, Z19
-	VBROADCASTSD (BX)(R11*2), Z28
+	VBROADCASTSD (DX)(R10*2), Z28
 	VFMADD231PD  Z28, Z26, Z20
 	VFMADD231PD  Z28, Z27, Z21
-	VBROADCASTSD (BX)(R14*1), Z28
+	VBROADCASTSD (DX)(R13*1), Z28
 	VFMADD231PD  Z28, Z26, Z22
 	VFMADD231PD  Z28, Z27, Z23
-	VBROADCASTSD (BX)(R10*4), Z28
+	VBROADCASTSD (DX)(R9*4), Z28
 	VFMADD231PD  Z28, Z26, Z24
 	VFMADD231PD  Z28, Z27, Z25
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -11397,25 +12358,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z24, (CX)
 	VMOVUPD Z25, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm14x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm14x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm14x2AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm14x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -11448,129 +12408,179 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD.Z 64(DX), K1, Z1
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z2
-	VMOVUPD.Z 64(DX), K1, Z3
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z4
-	VMOVUPD.Z 64(DX), K1, Z5
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z6
-	VMOVUPD.Z 64(DX), K1, Z7
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z8
-	VMOVUPD.Z 64(DX), K1, Z9
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z10
-	VMOVUPD.Z 64(DX), K1, Z11
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z12
-	VMOVUPD.Z 64(DX), K1, Z13
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z14
-	VMOVUPD.Z 64(DX), K1, Z15
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z16
-	VMOVUPD.Z 64(DX), K1, Z17
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z18
-	VMOVUPD.Z 64(DX), K1, Z19
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z20
-	VMOVUPD.Z 64(DX), K1, Z21
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z22
-	VMOVUPD.Z 64(DX), K1, Z23
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z24
-	VMOVUPD.Z 64(DX), K1, Z25
-	ADDQ      BX, DX
-	VMOVUPD   (DX), Z26
-	VMOVUPD.Z 64(DX), K1, Z27
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Z13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Z15
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z16
+	VMOVUPD.Z 64(CX), K1, Z17
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z18
+	VMOVUPD.Z 64(CX), K1, Z19
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z20
+	VMOVUPD.Z 64(CX), K1, Z21
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z22
+	VMOVUPD.Z 64(CX), K1, Z23
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z24
+	VMOVUPD.Z 64(CX), K1, Z25
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z26
+	VMOVUPD.Z 64(CX), K1, Z27
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
-	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	LEAQ    (R11)(R9*2), R12
-	LEAQ    (R12)(R9*2), R13
-	LEAQ    (R13)(R9*2), R14
-	LEAQ    (R14)(R9*2), R15
-	TESTQ   DX, DX
-	JE      summed
+	MOVQ       ldc+8(FP), CX
+	SHLQ       $0x03, CX
+	IMUL3Q     $0x0e, CX, DX
+	MOVQ       c+0(FP), BX
+	ADDQ       BX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	ADDQ       CX, DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       group+72(FP), CX
+	CMPQ       AX, CX
+	CMOVQLT    AX, CX
+	SUBQ       CX, AX
+	MOVQ       a+16(FP), DX
+	MOVQ       b+40(FP), BX
+	MOVQ       aCol+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       bRow+48(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       aRow+24(FP), R8
+	SHLQ       $0x03, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R9)(R8*2), R10
+	LEAQ       (R10)(R8*2), R11
+	LEAQ       (R11)(R8*2), R12
+	LEAQ       (R12)(R8*2), R13
+	LEAQ       (R13)(R8*2), R14
+	MOVQ       ahead+56(FP), R15
+	SHLQ       $0x03, R15
+	TESTQ      CX, CX
+	JE         summed
 
 term:
-	VMOVUPD      (SI), Z28
-	PREFETCHT0   4096(SI)
-	VMOVUPD      64(SI), Z29
-	PREFETCHT0   4160(SI)
-	VBROADCASTSD (BX), Z30
+	VMOVUPD      (BX), Z28
+	PREFETCHT0   4096(BX)
+	PREFETCHT1   (BX)(R15*1)
+	VMOVUPD      64(BX), Z29
+	PREFETCHT0   4160(BX)
+	PREFETCHT1   64(BX)(R15*1)
+	VBROADCASTSD (DX), Z30
 	VFMADD231PD  Z30, Z28, Z0
 	VFMADD231PD  Z30, Z29, Z1
-	VBROADCASTSD (BX)(R9*1), Z30
+	VBROADCASTSD (DX)(R8*1), Z30
 	VFMADD231PD  Z30, Z28, Z2
 	VFMADD231PD  Z30, Z29, Z3
-	VBROADCASTSD (BX)(R9*2), Z30
+	VBROADCASTSD (DX)(R8*2), Z30
 	VFMADD231PD  Z30, Z28, Z4
 	VFMADD231PD  Z30, Z29, Z5
-	VBROADCASTSD (BX)(R10*1), Z30
+	VBROADCASTSD (DX)(R9*1), Z30
 	VFMADD231PD  Z30, Z28, Z6
 	VFMADD231PD  Z30, Z29, Z7
-	VBROADCASTSD (BX)(R9*4), Z30
+	VBROADCASTSD (DX)(R8*4), Z30
 	VFMADD231PD  Z30, Z28, Z8
 	VFMADD231PD  Z30, Z29, Z9
-	VBROADCASTSD (BX)(R11*1), Z30
+	VBROADCASTSD (DX)(R10*1), Z30
 	VFMADD231PD  Z30, Z28, Z10
 	VFMADD231PD  Z30, Z29, Z11
-	VBROADCASTSD (BX)(R10*2), Z30
+	VBROADCASTSD (DX)(R9*2), Z30
 	VFMADD231PD  Z30, Z28, Z12
 	VFMADD231PD  Z30, Z29, Z13
-	VBROADCASTSD (BX)(R12*1), Z30
+	VBROADCASTSD (DX)(R11*1), Z30
 	VFMADD231PD  Z30, Z28, Z14
 	VFMADD231PD  Z30, Z29, Z15
-	VBROADCASTSD (BX)(R9*8), Z30
+	VBROADCASTSD (DX)(R8*8), Z30
 	VFMADD231PD  Z30, Z28, Z16
 	VFMADD231PD  Z30, Z29, Z17
-	VBROADCASTSD (BX)(R13*1), Z30
+	VBROADCASTSD (DX)(R12*1), Z30
 	VFMADD231PD  Z30, Z28, Z18
 	VFMADD231PD  Z30, Z29, Z19
-	VBROADCASTSD (BX)(R11*2), Z30
+	VBROADCASTSD (DX)(R10*2), Z30
 	VFMADD231PD  Z30, Z28, Z20
 	VFMADD231PD  Z30, Z29, Z21
-	VBROADCASTSD (BX)(R14*1), Z30
+	VBROADCASTSD (DX)(R13*1), Z30
 	VFMADD231PD  Z30, Z28, Z22
 	VFMADD231PD  Z30, Z29, Z23
-	VBROADCASTSD (BX)(R10*4), Z30
+	VBROADCASTSD (DX)(R9*4), Z30
 	VFMADD231PD  Z30, Z28, Z24
 	VFMADD231PD  Z30, Z29, Z25
-	VBROADCASTSD (BX)(R15*1), Z30
+	VBROADCASTSD (DX)(R14*1), Z30
 	VFMADD231PD  Z30, Z28, Z26
 	VFMADD231PD  Z30, Z29, Z27
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -11662,25 +12672,24 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z26, (CX)
 	VMOVUPD Z27, K1, 64(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
 	RET
 
-// func gemm1x8AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm1x8AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm1x8AVX512F64(SB), NOSPLIT, $0-88
-	MOVQ     lanes+80(FP), AX
+TEXT ·gemm1x8AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
 	LEAQ     gemmMasks<>+64(SB), CX
 	NEGQ     AX
 	VMOVUPD  (CX)(AX*8), Z0
 	VPMOVQ2M Z0, K1
-	MOVQ     k+56(FP), AX
-	MOVQ     from+72(FP), CX
+	MOVQ     k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -11693,44 +12702,44 @@ group:
 	JMP    begun
 
 load:
-	MOVQ      c+0(FP), DX
-	MOVQ      ldc+8(FP), BX
-	SHLQ      $0x03, BX
-	VMOVUPD   (DX), Z0
-	VMOVUPD   64(DX), Z1
-	VMOVUPD   128(DX), Z2
-	VMOVUPD   192(DX), Z3
-	VMOVUPD   256(DX), Z4
-	VMOVUPD   320(DX), Z5
-	VMOVUPD   384(DX), Z6
-	VMOVUPD.Z 448(DX), K1, Z7
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD   64(CX), Z1
+	VMOVUPD   128(CX), Z2
+	VMOVUPD   192(CX), Z3
+	VMOVUPD   256(CX), Z4
+	VMOVUPD   320(CX), Z5
+	VMOVUPD   384(CX), Z6
+	VMOVUPD.Z 448(CX), K1, Z7
 
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Z8
-	VMOVUPD      64(SI), Z9
-	VMOVUPD      128(SI), Z10
-	VMOVUPD      192(SI), Z11
-	VMOVUPD      256(SI), Z12
-	VMOVUPD      320(SI), Z13
-	VMOVUPD      384(SI), Z14
-	VMOVUPD      448(SI), Z15
-	VBROADCASTSD (BX), Z16
+	VMOVUPD      (BX), Z8
+	VMOVUPD      64(BX), Z9
+	VMOVUPD      128(BX), Z10
+	VMOVUPD      192(BX), Z11
+	VMOVUPD      256(BX), Z12
+	VMOVUPD      320(BX), Z13
+	VMOVUPD      384(BX), Z14
+	VMOVUPD      448(BX), Z15
+	VBROADCASTSD (DX), Z16
 	VFMADD231PD  Z16, Z8, Z0
 	VFMADD231PD  Z16, Z9, Z1
 	VFMADD231PD  Z16, Z10, Z2
@@ -11739,15 +12748,15 @@ term:
 	VFMADD231PD  Z16, Z13, Z5
 	VFMADD231PD  Z16, Z14, Z6
 	VFMADD231PD  Z16, Z15, Z7
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ   BX, a+16(FP)
-	MOVQ   SI, b+40(FP)
-	CMPQ   CX, $0x02
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
 	JNE    store
 	MOVQ   c+0(FP), CX
 	MOVQ   ldc+8(FP), DX
@@ -11773,7 +12782,7 @@ store:
 	VMOVUPD Z5, 320(CX)
 	VMOVUPD Z6, 384(CX)
 	VMOVUPD Z7, K1, 448(CX)
-	MOVQ    $0x00000002, CX
+	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
 	VZEROUPPER
@@ -12043,69 +13052,68 @@ done:
 	VZEROUPPER
 	RET
 
-// func gemm1x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm1x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm1x1AVX2F64(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm1x1AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x04
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPD    (BX)(DX*8), Y0
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x03, BX
-	VMASKMOVPD (DX), Y0, Y0
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPD    (DX)(CX*8), Y0
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y0, Y0
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x03, BX
-	VMOVUPD (DX), Y0
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Y1
-	VBROADCASTSD (BX), Y2
+	VMOVUPD      (BX), Y1
+	VBROADCASTSD (DX), Y2
 	VFMADD231PD  Y2, Y1, Y0
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -12126,7 +13134,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -12145,82 +13153,81 @@ wholeStoring:
 	VMOVUPD Y0, (CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm2x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm2x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm2x1AVX2F64(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm2x1AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x04
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPD    (BX)(DX*8), Y1
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x03, BX
-	VMASKMOVPD (DX), Y1, Y0
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y1, Y1
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPD    (DX)(CX*8), Y1
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y1, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y1, Y1
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x03, BX
-	VMOVUPD (DX), Y0
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y1
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y1
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Y2
-	VBROADCASTSD (BX), Y3
+	VMOVUPD      (BX), Y2
+	VBROADCASTSD (DX), Y3
 	VFMADD231PD  Y3, Y2, Y0
-	VBROADCASTSD (BX)(R9*1), Y3
+	VBROADCASTSD (DX)(R8*1), Y3
 	VFMADD231PD  Y3, Y2, Y1
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -12246,7 +13253,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -12269,20 +13276,19 @@ wholeStoring:
 	VMOVUPD Y1, (CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm3x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm3x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm3x1AVX2F64(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm3x1AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -12290,68 +13296,68 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x04
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPD    (BX)(DX*8), Y2
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x03, BX
-	VMASKMOVPD (DX), Y2, Y0
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y2, Y1
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y2, Y2
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPD    (DX)(CX*8), Y2
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y2, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y2, Y1
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y2, Y2
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x03, BX
-	VMOVUPD (DX), Y0
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y1
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y2
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y2
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Y3
-	VBROADCASTSD (BX), Y4
+	VMOVUPD      (BX), Y3
+	VBROADCASTSD (DX), Y4
 	VFMADD231PD  Y4, Y3, Y0
-	VBROADCASTSD (BX)(R9*1), Y4
+	VBROADCASTSD (DX)(R8*1), Y4
 	VFMADD231PD  Y4, Y3, Y1
-	VBROADCASTSD (BX)(R9*2), Y4
+	VBROADCASTSD (DX)(R8*2), Y4
 	VFMADD231PD  Y4, Y3, Y2
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -12382,7 +13388,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -12409,20 +13415,19 @@ wholeStoring:
 	VMOVUPD Y2, (CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm4x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm4x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm4x1AVX2F64(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm4x1AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -12431,75 +13436,75 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x04
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPD    (BX)(DX*8), Y3
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x03, BX
-	VMASKMOVPD (DX), Y3, Y0
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y3, Y1
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y3, Y2
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y3, Y3
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPD    (DX)(CX*8), Y3
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y3, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y3, Y1
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y3, Y2
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y3, Y3
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x03, BX
-	VMOVUPD (DX), Y0
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y1
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y2
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y3
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y3
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Y4
-	VBROADCASTSD (BX), Y5
+	VMOVUPD      (BX), Y4
+	VBROADCASTSD (DX), Y5
 	VFMADD231PD  Y5, Y4, Y0
-	VBROADCASTSD (BX)(R9*1), Y5
+	VBROADCASTSD (DX)(R8*1), Y5
 	VFMADD231PD  Y5, Y4, Y1
-	VBROADCASTSD (BX)(R9*2), Y5
+	VBROADCASTSD (DX)(R8*2), Y5
 	VFMADD231PD  Y5, Y4, Y2
-	VBROADCASTSD (BX)(R10*1), Y5
+	VBROADCASTSD (DX)(R9*1), Y5
 	VFMADD231PD  Y5, Y4, Y3
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -12535,7 +13540,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -12566,20 +13571,19 @@ wholeStoring:
 	VMOVUPD Y3, (CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm5x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm5x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm5x1AVX2F64(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm5x1AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -12589,81 +13593,81 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x04
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPD    (BX)(DX*8), Y4
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x03, BX
-	VMASKMOVPD (DX), Y4, Y0
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y4, Y1
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y4, Y2
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y4, Y3
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y4, Y4
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPD    (DX)(CX*8), Y4
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y4, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y4, Y1
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y4, Y2
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y4, Y3
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y4, Y4
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x03, BX
-	VMOVUPD (DX), Y0
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y1
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y2
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y3
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y4
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y4
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Y5
-	VBROADCASTSD (BX), Y6
+	VMOVUPD      (BX), Y5
+	VBROADCASTSD (DX), Y6
 	VFMADD231PD  Y6, Y5, Y0
-	VBROADCASTSD (BX)(R9*1), Y6
+	VBROADCASTSD (DX)(R8*1), Y6
 	VFMADD231PD  Y6, Y5, Y1
-	VBROADCASTSD (BX)(R9*2), Y6
+	VBROADCASTSD (DX)(R8*2), Y6
 	VFMADD231PD  Y6, Y5, Y2
-	VBROADCASTSD (BX)(R10*1), Y6
+	VBROADCASTSD (DX)(R9*1), Y6
 	VFMADD231PD  Y6, Y5, Y3
-	VBROADCASTSD (BX)(R9*4), Y6
+	VBROADCASTSD (DX)(R8*4), Y6
 	VFMADD231PD  Y6, Y5, Y4
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -12704,7 +13708,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -12739,20 +13743,19 @@ wholeStoring:
 	VMOVUPD Y4, (CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm6x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm6x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm6x1AVX2F64(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm6x1AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -12763,88 +13766,88 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x04
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPD    (BX)(DX*8), Y5
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x03, BX
-	VMASKMOVPD (DX), Y5, Y0
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y5, Y1
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y5, Y2
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y5, Y3
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y5, Y4
-	ADDQ       BX, DX
-	VMASKMOVPD (DX), Y5, Y5
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPD    (DX)(CX*8), Y5
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y5, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y5, Y1
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y5, Y2
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y5, Y3
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y5, Y4
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y5, Y5
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x03, BX
-	VMOVUPD (DX), Y0
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y1
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y2
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y3
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y4
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y5
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y4
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y5
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Y6
-	VBROADCASTSD (BX), Y7
+	VMOVUPD      (BX), Y6
+	VBROADCASTSD (DX), Y7
 	VFMADD231PD  Y7, Y6, Y0
-	VBROADCASTSD (BX)(R9*1), Y7
+	VBROADCASTSD (DX)(R8*1), Y7
 	VFMADD231PD  Y7, Y6, Y1
-	VBROADCASTSD (BX)(R9*2), Y7
+	VBROADCASTSD (DX)(R8*2), Y7
 	VFMADD231PD  Y7, Y6, Y2
-	VBROADCASTSD (BX)(R10*1), Y7
+	VBROADCASTSD (DX)(R9*1), Y7
 	VFMADD231PD  Y7, Y6, Y3
-	VBROADCASTSD (BX)(R9*4), Y7
+	VBROADCASTSD (DX)(R8*4), Y7
 	VFMADD231PD  Y7, Y6, Y4
-	VBROADCASTSD (BX)(R11*1), Y7
+	VBROADCASTSD (DX)(R10*1), Y7
 	VFMADD231PD  Y7, Y6, Y5
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -12890,7 +13893,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -12929,80 +13932,79 @@ wholeStoring:
 	VMOVUPD Y5, (CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm1x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm1x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm1x2AVX2F64(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm1x2AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x04
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPD    (BX)(DX*8), Y1
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x03, BX
-	VMOVUPD    (DX), Y0
-	VMASKMOVPD 32(DX), Y1, Y1
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPD    (DX)(CX*8), Y1
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMOVUPD    (CX), Y0
+	VMASKMOVPD 32(CX), Y1, Y1
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x03, BX
-	VMOVUPD (DX), Y0
-	VMOVUPD 32(DX), Y1
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	VMOVUPD 32(CX), Y1
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Y2
-	VMOVUPD      32(SI), Y3
-	VBROADCASTSD (BX), Y4
+	VMOVUPD      (BX), Y2
+	VMOVUPD      32(BX), Y3
+	VBROADCASTSD (DX), Y4
 	VFMADD231PD  Y4, Y2, Y0
 	VFMADD231PD  Y4, Y3, Y1
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -13025,7 +14027,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -13046,20 +14048,19 @@ wholeStoring:
 	VMOVUPD Y1, 32(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm2x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm2x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm2x2AVX2F64(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm2x2AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -13068,69 +14069,69 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x04
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPD    (BX)(DX*8), Y3
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x03, BX
-	VMOVUPD    (DX), Y0
-	VMASKMOVPD 32(DX), Y3, Y1
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y2
-	VMASKMOVPD 32(DX), Y3, Y3
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPD    (DX)(CX*8), Y3
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMOVUPD    (CX), Y0
+	VMASKMOVPD 32(CX), Y3, Y1
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y2
+	VMASKMOVPD 32(CX), Y3, Y3
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x03, BX
-	VMOVUPD (DX), Y0
-	VMOVUPD 32(DX), Y1
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y2
-	VMOVUPD 32(DX), Y3
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	VMOVUPD 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y2
+	VMOVUPD 32(CX), Y3
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Y4
-	VMOVUPD      32(SI), Y5
-	VBROADCASTSD (BX), Y6
+	VMOVUPD      (BX), Y4
+	VMOVUPD      32(BX), Y5
+	VBROADCASTSD (DX), Y6
 	VFMADD231PD  Y6, Y4, Y0
 	VFMADD231PD  Y6, Y5, Y1
-	VBROADCASTSD (BX)(R9*1), Y6
+	VBROADCASTSD (DX)(R8*1), Y6
 	VFMADD231PD  Y6, Y4, Y2
 	VFMADD231PD  Y6, Y5, Y3
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -13160,7 +14161,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -13187,20 +14188,19 @@ wholeStoring:
 	VMOVUPD Y3, 32(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm3x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm3x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm3x2AVX2F64(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm3x2AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -13211,78 +14211,78 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x04
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPD    (BX)(DX*8), Y5
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x03, BX
-	VMOVUPD    (DX), Y0
-	VMASKMOVPD 32(DX), Y5, Y1
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y2
-	VMASKMOVPD 32(DX), Y5, Y3
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y4
-	VMASKMOVPD 32(DX), Y5, Y5
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPD    (DX)(CX*8), Y5
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMOVUPD    (CX), Y0
+	VMASKMOVPD 32(CX), Y5, Y1
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y2
+	VMASKMOVPD 32(CX), Y5, Y3
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y4
+	VMASKMOVPD 32(CX), Y5, Y5
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x03, BX
-	VMOVUPD (DX), Y0
-	VMOVUPD 32(DX), Y1
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y2
-	VMOVUPD 32(DX), Y3
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y4
-	VMOVUPD 32(DX), Y5
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	VMOVUPD 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y2
+	VMOVUPD 32(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y4
+	VMOVUPD 32(CX), Y5
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Y6
-	VMOVUPD      32(SI), Y7
-	VBROADCASTSD (BX), Y8
+	VMOVUPD      (BX), Y6
+	VMOVUPD      32(BX), Y7
+	VBROADCASTSD (DX), Y8
 	VFMADD231PD  Y8, Y6, Y0
 	VFMADD231PD  Y8, Y7, Y1
-	VBROADCASTSD (BX)(R9*1), Y8
+	VBROADCASTSD (DX)(R8*1), Y8
 	VFMADD231PD  Y8, Y6, Y2
 	VFMADD231PD  Y8, Y7, Y3
-	VBROADCASTSD (BX)(R9*2), Y8
+	VBROADCASTSD (DX)(R8*2), Y8
 	VFMADD231PD  Y8, Y6, Y4
 	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -13319,7 +14319,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -13352,20 +14352,19 @@ wholeStoring:
 	VMOVUPD Y5, 32(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm4x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm4x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm4x2AVX2F64(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm4x2AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -13378,88 +14377,88 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x04
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPD    (BX)(DX*8), Y7
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x03, BX
-	VMOVUPD    (DX), Y0
-	VMASKMOVPD 32(DX), Y7, Y1
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y2
-	VMASKMOVPD 32(DX), Y7, Y3
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y4
-	VMASKMOVPD 32(DX), Y7, Y5
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y6
-	VMASKMOVPD 32(DX), Y7, Y7
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPD    (DX)(CX*8), Y7
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMOVUPD    (CX), Y0
+	VMASKMOVPD 32(CX), Y7, Y1
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y2
+	VMASKMOVPD 32(CX), Y7, Y3
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y4
+	VMASKMOVPD 32(CX), Y7, Y5
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y6
+	VMASKMOVPD 32(CX), Y7, Y7
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x03, BX
-	VMOVUPD (DX), Y0
-	VMOVUPD 32(DX), Y1
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y2
-	VMOVUPD 32(DX), Y3
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y4
-	VMOVUPD 32(DX), Y5
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y6
-	VMOVUPD 32(DX), Y7
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	VMOVUPD 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y2
+	VMOVUPD 32(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y4
+	VMOVUPD 32(CX), Y5
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y6
+	VMOVUPD 32(CX), Y7
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Y8
-	VMOVUPD      32(SI), Y9
-	VBROADCASTSD (BX), Y10
+	VMOVUPD      (BX), Y8
+	VMOVUPD      32(BX), Y9
+	VBROADCASTSD (DX), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD (BX)(R9*1), Y10
+	VBROADCASTSD (DX)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD (BX)(R9*2), Y10
+	VBROADCASTSD (DX)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD (BX)(R10*1), Y10
+	VBROADCASTSD (DX)(R9*1), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -13503,7 +14502,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -13542,20 +14541,19 @@ wholeStoring:
 	VMOVUPD Y7, 32(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm5x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm5x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm5x2AVX2F64(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm5x2AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -13570,97 +14568,97 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x04
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPD    (BX)(DX*8), Y9
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x03, BX
-	VMOVUPD    (DX), Y0
-	VMASKMOVPD 32(DX), Y9, Y1
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y2
-	VMASKMOVPD 32(DX), Y9, Y3
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y4
-	VMASKMOVPD 32(DX), Y9, Y5
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y6
-	VMASKMOVPD 32(DX), Y9, Y7
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y8
-	VMASKMOVPD 32(DX), Y9, Y9
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPD    (DX)(CX*8), Y9
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMOVUPD    (CX), Y0
+	VMASKMOVPD 32(CX), Y9, Y1
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y2
+	VMASKMOVPD 32(CX), Y9, Y3
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y4
+	VMASKMOVPD 32(CX), Y9, Y5
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y6
+	VMASKMOVPD 32(CX), Y9, Y7
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y8
+	VMASKMOVPD 32(CX), Y9, Y9
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x03, BX
-	VMOVUPD (DX), Y0
-	VMOVUPD 32(DX), Y1
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y2
-	VMOVUPD 32(DX), Y3
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y4
-	VMOVUPD 32(DX), Y5
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y6
-	VMOVUPD 32(DX), Y7
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y8
-	VMOVUPD 32(DX), Y9
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	VMOVUPD 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y2
+	VMOVUPD 32(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y4
+	VMOVUPD 32(CX), Y5
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y6
+	VMOVUPD 32(CX), Y7
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y8
+	VMOVUPD 32(CX), Y9
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Y10
-	VMOVUPD      32(SI), Y11
-	VBROADCASTSD (BX), Y12
+	VMOVUPD      (BX), Y10
+	VMOVUPD      32(BX), Y11
+	VBROADCASTSD (DX), Y12
 	VFMADD231PD  Y12, Y10, Y0
 	VFMADD231PD  Y12, Y11, Y1
-	VBROADCASTSD (BX)(R9*1), Y12
+	VBROADCASTSD (DX)(R8*1), Y12
 	VFMADD231PD  Y12, Y10, Y2
 	VFMADD231PD  Y12, Y11, Y3
-	VBROADCASTSD (BX)(R9*2), Y12
+	VBROADCASTSD (DX)(R8*2), Y12
 	VFMADD231PD  Y12, Y10, Y4
 	VFMADD231PD  Y12, Y11, Y5
-	VBROADCASTSD (BX)(R10*1), Y12
+	VBROADCASTSD (DX)(R9*1), Y12
 	VFMADD231PD  Y12, Y10, Y6
 	VFMADD231PD  Y12, Y11, Y7
-	VBROADCASTSD (BX)(R9*4), Y12
+	VBROADCASTSD (DX)(R8*4), Y12
 	VFMADD231PD  Y12, Y10, Y8
 	VFMADD231PD  Y12, Y11, Y9
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -13711,7 +14709,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -13756,20 +14754,19 @@ wholeStoring:
 	VMOVUPD Y9, 32(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm6x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm6x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm6x2AVX2F64(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm6x2AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -13786,107 +14783,107 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x04
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPD    (BX)(DX*8), Y11
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x03, BX
-	VMOVUPD    (DX), Y0
-	VMASKMOVPD 32(DX), Y11, Y1
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y2
-	VMASKMOVPD 32(DX), Y11, Y3
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y4
-	VMASKMOVPD 32(DX), Y11, Y5
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y6
-	VMASKMOVPD 32(DX), Y11, Y7
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y8
-	VMASKMOVPD 32(DX), Y11, Y9
-	ADDQ       BX, DX
-	VMOVUPD    (DX), Y10
-	VMASKMOVPD 32(DX), Y11, Y11
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPD    (DX)(CX*8), Y11
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMOVUPD    (CX), Y0
+	VMASKMOVPD 32(CX), Y11, Y1
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y2
+	VMASKMOVPD 32(CX), Y11, Y3
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y4
+	VMASKMOVPD 32(CX), Y11, Y5
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y6
+	VMASKMOVPD 32(CX), Y11, Y7
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y8
+	VMASKMOVPD 32(CX), Y11, Y9
+	ADDQ       DX, CX
+	VMOVUPD    (CX), Y10
+	VMASKMOVPD 32(CX), Y11, Y11
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x03, BX
-	VMOVUPD (DX), Y0
-	VMOVUPD 32(DX), Y1
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y2
-	VMOVUPD 32(DX), Y3
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y4
-	VMOVUPD 32(DX), Y5
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y6
-	VMOVUPD 32(DX), Y7
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y8
-	VMOVUPD 32(DX), Y9
-	ADDQ    BX, DX
-	VMOVUPD (DX), Y10
-	VMOVUPD 32(DX), Y11
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	VMOVUPD 32(CX), Y1
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y2
+	VMOVUPD 32(CX), Y3
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y4
+	VMOVUPD 32(CX), Y5
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y6
+	VMOVUPD 32(CX), Y7
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y8
+	VMOVUPD 32(CX), Y9
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y10
+	VMOVUPD 32(CX), Y11
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	LEAQ    (R9)(R9*2), R10
-	LEAQ    (R10)(R9*2), R11
-	TESTQ   DX, DX
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Y12
-	VMOVUPD      32(SI), Y13
-	VBROADCASTSD (BX), Y14
+	VMOVUPD      (BX), Y12
+	VMOVUPD      32(BX), Y13
+	VBROADCASTSD (DX), Y14
 	VFMADD231PD  Y14, Y12, Y0
 	VFMADD231PD  Y14, Y13, Y1
-	VBROADCASTSD (BX)(R9*1), Y14
+	VBROADCASTSD (DX)(R8*1), Y14
 	VFMADD231PD  Y14, Y12, Y2
 	VFMADD231PD  Y14, Y13, Y3
-	VBROADCASTSD (BX)(R9*2), Y14
+	VBROADCASTSD (DX)(R8*2), Y14
 	VFMADD231PD  Y14, Y12, Y4
 	VFMADD231PD  Y14, Y13, Y5
-	VBROADCASTSD (BX)(R10*1), Y14
+	VBROADCASTSD (DX)(R9*1), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD (BX)(R9*4), Y14
+	VBROADCASTSD (DX)(R8*4), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD (BX)(R11*1), Y14
+	VBROADCASTSD (DX)(R10*1), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -13944,7 +14941,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -13995,20 +14992,19 @@ wholeStoring:
 	VMOVUPD Y11, 32(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER
 	RET
 
-// func gemm1x8AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, k int, group int, from int, lanes int)
+// func gemm1x8AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·gemm1x8AVX2F64(SB), NOSPLIT, $0-88
-	MOVQ k+56(FP), AX
-	MOVQ from+72(FP), CX
+TEXT ·gemm1x8AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ k+64(FP), AX
 
 group:
-	CMPQ   CX, $0x01
+	CMPQ   from+80(FP), $0x01
 	JE     load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -14021,65 +15017,65 @@ group:
 	JMP    begun
 
 load:
-	MOVQ       lanes+80(FP), DX
-	CMPQ       DX, $0x04
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), BX
-	NEGQ       DX
-	VMOVUPD    (BX)(DX*8), Y7
-	MOVQ       c+0(FP), DX
-	MOVQ       ldc+8(FP), BX
-	SHLQ       $0x03, BX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    32(DX), Y1
-	VMOVUPD    64(DX), Y2
-	VMOVUPD    96(DX), Y3
-	VMOVUPD    128(DX), Y4
-	VMOVUPD    160(DX), Y5
-	VMOVUPD    192(DX), Y6
-	VMASKMOVPD 224(DX), Y7, Y7
+	LEAQ       gemmMasks<>+64(SB), DX
+	NEGQ       CX
+	VMOVUPD    (DX)(CX*8), Y7
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMOVUPD    (CX), Y0
+	VMOVUPD    32(CX), Y1
+	VMOVUPD    64(CX), Y2
+	VMOVUPD    96(CX), Y3
+	VMOVUPD    128(CX), Y4
+	VMOVUPD    160(CX), Y5
+	VMOVUPD    192(CX), Y6
+	VMASKMOVPD 224(CX), Y7, Y7
 	JMP        doneLoading
 
 wholeLoading:
-	MOVQ    c+0(FP), DX
-	MOVQ    ldc+8(FP), BX
-	SHLQ    $0x03, BX
-	VMOVUPD (DX), Y0
-	VMOVUPD 32(DX), Y1
-	VMOVUPD 64(DX), Y2
-	VMOVUPD 96(DX), Y3
-	VMOVUPD 128(DX), Y4
-	VMOVUPD 160(DX), Y5
-	VMOVUPD 192(DX), Y6
-	VMOVUPD 224(DX), Y7
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	VMOVUPD 32(CX), Y1
+	VMOVUPD 64(CX), Y2
+	VMOVUPD 96(CX), Y3
+	VMOVUPD 128(CX), Y4
+	VMOVUPD 160(CX), Y5
+	VMOVUPD 192(CX), Y6
+	VMOVUPD 224(CX), Y7
 
 doneLoading:
 begun:
-	MOVQ    group+64(FP), DX
-	CMPQ    AX, DX
-	CMOVQLT AX, DX
-	SUBQ    DX, AX
-	MOVQ    a+16(FP), BX
-	MOVQ    b+40(FP), SI
-	MOVQ    aCol+32(FP), DI
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
 	SHLQ    $0x03, DI
-	MOVQ    bRow+48(FP), R8
+	MOVQ    aRow+24(FP), R8
 	SHLQ    $0x03, R8
-	MOVQ    aRow+24(FP), R9
-	SHLQ    $0x03, R9
-	TESTQ   DX, DX
+	TESTQ   CX, CX
 	JE      summed
 
 term:
-	VMOVUPD      (SI), Y8
-	VMOVUPD      32(SI), Y9
-	VMOVUPD      64(SI), Y10
-	VMOVUPD      96(SI), Y11
-	VMOVUPD      128(SI), Y12
-	VMOVUPD      160(SI), Y13
-	VMOVUPD      192(SI), Y14
-	VMOVUPD      224(SI), Y15
-	VBROADCASTSD (BX), Y16
+	VMOVUPD      (BX), Y8
+	VMOVUPD      32(BX), Y9
+	VMOVUPD      64(BX), Y10
+	VMOVUPD      96(BX), Y11
+	VMOVUPD      128(BX), Y12
+	VMOVUPD      160(BX), Y13
+	VMOVUPD      192(BX), Y14
+	VMOVUPD      224(BX), Y15
+	VBROADCASTSD (DX), Y16
 	VFMADD231PD  Y16, Y8, Y0
 	VFMADD231PD  Y16, Y9, Y1
 	VFMADD231PD  Y16, Y10, Y2
@@ -14088,17 +15084,17 @@ term:
 	VFMADD231PD  Y16, Y13, Y5
 	VFMADD231PD  Y16, Y14, Y6
 	VFMADD231PD  Y16, Y15, Y7
+	ADDQ         SI, DX
 	ADDQ         DI, BX
-	ADDQ         R8, SI
-	DECQ         DX
+	DECQ         CX
 	JNE          term
 
 summed:
-	MOVQ       BX, a+16(FP)
-	MOVQ       SI, b+40(FP)
-	CMPQ       CX, $0x02
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
 	JNE        store
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -14133,7 +15129,7 @@ wholeAdding:
 
 doneAdding:
 store:
-	MOVQ       lanes+80(FP), CX
+	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
 	LEAQ       gemmMasks<>+64(SB), DX
@@ -14166,7 +15162,7 @@ wholeStoring:
 	VMOVUPD Y7, 224(CX)
 
 doneStoring:
-	MOVQ $0x00000002, CX
+	MOVQ $0x00000002, from+80(FP)
 	CMPQ AX, $0x00
 	JG   group
 	VZEROUPPER

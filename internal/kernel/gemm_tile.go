@@ -18,6 +18,7 @@ type sliver[T Float] struct {
 	aRow, aCol int
 	b          []T // with whole vectors in its rows, even where cols ends within one
 	bRow       int
+	ahead      int // from b to what will be read after it, or 0
 	terms      int
 	group      int // terms of a chain
 	from       origin

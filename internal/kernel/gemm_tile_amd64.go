@@ -5,8 +5,8 @@ import "unsafe"
 // gemmKernels are the assembly of a path for an element type.
 type gemmKernels[T Float] struct {
 	lanes int // of a vector
-	tile  [2][]func(c *T, ldc int, a *T, aRow int, aCol int, b *T, bRow int, k int, group int, from int, lanes int)
-	wide  func(c *T, ldc int, a *T, aRow int, aCol int, b *T, bRow int, k int, group int, from int, lanes int)
+	tile  [2][]func(c *T, ldc int, a *T, aRow int, aCol int, b *T, bRow int, ahead int, k int, group int, from int, lanes int)
+	wide  func(c *T, ldc int, a *T, aRow int, aCol int, b *T, bRow int, ahead int, k int, group int, from int, lanes int)
 	dots1 func(y *T, w *T, wRow int, x *T, terms int)
 	dots  func(y *T, w *T, wRow int, x *T, terms int)
 	pack  func(dst *T, dstRow int, src *T, srcRow int, terms int)
@@ -15,7 +15,7 @@ type gemmKernels[T Float] struct {
 var gemm32 = [...]gemmKernels[float32]{
 	avx2: {
 		lanes: 8,
-		tile: [2][]func(*float32, int, *float32, int, int, *float32, int, int, int, int, int){
+		tile: [2][]func(*float32, int, *float32, int, int, *float32, int, int, int, int, int, int){
 			{gemm1x1AVX2F32, gemm2x1AVX2F32, gemm3x1AVX2F32, gemm4x1AVX2F32, gemm5x1AVX2F32, gemm6x1AVX2F32},
 			{gemm1x2AVX2F32, gemm2x2AVX2F32, gemm3x2AVX2F32, gemm4x2AVX2F32, gemm5x2AVX2F32, gemm6x2AVX2F32},
 		},
@@ -23,7 +23,7 @@ var gemm32 = [...]gemmKernels[float32]{
 	},
 	avx512: {
 		lanes: 16,
-		tile: [2][]func(*float32, int, *float32, int, int, *float32, int, int, int, int, int){
+		tile: [2][]func(*float32, int, *float32, int, int, *float32, int, int, int, int, int, int){
 			{
 				gemm1x1AVX512F32, gemm2x1AVX512F32, gemm3x1AVX512F32, gemm4x1AVX512F32, gemm5x1AVX512F32,
 				gemm6x1AVX512F32, gemm7x1AVX512F32, gemm8x1AVX512F32, gemm9x1AVX512F32, gemm10x1AVX512F32,
@@ -42,7 +42,7 @@ var gemm32 = [...]gemmKernels[float32]{
 var gemm64 = [...]gemmKernels[float64]{
 	avx2: {
 		lanes: 4,
-		tile: [2][]func(*float64, int, *float64, int, int, *float64, int, int, int, int, int){
+		tile: [2][]func(*float64, int, *float64, int, int, *float64, int, int, int, int, int, int){
 			{gemm1x1AVX2F64, gemm2x1AVX2F64, gemm3x1AVX2F64, gemm4x1AVX2F64, gemm5x1AVX2F64, gemm6x1AVX2F64},
 			{gemm1x2AVX2F64, gemm2x2AVX2F64, gemm3x2AVX2F64, gemm4x2AVX2F64, gemm5x2AVX2F64, gemm6x2AVX2F64},
 		},
@@ -50,7 +50,7 @@ var gemm64 = [...]gemmKernels[float64]{
 	},
 	avx512: {
 		lanes: 8,
-		tile: [2][]func(*float64, int, *float64, int, int, *float64, int, int, int, int, int){
+		tile: [2][]func(*float64, int, *float64, int, int, *float64, int, int, int, int, int, int){
 			{
 				gemm1x1AVX512F64, gemm2x1AVX512F64, gemm3x1AVX512F64, gemm4x1AVX512F64, gemm5x1AVX512F64,
 				gemm6x1AVX512F64, gemm7x1AVX512F64, gemm8x1AVX512F64, gemm9x1AVX512F64, gemm10x1AVX512F64,
@@ -109,7 +109,7 @@ func (s *sliver[T]) runFast() bool {
 		}
 		lanes := min(s.cols-j-(vectors-1)*kernels.lanes, kernels.lanes)
 		b := (*T)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s.b)), j*int(unsafe.Sizeof(s.c[0]))))
-		tile(&s.c[j], s.ldc, unsafe.SliceData(s.a), s.aRow, s.aCol, b, s.bRow, s.terms, s.group, int(s.from), lanes)
+		tile(&s.c[j], s.ldc, unsafe.SliceData(s.a), s.aRow, s.aCol, b, s.bRow, s.ahead, s.terms, s.group, int(s.from), lanes)
 		j += vectors * kernels.lanes
 	}
 	return true

@@ -326,14 +326,14 @@ func find32AVX512(x *float32, n int, v float32) int
 //go:noescape
 func shiftExp32AVX512(y *float32, x *float32, n int, top *float32, sum *float32)
 
-// divide32AVX512 computes
+// scaleBy32AVX512 computes
 //
 //	for i := range n {
-//		y[i] /= by[i%16]
+//		y[i] *= by[i%16]
 //	}
 //
 //go:noescape
-func divide32AVX512(y *float32, n int, by *float32)
+func scaleBy32AVX512(y *float32, n int, by *float32)
 
 // squares32AVX512 computes
 //
@@ -415,14 +415,14 @@ func find32AVX2(x *float32, n int, v float32) int
 //go:noescape
 func shiftExp32AVX2(y *float32, x *float32, n int, top *float32, sum *float32)
 
-// divide32AVX2 computes
+// scaleBy32AVX2 computes
 //
 //	for i := range n {
-//		y[i] /= by[i%16]
+//		y[i] *= by[i%16]
 //	}
 //
 //go:noescape
-func divide32AVX2(y *float32, n int, by *float32)
+func scaleBy32AVX2(y *float32, n int, by *float32)
 
 // squares32AVX2 computes
 //

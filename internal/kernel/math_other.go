@@ -14,7 +14,7 @@ func scalarFast64(scalarOperation, []float64, []float64, float64) bool { return 
 
 func shiftExpFast(y, x, top, sums []float32) bool { return false }
 
-func divideFast(y, by []float32) bool { return false }
+func scaleByFast(y, by []float32) bool { return false }
 
 func squaresFast(sums, x []float32, mean float32) bool { return false }
 

@@ -1,12 +1,13 @@
 package kernel
 
-// Softmax sets each row of y, of n elements, to exp(x - max) / sum(exp(x - max)).
+// Softmax sets each row of y, of n elements, to
+// exp(x - max) * (1 / sum(exp(x - max))).
 func Softmax[T Float](y, x []T, rows, n int) {
 	for r := range rows {
 		out := y[r*n : (r+1)*n]
 		sum, _ := shiftedExp(out, x[r*n:(r+1)*n])
-		divisor := repeat(sum)
-		divideBy(out, &divisor)
+		scale := repeat(1 / sum)
+		scaleBy(out, &scale)
 	}
 }
 
@@ -58,20 +59,20 @@ func shiftExp[T Float](y, x []T, top *[partials]T) (sums [partials]T) {
 	return sums
 }
 
-// divideBy sets y[i] = y[i] / by[i%16].
-func divideBy[T Float](y []T, by *[partials]T) {
+// scaleBy sets y[i] = y[i] * by[i%16].
+func scaleBy[T Float](y []T, by *[partials]T) {
 	for len(y) > asmStretch {
-		divideByPart(y[:asmStretch], by)
+		scaleByPart(y[:asmStretch], by)
 		y = y[asmStretch:]
 	}
-	divideByPart(y, by)
+	scaleByPart(y, by)
 }
 
-func divideByPart[T Float](y []T, by *[partials]T) {
-	if isFloat32[T]() && divideFast(asFloat32(y), asFloat32(by[:])) {
+func scaleByPart[T Float](y []T, by *[partials]T) {
+	if isFloat32[T]() && scaleByFast(asFloat32(y), asFloat32(by[:])) {
 		return
 	}
 	for i := range y {
-		y[i] /= by[i%partials]
+		y[i] *= by[i%partials]
 	}
 }

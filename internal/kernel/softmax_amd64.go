@@ -18,13 +18,13 @@ func shiftExpFast(y, x, top, sums []float32) bool {
 	return true
 }
 
-func divideFast(y, by []float32) bool {
-	to, divisors := unsafe.SliceData(y), unsafe.SliceData(by)
+func scaleByFast(y, by []float32) bool {
+	to, factors := unsafe.SliceData(y), unsafe.SliceData(by)
 	switch active {
 	case avx512:
-		divide32AVX512(to, len(y), divisors)
+		scaleBy32AVX512(to, len(y), factors)
 	case avx2:
-		divide32AVX2(to, len(y), divisors)
+		scaleBy32AVX2(to, len(y), factors)
 	default:
 		return false
 	}

@@ -3,12 +3,15 @@ package kernel
 // Kernels of 16 examples side by side, x[i*16+e] being element i of example e.
 // Each example gets the bits that the kernel of rows gives it.
 
-// SoftmaxLanes sets y[i*16+e] to exp(x[i*16+e] - max) / sum(exp(x[i*16+e] - max)),
+// SoftmaxLanes sets y[i*16+e] to exp(x[i*16+e] - max) * (1 / sum(exp(x[i*16+e] - max))),
 // for each example e the maximum and the sum over i below n. dst may be x.
 func SoftmaxLanes[T Float](y, x []T, n int) {
 	y, x = y[:n*Lanes], x[:n*Lanes]
 	sum, _ := shiftedExpLanes(y, x, n)
-	divideBy(y, &sum)
+	for e := range sum {
+		sum[e] = 1 / sum[e]
+	}
+	scaleBy(y, &sum)
 }
 
 // CrossEntropyLanes sets loss[e], for 16 examples, to

@@ -52,7 +52,7 @@ func naiveSoftmax[T Float](x []T) (y, loss []T) {
 	y, loss = make([]T, len(x)), make([]T, len(x))
 	sum := sumInOrder(len(x), func(i int) T { return exponential(x[i] - top) })
 	for i, v := range x {
-		y[i] = exponential(v-top) / sum
+		y[i] = exponential(v-top) * (1 / sum)
 		loss[i] = logarithm(sum) - (v - top)
 	}
 	return y, loss

@@ -110,8 +110,10 @@ func (l *Loop) Run() {
 	} // else the workers have another loop, and the caller does it alone
 	l.work(0)
 	offer.CompareAndSwap(l, nil)
-	for l.active.Load() > 0 {
-		runtime.Gosched()
+	for look := 1; l.active.Load() > 0; look++ {
+		if look%looks == 0 {
+			runtime.Gosched()
+		}
 	}
 	if p := l.failure.Load(); p != nil {
 		panic(p)

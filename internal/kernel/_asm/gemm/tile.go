@@ -15,9 +15,9 @@ const (
 	addDst
 )
 
-// ahead is how many bytes of a packed B a large tile fetches before it needs
+// soon is how many bytes of a packed B a large tile fetches before it needs
 // them: about the latency of the third cache.
-const ahead = 4096
+const soon = 4096
 
 // tile is one micro-kernel: rows x n vectors of C, whose sums stay in registers.
 type tile struct {
@@ -32,7 +32,7 @@ type tile struct {
 
 func (t *tile) generate() {
 	name := fmt.Sprintf("gemm%dx%d%s%s", t.rows, t.n, t.vectors.name, t.precision.name)
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(c *%[1]s, ldc int, a *%[1]s, aRow int, aCol int, b *%[1]s, bRow int, k int, group int, from int, lanes int)", t.typ))
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(c *%[1]s, ldc int, a *%[1]s, aRow int, aCol int, b *%[1]s, bRow int, ahead int, k int, group int, from int, lanes int)", t.typ))
 	Pragma("noescape")
 	t.doc(name)
 	for range t.rows {
@@ -48,7 +48,9 @@ func (t *tile) generate() {
 		t.move(t.first(Load(Param("lanes"), GP64()), t.size), vector)
 		t.toMask(vector, t.mask)
 	}
-	left, from := Load(Param("k"), GP64()), Load(Param("from"), GP64())
+	left := Load(Param("k"), GP64())
+	at, _ := Param("from").Resolve()
+	from := at.Addr
 
 	Label("group")
 	t.begin(from)
@@ -75,7 +77,8 @@ func (t *tile) doc(name string) {
 		"\tsum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order",
 		"\tc[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst",
 		"",
-		"after which from is addDst. Without terms it is one empty group.",
+		"after which from is addDst. Without terms it is one empty group. A large tile",
+		"fetches into the caches what will be read next: C below, and b[ahead:].",
 	)
 }
 
@@ -104,7 +107,7 @@ func rowsOf(base, stride Register, rows int) []Mem {
 }
 
 // begin gives the sums their first values.
-func (t *tile) begin(from Register) {
+func (t *tile) begin(from Mem) {
 	CMPQ(from, U8(fromDst))
 	JE(LabelRef("load"))
 	for _, row := range t.sums {
@@ -125,6 +128,24 @@ func (t *tile) begin(from Register) {
 		}
 	})
 	Label("begun")
+	if t.rows > 6 {
+		t.prefetchNext()
+	}
+}
+
+// prefetchNext fetches into the second cache what lies below in C: it is next.
+func (t *tile) prefetchNext() {
+	ldc, at := t.stride("ldc"), GP64()
+	IMUL3Q(U8(t.rows), ldc, at)
+	ADDQ(Load(Param("c"), GP64()), at)
+	for m := range t.rows {
+		if m > 0 {
+			ADDQ(ldc, at)
+		}
+		for i := range t.n {
+			PREFETCHT1(Mem{Base: at, Disp: i * t.width})
+		}
+	}
 }
 
 // addTerms adds the next group of terms, and takes it from those left.
@@ -137,6 +158,10 @@ func (t *tile) addTerms(left Register) {
 	aPtr, bPtr := Load(Param("a"), GP64()), Load(Param("b"), GP64())
 	aCol, bRow := t.stride("aCol"), t.stride("bRow")
 	rows := rowsOf(aPtr, t.stride("aRow"), t.rows)
+	var ahead Register
+	if t.rows > 6 {
+		ahead = t.stride("ahead")
+	}
 	TESTQ(terms, terms)
 	JE(LabelRef("summed"))
 	Label("term")
@@ -145,7 +170,8 @@ func (t *tile) addTerms(left Register) {
 		b[i] = t.new()
 		t.move(Mem{Base: bPtr, Disp: i * t.width}, b[i])
 		if t.rows > 6 {
-			PREFETCHT0(Mem{Base: bPtr, Disp: ahead + i*t.width})
+			PREFETCHT0(Mem{Base: bPtr, Disp: soon + i*t.width})
+			PREFETCHT1(Mem{Base: bPtr, Index: ahead, Scale: 1, Disp: i * t.width})
 		}
 	}
 	for m, row := range rows {
@@ -168,7 +194,7 @@ func (t *tile) addTerms(left Register) {
 }
 
 // store stores the sums.
-func (t *tile) store(from Register) {
+func (t *tile) store(from Mem) {
 	CMPQ(from, U8(addDst))
 	JNE(LabelRef("store"))
 	t.eachSum("Adding", func(sum VecVirtual, at Mem, mask Register) {

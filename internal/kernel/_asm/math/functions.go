@@ -16,25 +16,42 @@ import (
 type function struct {
 	name string
 	emit func(m machine, x VecVirtual) VecVirtual
+	ways int // how many registers AVX-512 works on at once, where that pays
 }
 
+// expWays is that number for exp.
+const expWays = 4
+
 var functions = []function{
-	{"exp", machine.exp},
-	{"log", machine.log},
-	{"tanh", machine.tanh},
-	{"sigmoid", machine.sigmoid},
-	{"erf", machine.erf},
+	{"exp", machine.exp, expWays},
+	{"log", machine.log, 1},
+	{"tanh", machine.tanh, 2},
+	{"sigmoid", machine.sigmoid, 1},
+	{"erf", machine.erf, 1},
 }
 
 func (f function) generate(m machine) {
 	start(f.name+m.name, "dst, x *"+m.goType()+", n int)",
 		"for i := range n {", "\tdst[i] = "+f.goName(m)+"(x[i])", "}")
 	dst, x, left := Load(Param("dst"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64())
-	whilst("vectors", left, m.lanes(), func() {
-		m.store(f.emit(m, m.load(Mem{Base: x}, nil)), nil, Mem{Base: dst})
-		ADDQ(U8(m.vector), x)
-		ADDQ(U8(m.vector), dst)
-	})
+	vectors := func(n int) {
+		whilst("vectors", left, n*m.lanes(), func() {
+			if n > 1 {
+				prefetch(x, 2048, n*m.vector)
+				prefetch(dst, 512, n*m.vector)
+			}
+			m.interleave(n, func(m machine, i int) {
+				at := i * m.vector
+				m.store(f.emit(m, m.load(Mem{Base: x, Disp: at}, nil)), nil, Mem{Base: dst, Disp: at})
+			})
+			ADDQ(U32(n*m.vector), x)
+			ADDQ(U32(n*m.vector), dst)
+		})
+	}
+	if m.wide() && f.ways > 1 {
+		vectors(f.ways)
+	}
+	vectors(1)
 	TESTQ(left, left)
 	JZ(LabelRef("done"))
 	mask := m.first(left)
@@ -117,6 +134,7 @@ func (m machine) scale(p, n, shifted VecVirtual) VecVirtual {
 		} else {
 			VSCALEFPD(n, p, to)
 		}
+		m.done()
 		return to
 	}
 	half := m.shiftRight(shifted, 1) // what stands above the exponent's bits is shifted out

@@ -14,6 +14,7 @@ type machine struct {
 	vector int    // bytes of a register
 	size   int    // bytes of an element
 	*tables
+	turn func() // after an operation: see interleave
 }
 
 var (
@@ -79,6 +80,7 @@ var (
 func (m machine) apply(i instruction, x Op, rest ...Op) {
 	emit, x := m.operand(i, x)
 	emit(append([]Op{x}, rest...)...)
+	m.done()
 }
 
 // operand returns what emits an instruction that takes x, and how it names x.
@@ -156,6 +158,7 @@ func (m machine) broadcast(from Op) VecVirtual {
 	} else {
 		VBROADCASTSD(from, to)
 	}
+	m.done()
 	return to
 }
 
@@ -180,6 +183,7 @@ func (m machine) shiftRight(x VecVirtual, by int) VecVirtual {
 	} else {
 		VPSRLQ(U8(by), x, to)
 	}
+	m.done()
 	return to
 }
 
@@ -190,6 +194,7 @@ func (m machine) shiftLeft(x VecVirtual, by int) VecVirtual {
 	} else {
 		VPSLLQ(U8(by), x, to)
 	}
+	m.done()
 	return to
 }
 
@@ -213,6 +218,7 @@ func (m machine) is(comparison U8, a VecVirtual, b Op) Register {
 	}
 	emit, b := m.operand(compare, b)
 	emit(comparison, b, a, mask)
+	m.done()
 	return mask
 }
 
@@ -227,5 +233,6 @@ func (m machine) choose(mask Register, yes Op, no VecVirtual) VecVirtual {
 	} else {
 		VBLENDVPD(mask, yes, no, to)
 	}
+	m.done()
 	return to
 }

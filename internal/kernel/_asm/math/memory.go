@@ -152,3 +152,11 @@ func whilst(name string, left Register, n int, body func()) {
 	Label(past)
 	ADDQ(U8(n), left)
 }
+
+// prefetch fetches so many bytes some way ahead of p: the processor itself only
+// looks ahead to the end of a page.
+func prefetch(p Register, ahead, bytes int) {
+	for at := 0; at < bytes; at += 64 {
+		PREFETCHT0(Mem{Base: p, Disp: ahead + at})
+	}
+}

@@ -15,7 +15,7 @@ func rows(m machine) {
 	maxOf(m)
 	find(m)
 	shiftExp(m)
-	divide(m)
+	scaleBy(m)
 	squares(m)
 	normalise(m)
 }
@@ -89,23 +89,31 @@ func shiftExp(m machine) {
 		"sum[0:16] = 0", "for i := range n {", "\ty[i] = Exp32(x[i] - top[i%16])", "\tsum[i%16] += y[i]", "}")
 	y, x, left := Load(Param("y"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64())
 	top, sums := m.loadGroups(Load(Param("top"), GP64())), m.zeroGroups()
-	m.inGroups(left, []Register{y, x}, func(g int, mask Register) {
-		e := m.exp(m.sub(m.load(m.group(x, g), mask), top[g]))
-		m.store(e, mask, m.group(y, g))
+	each := func(m machine, at, g int, mask Register) {
+		e := m.exp(m.sub(m.load(m.group(x, at), mask), top[g]))
+		m.store(e, mask, m.group(y, at))
 		m.into(sums[g], m.keep(e, mask))
-	})
+	}
+	if m.wide() {
+		whilst("several", left, expWays*partials, func() {
+			m.interleave(expWays, func(m machine, i int) { each(m, i, 0, nil) })
+			ADDQ(U32(4*expWays*partials), x)
+			ADDQ(U32(4*expWays*partials), y)
+		})
+	}
+	m.inGroups(left, []Register{y, x}, func(g int, mask Register) { each(m, g, g, mask) })
 	m.storeGroups(sums, Load(Param("sum"), GP64()))
 	end()
 }
 
-func divide(m machine) {
-	start("divide"+m.name, "y *float32, n int, by *float32)",
-		"for i := range n {", "\ty[i] /= by[i%16]", "}")
+func scaleBy(m machine) {
+	start("scaleBy"+m.name, "y *float32, n int, by *float32)",
+		"for i := range n {", "\ty[i] *= by[i%16]", "}")
 	y, left := Load(Param("y"), GP64()), Load(Param("n"), GP64())
 	by := m.loadGroups(Load(Param("by"), GP64()))
 	m.inGroups(left, []Register{y}, func(g int, mask Register) {
 		at := m.group(y, g)
-		m.store(m.div(m.load(at, mask), by[g]), mask, at)
+		m.store(m.mul(m.load(at, mask), by[g]), mask, at)
 	})
 	end()
 }
