@@ -10,8 +10,8 @@ import (
 // for a while before they sleep.
 
 const (
-	lookouts   = 300  // times that a worker looks out for a loop before it sleeps,
-	looks      = 200  // looking so often, some tenth of a microsecond, before it lets others run
+	lookouts   = 500  // times that a worker looks out for a loop before it sleeps
+	looks      = 200  // times that a caller looks for the last worker's end before it lets others run
 	maxWorkers = 1024 // more than any machine has processors
 )
 
@@ -47,10 +47,8 @@ func worker(number int) {
 func lookOut() *Loop {
 	for {
 		for range lookouts {
-			for range looks {
-				if l := offer.Load(); l != nil && l.open() {
-					return l
-				}
+			if l := offer.Load(); l != nil && l.open() {
+				return l
 			}
 			runtime.Gosched() // lets the loader and others run meanwhile
 		}
