@@ -306,8 +306,7 @@ func (b *segmentBuilder) output(t *task, id int, step *blockStep) place {
 
 // newBlocks returns a tensor for each block.
 func (b *segmentBuilder) newBlocks(d tensor.DType, elements int) []*tensor.Tensor {
-	line := 64 / d.Size()
-	size := (elements + line - 1) / line * line
+	size := wholeLines(d, elements)
 	all := tensor.New(d, size*b.s.blocks())
 	b.g.p.memory += all.Len() * d.Size()
 	blocks := make([]*tensor.Tensor, b.s.blocks())

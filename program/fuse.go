@@ -14,8 +14,7 @@ type graph struct {
 
 // fuse joins instructions where an operation knows how, each at the place of the
 // last of those that it does the work of.
-func fuse(tr *autograd.Trace) []autograd.Instruction {
-	instructions := live(tr, tr.Instructions)
+func fuse(tr *autograd.Trace, instructions []autograd.Instruction) []autograd.Instruction {
 	g := &graph{instructions, make([]int, len(tr.Specs)), make([]int, len(tr.Specs))}
 	for id := range g.maker {
 		g.maker[id] = -1

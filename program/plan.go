@@ -47,8 +47,13 @@ type buffer struct {
 
 // newBuffer returns a buffer for some elements, which is first needed at a step.
 func newBuffer(id int, d tensor.DType, elements, at int) *buffer {
+	return &buffer{id: id, size: wholeLines(d, elements), first: at, last: at}
+}
+
+// wholeLines rounds a number of elements up to whole cache lines.
+func wholeLines(d tensor.DType, elements int) int {
 	line := 64 / d.Size()
-	return &buffer{id: id, size: (elements + line - 1) / line * line, first: at, last: at}
+	return (elements + line - 1) / line * line
 }
 
 // pack sets offsets, the largest buffers first, each at the lowest place that is

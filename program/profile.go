@@ -50,19 +50,28 @@ func (p *Program) Costs() []Cost {
 	}
 	var costs []Cost
 	for i, c := range p.profile.costs {
-		if isView(p.instructions[i].Op) {
-			continue
-		}
-		c.Time = time.Duration(p.profile.nanoseconds[i].Load())
-		at := slices.IndexFunc(costs, func(o Cost) bool { return o.Op == c.Op && o.Layer == c.Layer && o.How == c.How })
-		if at < 0 {
+		if !isView(p.instructions[i].Op) {
+			c.Time = time.Duration(p.profile.nanoseconds[i].Load())
 			costs = append(costs, c)
-		} else {
-			costs[at].Time += c.Time
 		}
 	}
-	slices.SortStableFunc(costs, func(a, b Cost) int { return cmp.Compare(b.Time, a.Time) })
-	return costs
+	return AddUp(costs)
+}
+
+// AddUp joins the costs of the same operation of one layer, and puts the longest
+// first.
+func AddUp(costs []Cost) []Cost {
+	var sums []Cost
+	for _, c := range costs {
+		at := slices.IndexFunc(sums, func(o Cost) bool { return o.Op == c.Op && o.Layer == c.Layer && o.How == c.How })
+		if at < 0 {
+			sums = append(sums, c)
+		} else {
+			sums[at].Time += c.Time
+		}
+	}
+	slices.SortStableFunc(sums, func(a, b Cost) int { return cmp.Compare(b.Time, a.Time) })
+	return sums
 }
 
 // start returns the time, if anybody wants to know.

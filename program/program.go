@@ -85,7 +85,7 @@ func compile(tr *autograd.Trace, fast bool) *Program {
 	p := &Program{trace: tr, values: make([]*tensor.Tensor, len(tr.Specs)), borrowed: make([]bool, len(tr.Inputs))}
 	instructions := live(tr, tr.Instructions)
 	if fast {
-		instructions = fuse(tr)
+		instructions = fuse(tr, instructions)
 	}
 	p.instructions = instructions
 	s := newSchedule(tr, instructions, fast)

@@ -205,16 +205,10 @@ func clearBorder(b kernel.Block, t *tensor.Tensor) {
 // clearLanes sets the lanes from the given one on to 0.
 func clearLanes(t *tensor.Tensor, from int) {
 	if t.DType() == tensor.Float64 {
-		clearLanesOf(tensor.Data[float64](t), from)
+		kernel.ClearLanes(tensor.Data[float64](t), from)
 		return
 	}
-	clearLanesOf(tensor.Data[float32](t), from)
-}
-
-func clearLanesOf[T kernel.Float](x []T, from int) {
-	for ; len(x) > 0; x = x[kernel.Lanes:] {
-		clear(x[from:kernel.Lanes])
-	}
+	kernel.ClearLanes(tensor.Data[float32](t), from)
 }
 
 // loadBlock returns a step that cuts a block out of a whole value.

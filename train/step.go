@@ -1,9 +1,6 @@
 package train
 
 import (
-	"cmp"
-	"slices"
-
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
@@ -80,15 +77,7 @@ func (s *stepper) run(images, labels *tensor.Tensor) outcome {
 func (s *stepper) costs() []program.Cost {
 	var all []program.Cost
 	for _, p := range s.programs {
-		for _, c := range p.Costs() {
-			at := slices.IndexFunc(all, func(o program.Cost) bool { return o.Op == c.Op && o.Layer == c.Layer && o.How == c.How })
-			if at < 0 {
-				all = append(all, c)
-			} else {
-				all[at].Time += c.Time
-			}
-		}
+		all = append(all, p.Costs()...)
 	}
-	slices.SortStableFunc(all, func(a, b program.Cost) int { return cmp.Compare(b.Time, a.Time) })
-	return all
+	return program.AddUp(all)
 }

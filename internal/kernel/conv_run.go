@@ -142,8 +142,8 @@ func ConvWeightPart[T Float](p *ConvPlan, part, images int, dw, x, dy, scratch [
 	}
 	for m := range end - o {
 		sums := scratch[m*width*Lanes:][:width*Lanes]
-		clearLanes(sums, images)
-		sumLanes(dw[(first+m)*s.weights()+lo:][:width], sums)
+		ClearLanes(sums, images)
+		SumLanes(dw[(first+m)*s.weights()+lo:][:width], sums)
 	}
 }
 
@@ -163,8 +163,8 @@ func (c *chains[T]) addPixels(rows int, pixels []tap, most int) {
 	}
 }
 
-// clearLanes zeroes the lanes from the given one on.
-func clearLanes[T Float](sums []T, from int) {
+// ClearLanes zeroes the lanes from the given one on.
+func ClearLanes[T Float](sums []T, from int) {
 	if from == Lanes {
 		return
 	}

@@ -146,9 +146,9 @@ func prefetch[T Float](p []T, stride, rows, n int) {
 	}
 }
 
-// sumLanes sets dst[i] to the sum of the 16 values of src from 16*i, in a fixed
+// SumLanes sets dst[i] to the sum of the 16 values of src from 16*i, in a fixed
 // tree: s[j]+s[j+8], of these j and j+4, then j and j+2, then the last two.
-func sumLanes[T Float](dst, src []T) {
+func SumLanes[T Float](dst, src []T) {
 	src = src[:len(dst)*Lanes]
 	if isFloat32[T]() && sumLanesFast(asFloat32(dst), asFloat32(src)) {
 		return
@@ -163,7 +163,3 @@ func sumLanes[T Float](dst, src []T) {
 		dst[i] = s[0]
 	}
 }
-
-// SumLanes sets each element of dst to the sum of 16 values of src by the tree
-// of docs/numerics.md.
-func SumLanes[T Float](dst, src []T) { sumLanes(dst, src) }

@@ -91,7 +91,7 @@ func testSumLanes(t *testing.T, n int, kind numbers) {
 	for i := range want {
 		want[i] = naiveTree([16]float32(src[i*16:]))
 	}
-	sumLanes(dst, src)
+	SumLanes(dst, src)
 	wantSame(t, fmt.Sprintf("sums of %d vectors", n), dst, want)
 	wantSame(t, "source", src, before)
 }
