@@ -28,7 +28,8 @@ type conv2D struct{ Conv2DConfig }
 //	y[n,o,i,j] = b[o] + Σ over c, ky, kx of w[o,c,ky,kx] x[n,g+c,i·stride+ky-pad,j·stride+kx-pad]
 //
 // where g is the first channel of the group that filter o belongs to: one chain
-// of fused multiply-adds from the bias, in the order of the weights.
+// of fused multiply-adds from the bias, in the order of the weights, without those
+// that fall into the padding.
 func Conv2D(x, w, b *autograd.Value, cfg Conv2DConfig) *autograd.Value {
 	return autograd.Apply1(conv2D{cfg}, withBias(x, w, b)...)
 }
@@ -128,7 +129,7 @@ func convForward[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in [
 	plan := convPlans.get(shape, shape.X())
 	xSize, ySize := imageSize(in[0]), imageSize(out)
 	images := out.Shape()[0]
-	if shape.Flat(images) {
+	if shape.Flat(images) && kernel.FlatWith(shape, w) {
 		convForwardFlat(pool, plan, images, y, x, w, bias)
 		return
 	}

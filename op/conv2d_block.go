@@ -5,9 +5,6 @@ import (
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
-// The three convolutions on blocks. What a kernel reads must have the border of
-// zeros that stands for padding: where the layout has none, it is copied first.
-
 // Block convolves 16 images side by side.
 func (o conv2D) Block(in, _ []tensor.Spec, ready []bool) *Block {
 	return o.block(in, ready, kernel.None)
@@ -21,21 +18,20 @@ func (o conv2D) block(in []tensor.Spec, ready []bool, e kernel.Epilogue) *Block 
 	return &Block{
 		Split: []bool{true, false, false}[:len(in)], Want: []kernel.Block{shape.X()},
 		Prepare: func(blocks, outs []kernel.Block) BlockKernel {
-			x := newPadded(shape.X(), blocks[0])
-			plan := kernel.NewConvPlan(shape, x.want, outs[0])
-			return x.kernel(d).inParts(d, plan.ForwardParts(), 0,
-				func(c *BlockCall, part int, _ *tensor.Tensor) { convPart[float32](plan, part, x, e, c) },
-				func(c *BlockCall, part int, _ *tensor.Tensor) { convPart[float64](plan, part, x, e, c) })
+			plan := kernel.NewConvPlan(shape, blocks[0], outs[0])
+			return BlockKernel{}.inParts(d, plan.ForwardParts(), 0,
+				func(c *BlockCall, part int, _ *tensor.Tensor) { convPart[float32](plan, part, e, c) },
+				func(c *BlockCall, part int, _ *tensor.Tensor) { convPart[float64](plan, part, e, c) })
 		},
 	}
 }
 
-func convPart[T kernel.Float](plan *kernel.ConvPlan, part int, x padded, e kernel.Epilogue, c *BlockCall) {
+func convPart[T kernel.Float](plan *kernel.ConvPlan, part int, e kernel.Epilogue, c *BlockCall) {
 	var bias []T
 	if len(c.In) == 3 {
 		bias = tensor.Data[T](c.In[2])
 	}
-	kernel.ConvForwardPart(plan, part, tensor.Data[T](c.Out[0]), paddedData[T](x, c), tensor.Data[T](c.In[1]), bias, e)
+	kernel.ConvForwardPart(plan, part, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]), bias, e)
 }
 
 // Block works out the gradient of 16 images side by side.
@@ -44,28 +40,32 @@ func (o conv2DInput) Block(in, out []tensor.Spec, ready []bool) *Block {
 		return nil
 	}
 	shape, d := o.shape(out[0].Shape, in[1].Shape), in[0].DType
-	return &Block{Split: []bool{true, false}, Prepare: func(blocks, outs []kernel.Block) BlockKernel {
-		plan := kernel.NewConvPlan(shape, outs[0], blocks[0])
-		return BlockKernel{}.inParts(d, plan.InputParts(), 0,
-			func(c *BlockCall, part int, _ *tensor.Tensor) { convInputPart[float32](plan, part, c) },
-			func(c *BlockCall, part int, _ *tensor.Tensor) { convInputPart[float64](plan, part, c) })
-	}}
+	return &Block{
+		Split: []bool{true, false}, Want: []kernel.Block{shape.Y()},
+		Prepare: func(blocks, outs []kernel.Block) BlockKernel {
+			plan := kernel.NewConvPlan(shape, outs[0], blocks[0])
+			return BlockKernel{}.inParts(d, plan.InputParts(), 0,
+				func(c *BlockCall, part int, _ *tensor.Tensor) { convInputPart[float32](plan, part, c) },
+				func(c *BlockCall, part int, _ *tensor.Tensor) { convInputPart[float64](plan, part, c) })
+		},
+	}
 }
 
 func convInputPart[T kernel.Float](plan *kernel.ConvPlan, part int, c *BlockCall) {
 	kernel.ConvInputPart(plan, part, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]))
 }
 
-// Block sums a group of 16 images.
+// Block sums a group of 16 images. Where the input has no border of zeros for its
+// columns of padding, it is copied first.
 func (o conv2DWeight) Block(in, out []tensor.Spec, ready []bool) *Block {
 	if !ready[0] || !ready[1] {
 		return nil
 	}
 	shape, d := o.shape(in[0].Shape, out[0].Shape), in[0].DType
 	return &Block{
-		Split: []bool{true, true}, Want: []kernel.Block{shape.X()}, Total: SumGroups,
+		Split: []bool{true, true}, Want: []kernel.Block{shape.PaddedX(), shape.Y()}, Total: SumGroups,
 		Prepare: func(blocks, _ []kernel.Block) BlockKernel {
-			x := newPadded(shape.X(), blocks[0])
+			x := newPadded(shape.PaddedX(), blocks[0])
 			plan := kernel.NewConvPlan(shape, x.want, blocks[1])
 			return x.kernel(d).inParts(d, plan.WeightParts(), plan.WeightLanesScratch(),
 				func(c *BlockCall, part int, s *tensor.Tensor) { convWeightPart[float32](plan, part, x, c, s) },
@@ -84,7 +84,7 @@ type padded struct{ have, want kernel.Block }
 
 // newPadded returns how to come from the layout that is to one with a border.
 func newPadded(need, have kernel.Block) padded {
-	if have.Top >= need.Top && have.Bottom >= need.Bottom && have.Left >= need.Left && have.Right >= need.Right {
+	if have.Left >= need.Left && have.Right >= need.Right {
 		need = have
 	}
 	return padded{have, need}

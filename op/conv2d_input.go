@@ -51,7 +51,7 @@ func (o conv2DInput) Forward(in, out []*tensor.Tensor) {
 func convInput[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*tensor.Tensor, out *tensor.Tensor) {
 	dx, dy, w := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
 	shape := c.shape(out.Shape(), in[1].Shape())
-	plan := convPlans.get(shape, shape.DX())
+	plan := convPlans.get(shape, shape.X())
 	xSize, ySize := imageSize(out), imageSize(in[0])
 	images := out.Shape()[0]
 	if bands := plan.InputBands(); bands > 0 {

@@ -52,7 +52,7 @@ func (o conv2DWeight) Forward(in, out []*tensor.Tensor) {
 func convWeight[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*tensor.Tensor, out *tensor.Tensor) {
 	dw, x, dy := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
 	shape := c.shape(in[0].Shape(), out.Shape())
-	plan := convPlans.get(shape, shape.X())
+	plan := convPlans.get(shape, shape.PaddedX())
 	xSize, ySize := imageSize(in[0]), imageSize(in[1])
 	images := in[0].Shape()[0]
 	sums := pool.Get(blocksOf(images) * len(dw))

@@ -171,15 +171,23 @@ func (o sum) Block(in, out []tensor.Spec, _ []bool) *Block {
 		stages[i].inner *= kernel.Lanes
 		scratch += stages[i].outer * stages[i].inner
 	}
-	b.Prepare = func(_, _ []kernel.Block) BlockKernel {
+	plane := LayoutOf(in[0]).Plane()
+	b.Apart = len(stages) > 0 && stages[0].n*stages[0].inner == plane
+	b.Prepare = func(blocks, _ []kernel.Block) BlockKernel {
+		step := 0 // from what the first stage sums to the next
+		if b.Apart {
+			step = blocks[0].Plane()
+		} else if len(stages) > 0 {
+			step = stages[0].n * stages[0].inner
+		}
 		return typedBlock(in[0].DType, scratch,
-			func(c *BlockCall) { sumBlock[float32](stages, c) },
-			func(c *BlockCall) { sumBlock[float64](stages, c) })
+			func(c *BlockCall) { sumBlock[float32](stages, step, c) },
+			func(c *BlockCall) { sumBlock[float64](stages, step, c) })
 	}
 	return b
 }
 
-func sumBlock[T kernel.Float](stages []stage, c *BlockCall) {
+func sumBlock[T kernel.Float](stages []stage, step int, c *BlockCall) {
 	dst, x, scratch := tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.Scratch)
 	if len(stages) == 0 {
 		copy(dst, x)
@@ -190,9 +198,12 @@ func sumBlock[T kernel.Float](stages []stage, c *BlockCall) {
 			to, scratch = scratch[:s.outer*s.inner], scratch[s.outer*s.inner:]
 		}
 		for j := range s.outer {
-			kernel.SumRows(to[j*s.inner:(j+1)*s.inner], x[j*s.n*s.inner:], s.n, s.inner)
+			kernel.SumRows(to[j*s.inner:(j+1)*s.inner], x[j*step:], s.n, s.inner)
 		}
 		x = to
+		if i+1 < len(stages) {
+			step = stages[i+1].n * stages[i+1].inner
+		}
 	}
 }
 

@@ -147,7 +147,7 @@ func (s *schedule) touched(t *task) []int {
 // border that suits those who read it, if all who touch it can do with one.
 func (s *schedule) layouts() []kernel.Block {
 	layouts := make([]kernel.Block, len(s.trace.Specs))
-	plain := make([]bool, len(layouts))
+	plain, together := make([]bool, len(layouts)), make([]bool, len(layouts))
 	for _, t := range s.tasks {
 		if t.kind != asBlocks {
 			continue
@@ -163,6 +163,7 @@ func (s *schedule) layouts() []kernel.Block {
 			}
 			layouts[root] = withBorder(layouts[root], op.LayoutOf(spec))
 			plain[root] = plain[root] || t.block.Plain || root != id
+			together[root] = together[root] || t.block.Plain && !t.block.Apart || root != id
 			if root == id && i < len(t.block.Want) {
 				layouts[root] = withBorder(layouts[root], t.block.Want[i])
 			}
@@ -173,24 +174,26 @@ func (s *schedule) layouts() []kernel.Block {
 		for _, id := range t.Out {
 			layouts[id] = withBorder(layouts[id], op.LayoutOf(s.trace.Specs[id]))
 			plain[id] = plain[id] || t.block.Plain
+			together[id] = together[id] || t.block.Plain
 		}
 	}
-	for id := range layouts {
+	for id, b := range layouts {
 		if plain[id] {
-			b := layouts[id]
-			layouts[id] = kernel.Block{Channels: b.Channels, Height: b.Height, Width: b.Width}
+			layouts[id] = kernel.Block{Channels: b.Channels, Height: b.Height, Width: b.Width, Apart: b.Apart && !together[id]}
 		}
 	}
 	return layouts
 }
 
-// withBorder returns a layout with the larger of two borders on each side.
+// withBorder returns a layout with the larger of two borders on each side, and
+// planes apart if one of the two has them so.
 func withBorder(a, b kernel.Block) kernel.Block {
 	if b.Channels > 0 {
 		a.Channels, a.Height, a.Width = b.Channels, b.Height, b.Width
 	}
 	a.Top, a.Bottom = max(a.Top, b.Top), max(a.Bottom, b.Bottom)
 	a.Left, a.Right = max(a.Left, b.Left), max(a.Right, b.Right)
+	a.Apart = a.Apart || b.Apart
 	return a
 }
 
@@ -289,7 +292,7 @@ func (b *segmentBuilder) output(t *task, id int, step *blockStep) place {
 		b.g.p.partials[id] = b.newBlocks(spec.DType, n)
 		return blocksPlace(b.g.p.partials[id])
 	}
-	if layout.Len() > op.LayoutOf(spec).Len() {
+	if layout.Bordered() {
 		step.border = layout
 	}
 	if b.readLater(t, id) {

@@ -44,7 +44,16 @@ type Epilogue int
 const (
 	None     Epilogue = iota // nothing
 	ThenReLU                 // the larger of the sum and zero, as function ReLU has it
+	thenZero                 // -0 becomes 0
 )
+
+// orZero returns an epilogue after which no sum is -0.
+func (e Epilogue) orZero() Epilogue {
+	if e == None {
+		return thenZero
+	}
+	return e
+}
 
 // run computes the chains of rows [lo, hi).
 func (c *chains[T]) run(lo, hi int) {
@@ -70,6 +79,14 @@ func (c chains[T]) runDeep(lo, hi, depth int) {
 			c.then = then
 		}
 		c.run(lo, hi)
+	}
+}
+
+// runStretches is runDeep of the first rows, for one stretch after the other.
+func (c *chains[T]) runStretches(stretches []stretch, rows, depth int) {
+	for _, r := range stretches {
+		c.pos, c.taps = r.places, r.taps
+		c.runDeep(0, rows, depth)
 	}
 }
 
@@ -106,9 +123,14 @@ func (c *chains[T]) vector(m int, p position) {
 		x := (*[Lanes]T)(c.in[int(p.in)+int(k.in):])
 		fmaLanes(&sum, c.w[m*c.wRow+i*c.wStep+int(k.w):], step, x)
 	}
-	if c.then == ThenReLU {
+	switch c.then {
+	case ThenReLU:
 		for i, v := range sum {
 			sum[i] = max(v, 0)
+		}
+	case thenZero:
+		for i := range sum {
+			sum[i] += 0
 		}
 	}
 	*dst = sum

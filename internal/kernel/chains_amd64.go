@@ -34,6 +34,7 @@ func chainRows(left, positions int, lanes bool) int {
 const (
 	flagGoOn = 1 << iota
 	flagReLU
+	flagZero
 )
 
 // chainsFast computes rows [m, m+rows) in assembly, or returns false. Whoever
@@ -60,8 +61,11 @@ func chainsFast(c *chains[float32], m, rows int) bool {
 	if c.goOn {
 		flags |= flagGoOn
 	}
-	if c.then == ThenReLU {
-		flags |= flagReLU
+	switch c.then {
+	case ThenReLU:
+		flags |= flagReLU | flagZero
+	case thenZero:
+		flags |= flagZero
 	}
 	forms[rows](&c.dst[m*c.dstRow], c.dstRow, unsafe.SliceData(c.in), at(c.w, m*c.wRow), c.wRow, c.wStep,
 		(*int32)(unsafe.Pointer(unsafe.SliceData(c.pos))), len(c.pos), (*int32)(unsafe.Pointer(unsafe.SliceData(c.taps))), len(c.taps),

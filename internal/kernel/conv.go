@@ -25,24 +25,26 @@ func (s ConvShape) OutH() int { return (s.Height+2*s.PadH-s.KernelH)/s.StrideH +
 // OutW returns the width of the output.
 func (s ConvShape) OutW() int { return (s.Width+2*s.PadW-s.KernelW)/s.StrideW + 1 }
 
-// X returns the layout of the input, with the border that the forward
-// convolution and the gradient of the weights read as padding.
+// X returns the layout of the input that the forward convolution reads, and of
+// the input's gradient: neither needs a border.
 func (s ConvShape) X() Block {
-	x := s.DX()
-	x.Top, x.Left = s.PadH, s.PadW
-	x.Bottom = max(0, (s.OutH()-1)*s.StrideH+s.KernelH-s.PadH-s.Height)
+	return Block{Channels: s.Channels, Height: s.Height, Width: s.Width, Apart: true}
+}
+
+// PaddedX returns the layout of the input that the gradient of the weights
+// reads: with the columns of zeros that stand for padding, and without the rows,
+// which it leaves out.
+func (s ConvShape) PaddedX() Block {
+	x := s.X()
+	x.Apart = true
+	x.Left = s.PadW
 	x.Right = max(0, (s.OutW()-1)*s.StrideW+s.KernelW-s.PadW-s.Width)
 	return x
 }
 
-// DX returns the layout of the input's gradient, which needs no border.
-func (s ConvShape) DX() Block {
-	return Block{Channels: s.Channels, Height: s.Height, Width: s.Width}
-}
-
 // Y returns the layout of the output and its gradient, which need no border.
 func (s ConvShape) Y() Block {
-	return Block{Channels: s.Filters, Height: s.OutH(), Width: s.OutW()}
+	return Block{Channels: s.Filters, Height: s.OutH(), Width: s.OutW(), Apart: true}
 }
 
 func (s ConvShape) groups() int   { return cmp.Or(s.Groups, 1) }

@@ -26,7 +26,7 @@ type bandTables struct {
 
 // A strip is some rows of results.
 type strip struct {
-	load, loaded int // rows of images to convert first, which may be padding
+	load, loaded int // rows of images to convert first
 	row, end     int // rows of results
 	work         []stretch
 }
@@ -84,34 +84,19 @@ func (p *ConvPlan) planForwardBands() *bandTables {
 	t := &p.forwardBands
 	t.once.Do(func() {
 		s := p.Shape
-		need := func(rows int) int { return (rows-1)*s.StrideH + s.KernelH }
-		rows := stripRows(s.X(), s.Y(), need)
+		rows := stripRows(s.X(), s.Y(), func(rows int) int { return (rows-1)*s.StrideH + s.KernelH })
 		if rows == 0 {
 			return
 		}
 		t.cutBands(s.X(), s.Y(), rows, func(row, end int) (load, loaded int) {
-			load = row*s.StrideH - s.PadH
-			return load, load + need(end-row)
+			load = min(max(0, row*s.StrideH-s.PadH), s.Height)
+			return load, max(load, min((end-1)*s.StrideH-s.PadH+s.KernelH, s.Height))
 		})
-		taps := make([][]tap, t.src.Height) // by the ring's row that the first one reads
-		for i := range taps {
-			taps[i] = s.forwardTaps(t.src, func(ky int) int { return ring(t.src, i+ky) })
-		}
-		for _, strips := range t.bands {
-			for i := range strips {
-				c := &strips[i]
-				for y := c.row; y < c.end; y++ {
-					var outputs []position
-					for x := range s.OutW() {
-						outputs = append(outputs, position{
-							in:  int32(t.src.Offset(0, 0, x*s.StrideW-s.PadW)),
-							dst: int32(t.dst.Offset(0, y-c.row, x)),
-						})
-					}
-					c.work = append(c.work, stretch{outputs, taps[ring(t.src, y*s.StrideH-s.PadH)]})
-				}
-			}
-		}
+		t.plan(s.OutW(), func(y, x int) (at ringSpan, in int) {
+			return ringSpan{s.forwardSpan(y, x), ring(t.src, y*s.StrideH-s.PadH)}, t.src.Offset(0, 0, x*s.StrideW-s.PadW)
+		}, func(at ringSpan) []tap {
+			return s.forwardTaps(t.src, at.span, func(ky int) int { return ring(t.src, at.row+ky) })
+		})
 	})
 	return t
 }
@@ -120,56 +105,50 @@ func (p *ConvPlan) planInputBands() *bandTables {
 	t := &p.inputBands
 	t.once.Do(func() {
 		s := p.Shape
-		rows := stripRows(s.Y(), s.DX(), func(rows int) int { return ceil(rows+s.KernelH-1, s.StrideH) })
+		rows := stripRows(s.Y(), s.X(), func(rows int) int { return ceil(rows+s.KernelH-1, s.StrideH) })
 		if rows == 0 {
 			return
 		}
-		t.cutBands(s.Y(), s.DX(), rows, func(row, end int) (load, loaded int) {
+		t.cutBands(s.Y(), s.X(), rows, func(row, end int) (load, loaded int) {
 			load = min(max(0, ceil(row+s.PadH-s.KernelH+1, s.StrideH)), s.OutH())
 			return load, max(load, min((end-1+s.PadH)/s.StrideH+1, s.OutH()))
 		})
-		taps := map[inputKey][]tap{}
-		for _, strips := range t.bands {
-			for i := range strips {
-				strips[i].work = s.inputStretches(t.src, t.dst, strips[i], taps)
-			}
-		}
+		t.plan(s.Width, func(y, x int) (at ringSpan, in int) {
+			return ringSpan{s.inputSpan(y, x), ring(t.src, (y+s.PadH)/s.StrideH)}, t.src.Offset(0, 0, (x+s.PadW)/s.StrideW)
+		}, func(at ringSpan) []tap {
+			return s.inputTaps(t.src, at.span, func(up int) int { return ring(t.src, at.row-up) })
+		})
 	})
 	return t
 }
 
-// inputKey says which taps reach an input: those of a kernel, from a row of a
-// ring on.
-type inputKey struct {
-	rows, cols reach
-	row        int
+// ringSpan is the taps that a place has to do with, and the ring's row that they
+// are counted from.
+type ringSpan struct {
+	span
+	row int
 }
 
-// inputStretches returns the stretches of a strip, of places with the same taps.
-func (s ConvShape) inputStretches(y, x Block, c strip, taps map[inputKey][]tap) (work []stretch) {
-	index := map[inputKey]int{}
-	eachPlace(c.end-c.row, s.Width, func(row, col int) {
-		padded := c.row + row + s.PadH
-		key := inputKey{
-			rows: reachOf(padded, s.KernelH, s.StrideH, s.OutH()),
-			cols: reachOf(col+s.PadW, s.KernelW, s.StrideW, s.OutW()),
-			row:  ring(y, padded/s.StrideH),
+// plan gathers the places of each strip, which has rows of the given width. find
+// returns the taps of a place and where it reads.
+func (t *bandTables) plan(width int, find func(y, x int) (at ringSpan, in int), tapsOf func(at ringSpan) []tap) {
+	known := map[ringSpan][]tap{}
+	for _, strips := range t.bands {
+		for i := range strips {
+			c := &strips[i]
+			all := places[ringSpan]{taps: func(at ringSpan) []tap {
+				if known[at] == nil {
+					known[at] = tapsOf(at)
+				}
+				return known[at]
+			}}
+			eachPlace(c.end-c.row, width, func(row, x int) {
+				at, in := find(c.row+row, x)
+				all.add(at, position{in: int32(in), dst: int32(t.dst.Offset(0, row, x))})
+			})
+			c.work = all.stretches
 		}
-		if taps[key] == nil {
-			taps[key] = s.inputTaps(y, key.rows, key.cols, func(up int) int { return ring(y, key.row-up) })
-		}
-		i, known := index[key]
-		if !known {
-			i = len(work)
-			index[key] = i
-			work = append(work, stretch{taps: taps[key]})
-		}
-		work[i].inputs = append(work[i].inputs, position{
-			in:  int32(y.Offset(0, 0, (col+s.PadW)/s.StrideW)),
-			dst: int32(x.Offset(0, row, col)),
-		})
-	})
-	return work
+	}
 }
 
 // ForwardBands returns how many bands ConvForwardBand computes 16 images in, or
@@ -191,7 +170,7 @@ func ConvForwardBand[T Float](p *ConvPlan, band, images int, y, x, w, bias, scra
 		bandTables: p.planForwardBands(), images: images, groups: s.groups(), rows: s.filters(),
 		src: imageRows[T]{x, s.Channels, s.Height, s.Width}, dst: imageRows[T]{y, s.Filters, s.OutH(), s.OutW()},
 	}
-	r.run(band, chains[T]{w: w, wRow: s.weights(), start: bias, then: e}, scratch)
+	r.run(band, chains[T]{w: w, wRow: s.weights(), start: bias, then: e.orZero()}, scratch)
 }
 
 // InputBands returns how many bands ConvInputBand computes 16 images in, or 0
@@ -242,17 +221,14 @@ func (r *bandRun[T]) run(band int, c chains[T], scratch []T) {
 
 // some computes the chains of some rows of weights.
 func (r *bandRun[T]) some(c chains[T], first, rows int, work []stretch, to, from []T) {
-	c.dst, c.dstRow = to, r.bandTables.dst.plane()
+	c.dst, c.dstRow = to, r.bandTables.dst.Plane()
 	c.in = from
 	g := first / r.rows
 	c.w = c.w[g*len(c.w)/r.groups+first%r.rows*c.wRow:]
 	if c.start != nil {
 		c.start = c.start[first:]
 	}
-	for _, part := range work {
-		c.pos, c.taps = part.inputs, part.taps
-		c.runDeep(0, rows, stripDepth)
-	}
+	c.runStretches(work, rows, stripDepth)
 }
 
 // imageRows are images, [Channels][Height][Width] each, one after the other.
@@ -270,23 +246,18 @@ func (m imageRows[T]) check(images int) {
 	}
 }
 
-// load fills a ring from the images' rows [lo, hi), of which those outside the
-// image are zero.
+// load fills a ring from the images' rows [lo, hi).
 func (m imageRows[T]) load(b Block, block []T, images, lo, hi int) {
 	for c := range m.channels {
 		if c+1 < m.channels {
-			m.prefetch(images, c+1, max(lo, 0), min(hi, m.height))
+			m.prefetch(images, c+1, lo, hi)
 		}
 		for y := lo; y < hi; y++ {
 			at := b.Offset(c, ring(b, y), 0)
-			left, right := at-b.Left*Lanes, at+b.Width*Lanes
-			if y < 0 || y >= m.height || images < Lanes {
-				clear(block[left : left+b.row()])
-			} else {
-				clear(block[left:at])
-				clear(block[right : left+b.row()])
+			if images < Lanes {
+				clear(block[at : at+b.row()])
 			}
-			if y >= 0 && y < m.height && images > 0 {
+			if images > 0 {
 				transpose(block[at:], Lanes, m.data[(c*m.height+y)*m.width:], m.image(), images, m.width)
 			}
 		}

@@ -19,7 +19,7 @@ func testBands[T Float](t *testing.T, s ConvShape, images int, kind numbers) int
 	defer mem.check()
 	p := NewConvPlan(s, s.X(), s.Y())
 	what := fmt.Sprintf("%T %+v of %d images, %d by %d", T(0), s, images, manyBands, stripBytes)
-	xLen, yLen := s.DX().image(), s.Y().image()
+	xLen, yLen := s.X().image(), s.Y().image()
 	x, dy := mem.numbers(images*xLen, kind), mem.numbers(images*yLen, kind)
 	w, bias := mem.numbers(s.Filters*s.weights(), kind), mem.numbers(s.Filters, kind)
 
@@ -73,7 +73,7 @@ func TestConvBands(t *testing.T) {
 	smallBands(t, 2, 0)
 	p := NewConvPlan(s, s.X(), s.Y())
 	f := func(n int) []float32 { return make([]float32, n) }
-	x, y, w := 2*s.DX().image(), 2*s.Y().image(), s.Filters*s.weights()
+	x, y, w := 2*s.X().image(), 2*s.Y().image(), s.Filters*s.weights()
 	wantPanic(t, func() { ConvForwardBand(p, 0, 2, f(y-1), f(x), f(w), nil, f(p.ForwardBandScratch()), None) })
 	wantPanic(t, func() { ConvForwardBand(p, 0, 2, f(y), f(x-1), f(w), nil, f(p.ForwardBandScratch()), None) })
 	wantPanic(t, func() { ConvForwardBand(p, 0, 2, f(y), f(x), f(w-1), nil, f(p.ForwardBandScratch()), None) })

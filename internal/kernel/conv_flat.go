@@ -6,7 +6,8 @@ import "sync"
 // 16 lanes can lie along the width of one image instead: its padded planes are
 // taken as flat, so that a tap is an offset, the same for all outputs. The
 // outputs between the end of a row and the begin of the next are computed too,
-// and dropped. Each output is the same chain as in a block.
+// and dropped. Each output is the same chain as in a block, with taps of 0 where
+// it reaches into the padding.
 
 // flatTables say where a convolution of one image reads.
 type flatTables struct {
@@ -28,9 +29,24 @@ func (s ConvShape) Flat(images int) bool {
 	return s.StrideH == 1 && s.StrideW == 1 && 2*images*s.flatVectors() < s.outputs()
 }
 
+// FlatWith reports whether the weights let ConvForwardFlat give the bits of
+// ConvForward: one that is not finite would make NaN of padding.
+func FlatWith[T Float](s ConvShape, w []T) bool {
+	sum := SumPiece(w) // which is finite only if all terms are
+	return s.PadH == 0 && s.PadW == 0 || sum-sum == 0
+}
+
+// padded returns the layout of the input with all padding.
+func (s ConvShape) padded() Block {
+	x := s.PaddedX()
+	x.Top = s.PadH
+	x.Bottom = max(0, (s.OutH()-1)*s.StrideH+s.KernelH-s.PadH-s.Height)
+	return x
+}
+
 // flatWidth and flatPlane return the size of a padded row and plane.
-func (s ConvShape) flatWidth() int { return s.X().row() / Lanes }
-func (s ConvShape) flatPlane() int { return s.X().plane() / Lanes }
+func (s ConvShape) flatWidth() int { return s.padded().row() / Lanes }
+func (s ConvShape) flatPlane() int { return s.padded().Plane() / Lanes }
 
 // flatVectors returns how many vectors hold the outputs of a filter, and those
 // between its rows.
@@ -94,7 +110,7 @@ func (p *ConvPlan) FlatScratch() int { return p.planFlat().scratch }
 
 // FlattenImage stores the planes of an image with their padding.
 func FlattenImage[T Float](p *ConvPlan, dst, x []T) {
-	b := p.Shape.X()
+	b := p.Shape.padded()
 	wantLen("dst", len(dst), p.FlatInput())
 	wantLen("x", len(x), b.image())
 	clear(dst[:p.FlatInput()])
@@ -123,7 +139,7 @@ func ConvForwardFlat[T Float](p *ConvPlan, part int, y, flat, w, bias, scratch [
 		dst: scratch, dstRow: width, pos: t.outputs[:hi-lo],
 		in: flat[group*s.channels()*s.flatPlane()+lo*Lanes:], taps: t.taps,
 		w: w[o*s.weights():], wRow: s.weights(),
-		then: e,
+		then: e.orZero(),
 	}
 	if bias != nil {
 		c.start = bias[o:]

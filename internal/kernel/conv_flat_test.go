@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -11,6 +12,16 @@ func testConvFlat[T Float](t *testing.T, s ConvShape, kind numbers) {
 	mem := newArena[T](t, 1)
 	defer mem.check()
 	x, w, bias := mem.numbers(s.X().image(), kind), mem.numbers(s.Filters*s.weights(), kind), mem.numbers(s.Filters, kind)
+	finite := !slices.ContainsFunc(w, func(v T) bool { return v-v != 0 })
+	if !FlatWith(s, w) {
+		if finite || s.PadH == 0 && s.PadW == 0 {
+			t.Errorf("%+v: not flat", s)
+		}
+		return
+	}
+	if !finite && s.PadH > 0 {
+		t.Errorf("%+v: flat with weights that are not finite", s)
+	}
 	want := make([]T, s.Y().image())
 	naiveConvForward(s, want, x, w, bias)
 	flat := mem.make(p.FlatInput())

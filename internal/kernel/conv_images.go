@@ -16,8 +16,8 @@ func (p *ConvPlan) WeightScratch() int {
 
 // ConvForward computes the convolution of 0 to 16 images:
 // y[n][o] = bias[o] + sum over (c, ky, kx) of w[o][c][ky][kx] * x[n][c], where
-// each output is one chain of fused multiply-adds in that order, and taps in
-// the padding take part as zeros. A nil bias is zero.
+// each output is one chain of fused multiply-adds in that order, of the taps
+// that do not fall into the padding, and -0 becomes 0. A nil bias is zero.
 func ConvForward[T Float](p *ConvPlan, images int, y, x, w, bias, scratch []T) {
 	scratch = aligned(scratch)
 	xs, ys := cut(&scratch, p.X.Len()), cut(&scratch, p.Y.Len())
@@ -39,8 +39,10 @@ func ConvInput[T Float](p *ConvPlan, images int, dx, dy, w, scratch []T) {
 
 // ConvWeight stores in dw the gradient of the weights from one group of 0 to 16
 // images: for each image a chain of fused multiply-adds from zero over the
-// output's positions, row by row, and of these 16 numbers (zero for a missing
-// image) the sum in a fixed tree: i and i+8, then i and i+4, i+2, i+1.
+// output's positions, row by row, without the rows that the weight would take
+// from padding (what columns of padding give is 0), and of these 16 numbers (zero
+// for a missing image) the sum in a fixed tree: i and i+8, then i and i+4, i+2,
+// i+1.
 func ConvWeight[T Float](p *ConvPlan, images int, dw, x, dy, scratch []T) {
 	scratch = aligned(scratch)
 	xs, dys := cut(&scratch, p.X.Len()), cut(&scratch, p.Y.Len())

@@ -1,7 +1,5 @@
 package kernel
 
-import "math"
-
 // A convolution of one block is cut into parts that can run at once and in any
 // order. A part is small enough for the second cache, and where a block has
 // work for it, there are enough parts for several processors. Which part
@@ -61,28 +59,6 @@ func (s ConvShape) wanted() int {
 	return max(1, min(ceil(manyParts, s.groups()), s.terms()/partTerms))
 }
 
-func (s ConvShape) cutForward(x Block) partition {
-	channels := ceil(min(s.weights(), chainDepth), s.kernel())
-	rows := rowsInCache(x, channels, s.KernelH, s.StrideH)
-	byCache := max(ceil(s.OutH(), rows), ceil(s.outputs(), longest))
-	most := min(max(byCache, s.wanted()), ceil(s.outputs(), 4))
-	var best partition
-	least := math.MaxInt
-	for positions := min(byCache, most); positions <= most; positions++ {
-		p := partition{s.groups(), min(ceil(s.wanted(), positions), ceil(s.filters(), 6)), positions}
-		if work := p.work(ceil(s.filters(), 6), ceil(s.outputs(), 4)); work <= least {
-			best, least = p, work
-		}
-	}
-	return best
-}
-
-// work returns the work of a group if each of its parts were as large as the
-// largest, for pieces of so many units.
-func (p partition) work(rows, positions int) int {
-	return p.rows * ceil(rows, p.rows) * p.positions * ceil(positions, p.positions)
-}
-
 // cutWeight cuts a group's filters into pieces of about 32, and the weights of
 // a filter into pieces of about 144: their sums fit the cache.
 func (s ConvShape) cutWeight() partition {
@@ -93,25 +69,19 @@ func (s ConvShape) cutWeight() partition {
 	return partition{s.groups(), filters, weights}
 }
 
-// A stretch is some inputs of a region.
-type stretch struct {
-	inputs []position
-	taps   []tap
-}
-
-// cutInput cuts the inputs of regions into stretches, and deals these out to
-// parts of about equal work.
-func (s ConvShape) cutInput(y Block, regions []region) [][]stretch {
+// deal cuts stretches into shorter ones, of at most so many places, and deals
+// these out to parts of about equal work.
+func (s ConvShape) deal(stretches []stretch, most func(r stretch) int) [][]stretch {
 	work := 0
-	for _, r := range regions {
-		work += len(r.inputs) * len(r.taps)
+	for _, r := range stretches {
+		work += len(r.places) * len(r.taps)
 	}
 	share := ceil(max(work, 1), s.wanted())
 	parts := [][]stretch{nil}
 	left := share
-	for _, r := range regions {
-		most := s.mostInputs(y, r)
-		for rest := r.inputs; len(rest) > 0; {
+	for _, r := range stretches {
+		most := most(r)
+		for rest := r.places; len(rest) > 0; {
 			fit := max(left/max(len(r.taps), 1)/4*4, 4)
 			n := min(len(rest), most, fit)
 			last := len(parts) - 1
@@ -125,11 +95,11 @@ func (s ConvShape) cutInput(y Block, regions []region) [][]stretch {
 	return parts
 }
 
-// mostInputs returns how many inputs of a region a stretch may have, for their
-// gradients to come from the cache.
-func (s ConvShape) mostInputs(y Block, r region) int {
-	perFilter := max(1, len(r.taps)/s.filters())
-	filters := ceil(min(len(r.taps), chainDepth), perFilter)
-	rows := rowsInCache(y, max(1, filters), ceil(s.KernelH, s.StrideH), 1)
-	return min(rows*ceil(s.Width, s.StrideW), longest)
+// mostPlaces returns how many places a stretch may have for what they read, of
+// channels that lie in the layout b, to come from the cache. A row has width
+// places, and reads kernelH rows.
+func mostPlaces(b Block, channels int, r stretch, kernelH, stride, width int) int {
+	perChannel := max(1, len(r.taps)/channels)
+	some := ceil(min(len(r.taps), chainDepth), perChannel)
+	return min(rowsInCache(b, max(1, some), kernelH, stride)*width, longest)
 }

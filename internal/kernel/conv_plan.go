@@ -14,52 +14,56 @@ type ConvPlan struct {
 	X     Block // the input, or its gradient
 	Y     Block // the output, or its gradient
 
-	forward forwardTables
-	input   inputTables
+	forward partTables
+	input   partTables
 	weight  weightTables
 	flat    flatTables
 
 	forwardBands, inputBands bandTables
 }
 
-// forwardTables say where a forward convolution reads and writes.
-type forwardTables struct {
-	once    sync.Once
-	cut     partition
-	outputs []position
-	taps    []tap // one a weight
-}
-
-// inputTables say where the gradient of the input reads and writes.
-type inputTables struct {
+// partTables say where each part of a group reads and writes.
+type partTables struct {
 	once  sync.Once
-	parts [][]stretch // of a group
+	parts [][]stretch
 }
 
-// region is a set of inputs that the same taps reach: it has one phase of the
-// stride and one distance from the edges.
-type region struct {
-	inputs []position
+// A stretch is places that the same taps reach: of one distance from the edges
+// and, for the gradient of the input, one phase of the stride.
+type stretch struct {
+	places []position
 	taps   []tap
 }
 
 // weightTables say where the gradient of the weights reads and writes.
 type weightTables struct {
-	once    sync.Once
-	cut     partition
-	weights []position // stored at a place counted from the piece's first
-	pixels  []tap      // one an output
+	once   sync.Once
+	cut    partition
+	pieces []weightPiece
+	pixels []tap // one an output
+}
+
+// weightPiece is the weights [lo, hi) of a filter, by what reaches them.
+type weightPiece struct {
+	lo, hi    int
+	stretches []weightStretch
+}
+
+// weightStretch is weights, stored at a place counted from the piece's first, that
+// the pixels [from, to) have to do with: those of others lie in rows of padding.
+type weightStretch struct {
+	weights  []position
+	from, to int
 }
 
 // NewConvPlan returns the plan of a convolution between blocks of the layouts x
 // (of the input, or its gradient) and y (of the output, or its gradient), which
-// may have any borders: s.X and s.Y for the forward convolution and the
-// gradient of the weights, s.DX and s.Y for the gradient of the input need
-// least. It panics where the shape has no output, a layout is one of other
-// images, or 32 bits cannot count the elements of a block.
+// may have any borders: s.PaddedX and s.Y for the gradient of the weights, s.X
+// and s.Y for all else need least. It panics where the shape has no output, a
+// layout is one of other images, or 32 bits cannot count the elements of a block.
 func NewConvPlan(s ConvShape, x, y Block) *ConvPlan {
 	s.check()
-	if x.inner() != s.DX() || y.inner() != s.Y() {
+	if x.inner() != s.X().inner() || y.inner() != s.Y().inner() {
 		panic(fmt.Sprintf("kernel: convolution %+v between blocks %+v and %+v", s, x, y))
 	}
 	if max(x.Len(), y.Len(), s.Filters*s.weights()) > math.MaxInt32 {
@@ -68,44 +72,38 @@ func NewConvPlan(s ConvShape, x, y Block) *ConvPlan {
 	return &ConvPlan{Shape: s, X: x, Y: y}
 }
 
-// wantPadding panics unless the border of X holds the convolution's padding.
-func (p *ConvPlan) wantPadding() {
-	if need := p.Shape.X(); p.X.Top < need.Top || p.X.Bottom < need.Bottom || p.X.Left < need.Left || p.X.Right < need.Right {
-		panic(fmt.Sprintf("kernel: convolution wants an input %+v, got %+v", need, p.X))
-	}
-}
-
-func (p *ConvPlan) planForward() *forwardTables {
+// planForward returns the parts of a group.
+func (p *ConvPlan) planForward() [][]stretch {
 	t := &p.forward
-	p.wantPadding()
 	t.once.Do(func() {
 		s := p.Shape
-		t.cut = s.cutForward(p.X)
+		all := places[span]{taps: func(at span) []tap {
+			return s.forwardTaps(p.X, at, func(ky int) int { return ky })
+		}}
 		eachPlace(s.OutH(), s.OutW(), func(y, x int) {
-			t.outputs = append(t.outputs, position{
+			all.add(s.forwardSpan(y, x), position{
 				in:  int32(p.X.Offset(0, y*s.StrideH-s.PadH, x*s.StrideW-s.PadW)),
 				dst: int32(p.Y.Offset(0, y, x)),
 			})
 		})
-		t.taps = s.forwardTaps(p.X, func(ky int) int { return ky })
+		t.parts = s.deal(all.stretches, func(r stretch) int {
+			return mostPlaces(p.X, s.channels(), r, s.KernelH, s.StrideH, s.OutW())
+		})
 	})
-	return t
+	return t.parts
 }
 
 func (p *ConvPlan) planWeight() *weightTables {
 	t := &p.weight
-	p.wantPadding()
+	if need := p.Shape.PaddedX(); p.X.Left < need.Left || p.X.Right < need.Right {
+		panic(fmt.Sprintf("kernel: gradient of weights wants an input %+v, got %+v", need, p.X))
+	}
 	t.once.Do(func() {
 		s := p.Shape
 		t.cut = s.cutWeight()
-		s.eachWeight(func(_, c, ky, kx int) {
-			t.weights = append(t.weights, position{in: int32(p.X.Offset(c, ky-s.PadH, kx-s.PadW))})
-		})
 		for i := range t.cut.positions {
-			lo, hi := t.piece(i)
-			for j := range t.weights[lo:hi] {
-				t.weights[lo+j].dst = int32(j * Lanes)
-			}
+			lo, hi := pieces(s.weights(), 4, t.cut.positions, i)
+			t.pieces = append(t.pieces, p.weightPiece(lo, hi))
 		}
 		origin := p.X.Offset(0, 0, 0)
 		eachPlace(s.OutH(), s.OutW(), func(y, x int) {
@@ -118,34 +116,69 @@ func (p *ConvPlan) planWeight() *weightTables {
 	return t
 }
 
-// piece returns the weights of a piece.
-func (t *weightTables) piece(i int) (lo, hi int) {
-	return pieces(len(t.weights), 4, t.cut.positions, i)
+// weightPiece returns the weights [lo, hi) of a filter as a piece.
+func (p *ConvPlan) weightPiece(lo, hi int) weightPiece {
+	s := p.Shape
+	piece := weightPiece{lo: lo, hi: hi}
+	index := map[reach]int{}
+	s.eachWeight(func(i, c, ky, kx int) {
+		if i < lo || i >= hi {
+			return
+		}
+		rows := outputsOf(ky, s.StrideH, s.PadH, s.Height, s.OutH())
+		j, known := index[rows]
+		if !known {
+			j = len(piece.stretches)
+			index[rows] = j
+			piece.stretches = append(piece.stretches, weightStretch{from: rows.first * s.OutW(), to: rows.end * s.OutW()})
+		}
+		piece.stretches[j].weights = append(piece.stretches[j].weights, position{
+			in:  int32(p.X.Offset(c, ky-s.PadH, kx-s.PadW)),
+			dst: int32((i - lo) * Lanes),
+		})
+	})
+	return piece
 }
 
-func (p *ConvPlan) planInput() *inputTables {
+// planInput returns the parts of a group.
+func (p *ConvPlan) planInput() [][]stretch {
 	t := &p.input
 	t.once.Do(func() {
 		s := p.Shape
-		var regions []region
-		index := map[[2]reach]int{}
+		all := places[span]{taps: func(at span) []tap {
+			return s.inputTaps(p.Y, at, func(up int) int { return -up })
+		}}
 		eachPlace(s.Height, s.Width, func(y, x int) {
-			rows := reachOf(y+s.PadH, s.KernelH, s.StrideH, s.OutH())
-			cols := reachOf(x+s.PadW, s.KernelW, s.StrideW, s.OutW())
-			i, known := index[[2]reach{rows, cols}]
-			if !known {
-				i = len(regions)
-				index[[2]reach{rows, cols}] = i
-				regions = append(regions, region{taps: s.inputTaps(p.Y, rows, cols, func(up int) int { return -up })})
-			}
-			regions[i].inputs = append(regions[i].inputs, position{
+			all.add(s.inputSpan(y, x), position{
 				in:  int32(p.Y.Offset(0, (y+s.PadH)/s.StrideH, (x+s.PadW)/s.StrideW)),
 				dst: int32(p.X.Offset(0, y, x)),
 			})
 		})
-		t.parts = s.cutInput(p.Y, regions)
+		t.parts = s.deal(all.stretches, func(r stretch) int {
+			return mostPlaces(p.Y, s.filters(), r, ceil(s.KernelH, s.StrideH), 1, ceil(s.Width, s.StrideW))
+		})
 	})
-	return t
+	return t.parts
+}
+
+// places gathers places in stretches, by the key that their taps follow from.
+type places[K comparable] struct {
+	taps      func(K) []tap
+	index     map[K]int
+	stretches []stretch
+}
+
+func (g *places[K]) add(key K, at position) {
+	i, known := g.index[key]
+	if !known {
+		if g.index == nil {
+			g.index = map[K]int{}
+		}
+		i = len(g.stretches)
+		g.index[key] = i
+		g.stretches = append(g.stretches, stretch{taps: g.taps(key)})
+	}
+	g.stretches[i].places = append(g.stretches[i].places, at)
 }
 
 // eachPlace calls do for the places of a plane, row by row.
@@ -157,38 +190,73 @@ func eachPlace(height, width int, do func(y, x int)) {
 	}
 }
 
-// reach is the range of a kernel's taps, first, first+stride and so on up to
-// and without end, that connect an input with an output along one axis.
+// reach is a range from first up to and without end, along one axis.
 type reach struct{ first, end int }
 
-// reachOf returns the reach of the input at i, padding counted.
-func reachOf(i, kernel, stride, outSize int) reach {
-	r := reach{i % stride, min(kernel, i+1)}
-	if past := i/stride - (outSize - 1); past > 0 { // the first tap would need an output past the last
-		r.first += past * stride
+// reachFrom returns a reach, the same for all that are empty.
+func reachFrom(first, end int) reach {
+	if first >= end {
+		return reach{}
 	}
-	return reach{r.first, max(r.first, r.end)} // one value for all that is empty
+	return reach{first, end}
 }
 
-// forwardTaps returns the taps of an output, one a weight. A tap of a row of the
-// kernel reads the row of the input that row returns.
-func (s ConvShape) forwardTaps(x Block, row func(ky int) int) (taps []tap) {
+// inputsOf returns the taps through which an output reads inputs.
+func inputsOf(out, kernel, stride, pad, size int) reach {
+	return reachFrom(max(0, pad-out*stride), min(kernel, size+pad-out*stride))
+}
+
+// outputsOf returns the outputs that read inputs through a tap.
+func outputsOf(k, stride, pad, size, outSize int) reach {
+	if k >= size+pad {
+		return reach{}
+	}
+	return reachFrom(ceil(max(0, pad-k), stride), min(outSize, (size+pad-k-1)/stride+1))
+}
+
+// tapsOf returns the taps, first, first+stride and so on, that connect an input,
+// padding counted, with outputs.
+func tapsOf(in, kernel, stride, outSize int) reach {
+	past := max(0, in/stride-(outSize-1)) // the first tap would need an output so far past the last
+	return reachFrom(in%stride+past*stride, min(kernel, in+1))
+}
+
+// span is the taps that a place has to do with.
+type span struct{ rows, cols reach }
+
+func (s ConvShape) forwardSpan(y, x int) span {
+	return span{inputsOf(y, s.KernelH, s.StrideH, s.PadH, s.Height), inputsOf(x, s.KernelW, s.StrideW, s.PadW, s.Width)}
+}
+
+func (s ConvShape) inputSpan(y, x int) span {
+	return span{tapsOf(y+s.PadH, s.KernelH, s.StrideH, s.OutH()), tapsOf(x+s.PadW, s.KernelW, s.StrideW, s.OutW())}
+}
+
+// forwardTaps returns the taps of an output. A tap of a row of the kernel reads
+// the row of the input that row returns.
+func (s ConvShape) forwardTaps(x Block, at span, row func(ky int) int) (taps []tap) {
 	origin := x.Offset(0, 0, 0)
-	s.eachWeight(func(i, c, ky, kx int) {
-		taps = append(taps, tap{in: int32(x.Offset(c, row(ky), kx) - origin), w: int32(i)})
-	})
+	for c := range s.channels() {
+		for ky := at.rows.first; ky < at.rows.end; ky++ {
+			for kx := at.cols.first; kx < at.cols.end; kx++ {
+				taps = append(taps, tap{
+					in: int32(x.Offset(c, row(ky), kx) - origin),
+					w:  int32((c*s.KernelH+ky)*s.KernelW + kx),
+				})
+			}
+		}
+	}
 	return taps
 }
 
 // inputTaps returns the taps of an input's gradient, counted from the output
 // that its first tap in the phase would reach. A tap that comes from some rows
 // further up reads the row that row returns.
-func (s ConvShape) inputTaps(y Block, rows, cols reach, row func(up int) int) []tap {
+func (s ConvShape) inputTaps(y Block, at span, row func(up int) int) (taps []tap) {
 	origin := y.Offset(0, 0, 0)
-	var taps []tap
 	for o := range s.filters() {
-		for ky := rows.first; ky < rows.end; ky += s.StrideH {
-			for kx := cols.first; kx < cols.end; kx += s.StrideW {
+		for ky := at.rows.first; ky < at.rows.end; ky += s.StrideH {
+			for kx := at.cols.first; kx < at.cols.end; kx += s.StrideW {
 				taps = append(taps, tap{
 					in: int32(y.Offset(o, row(ky/s.StrideH), -(kx/s.StrideW)) - origin),
 					w:  int32(o*s.weights() + ky*s.KernelW + kx),

@@ -6,15 +6,15 @@ import "fmt"
 // that computes one of several parts, for parts to be computed at once.
 
 // ForwardParts returns how many parts ConvForwardPart computes a block in.
-func (p *ConvPlan) ForwardParts() int { return p.planForward().cut.parts() }
+func (p *ConvPlan) ForwardParts() int { return p.Shape.groups() * len(p.planForward()) }
 
 // InputParts returns how many parts ConvInputPart computes a block in.
-func (p *ConvPlan) InputParts() int { return p.Shape.groups() * len(p.planInput().parts) }
+func (p *ConvPlan) InputParts() int { return p.Shape.groups() * len(p.planInput()) }
 
 // WeightParts returns how many parts ConvWeightPart computes a block in.
 func (p *ConvPlan) WeightParts() int { return p.planWeight().cut.parts() }
 
-// ConvForwardLanes is ConvForward from a block X, whose border is zero, to a
+// ConvForwardLanes is ConvForward from a block X, whose border is not read, to a
 // block Y, whose border is left as it is. The epilogue is applied to every
 // output.
 func ConvForwardLanes[T Float](p *ConvPlan, y, x, w, bias []T, e Epilogue) {
@@ -33,21 +33,19 @@ func ConvForwardPart[T Float](p *ConvPlan, part int, y, x, w, bias []T, e Epilog
 	if bias != nil {
 		wantLen("bias", len(bias), s.Filters)
 	}
-	tables := p.planForward()
-	group, row, position := tables.cut.part(part)
-	first, rows := group*s.filters(), s.filters()
-	lo, hi := pieces(len(tables.outputs), 4, tables.cut.positions, position)
+	parts := p.planForward()
+	group := part / len(parts)
+	first := group * s.filters()
 	c := chains[T]{
-		dst: y[first*p.Y.plane():], dstRow: p.Y.plane(), pos: tables.outputs[lo:hi],
-		in: x[group*s.channels()*p.X.plane():], taps: tables.taps,
-		w: w[first*s.weights():], wRow: s.weights(),
-		then: e,
+		dst: y[first*p.Y.Plane():], dstRow: p.Y.Plane(),
+		in: x[group*s.channels()*p.X.Plane():],
+		w:  w[first*s.weights():], wRow: s.weights(),
+		then: e.orZero(),
 	}
 	if bias != nil {
 		c.start = bias[first:]
 	}
-	lo, hi = pieces(rows, 6, tables.cut.rows, row)
-	c.runDeep(lo, hi, chainDepth)
+	c.runStretches(parts[part%len(parts)], s.filters(), chainDepth)
 }
 
 // ConvInputLanes is ConvInput from a block Y, whose border is not read, to a
@@ -65,18 +63,15 @@ func ConvInputPart[T Float](p *ConvPlan, part int, dx, dy, w []T) {
 	wantLen("dx", len(dx), p.X.Len())
 	wantLen("dy", len(dy), p.Y.Len())
 	wantLen("w", len(w), s.Filters*s.weights())
-	parts := p.planInput().parts
+	parts := p.planInput()
 	group := part / len(parts)
 	first := group * s.filters()
 	c := chains[T]{
-		dst: dx[group*s.channels()*p.X.plane():], dstRow: p.X.plane(),
-		in: dy[first*p.Y.plane():],
+		dst: dx[group*s.channels()*p.X.Plane():], dstRow: p.X.Plane(),
+		in: dy[first*p.Y.Plane():],
 		w:  w[first*s.weights():], wRow: s.kernel(),
 	}
-	for _, r := range parts[part%len(parts)] {
-		c.pos, c.taps = r.inputs, r.taps
-		c.runDeep(0, s.channels(), chainDepth)
-	}
+	c.runStretches(parts[part%len(parts)], s.channels(), chainDepth)
 }
 
 // farPixels is how many output positions the weight gradient takes before it
@@ -85,28 +80,21 @@ func ConvInputPart[T Float](p *ConvPlan, part int, dx, dy, w []T) {
 const farPixels = 300
 
 // nearPixels is how many of these it takes before it goes on to other weights,
-// so that some filters' stay in the first cache. Weights of one place have no
-// inputs in common, which then take part of that cache for themselves.
-func (s ConvShape) nearPixels() int {
-	if s.kernel() == 1 {
-		return 64
-	}
-	return 100
-}
+// so that some filters' stay in the first cache.
+const nearPixels = 56
 
 // WeightLanesScratch returns how many elements of scratch ConvWeightLanes and
 // ConvWeightPart need.
 func (p *ConvPlan) WeightLanesScratch() int {
 	t, widest := p.planWeight(), 0
-	for i := range t.cut.positions {
-		lo, hi := t.piece(i)
-		widest = max(widest, hi-lo)
+	for _, piece := range t.pieces {
+		widest = max(widest, piece.hi-piece.lo)
 	}
 	return mostRows(p.Shape.filters(), t.cut.rows) * widest * Lanes
 }
 
-// ConvWeightLanes is ConvWeight from blocks X, whose border is zero, and Y,
-// whose border is not read. The lanes from images on count as zero, whatever
+// ConvWeightLanes is ConvWeight from blocks X, whose border is zero on the left
+// and on the right, and Y, whose border is not read. The lanes from images on count as zero, whatever
 // they hold.
 func ConvWeightLanes[T Float](p *ConvPlan, images int, dw, x, dy, scratch []T) {
 	for part := range p.WeightParts() {
@@ -128,39 +116,49 @@ func ConvWeightPart[T Float](p *ConvPlan, part, images int, dw, x, dy, scratch [
 	tables := p.planWeight()
 	group, row, position := tables.cut.part(part)
 	o, end := pieces(s.filters(), 6, tables.cut.rows, row)
-	lo, hi := tables.piece(position)
-	first, width := group*s.filters()+o, hi-lo
+	piece := &tables.pieces[position]
+	first, width := group*s.filters()+o, piece.hi-piece.lo
 	c := chains[T]{
-		dst: scratch, dstRow: width * Lanes, pos: tables.weights[lo:hi],
-		in: x[group*s.channels()*p.X.plane():],
-		w:  dy[first*p.Y.plane():], wRow: p.Y.plane(), wLanes: true,
+		dst: scratch, dstRow: width * Lanes,
+		in: x[group*s.channels()*p.X.Plane():],
+		w:  dy[first*p.Y.Plane():], wRow: p.Y.Plane(), wLanes: true,
 	}
 	far := ceil(len(tables.pixels), farPixels)
 	for i := range far {
 		from, to := pieces(len(tables.pixels), 1, far, i)
-		c.addPixels(end-o, tables.pixels[from:to], s.nearPixels())
+		c.addPixels(end-o, piece.stretches, tables.pixels, from, to)
 	}
 	for m := range end - o {
 		sums := scratch[m*width*Lanes:][:width*Lanes]
 		ClearLanes(sums, images)
-		SumLanes(dw[(first+m)*s.weights()+lo:][:width], sums)
+		SumLanes(dw[(first+m)*s.weights()+piece.lo:][:width], sums)
 	}
 }
 
-// addPixels goes on with the chains of all rows, at most so many pixels at a time.
-func (c *chains[T]) addPixels(rows int, pixels []tap, most int) {
-	goesOn, near := c.goOn, ceil(len(pixels), most)
+// addPixels goes on with the chains of all rows by the pixels [from, to).
+func (c *chains[T]) addPixels(rows int, stretches []weightStretch, pixels []tap, from, to int) {
+	near := ceil(to-from, nearPixels)
 	for m := 0; m < rows; {
-		n := chainRows(rows-m, len(c.pos), true)
-		c.goOn = goesOn
+		n := chainRows(rows-m, len(stretches), true)
 		for i := range near {
-			from, to := pieces(len(pixels), 1, near, i)
-			c.taps = pixels[from:to]
-			c.band(m, n)
-			c.goOn = true
+			lo, hi := pieces(to-from, 1, near, i)
+			for _, r := range stretches {
+				c.addTo(&r, pixels, from+lo, from+hi, m, n)
+			}
 		}
 		m += n
 	}
+}
+
+// addTo adds those of the pixels [from, to) that some weights have to do with to
+// the chains of n rows.
+func (c *chains[T]) addTo(r *weightStretch, pixels []tap, from, to, m, n int) {
+	lo, hi := max(from, r.from), min(to, r.to)
+	if lo >= hi && (from > 0 || r.from < r.to) { // what no pixel has to do with begins at zero all the same
+		return
+	}
+	c.pos, c.taps, c.goOn = r.weights, pixels[lo:max(lo, hi)], lo > r.from
+	c.band(m, n)
 }
 
 // ClearLanes zeroes the lanes from the given one on.

@@ -12,15 +12,16 @@ import "fmt"
 type Block struct {
 	Channels, Height, Width  int
 	Top, Bottom, Left, Right int
+	Apart                    bool // a vector between two planes where they would compete for one set of the cache
 }
 
 // Len returns the number of elements of the block.
-func (b Block) Len() int { return b.Channels * b.plane() }
+func (b Block) Len() int { return b.Channels * b.Plane() }
 
 // Offset returns where the 16 lanes of a channel and a position begin; y and x
 // may lie in the border.
 func (b Block) Offset(channel, y, x int) int {
-	return channel*b.plane() + (b.Top+y)*b.row() + (b.Left+x)*Lanes
+	return channel*b.Plane() + (b.Top+y)*b.row() + (b.Left+x)*Lanes
 }
 
 // inner returns the block without its border.
@@ -28,8 +29,20 @@ func (b Block) inner() Block {
 	return Block{Channels: b.Channels, Height: b.Height, Width: b.Width}
 }
 
-func (b Block) row() int   { return (b.Left + b.Width + b.Right) * Lanes }
-func (b Block) plane() int { return (b.Top + b.Height + b.Bottom) * b.row() }
+// Bordered reports whether the block has a border.
+func (b Block) Bordered() bool { return b.Top+b.Bottom+b.Left+b.Right > 0 }
+
+func (b Block) row() int { return (b.Left + b.Width + b.Right) * Lanes }
+
+// Plane returns how far apart two planes begin.
+func (b Block) Plane() int {
+	vectors := (b.Top + b.Height + b.Bottom) * (b.Left + b.Width + b.Right)
+	if b.Apart {
+		vectors |= 1
+	}
+	return vectors * Lanes
+}
+
 func (b Block) image() int { return b.Channels * b.Height * b.Width }
 
 // check panics unless the slices hold the block and its images.
@@ -53,7 +66,7 @@ func ToLanes[T Float](b Block, dst []T, images int, src []T) {
 func ToLanesChannels[T Float](b Block, dst []T, images int, src []T, lo, hi int) {
 	b.check(len(dst), images, len(src), lo, hi)
 	if images < Lanes {
-		clear(dst[lo*b.plane() : hi*b.plane()])
+		clear(dst[lo*b.Plane() : hi*b.Plane()])
 	}
 	if images == 0 {
 		return
@@ -90,12 +103,12 @@ func ClearBorder[T Float](b Block, dst []T) {
 
 // clearBorder is ClearBorder of the channels [lo, hi).
 func clearBorder[T Float](b Block, dst []T, lo, hi int) {
-	from := lo * b.plane() // where the stretch of border before the next row of an image began
+	from := lo * b.Plane() // where the stretch of border before the next row of an image began
 	b.rows(lo, hi, func(_, at, n int) {
 		clear(dst[from:at])
 		from = at + n*Lanes
 	})
-	clear(dst[from : hi*b.plane()])
+	clear(dst[from : hi*b.Plane()])
 }
 
 // rows calls do for the longest runs in the channels [lo, hi) that are
@@ -105,11 +118,11 @@ func (b Block) rows(lo, hi int, do func(i, at, n int)) {
 	perChannel, n := b.Height, b.Width
 	switch {
 	case b.Left+b.Right > 0:
-	case b.Top+b.Bottom > 0:
+	case b.Top+b.Bottom > 0 || b.Plane() > b.Height*b.row():
 		perChannel, n = 1, b.Height*b.Width
 	default:
 		if lo < hi {
-			do(lo*b.Height*b.Width, lo*b.plane(), (hi-lo)*b.Height*b.Width)
+			do(lo*b.Height*b.Width, lo*b.Plane(), (hi-lo)*b.Height*b.Width)
 		}
 		return
 	}

@@ -56,7 +56,7 @@ type layout struct{ first, plane, row, lanes int }
 
 func rowMajor(height, width int) layout { return layout{0, height * width, width, 1} }
 
-func (b Block) layout() layout { return layout{b.Offset(0, 0, 0), b.plane(), b.row(), Lanes} }
+func (b Block) layout() layout { return layout{b.Offset(0, 0, 0), b.Plane(), b.row(), Lanes} }
 
 func (l layout) at(p, y, x int) int { return l.first + p*l.plane + y*l.row + x*l.lanes }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -36,7 +37,7 @@ type chains struct {
 // computed at a time. Eight sums hide the latency of their additions, and 24 are
 // what 32 registers can hold beside the inputs.
 var (
-	chainsAVX512 = map[int][]int{1: {9, 5, 3, 2, 1}, 2: {8, 4, 2, 1}, 3: {8, 4, 2, 1}, 4: {6, 3, 1}, 5: {5, 2, 1}, 6: {4, 2, 1}, 12: {2, 1}, 24: {1}}
+	chainsAVX512 = map[int][]int{1: {9, 5, 3, 2, 1}, 2: {8, 4, 2, 1}, 3: {8, 4, 2, 1}, 4: {6, 3, 1}, 5: {5, 2, 1}, 6: {4, 3, 2, 1}, 12: {2, 1}, 24: {1}}
 	chainsAVX2   = map[int][]int{1: {5, 2, 1}, 2: {3, 1}, 3: {2, 1}, 4: {1}, 5: {1}, 6: {1}}
 )
 
@@ -58,6 +59,7 @@ func generateChains(v vectors, groups map[int][]int, laneRows int) {
 const (
 	goOn = 1 << iota // begin at what dst holds
 	relu             // store no less than zero
+	zero             // store 0 for -0
 )
 
 func (c *chains) generate() {
@@ -75,7 +77,7 @@ func (c *chains) generate() {
 		"",
 		"\tsum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]",
 		fmt.Sprintf("\tsum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w%s], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])", lane),
-		"\tdst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0",
+		"\tdst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4",
 	)
 	c.left, c.pos = AllocLocal(8), AllocLocal(8)
 	MOVQ(Load(Param("positions"), GP64()), c.left)
@@ -91,6 +93,10 @@ func (c *chains) generate() {
 func (c *chains) loop(n int) {
 	g := chainsGroup{chains: c, n: n}
 	Label(g.label("group"))
+	if n == 4 && slices.Contains(c.groups, 3) { // the last five are better three and two than four and one
+		CMPQ(c.left, U8(n+1))
+		JE(LabelRef(g.label("next")))
+	}
 	SUBQ(U8(n), c.left)
 	JL(LabelRef(g.label("past")))
 	g.compute()
@@ -98,6 +104,7 @@ func (c *chains) loop(n int) {
 	JMP(LabelRef(g.label("group")))
 	Label(g.label("past"))
 	ADDQ(U8(n), c.left)
+	Label(g.label("next"))
 }
 
 // chainsGroup is n positions whose sums are computed at once.
@@ -158,13 +165,7 @@ func (g *chainsGroup) begin() {
 	JMP(LabelRef(g.label("begun")))
 
 	Label(g.label("zero"))
-	for m := range g.sums {
-		for i := range g.sums[m] {
-			for _, sum := range g.sums[m][i] {
-				VXORPS(sum, sum, sum)
-			}
-		}
-	}
+	g.each(func(sum VecVirtual) { VXORPS(sum, sum, sum) })
 	Label(g.label("begun"))
 }
 
@@ -318,20 +319,28 @@ func (g *chainsGroup) weight(row Mem) func(p int) VecVirtual {
 
 // store stores the sums.
 func (g *chainsGroup) store() {
+	none := g.new()
+	VXORPS(none, none, none)
 	TESTQ(U32(relu), argument("flags"))
+	JZ(LabelRef(g.label("any")))
+	g.each(func(sum VecVirtual) { VMAXPS(sum, none, sum) }) // of NaN and zero, or two zeros, the sum
+	Label(g.label("any"))
+	TESTQ(U32(zero), argument("flags"))
 	JZ(LabelRef(g.label("store")))
-	zero := g.new()
-	VXORPS(zero, zero, zero)
+	g.each(func(sum VecVirtual) { VADDPS(none, sum, sum) })
+	Label(g.label("store"))
+	g.eachSum(func(sum VecVirtual, at Mem) { VMOVUPS(sum, at) })
+}
+
+// each calls do for every sum.
+func (g *chainsGroup) each(do func(sum VecVirtual)) {
 	for m := range g.sums {
 		for i := range g.sums[m] {
 			for _, sum := range g.sums[m][i] {
-				VMAXPS(sum, zero, sum) // of NaN and zero, or two zeros, the sum
-				VADDPS(zero, sum, sum) // -0 becomes 0
+				do(sum)
 			}
 		}
 	}
-	Label(g.label("store"))
-	g.eachSum(func(sum VecVirtual, at Mem) { VMOVUPS(sum, at) })
 }
 
 // table loads an entry of each position of the group.
