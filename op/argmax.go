@@ -62,7 +62,7 @@ func (argMax) Block(in, _ []tensor.Spec, _ []bool) *Block {
 func argMaxBlock[T kernel.Float](rows, n int, c *BlockCall) {
 	index, x := tensor.Data[int64](c.Out[0]), tensor.Data[T](c.In[0])
 	for r := range rows {
-		kernel.ArgMaxLanes(index[r*kernel.Lanes:(r+1)*kernel.Lanes], x[r*n*kernel.Lanes:(r+1)*n*kernel.Lanes], n)
+		kernel.ArgMaxLanes(c.Lanes, index[r*c.Lanes:], x[r*n*c.Lanes:], n)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // Blocked is an operation that can go through a batch, along axis 0, in blocks of
-// 16 examples that lie side by side: kernel.Block. A recorded program takes a
+// 16 examples, or 8, that lie side by side: kernel.Block. A recorded program takes a
 // block through many such operations while it is in the cache. The bits are
 // those of Forward.
 type Blocked interface {
@@ -41,15 +41,24 @@ const (
 	// Stacked outputs have a block of examples each.
 	Stacked Total = iota
 
-	// SumGroups has the whole output from each block; they are added in order,
-	// from 0.
+	// SumGroups has the whole output from each block of 16; they are added in
+	// order, from 0. A block of 8 has 8 values for each element, of which
+	// kernel.SumHalves makes the element with those of the next block.
 	SumGroups
 
-	// SumLanes has 16 values for each element of the output from each block, one
-	// an example, 0 for a missing one; they are added in order, from 0, and the
-	// tree of docs/numerics.md adds the 16 sums.
+	// SumLanes has a value an example for each element of the output from each
+	// block, 0 for a missing example; they are added in order, from 0, and the tree
+	// of docs/numerics.md adds the 16 sums.
 	SumLanes
 )
+
+// PerElement returns how many values a block has for each element of a total.
+func (t Total) PerElement(lanes int) int {
+	if t == SumGroups && lanes == kernel.Lanes {
+		return 1
+	}
+	return lanes
+}
 
 // BlockKernel computes the outputs of one block: by Run, which may be nil, and
 // then by Part for each part, in any order or at once.
@@ -67,7 +76,8 @@ type BlockKernel struct {
 type BlockCall struct {
 	In, Out  []*tensor.Tensor
 	First    int // the number of the block's first example
-	Examples int // of the block, 1 to 16; what lies in the lanes of the others is arbitrary
+	Lanes    int // of the block, 16 or 8
+	Examples int // of the block, at least 1; what lies in the lanes of the others is arbitrary
 	Scratch  *tensor.Tensor
 }
 
@@ -157,7 +167,8 @@ func runBlockNest[T kernel.Float](n *nest, f Loop[T], c *BlockCall) {
 // blockNest returns the loops over a block of the output for operands that are
 // blocks themselves, or the same for all examples.
 func blockNest(in []tensor.Spec, blocks []kernel.Block, split []bool, out tensor.Spec, to kernel.Block) *nest {
-	shape := append(slices.Clone(out.Shape[1:]), kernel.Lanes)
+	lanes := to.Images()
+	shape := append(slices.Clone(out.Shape[1:]), lanes)
 	steps := [][]int{blockSteps(out, out, to)}
 	first := [1 + maxInputs]int{to.Offset(0, 0, 0)}
 	for i, s := range in {
@@ -181,10 +192,10 @@ func blockNest(in []tensor.Spec, blocks []kernel.Block, split []bool, out tensor
 // an example of the output, and from lane to lane.
 func blockSteps(s, out tensor.Spec, b kernel.Block) []int {
 	if s.Rank() != 4 {
-		example := append(slices.Clone(s.Shape[1:]), kernel.Lanes)
-		return rowMajor(example, append(slices.Clone(out.Shape[1:]), kernel.Lanes))
+		example := append(slices.Clone(s.Shape[1:]), b.Images())
+		return rowMajor(example, append(slices.Clone(out.Shape[1:]), b.Images()))
 	}
-	steps := []int{b.Offset(1, 0, 0) - b.Offset(0, 0, 0), b.Offset(0, 1, 0) - b.Offset(0, 0, 0), kernel.Lanes, 1}
+	steps := []int{b.Plane(), b.Offset(0, 1, 0) - b.Offset(0, 0, 0), b.Images(), 1}
 	for i := range 3 {
 		if s.Shape[1+i] != out.Shape[1+i] {
 			steps[i] = 0

@@ -183,6 +183,7 @@ func readyCases(name string, o autograd.Op, args []op.Arg, along []bool) []batch
 
 // blockRun is an operation run through blocks.
 type blockRun struct {
+	lanes int // of a block
 	batchCase
 	block *op.Block
 	d     tensor.DType
@@ -223,6 +224,12 @@ func newBlockRun(c batchCase, d tensor.DType, n int) *blockRun {
 var borders = [][4]int{{}, {1, 1, 1, 1}, {2, 0, 1, 3}, {0, 0, 0, 1}, {0, 1, 0, 0}}
 
 func (r *blockRun) test(t *testing.T) {
+	for _, r.lanes = range []int{kernel.Lanes, kernel.HalfLanes} {
+		r.testLanes(t)
+	}
+}
+
+func (r *blockRun) testLanes(t *testing.T) {
 	for i, b := range borders {
 		other := borders[(i+2)%len(borders)]
 		if r.block.Plain && i > 0 {
@@ -246,6 +253,7 @@ func (r *blockRun) test(t *testing.T) {
 func (r *blockRun) layouts(t *testing.T, inBorder, outBorder [4]int) (in, out []kernel.Block) {
 	with := func(s tensor.Spec, b [4]int) kernel.Block {
 		l := op.LayoutOf(s)
+		l.Lanes = r.lanes
 		if s.Rank() == 4 && s.DType.IsFloat() && !r.block.Plain {
 			l.Top, l.Bottom, l.Left, l.Right = b[0], b[1], b[2], b[3]
 		}
@@ -258,7 +266,9 @@ func (r *blockRun) layouts(t *testing.T, inBorder, outBorder [4]int) (in, out []
 		case x.Shape()[0] != r.n:
 			t.Fatalf("input %d of %v is cut into blocks", i, x.Spec())
 		case inBorder == borders[1] && i < len(r.block.Want):
-			in = append(in, r.block.Want[i])
+			l := r.block.Want[i]
+			l.Lanes = r.lanes
+			in = append(in, l)
 		case i > 0:
 			in = append(in, with(x.Spec(), outBorder))
 		default:
@@ -287,8 +297,8 @@ func (r *blockRun) through(t *testing.T, in, out []kernel.Block, share int) {
 		got = append(got, tensor.New(s.DType, s.Shape...))
 	}
 	lanes := tensor.New(r.out[0].DType, r.out[0].Elements()*kernel.Lanes) // sums of totals by lane
-	for first := 0; first < r.n; first += kernel.Lanes {
-		c := &op.BlockCall{First: first, Examples: min(kernel.Lanes, r.n-first), Scratch: tensor.Full(r.d, math.NaN(), k.Scratch)}
+	for first := 0; first < r.n; first += r.lanes {
+		c := &op.BlockCall{First: first, Lanes: r.lanes, Examples: min(r.lanes, r.n-first), Scratch: tensor.Full(r.d, math.NaN(), k.Scratch)}
 		for i, x := range r.in {
 			if r.block.Split[i] {
 				x = r.cut(x, in[i], c)
@@ -332,13 +342,10 @@ func (r *blockRun) through(t *testing.T, in, out []kernel.Block, share int) {
 }
 
 func (r *blockRun) outLen(i int, layout kernel.Block) int {
-	switch r.block.Total {
-	case op.SumGroups:
-		return r.out[i].Elements()
-	case op.SumLanes:
-		return r.out[i].Elements() * kernel.Lanes
+	if r.block.Total == op.Stacked {
+		return layout.Len()
 	}
-	return layout.Len()
+	return r.out[i].Elements() * r.block.Total.PerElement(r.lanes)
 }
 
 // cut returns a block of x. Missing examples are NaN, taps that are none, and the
@@ -361,7 +368,7 @@ func (r *blockRun) cut(x *tensor.Tensor, layout kernel.Block, c *op.BlockCall) *
 func cutBlock[T tensor.Element](b kernel.Block, block, x []T, c *op.BlockCall, missing T) {
 	size := b.Channels * b.Height * b.Width
 	eachElement(b, func(i, at int) {
-		for lane := range kernel.Lanes {
+		for lane := range c.Lanes {
 			block[at+lane] = missing
 			if lane < c.Examples {
 				block[at+lane] = x[(c.First+lane)*size+i]
@@ -388,9 +395,19 @@ func (r *blockRun) collect(t *testing.T, got, lanes *tensor.Tensor, c *op.BlockC
 	t.Helper()
 	switch r.block.Total {
 	case op.SumGroups:
-		addTo(got, c.Out[i], kernel.Lanes, kernel.Lanes)
+		if r.lanes == kernel.Lanes {
+			addTo(got, c.Out[i], func(i int) int { return i })
+			return
+		}
+		addTo(lanes, c.Out[i], laneOf(c))
+		if next := c.First + r.lanes; next%kernel.Lanes == 0 || next >= r.n {
+			group := tensor.New(got.DType(), got.Shape()...)
+			sumTrees(group, lanes)
+			addTo(got, group, func(i int) int { return i })
+			lanes.CopyFrom(tensor.New(lanes.DType(), lanes.Shape()...))
+		}
 	case op.SumLanes:
-		addTo(lanes, c.Out[i], kernel.Lanes, c.Examples)
+		addTo(lanes, c.Out[i], laneOf(c))
 	default:
 		if at := r.store(got, c.Out[i], layout, c); at >= 0 {
 			t.Fatalf("output %d: the border of %+v was written to, at %d", i, layout, at)
@@ -416,7 +433,7 @@ func storeBlock[T tensor.Element](b kernel.Block, to, block []T, c *op.BlockCall
 	size := b.Channels * b.Height * b.Width
 	inside := make([]bool, len(block))
 	eachElement(b, func(i, at int) {
-		for lane := range kernel.Lanes {
+		for lane := range c.Lanes {
 			inside[at+lane] = true
 			if lane < c.Examples {
 				to[(c.First+lane)*size+i] = block[at+lane]
@@ -443,19 +460,30 @@ func fillBorder(b kernel.Block, block *tensor.Tensor) {
 	block.CopyFrom(filled)
 }
 
-// addTo adds the first of each stretch of elements.
-func addTo(sum, x *tensor.Tensor, stretch, first int) {
-	if sum.DType() == tensor.Float64 {
-		addElements(tensor.Data[float64](sum), tensor.Data[float64](x), stretch, first)
-		return
+// laneOf returns which of the 16 lanes of an element a value of a block belongs
+// to, or -1 for a missing example.
+func laneOf(c *op.BlockCall) func(i int) int {
+	return func(i int) int {
+		if i%c.Lanes >= c.Examples {
+			return -1
+		}
+		return i/c.Lanes*kernel.Lanes + c.First%kernel.Lanes + i%c.Lanes
 	}
-	addElements(tensor.Data[float32](sum), tensor.Data[float32](x), stretch, first)
 }
 
-func addElements[T kernel.Float](sum, x []T, stretch, first int) {
+// addTo adds elements at the places, if any, that at returns.
+func addTo(sum, x *tensor.Tensor, at func(i int) int) {
+	if sum.DType() == tensor.Float64 {
+		addElements(tensor.Data[float64](sum), tensor.Data[float64](x), at)
+		return
+	}
+	addElements(tensor.Data[float32](sum), tensor.Data[float32](x), at)
+}
+
+func addElements[T kernel.Float](sum, x []T, at func(i int) int) {
 	for i, v := range x {
-		if i%stretch < first {
-			sum[i] += v
+		if to := at(i); to >= 0 {
+			sum[to] += v
 		}
 	}
 }

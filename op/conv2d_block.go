@@ -52,7 +52,7 @@ func (o conv2DInput) Block(in, out []tensor.Spec, ready []bool) *Block {
 }
 
 func convInputPart[T kernel.Float](plan *kernel.ConvPlan, part int, c *BlockCall) {
-	kernel.ConvInputPart(plan, part, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]))
+	kernel.ConvInputPart(plan, part, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]), nil)
 }
 
 // Block sums a group of 16 images. Where the input has no border of zeros for its
@@ -87,6 +87,7 @@ func newPadded(need, have kernel.Block) padded {
 	if have.Left >= need.Left && have.Right >= need.Right {
 		need = have
 	}
+	need.Lanes = have.Lanes
 	return padded{have, need}
 }
 

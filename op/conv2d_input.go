@@ -72,7 +72,7 @@ func convInput[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*
 	dxs, dys := cutLanes(&rest, plan.X, images), cutLanes(&rest, plan.Y, images)
 	dys.load(dy)
 	eachBlockPart(images, plan.InputParts(), func(block, part int) {
-		kernel.ConvInputPart(plan, part, dxs.block(block), dys.block(block), w)
+		kernel.ConvInputPart(plan, part, dxs.block(block), dys.block(block), w, nil)
 	})
 	dxs.store(dx)
 }

@@ -61,7 +61,7 @@ func (crossEntropy) Block(in, _ []tensor.Spec, ready []bool) *Block {
 func crossEntropyBlock[T kernel.Float](n int, c *BlockCall) {
 	label := tensor.Data[int64](c.In[1])
 	checkLabels("cross_entropy", label[:c.Examples], n, c.First)
-	kernel.CrossEntropyLanes(tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), label, n, tensor.Data[T](c.Scratch))
+	kernel.CrossEntropyLanes(c.Lanes, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), label, n, tensor.Data[T](c.Scratch))
 }
 
 func (crossEntropy) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

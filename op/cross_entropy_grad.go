@@ -68,12 +68,12 @@ func (crossEntropyGrad) Block(in, _ []tensor.Spec, ready []bool) *Block {
 func crossEntropyGradBlock[T kernel.Float](n int, c *BlockCall) {
 	y, x, label, g := tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[int64](c.In[1]), tensor.Data[T](c.In[2])
 	checkLabels("cross_entropy_grad", label[:c.Examples], n, c.First)
-	kernel.SoftmaxLanes(y, x, n)
+	kernel.SoftmaxLanes(c.Lanes, y, x, n)
 	for lane, l := range label[:c.Examples] {
-		y[int(l)*kernel.Lanes+lane]--
+		y[int(l)*c.Lanes+lane]--
 	}
 	for r := range n {
-		row := y[r*kernel.Lanes : (r+1)*kernel.Lanes]
+		row := y[r*c.Lanes : (r+1)*c.Lanes]
 		kernel.Mul(row, row, g)
 	}
 }

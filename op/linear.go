@@ -104,7 +104,7 @@ func linearRows[T kernel.Float](outs, ins, part int, e kernel.Epilogue, c *Block
 	if len(c.In) == 3 {
 		bias = tensor.Data[T](c.In[2])[lo:hi]
 	}
-	kernel.LinearLanes(hi-lo, ins, tensor.Data[T](c.Out[0])[lo*kernel.Lanes:], tensor.Data[T](c.In[0]),
+	kernel.LinearLanes(c.Lanes, hi-lo, ins, tensor.Data[T](c.Out[0])[lo*c.Lanes:], tensor.Data[T](c.In[0]),
 		tensor.Data[T](c.In[1])[lo*ins:], bias, e)
 }
 

@@ -81,10 +81,10 @@ func (o matMul) Block(in, out []tensor.Spec, ready []bool) *Block {
 func matMulBlock[T kernel.Float](transB bool, n, k int, c *BlockCall) {
 	y, x, w := tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1])
 	if transB {
-		kernel.LinearLanes(n, k, y, x, w, nil, kernel.None)
+		kernel.LinearLanes(c.Lanes, n, k, y, x, w, nil, kernel.None)
 		return
 	}
-	kernel.LinearInputLanes(k, n, y, x, w)
+	kernel.LinearInputLanes(c.Lanes, k, n, y, x, w)
 }
 
 func (o matMul) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

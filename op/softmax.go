@@ -49,7 +49,7 @@ func (softmax) Block(in, _ []tensor.Spec, _ []bool) *Block {
 
 // lanesOfRows is a Block of a kernel that takes n vectors of 16 lanes to as many,
 // for each row along the last axis of an example.
-func lanesOfRows(x tensor.Spec, f32 func(y, x []float32, n int), f64 func(y, x []float64, n int)) *Block {
+func lanesOfRows(x tensor.Spec, f32 func(lanes int, y, x []float32, n int), f64 func(lanes int, y, x []float64, n int)) *Block {
 	rows, n := splitLast(x.Shape[1:])
 	return &Block{Split: []bool{true}, Plain: true, Prepare: func(_, _ []kernel.Block) BlockKernel {
 		return typedBlock(x.DType, 0,
@@ -58,10 +58,10 @@ func lanesOfRows(x tensor.Spec, f32 func(y, x []float32, n int), f64 func(y, x [
 	}}
 }
 
-func eachRowOfLanes[T kernel.Float](f func(y, x []T, n int), rows, n int, c *BlockCall) {
-	y, x, size := tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), n*kernel.Lanes
+func eachRowOfLanes[T kernel.Float](f func(lanes int, y, x []T, n int), rows, n int, c *BlockCall) {
+	y, x, size := tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), n*c.Lanes
 	for r := range rows {
-		f(y[r*size:(r+1)*size], x[r*size:(r+1)*size], n)
+		f(c.Lanes, y[r*size:(r+1)*size], x[r*size:(r+1)*size], n)
 	}
 }
 

@@ -165,15 +165,14 @@ func (o sum) Block(in, out []tensor.Spec, _ []bool) *Block {
 	}
 	example := slices.Clone(in[0].Shape)
 	example[0] = 1
-	stages := sumStages(example, axes)
-	scratch := 0
-	for i := range stages {
-		stages[i].inner *= kernel.Lanes
-		scratch += stages[i].outer * stages[i].inner
-	}
-	plane := LayoutOf(in[0]).Plane()
-	b.Apart = len(stages) > 0 && stages[0].n*stages[0].inner == plane
+	example1 := sumStages(example, axes)
+	b.Apart = len(example1) > 0 && example1[0].n*example1[0].inner == LayoutOf(in[0]).Height*LayoutOf(in[0]).Width
 	b.Prepare = func(blocks, _ []kernel.Block) BlockKernel {
+		stages, scratch := slices.Clone(example1), 0
+		for i := range stages {
+			stages[i].inner *= blocks[0].Images()
+			scratch += stages[i].outer * stages[i].inner
+		}
 		step := 0 // from what the first stage sums to the next
 		if b.Apart {
 			step = blocks[0].Plane()

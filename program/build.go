@@ -181,6 +181,7 @@ func (s *schedule) layouts() []kernel.Block {
 		if plain[id] {
 			layouts[id] = kernel.Block{Channels: b.Channels, Height: b.Height, Width: b.Width, Apart: b.Apart && !together[id]}
 		}
+		layouts[id].Lanes = s.lanes
 	}
 	return layouts
 }
@@ -207,7 +208,7 @@ type segmentBuilder struct {
 }
 
 func newSegmentBuilder(p *Program, s *schedule, layouts []kernel.Block, kept map[int][]*tensor.Tensor) *segmentBuilder {
-	g := &segment{p: p, batch: s.batch, scratch: map[tensor.DType]int{}, private: map[tensor.DType]int{}}
+	g := &segment{p: p, batch: s.batch, lanes: s.lanes, scratch: map[tensor.DType]int{}, private: map[tensor.DType]int{}}
 	return &segmentBuilder{s: s, g: g, layouts: layouts, kept: kept, at: map[int]int{}}
 }
 
@@ -254,7 +255,9 @@ func (b *segmentBuilder) viewLayout(id int) kernel.Block {
 	if b.s.root[id] == id {
 		return b.layouts[id]
 	}
-	return op.LayoutOf(b.s.trace.Specs[id])
+	layout := op.LayoutOf(b.s.trace.Specs[id])
+	layout.Lanes = b.s.lanes
+	return layout
 }
 
 // input returns where an input lies, after bringing it into the segment where it
@@ -285,11 +288,7 @@ func (b *segmentBuilder) newLocal(id int) {
 func (b *segmentBuilder) output(t *task, id int, step *blockStep) place {
 	spec, layout := b.s.trace.Specs[id], b.layouts[id]
 	if t.block.Total != op.Stacked {
-		n := spec.Elements()
-		if t.block.Total == op.SumLanes {
-			n *= kernel.Lanes
-		}
-		b.g.p.partials[id] = b.newBlocks(spec.DType, n)
+		b.g.p.partials[id] = b.newBlocks(spec.DType, spec.Elements()*t.block.Total.PerElement(b.s.lanes))
 		return blocksPlace(b.g.p.partials[id])
 	}
 	if layout.Bordered() {

@@ -84,6 +84,7 @@ type elementStep[T kernel.Float] struct {
 	args    []int                                                       // the values that a slice reads
 	tensors []*tensor.Tensor                                            // and where they are
 	total   op.Total
+	lanes   int              // examples of a block
 	partial []*tensor.Tensor // of each block, for a total
 }
 
@@ -170,18 +171,37 @@ func (e *elements[T]) slice(o operand, memory []T, lo, hi int) []T {
 }
 
 // addBlocks adds up what the blocks gave, in their order, from 0.
-func addBlocks[T kernel.Float](dst []T, s *elementStep[T], lanes []T, lo, hi int) {
-	to := dst
-	if s.total == op.SumLanes {
-		lo, hi = lo*kernel.Lanes, hi*kernel.Lanes
-		to = lanes[:hi-lo]
+func addBlocks[T kernel.Float](dst []T, s *elementStep[T], scratch []T, lo, hi int) {
+	each := s.total.PerElement(s.lanes)
+	n := (hi - lo) * each
+	part := func(i int) []T { return tensor.Data[T](s.partial[i])[lo*each : hi*each] }
+	switch {
+	case each == 1:
+		addEvery(1, dst, 0, len(s.partial), part)
+	case s.lanes == kernel.Lanes:
+		addEvery(1, scratch[:n], 0, len(s.partial), part)
+		kernel.SumLanes(dst, scratch[:n])
+	case s.total == op.SumLanes:
+		low, high := scratch[:n], scratch[n:2*n]
+		addEvery(2, low, 0, len(s.partial), part)
+		addEvery(2, high, 1, len(s.partial), part)
+		kernel.SumHalves(dst, low, high)
+	default:
+		high, sum := scratch[:n], scratch[n:n+hi-lo]
+		clear(dst)
+		for i := 0; i < len(s.partial); i += 2 {
+			addEvery(2, high, i+1, min(i+2, len(s.partial)), part)
+			kernel.SumHalves(sum, part(i), high)
+			kernel.Add(dst, dst, sum)
+		}
 	}
-	clear(to)
-	for _, part := range s.partial {
-		kernel.Add(to, to, tensor.Data[T](part)[lo:hi])
-	}
-	if s.total == op.SumLanes {
-		kernel.SumLanes(dst, to)
+}
+
+// addEvery sets dst to the sum of parts first, first+step and so on.
+func addEvery[T kernel.Float](step int, dst []T, first, end int, part func(i int) []T) {
+	clear(dst)
+	for i := first; i < end; i += step {
+		kernel.Add(dst, dst, part(i))
 	}
 }
 
@@ -208,7 +228,7 @@ func (e *elements[T]) choosePiece(s *schedule, tasks []*task) (scratch int) {
 	e.piece, e.most = pieceSize, rangeSize
 	lanes := false
 	for _, t := range tasks {
-		if t.kind == asBlocks && t.block.Total == op.SumLanes {
+		if t.kind == asBlocks && t.block.Total.PerElement(s.lanes) > 1 {
 			e.piece, lanes = laneSize, true
 		}
 	}
@@ -235,7 +255,7 @@ func (e *elements[T]) newStep(s *schedule, temps map[int]int, t *task) elementSt
 	step := elementStep[T]{index: t.index}
 	switch {
 	case t.kind == asBlocks:
-		step.total, step.partial = t.block.Total, e.p.partials[t.Out[0]]
+		step.total, step.lanes, step.partial = t.block.Total, s.lanes, e.p.partials[t.Out[0]]
 	case t.sliced():
 		step.slice = sliceOf[T](t.Op.(op.Sliced).Slice(s.specs(t.In), s.specs(t.Out)))
 		step.args, step.tensors = t.In, make([]*tensor.Tensor, len(t.In))

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/mlodyssey/odyssey/autograd"
-	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/tensor"
@@ -140,7 +139,7 @@ func TestBlocksTakeThePlaceOfOthers(t *testing.T) {
 		y := op.Sigmoid(x)
 		return values{op.Sum(op.Mul(x, y), 0)}
 	})
-	if got := p.phases[0].segment.arena[tensor.Float32]; got != 2*n*kernel.Lanes {
+	if got := p.phases[0].segment.arena[tensor.Float32]; got != 2*n*lanesFor(16) {
 		t.Errorf("%d elements for what lies in a block, want room for two values", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -44,6 +45,7 @@ type schedule struct {
 	tasks     []*task
 	phases    int
 	batch     int // examples; 0 where nothing runs in blocks
+	lanes     int // examples of a block
 	origin    []origin
 	root      []int     // the value whose storage a value shares
 	readWhole []bool    // by root: values that somebody reads whole
@@ -54,7 +56,7 @@ type schedule struct {
 }
 
 // fewExamples is a batch that is better done an operation at a time: a block
-// takes as long as if it had 16.
+// takes as long as if it were full.
 const fewExamples = 8
 
 func newSchedule(tr *autograd.Trace, instructions []autograd.Instruction, fast bool) *schedule {
@@ -98,12 +100,25 @@ func (s *schedule) findBatch() {
 		if s.batch == 0 && spec.Shape[0] >= fewExamples {
 			s.batch = spec.Shape[0]
 		}
+		s.lanes = lanesFor(s.batch)
 		s.origin[id].split = s.batch > 0 && spec.Shape[0] == s.batch
 	}
 }
 
 // blocks returns the number of blocks of the batch.
-func (s *schedule) blocks() int { return (s.batch + kernel.Lanes - 1) / kernel.Lanes }
+func (s *schedule) blocks() int { return blocksOf(s.batch, s.lanes) }
+
+func blocksOf(batch, lanes int) int { return (batch + lanes - 1) / lanes }
+
+// lanesFor returns how many examples the blocks of a batch have: 16, unless that
+// leaves processors without a block, or a block half empty, and 8 do not.
+func lanesFor(batch int) int {
+	processors := parallel.Processors()
+	if batch <= kernel.HalfLanes || blocksOf(batch, kernel.Lanes) < processors && blocksOf(batch, kernel.HalfLanes) >= processors {
+		return kernel.HalfLanes
+	}
+	return kernel.Lanes
+}
 
 // place decides how and when an instruction runs.
 func (s *schedule) place(t *task, fast bool) {

@@ -9,12 +9,13 @@ import (
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
-// segment is operations that a block of 16 examples goes through, one after the
+// segment is operations that a block of examples goes through, one after the
 // other, on one goroutine. What lies between them is in the memory of that
 // goroutine's worker, used again for the next block.
 type segment struct {
 	p       *Program
 	batch   int
+	lanes   int // examples of a block
 	steps   []blockStep
 	locals  []local
 	arena   map[tensor.DType]int // elements
@@ -76,7 +77,7 @@ func (g *segment) finish() {
 	for d, buffers := range byType {
 		g.arena[d] = pack(buffers)
 	}
-	g.blocks = (g.batch + kernel.Lanes - 1) / kernel.Lanes
+	g.blocks = blocksOf(g.batch, g.lanes)
 	g.loop = parallel.NewLoop(g.blocks, 1, g.runBlocks)
 	g.workers = newStack(min(g.blocks, parallel.Processors()), g.newWorker)
 	for i := range g.steps {
@@ -148,8 +149,8 @@ func (g *segment) runBlocks(lo, hi int) {
 
 // runBlock takes a block through the segment.
 func (g *segment) runBlock(w *worker, block int, shared bool) {
-	w.call.First = block * kernel.Lanes
-	w.call.Examples = min(kernel.Lanes, g.batch-w.call.First)
+	w.call.First, w.call.Lanes = block*g.lanes, g.lanes
+	w.call.Examples = min(g.lanes, g.batch-w.call.First)
 	for i := range g.steps {
 		g.steps[i].runOn(g.p, w, block, shared)
 	}
@@ -178,8 +179,8 @@ func (s *blockStep) runOn(p *Program, w *worker, block int, shared bool) {
 			s.kernel.Part(c, part, w.private[s.scratch])
 		}
 	}
-	if s.lanes && c.Examples < kernel.Lanes {
-		clearLanes(c.Out[0], c.Examples)
+	if s.lanes && c.Examples < c.Lanes {
+		clearLanes(c.Out[0], c.Lanes, c.Examples)
 	}
 	p.profile.add(s.index, start)
 }
@@ -203,12 +204,12 @@ func clearBorder(b kernel.Block, t *tensor.Tensor) {
 }
 
 // clearLanes sets the lanes from the given one on to 0.
-func clearLanes(t *tensor.Tensor, from int) {
+func clearLanes(t *tensor.Tensor, lanes, from int) {
 	if t.DType() == tensor.Float64 {
-		kernel.ClearLanes(tensor.Data[float64](t), from)
+		kernel.ClearLanes(tensor.Data[float64](t), lanes, from)
 		return
 	}
-	kernel.ClearLanes(tensor.Data[float32](t), from)
+	kernel.ClearLanes(tensor.Data[float32](t), lanes, from)
 }
 
 // loadBlock returns a step that cuts a block out of a whole value.

@@ -5,25 +5,32 @@ package kernel
 import "unsafe"
 
 // Lanes is how many values the kernels compute side by side, one an image in a
-// [Block]: one AVX-512 register, two of AVX2.
-const Lanes = 16
+// [Block]: one AVX-512 register, two of AVX2. Blocks of HalfLanes are for batches
+// that would leave processors without one.
+const (
+	Lanes     = 16
+	HalfLanes = 8
+)
 
-// position says where a vector of lanes is read and where its sum is stored.
-type position struct{ in, dst int32 }
+// position says where a vector of lanes is read, where its sum is stored, and what
+// gates it.
+type position struct{ in, dst, gate int32 }
 
 // tap is one term of a sum: where its two factors lie.
 type tap struct{ in, w int32 }
 
 // A chains is one run of the micro-kernel that all convolutions and dense layers
-// in lanes share. It computes rows x len(pos) vectors of 16 lanes,
+// in lanes share. It computes rows x len(pos) vectors of 16 lanes, or 8,
 //
 //	sum[m][n] = fma(w[m][k], in[n][k], sum[m][n])   for each k in order
 //
-// where in[n][k] are the 16 lanes at in[pos[n].in + taps[k].in], and
+// where in[n][k] are the lanes at in[pos[n].in + taps[k].in], and
 // w[m][k] is the element at w[m*wRow + k*wStep + taps[k].w], the same for all
-// lanes, or with wLanes the 16 lanes from there. The sum is stored at
-// dst[m*dstRow + pos[n].dst].
+// lanes, or with wLanes the lanes from there. The sum is stored at
+// dst[m*dstRow + pos[n].dst]; with a gate, 0 is where
+// gate[m*gateRow + pos[n].gate] is not above 0.
 type chains[T Float] struct {
+	lanes  int
 	dst    []T
 	dstRow int
 	in     []T
@@ -36,6 +43,9 @@ type chains[T Float] struct {
 	start  []T  // a row's first value; nil is zero
 	goOn   bool // begin at what dst holds instead
 	then   Epilogue
+
+	gate    []T
+	gateRow int
 }
 
 // Epilogue is what becomes of a sum before it is stored.
@@ -61,7 +71,7 @@ func (c *chains[T]) run(lo, hi int) {
 		return
 	}
 	for lo < hi {
-		n := chainRows(hi-lo, len(c.pos), c.wLanes)
+		n := chainRows(hi-lo, len(c.pos), c.wLanes, c.lanes)
 		c.band(lo, n)
 		lo += n
 	}
@@ -70,13 +80,13 @@ func (c *chains[T]) run(lo, hi int) {
 // runDeep is run in steps of at most depth taps, each for all rows, so that
 // the inputs of a step stay in the second cache meanwhile.
 func (c chains[T]) runDeep(lo, hi, depth int) {
-	all, then := c.taps, c.then
+	all, then, gate := c.taps, c.then, c.gate
 	steps := max(1, (len(all)+depth-1)/depth)
 	for i := range steps {
 		c.taps = all[i*len(all)/steps : (i+1)*len(all)/steps]
-		c.goOn, c.then = i > 0, None
+		c.goOn, c.then, c.gate = i > 0, None, nil
 		if i == steps-1 {
-			c.then = then
+			c.then, c.gate = then, gate
 		}
 		c.run(lo, hi)
 	}
@@ -105,11 +115,12 @@ func (c *chains[T]) band(m, rows int) {
 
 // vector computes one row at one position.
 func (c *chains[T]) vector(m int, p position) {
-	dst := (*[Lanes]T)(c.dst[m*c.dstRow+int(p.dst):])
-	var sum [Lanes]T
+	dst := c.dst[m*c.dstRow+int(p.dst):][:c.lanes]
+	var sums [Lanes]T
+	sum := sums[:c.lanes]
 	switch {
 	case c.goOn:
-		sum = *dst
+		copy(sum, dst)
 	case c.start != nil:
 		for i := range sum {
 			sum[i] = c.start[m]
@@ -120,8 +131,7 @@ func (c *chains[T]) vector(m int, p position) {
 		step = 1
 	}
 	for i, k := range c.taps {
-		x := (*[Lanes]T)(c.in[int(p.in)+int(k.in):])
-		fmaLanes(&sum, c.w[m*c.wRow+i*c.wStep+int(k.w):], step, x)
+		fmaLanes(sum, c.w[m*c.wRow+i*c.wStep+int(k.w):], step, c.in[int(p.in)+int(k.in):])
 	}
 	switch c.then {
 	case ThenReLU:
@@ -133,5 +143,8 @@ func (c *chains[T]) vector(m int, p position) {
 			sum[i] += 0
 		}
 	}
-	*dst = sum
+	if c.gate != nil {
+		Gate(sum, c.gate[m*c.gateRow+int(p.gate):][:c.lanes], sum)
+	}
+	copy(dst, sum)
 }

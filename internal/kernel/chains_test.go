@@ -7,24 +7,28 @@ import (
 
 // testChains runs the micro-kernel against one chain at a time, with positions
 // and taps at random.
-func testChains[T Float](t *testing.T, rows, positions, terms int, wLanes bool, kind numbers) {
+func testChains[T Float](t *testing.T, lanes, rows, positions, terms int, wLanes bool, kind numbers) {
 	t.Helper()
 	mem := newArena[T](t, uint64(rows*10_000+positions*100+terms))
 	defer mem.check()
 	r := mem.random
 	const reach = 40 // of positions and of taps, each
 	c := chains[T]{
-		in: mem.numbers(2*reach+Lanes, kind), wLanes: wLanes, wRow: r.IntN(50), wStep: r.IntN(3),
-		dstRow: positions*Lanes + r.IntN(3),
-		goOn:   r.IntN(3) == 0, then: Epilogue(r.IntN(2)),
+		lanes: lanes,
+		in:    mem.numbers(2*reach+lanes, kind), wLanes: wLanes, wRow: r.IntN(50), wStep: r.IntN(3),
+		dstRow: positions*lanes + r.IntN(3), gateRow: r.IntN(50),
+		goOn: r.IntN(3) == 0, then: Epilogue(r.IntN(3)),
 	}
 	for i := range positions {
-		c.pos = append(c.pos, position{in: int32(r.IntN(reach + 1)), dst: int32(i * Lanes)})
+		c.pos = append(c.pos, position{in: int32(r.IntN(reach + 1)), dst: int32(i * lanes), gate: int32(r.IntN(reach + 1))})
 	}
 	for range terms {
 		c.taps = append(c.taps, tap{in: int32(r.IntN(reach + 1)), w: int32(r.IntN(reach + 1))})
 	}
-	c.w = mem.numbers(rows*c.wRow+terms*c.wStep+reach+Lanes, kind)
+	c.w = mem.numbers(rows*c.wRow+terms*c.wStep+reach+lanes, kind)
+	if r.IntN(3) == 0 {
+		c.gate = mem.numbers(rows*c.gateRow+reach+lanes, kind)
+	}
 	if r.IntN(3) > 0 {
 		c.start = mem.numbers(rows, kind)
 	}
@@ -32,14 +36,14 @@ func testChains[T Float](t *testing.T, rows, positions, terms int, wLanes bool, 
 	want := append([]T(nil), c.dst...)
 	for m := range rows {
 		for _, p := range c.pos {
-			for lane := range Lanes {
+			for lane := range lanes {
 				at := m*c.dstRow + int(p.dst) + lane
 				want[at] = naiveChain(&c, m, p, lane, want[at])
 			}
 		}
 	}
 	c.run(0, rows)
-	wantSame(t, fmt.Sprintf("%T %d rows, %d positions, %d terms, lanes %v", T(0), rows, positions, terms, wLanes), c.dst, want)
+	wantSame(t, fmt.Sprintf("%T %d rows, %d positions, %d terms, lanes %d, %v", T(0), rows, positions, terms, lanes, wLanes), c.dst, want)
 }
 
 // naiveChain returns one lane of one of the vectors of c, given what dst holds.
@@ -60,6 +64,12 @@ func naiveChain[T Float](c *chains[T], m int, p position, lane int, sum T) T {
 	if c.then == ThenReLU {
 		sum = max(sum, 0)
 	}
+	if c.then == thenZero && sum == 0 {
+		sum = 0
+	}
+	if c.gate != nil && !(c.gate[m*c.gateRow+int(p.gate)+lane] > 0) {
+		sum = 0
+	}
 	return sum
 }
 
@@ -69,10 +79,12 @@ func TestChains(t *testing.T) {
 			for positions := range 21 {
 				for _, terms := range []int{0, 1, 7} {
 					for _, wLanes := range []bool{false, true} {
-						for _, kind := range numberKinds {
-							testChains[float32](t, rows, positions, terms, wLanes, kind)
+						for _, lanes := range []int{Lanes, HalfLanes} {
+							for _, kind := range numberKinds {
+								testChains[float32](t, lanes, rows, positions, terms, wLanes, kind)
+							}
+							testChains[float64](t, lanes, rows, positions, terms, wLanes, ordinary)
 						}
-						testChains[float64](t, rows, positions, terms, wLanes, ordinary)
 					}
 				}
 			}

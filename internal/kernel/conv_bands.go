@@ -170,7 +170,7 @@ func ConvForwardBand[T Float](p *ConvPlan, band, images int, y, x, w, bias, scra
 		bandTables: p.planForwardBands(), images: images, groups: s.groups(), rows: s.filters(),
 		src: imageRows[T]{x, s.Channels, s.Height, s.Width}, dst: imageRows[T]{y, s.Filters, s.OutH(), s.OutW()},
 	}
-	r.run(band, chains[T]{w: w, wRow: s.weights(), start: bias, then: e.orZero()}, scratch)
+	r.run(band, chains[T]{lanes: Lanes, w: w, wRow: s.weights(), start: bias, then: e.orZero()}, scratch)
 }
 
 // InputBands returns how many bands ConvInputBand computes 16 images in, or 0
@@ -189,7 +189,7 @@ func ConvInputBand[T Float](p *ConvPlan, band, images int, dx, dy, w, scratch []
 		bandTables: p.planInputBands(), images: images, groups: s.groups(), rows: s.channels(),
 		src: imageRows[T]{dy, s.Filters, s.OutH(), s.OutW()}, dst: imageRows[T]{dx, s.Channels, s.Height, s.Width},
 	}
-	r.run(band, chains[T]{w: w, wRow: s.kernel()}, scratch)
+	r.run(band, chains[T]{lanes: Lanes, w: w, wRow: s.kernel()}, scratch)
 }
 
 // bandRun is the work on the bands of up to 16 images.

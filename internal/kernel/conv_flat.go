@@ -136,7 +136,7 @@ func ConvForwardFlat[T Float](p *ConvPlan, part int, y, flat, w, bias, scratch [
 	o, end = group*s.filters()+o, group*s.filters()+end
 	width := (hi - lo) * Lanes
 	c := chains[T]{
-		dst: scratch, dstRow: width, pos: t.outputs[:hi-lo],
+		lanes: Lanes, dst: scratch, dstRow: width, pos: t.outputs[:hi-lo],
 		in: flat[group*s.channels()*s.flatPlane()+lo*Lanes:], taps: t.taps,
 		w: w[o*s.weights():], wRow: s.weights(),
 		then: e.orZero(),

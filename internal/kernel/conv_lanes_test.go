@@ -50,45 +50,68 @@ func testConvLanes[T Float](t *testing.T, s ConvShape, seed uint64, kind numbers
 	mem := newArena[T](t, seed)
 	defer mem.check()
 	xLayout, yLayout := s.layouts(mem.random)
+	lanes := []int{Lanes, HalfLanes}[seed%2]
+	xLayout.Lanes, yLayout.Lanes = lanes, lanes
 	p := NewConvPlan(s, xLayout, yLayout)
 	what := fmt.Sprintf("%T %+v from %+v to %+v", T(0), s, xLayout, yLayout)
 	xLen, yLen := xLayout.image(), yLayout.image()
-	x, dy := mem.numbers(Lanes*xLen, kind), mem.numbers(Lanes*yLen, kind)
+	x, dy := mem.numbers(lanes*xLen, kind), mem.numbers(lanes*yLen, kind)
 	w, bias := mem.numbers(s.Filters*s.weights(), kind), mem.numbers(s.Filters, kind)
 
-	want := make([]T, Lanes*yLen)
-	for n := range Lanes {
+	want := make([]T, lanes*yLen)
+	for n := range lanes {
 		naiveConvForward(s, want[n*yLen:], x[n*xLen:], w, bias)
 	}
 	for _, e := range []Epilogue{None, ThenReLU} {
 		y := mem.block(yLayout, 0, nil, untouched)
-		ConvForwardLanes(p, y, mem.block(xLayout, Lanes, x, nan), w, bias, e)
+		ConvForwardLanes(p, y, mem.block(xLayout, lanes, x, nan), w, bias, e)
 		if e == ThenReLU {
 			for i, v := range want {
 				want[i] = max(v, 0)
 			}
 		}
-		wantSame(t, fmt.Sprintf("forward, epilogue %d, %s", e, what), y, mem.block(yLayout, Lanes, want, untouched))
+		wantSame(t, fmt.Sprintf("forward, epilogue %d, %s", e, what), y, mem.block(yLayout, lanes, want, untouched))
 	}
 
-	want = make([]T, Lanes*xLen)
-	for n := range Lanes {
+	want = make([]T, lanes*xLen)
+	for n := range lanes {
 		naiveConvInput(s, want[n*xLen:], dy[n*yLen:], w)
 	}
-	dx := mem.block(xLayout, 0, nil, untouched)
-	ConvInputLanes(p, dx, mem.block(yLayout, Lanes, dy, nan), w)
-	wantSame(t, "input gradient "+what, dx, mem.block(xLayout, Lanes, want, untouched))
+	dx, dys := mem.block(xLayout, 0, nil, untouched), mem.block(yLayout, lanes, dy, nan)
+	ConvInputLanes(p, dx, dys, w)
+	wantSame(t, "input gradient "+what, dx, mem.block(xLayout, lanes, want, untouched))
 
-	images := mem.random.IntN(Lanes + 1)
+	gated := NewConvPlan(s, xLayout, yLayout)
+	gated.Gate, _ = s.layouts(mem.random)
+	gated.Gate.Lanes = lanes
+	gate := mem.numbers(lanes*xLen, kind)
+	for i, v := range gate {
+		if !(v > 0) {
+			want[i] = 0
+		}
+	}
+	for part := range gated.InputParts() {
+		ConvInputPart(gated, part, dx, dys, w, mem.block(gated.Gate, lanes, gate, nan))
+	}
+	wantSame(t, "gated input gradient "+what, dx, mem.block(xLayout, lanes, want, untouched))
+
+	images := mem.random.IntN(lanes + 1)
 	dw, want := mem.make(len(w)), make([]T, len(w))
-	xs := mem.block(xLayout, Lanes, x, 0)
+	xs := mem.block(xLayout, lanes, x, 0)
 	for i := range xs {
 		row := i % xLayout.Plane() / xLayout.row()
-		if i%Lanes >= images || row < xLayout.Top || row >= xLayout.Top+xLayout.Height {
+		if i%lanes >= images || row < xLayout.Top || row >= xLayout.Top+xLayout.Height {
 			xs[i] = nan
 		}
 	}
-	ConvWeightLanes(p, images, dw, xs, mem.block(yLayout, images, dy, nan), mem.make(p.WeightLanesScratch()))
+	sums := dw
+	if lanes == HalfLanes {
+		sums = mem.make(len(w) * lanes)
+	}
+	ConvWeightLanes(p, images, sums, xs, mem.block(yLayout, images, dy, nan), mem.make(p.WeightLanesScratch()))
+	if lanes == HalfLanes {
+		SumHalves(dw, sums, make([]T, len(sums)))
+	}
 	naiveConvWeight(s, images, want, x, dy)
 	wantSame(t, fmt.Sprintf("weight gradient of %d images, %s", images, what), dw, want)
 }

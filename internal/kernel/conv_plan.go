@@ -13,6 +13,7 @@ type ConvPlan struct {
 	Shape ConvShape
 	X     Block // the input, or its gradient
 	Y     Block // the output, or its gradient
+	Gate  Block // what gates the input's gradient, if anything does: to be set before use
 
 	forward partTables
 	input   partTables
@@ -63,7 +64,7 @@ type weightStretch struct {
 // layout is one of other images, or 32 bits cannot count the elements of a block.
 func NewConvPlan(s ConvShape, x, y Block) *ConvPlan {
 	s.check()
-	if x.inner() != s.X().inner() || y.inner() != s.Y().inner() {
+	if x.inner() != s.X().inner() || y.inner() != s.Y().inner() || x.Images() != y.Images() {
 		panic(fmt.Sprintf("kernel: convolution %+v between blocks %+v and %+v", s, x, y))
 	}
 	if max(x.Len(), y.Len(), s.Filters*s.weights()) > math.MaxInt32 {
@@ -134,7 +135,7 @@ func (p *ConvPlan) weightPiece(lo, hi int) weightPiece {
 		}
 		piece.stretches[j].weights = append(piece.stretches[j].weights, position{
 			in:  int32(p.X.Offset(c, ky-s.PadH, kx-s.PadW)),
-			dst: int32((i - lo) * Lanes),
+			dst: int32((i - lo) * p.X.Images()),
 		})
 	})
 	return piece
@@ -150,8 +151,9 @@ func (p *ConvPlan) planInput() [][]stretch {
 		}}
 		eachPlace(s.Height, s.Width, func(y, x int) {
 			all.add(s.inputSpan(y, x), position{
-				in:  int32(p.Y.Offset(0, (y+s.PadH)/s.StrideH, (x+s.PadW)/s.StrideW)),
-				dst: int32(p.X.Offset(0, y, x)),
+				in:   int32(p.Y.Offset(0, (y+s.PadH)/s.StrideH, (x+s.PadW)/s.StrideW)),
+				dst:  int32(p.X.Offset(0, y, x)),
+				gate: int32(p.Gate.Offset(0, y, x)),
 			})
 		})
 		t.parts = s.deal(all.stretches, func(r stretch) int {

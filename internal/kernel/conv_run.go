@@ -2,7 +2,7 @@ package kernel
 
 import "fmt"
 
-// The three convolutions on blocks of 16 images in the lanes. Each has a form
+// The three convolutions on blocks of images in the lanes. Each has a form
 // that computes one of several parts, for parts to be computed at once.
 
 // ForwardParts returns how many parts ConvForwardPart computes a block in.
@@ -37,7 +37,7 @@ func ConvForwardPart[T Float](p *ConvPlan, part int, y, x, w, bias []T, e Epilog
 	group := part / len(parts)
 	first := group * s.filters()
 	c := chains[T]{
-		dst: y[first*p.Y.Plane():], dstRow: p.Y.Plane(),
+		lanes: p.X.Images(), dst: y[first*p.Y.Plane():], dstRow: p.Y.Plane(),
 		in: x[group*s.channels()*p.X.Plane():],
 		w:  w[first*s.weights():], wRow: s.weights(),
 		then: e.orZero(),
@@ -52,13 +52,13 @@ func ConvForwardPart[T Float](p *ConvPlan, part int, y, x, w, bias []T, e Epilog
 // block X, whose border is left as it is.
 func ConvInputLanes[T Float](p *ConvPlan, dx, dy, w []T) {
 	for part := range p.InputParts() {
-		ConvInputPart(p, part, dx, dy, w)
+		ConvInputPart(p, part, dx, dy, w, nil)
 	}
 }
 
 // ConvInputPart is a part of ConvInputLanes. Parts write to different elements
-// of dx.
-func ConvInputPart[T Float](p *ConvPlan, part int, dx, dy, w []T) {
+// of dx. With a gate, in layout p.Gate, the gradient is 0 where it is not above 0.
+func ConvInputPart[T Float](p *ConvPlan, part int, dx, dy, w, gate []T) {
 	s := p.Shape
 	wantLen("dx", len(dx), p.X.Len())
 	wantLen("dy", len(dy), p.Y.Len())
@@ -67,9 +67,13 @@ func ConvInputPart[T Float](p *ConvPlan, part int, dx, dy, w []T) {
 	group := part / len(parts)
 	first := group * s.filters()
 	c := chains[T]{
-		dst: dx[group*s.channels()*p.X.Plane():], dstRow: p.X.Plane(),
+		lanes: p.X.Images(), dst: dx[group*s.channels()*p.X.Plane():], dstRow: p.X.Plane(),
 		in: dy[first*p.Y.Plane():],
 		w:  w[first*s.weights():], wRow: s.kernel(),
+	}
+	if gate != nil {
+		wantLen("gate", len(gate), p.Gate.Len())
+		c.gate, c.gateRow = gate[group*s.channels()*p.Gate.Plane():], p.Gate.Plane()
 	}
 	c.runStretches(parts[part%len(parts)], s.channels(), chainDepth)
 }
@@ -86,6 +90,9 @@ const nearPixels = 56
 // WeightLanesScratch returns how many elements of scratch ConvWeightLanes and
 // ConvWeightPart need.
 func (p *ConvPlan) WeightLanesScratch() int {
+	if p.X.Images() == HalfLanes {
+		return 0
+	}
 	t, widest := p.planWeight(), 0
 	for _, piece := range t.pieces {
 		widest = max(widest, piece.hi-piece.lo)
@@ -94,8 +101,9 @@ func (p *ConvPlan) WeightLanesScratch() int {
 }
 
 // ConvWeightLanes is ConvWeight from blocks X, whose border is zero on the left
-// and on the right, and Y, whose border is not read. The lanes from images on count as zero, whatever
-// they hold.
+// and on the right, and Y, whose border is not read. The lanes from images on
+// count as zero, whatever they hold. From blocks of 8 lanes, dw has the 8 numbers
+// of each weight, which are half of those that SumHalves sums.
 func ConvWeightLanes[T Float](p *ConvPlan, images int, dw, x, dy, scratch []T) {
 	for part := range p.WeightParts() {
 		ConvWeightPart(p, part, images, dw, x, dy, scratch)
@@ -105,11 +113,16 @@ func ConvWeightLanes[T Float](p *ConvPlan, images int, dw, x, dy, scratch []T) {
 // ConvWeightPart is a part of ConvWeightLanes. Parts write to different elements
 // of dw, and each that runs at once with others needs scratch of its own.
 func ConvWeightPart[T Float](p *ConvPlan, part, images int, dw, x, dy, scratch []T) {
-	s := p.Shape
-	if images < 0 || images > Lanes {
+	s, lanes := p.Shape, p.X.Images()
+	if images < 0 || images > lanes {
 		panic(fmt.Sprintf("kernel: %d images in a block", images))
 	}
-	wantLen("dw", len(dw), s.Filters*s.weights())
+	half := lanes == HalfLanes
+	perWeight := 1
+	if half {
+		perWeight = lanes
+	}
+	wantLen("dw", len(dw), s.Filters*s.weights()*perWeight)
 	wantLen("x", len(x), p.X.Len())
 	wantLen("dy", len(dy), p.Y.Len())
 	wantLen("scratch", len(scratch), p.WeightLanesScratch())
@@ -117,11 +130,15 @@ func ConvWeightPart[T Float](p *ConvPlan, part, images int, dw, x, dy, scratch [
 	group, row, position := tables.cut.part(part)
 	o, end := pieces(s.filters(), 6, tables.cut.rows, row)
 	piece := &tables.pieces[position]
-	first, width := group*s.filters()+o, piece.hi-piece.lo
+	first, width := group*s.filters()+o, (piece.hi-piece.lo)*lanes
+	dw = dw[(first*s.weights()+piece.lo)*perWeight:]
 	c := chains[T]{
-		dst: scratch, dstRow: width * Lanes,
+		lanes: lanes, dst: scratch, dstRow: width,
 		in: x[group*s.channels()*p.X.Plane():],
 		w:  dy[first*p.Y.Plane():], wRow: p.Y.Plane(), wLanes: true,
+	}
+	if half {
+		c.dst, c.dstRow = dw, s.weights()*lanes
 	}
 	far := ceil(len(tables.pixels), farPixels)
 	for i := range far {
@@ -129,9 +146,11 @@ func ConvWeightPart[T Float](p *ConvPlan, part, images int, dw, x, dy, scratch [
 		c.addPixels(end-o, piece.stretches, tables.pixels, from, to)
 	}
 	for m := range end - o {
-		sums := scratch[m*width*Lanes:][:width*Lanes]
-		ClearLanes(sums, images)
-		SumLanes(dw[(first+m)*s.weights()+piece.lo:][:width], sums)
+		sums := c.dst[m*c.dstRow:][:width]
+		ClearLanes(sums, lanes, images)
+		if !half {
+			SumLanes(dw[m*s.weights():][:width/lanes], sums)
+		}
 	}
 }
 
@@ -139,7 +158,7 @@ func ConvWeightPart[T Float](p *ConvPlan, part, images int, dw, x, dy, scratch [
 func (c *chains[T]) addPixels(rows int, stretches []weightStretch, pixels []tap, from, to int) {
 	near := ceil(to-from, nearPixels)
 	for m := 0; m < rows; {
-		n := chainRows(rows-m, len(stretches), true)
+		n := chainRows(rows-m, len(stretches), true, c.lanes)
 		for i := range near {
 			lo, hi := pieces(to-from, 1, near, i)
 			for _, r := range stretches {
@@ -161,12 +180,12 @@ func (c *chains[T]) addTo(r *weightStretch, pixels []tap, from, to, m, n int) {
 	c.band(m, n)
 }
 
-// ClearLanes zeroes the lanes from the given one on.
-func ClearLanes[T Float](sums []T, from int) {
-	if from == Lanes {
+// ClearLanes zeroes those of the lanes of each vector that begin with the given one.
+func ClearLanes[T Float](sums []T, lanes, from int) {
+	if from == lanes {
 		return
 	}
-	for ; len(sums) > 0; sums = sums[Lanes:] {
-		clear(sums[from:Lanes])
+	for ; len(sums) > 0; sums = sums[lanes:] {
+		clear(sums[from:lanes])
 	}
 }

@@ -60,18 +60,20 @@ func roundedOnce(x, y, sum float64) float32 {
 }
 
 // fmaLanes adds w[i*step] * x[i] to sum[i], each rounded once.
-func fmaLanes[T Float](sum *[Lanes]T, w []T, step int, x *[Lanes]T) {
+func fmaLanes[T Float](sum, w []T, step int, x []T) {
 	if isFloat32[T]() {
-		fmaLanes32((*[Lanes]float32)(unsafe.Pointer(sum)), asFloat32(w), step, (*[Lanes]float32)(unsafe.Pointer(x)))
+		fmaLanes32(asFloat32(sum), asFloat32(w), step, asFloat32(x))
 		return
 	}
+	x = x[:len(sum)]
 	for i := range sum {
 		sum[i] = T(math.FMA(float64(w[i*step]), float64(x[i]), float64(sum[i])))
 	}
 }
 
 // fmaLanes32 has FMA32 written out, since the compiler does not inline that.
-func fmaLanes32(sum *[Lanes]float32, w []float32, step int, x *[Lanes]float32) {
+func fmaLanes32(sum, w []float32, step int, x []float32) {
+	x = x[:len(sum)]
 	for i := range sum {
 		product := float64(w[i*step]) * float64(x[i])
 		s := product + float64(sum[i])

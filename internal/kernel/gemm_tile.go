@@ -48,7 +48,7 @@ func (s *sliver[T]) vector(dst []T, i, j int) {
 			copy(sum[:], dst)
 		}
 		for t := l; t < min(l+s.group, s.terms); t++ {
-			fmaLanes(&sum, s.a[i*s.aRow+t*s.aCol:], 0, (*[Lanes]T)(s.b[t*s.bRow+j:]))
+			fmaLanes(sum[:], s.a[i*s.aRow+t*s.aCol:], 0, s.b[t*s.bRow+j:])
 		}
 		if from == addDst {
 			for i, v := range dst {

@@ -9,230 +9,396 @@ package kernel
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains1AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains1AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains1LanesAVX512 computes 1 rows of chains. For m < 1, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains1LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains1LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains2AVX512 computes 2 rows of chains. For m < 2, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains2AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains2AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains2LanesAVX512 computes 2 rows of chains. For m < 2, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains2LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains2LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains3AVX512 computes 3 rows of chains. For m < 3, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains3AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains3AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains3LanesAVX512 computes 3 rows of chains. For m < 3, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains3LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains3LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains4AVX512 computes 4 rows of chains. For m < 4, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains4AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains4AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains4LanesAVX512 computes 4 rows of chains. For m < 4, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains4LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains4LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains5AVX512 computes 5 rows of chains. For m < 5, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains5AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains5AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains5LanesAVX512 computes 5 rows of chains. For m < 5, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains5LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains5LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains6AVX512 computes 6 rows of chains. For m < 6, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains6AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains6AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains6LanesAVX512 computes 6 rows of chains. For m < 6, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains6LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains6LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains12AVX512 computes 12 rows of chains. For m < 12, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains12AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains12AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains24AVX512 computes 24 rows of chains. For m < 24, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains24AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains24AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains1AVX2 computes 1 rows of chains. For m < 1, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains1AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains1AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains1LanesAVX2 computes 1 rows of chains. For m < 1, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains1LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains1LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains2AVX2 computes 2 rows of chains. For m < 2, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains2AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains2AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains2LanesAVX2 computes 2 rows of chains. For m < 2, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains2LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains2LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains3AVX2 computes 3 rows of chains. For m < 3, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains3AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains3AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains3LanesAVX2 computes 3 rows of chains. For m < 3, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains3LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains3LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains4AVX2 computes 4 rows of chains. For m < 4, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains4AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains4AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains5AVX2 computes 5 rows of chains. For m < 5, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains5AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains5AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // chains6AVX2 computes 6 rows of chains. For m < 6, n < positions, k < terms in
 // order, and 16 lanes:
 //
 //	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
 //	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
-//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
 //
 //go:noescape
-func chains6AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+func chains6AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains1Half computes 1 rows of chains. For m < 1, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains1Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains1LanesHalf computes 1 rows of chains. For m < 1, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains1LanesHalf(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains2Half computes 2 rows of chains. For m < 2, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains2Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains2LanesHalf computes 2 rows of chains. For m < 2, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains2LanesHalf(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains3Half computes 3 rows of chains. For m < 3, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains3Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains3LanesHalf computes 3 rows of chains. For m < 3, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains3LanesHalf(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains4Half computes 4 rows of chains. For m < 4, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains4Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains4LanesHalf computes 4 rows of chains. For m < 4, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains4LanesHalf(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains5Half computes 5 rows of chains. For m < 5, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains5Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains5LanesHalf computes 5 rows of chains. For m < 5, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains5LanesHalf(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains6Half computes 6 rows of chains. For m < 6, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains6Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains6LanesHalf computes 6 rows of chains. For m < 6, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains6LanesHalf(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains12Half computes 12 rows of chains. For m < 12, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains12Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
 // transposeAVX2 transposes a matrix of at least 8 x 8: for i < rows and j < cols,
 //
@@ -261,6 +427,11 @@ func transposeAVX512(dst *float32, dstStride int, src *float32, srcStride int, r
 //
 //go:noescape
 func sumLanesAVX2(dst *float32, src *float32, n int)
+
+// sumHalvesAVX2 is sumLanesAVX2 for s made of low[8*i:] and high[8*i:], eight each.
+//
+//go:noescape
+func sumHalvesAVX2(dst *float32, low *float32, high *float32, n int)
 
 // prefetchRows fetches n elements, at least one, of each of some rows into the cache.
 //

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func chains1AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains1AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains1AVX512(SB), NOSPLIT, $16-96
+TEXT ·chains1AVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -15,7 +15,7 @@ TEXT ·chains1AVX512(SB), NOSPLIT, $16-96
 group9:
 	SUBQ         $0x09, (SP)
 	JL           past9
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load9
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -34,14 +34,14 @@ group9:
 load9:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), R8
-	MOVLQSX 52(AX), R9
-	MOVLQSX 60(AX), R10
-	MOVLQSX 68(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), R10
+	MOVLQSX 100(AX), AX
 	MOVQ    dst+0(FP), R11
 	VMOVUPS (R11)(CX*4), Z0
 	VMOVUPS (R11)(DX*4), Z1
@@ -69,14 +69,14 @@ begun9:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), R8
-	MOVLQSX 40(CX), R9
-	MOVLQSX 48(CX), R10
-	MOVLQSX 56(CX), R11
-	MOVLQSX 64(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), R8
+	MOVLQSX 60(CX), R9
+	MOVLQSX 72(CX), R10
+	MOVLQSX 84(CX), R11
+	MOVLQSX 96(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -126,7 +126,7 @@ term9:
 
 summed9:
 	VXORPS Z9, Z9, Z9
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any9
 	VMAXPS Z0, Z9, Z0
 	VMAXPS Z1, Z9, Z1
@@ -139,7 +139,7 @@ summed9:
 	VMAXPS Z8, Z9, Z8
 
 any9:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store9
 	VADDPS Z9, Z0, Z0
 	VADDPS Z9, Z1, Z1
@@ -152,16 +152,58 @@ any9:
 	VADDPS Z9, Z8, Z8
 
 store9:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open9
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), SI
+	MOVLQSX   56(AX), DI
+	MOVLQSX   68(AX), R8
+	MOVLQSX   80(AX), R9
+	MOVLQSX   92(AX), R10
+	MOVLQSX   104(AX), AX
+	MOVQ      gate+88(FP), R11
+	VMOVUPS   (R11)(CX*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (R11)(DX*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (R11)(BX*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (R11)(SI*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (R11)(DI*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (R11)(R8*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (R11)(R9*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (R11)(R10*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   (R11)(AX*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z8, K1, Z8
+
+open9:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), R8
-	MOVLQSX 52(AX), R9
-	MOVLQSX 60(AX), R10
-	MOVLQSX 68(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), R10
+	MOVLQSX 100(AX), AX
 	MOVQ    dst+0(FP), R11
 	VMOVUPS Z0, (R11)(CX*4)
 	VMOVUPS Z1, (R11)(DX*4)
@@ -172,7 +214,7 @@ store9:
 	VMOVUPS Z6, (R11)(R9*4)
 	VMOVUPS Z7, (R11)(R10*4)
 	VMOVUPS Z8, (R11)(AX*4)
-	ADDQ    $0x48, 8(SP)
+	ADDQ    $0x6c, 8(SP)
 	JMP     group9
 
 past9:
@@ -181,7 +223,7 @@ past9:
 group5:
 	SUBQ         $0x05, (SP)
 	JL           past5
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load5
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -196,10 +238,10 @@ group5:
 load5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
 	MOVQ    dst+0(FP), DI
 	VMOVUPS (DI)(CX*4), Z0
 	VMOVUPS (DI)(DX*4), Z1
@@ -219,10 +261,10 @@ begun5:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -260,7 +302,7 @@ term5:
 
 summed5:
 	VXORPS Z5, Z5, Z5
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any5
 	VMAXPS Z0, Z5, Z0
 	VMAXPS Z1, Z5, Z1
@@ -269,7 +311,7 @@ summed5:
 	VMAXPS Z4, Z5, Z4
 
 any5:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store5
 	VADDPS Z5, Z0, Z0
 	VADDPS Z5, Z1, Z1
@@ -278,19 +320,45 @@ any5:
 	VADDPS Z5, Z4, Z4
 
 store5:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open5
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), SI
+	MOVLQSX   56(AX), AX
+	MOVQ      gate+88(FP), DI
+	VMOVUPS   (DI)(CX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DI)(DX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (DI)(BX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (DI)(SI*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (DI)(AX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z4, K1, Z4
+
+open5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
 	MOVQ    dst+0(FP), DI
 	VMOVUPS Z0, (DI)(CX*4)
 	VMOVUPS Z1, (DI)(DX*4)
 	VMOVUPS Z2, (DI)(BX*4)
 	VMOVUPS Z3, (DI)(SI*4)
 	VMOVUPS Z4, (DI)(AX*4)
-	ADDQ    $0x28, 8(SP)
+	ADDQ    $0x3c, 8(SP)
 	JMP     group5
 
 past5:
@@ -299,7 +367,7 @@ past5:
 group3:
 	SUBQ         $0x03, (SP)
 	JL           past3
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load3
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -312,8 +380,8 @@ group3:
 load3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	VMOVUPS (BX)(CX*4), Z0
 	VMOVUPS (BX)(DX*4), Z1
@@ -329,8 +397,8 @@ begun3:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(CX*4), CX
@@ -362,29 +430,47 @@ term3:
 
 summed3:
 	VXORPS Z3, Z3, Z3
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any3
 	VMAXPS Z0, Z3, Z0
 	VMAXPS Z1, Z3, Z1
 	VMAXPS Z2, Z3, Z2
 
 any3:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store3
 	VADDPS Z3, Z0, Z0
 	VADDPS Z3, Z1, Z1
 	VADDPS Z3, Z2, Z2
 
 store3:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open3
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), AX
+	MOVQ      gate+88(FP), BX
+	VMOVUPS   (BX)(CX*4), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (BX)(DX*4), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (BX)(AX*4), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z2, K1, Z2
+
+open3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	VMOVUPS Z0, (BX)(CX*4)
 	VMOVUPS Z1, (BX)(DX*4)
 	VMOVUPS Z2, (BX)(AX*4)
-	ADDQ    $0x18, 8(SP)
+	ADDQ    $0x24, 8(SP)
 	JMP     group3
 
 past3:
@@ -393,7 +479,7 @@ past3:
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -405,7 +491,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	VMOVUPS (DX)(CX*4), Z0
 	VMOVUPS (DX)(AX*4), Z1
@@ -419,7 +505,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
@@ -448,25 +534,39 @@ term2:
 
 summed2:
 	VXORPS Z2, Z2, Z2
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Z0, Z2, Z0
 	VMAXPS Z1, Z2, Z1
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Z2, Z0, Z0
 	VADDPS Z2, Z1, Z1
 
 store2:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open2
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), AX
+	MOVQ      gate+88(FP), DX
+	VMOVUPS   (DX)(CX*4), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DX)(AX*4), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z1, K1, Z1
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	VMOVUPS Z0, (DX)(CX*4)
 	VMOVUPS Z1, (DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -475,7 +575,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -521,21 +621,31 @@ term1:
 
 summed1:
 	VXORPS Z1, Z1, Z1
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z1, Z0
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z1, Z0, Z0
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	VMOVUPS   (CX)(AX*4), Z2
+	VCMPPS    $0x1e, Z1, Z2, K1
+	VMOVAPS.Z Z0, K1, Z0
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
 	VMOVUPS Z0, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -543,9 +653,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains1LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains1LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains1LanesAVX512(SB), NOSPLIT, $16-96
+TEXT ·chains1LanesAVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -554,7 +664,7 @@ TEXT ·chains1LanesAVX512(SB), NOSPLIT, $16-96
 group9:
 	SUBQ         $0x09, (SP)
 	JL           past9
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load9
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -573,14 +683,14 @@ group9:
 load9:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), R8
-	MOVLQSX 52(AX), R9
-	MOVLQSX 60(AX), R10
-	MOVLQSX 68(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), R10
+	MOVLQSX 100(AX), AX
 	MOVQ    dst+0(FP), R11
 	VMOVUPS (R11)(CX*4), Z0
 	VMOVUPS (R11)(DX*4), Z1
@@ -608,14 +718,14 @@ begun9:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), R8
-	MOVLQSX 40(CX), R9
-	MOVLQSX 48(CX), R10
-	MOVLQSX 56(CX), R11
-	MOVLQSX 64(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), R8
+	MOVLQSX 60(CX), R9
+	MOVLQSX 72(CX), R10
+	MOVLQSX 84(CX), R11
+	MOVLQSX 96(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -665,7 +775,7 @@ term9:
 
 summed9:
 	VXORPS Z9, Z9, Z9
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any9
 	VMAXPS Z0, Z9, Z0
 	VMAXPS Z1, Z9, Z1
@@ -678,7 +788,7 @@ summed9:
 	VMAXPS Z8, Z9, Z8
 
 any9:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store9
 	VADDPS Z9, Z0, Z0
 	VADDPS Z9, Z1, Z1
@@ -691,16 +801,58 @@ any9:
 	VADDPS Z9, Z8, Z8
 
 store9:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open9
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), SI
+	MOVLQSX   56(AX), DI
+	MOVLQSX   68(AX), R8
+	MOVLQSX   80(AX), R9
+	MOVLQSX   92(AX), R10
+	MOVLQSX   104(AX), AX
+	MOVQ      gate+88(FP), R11
+	VMOVUPS   (R11)(CX*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (R11)(DX*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (R11)(BX*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (R11)(SI*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (R11)(DI*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (R11)(R8*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (R11)(R9*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (R11)(R10*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   (R11)(AX*4), Z10
+	VCMPPS    $0x1e, Z9, Z10, K1
+	VMOVAPS.Z Z8, K1, Z8
+
+open9:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), R8
-	MOVLQSX 52(AX), R9
-	MOVLQSX 60(AX), R10
-	MOVLQSX 68(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), R10
+	MOVLQSX 100(AX), AX
 	MOVQ    dst+0(FP), R11
 	VMOVUPS Z0, (R11)(CX*4)
 	VMOVUPS Z1, (R11)(DX*4)
@@ -711,7 +863,7 @@ store9:
 	VMOVUPS Z6, (R11)(R9*4)
 	VMOVUPS Z7, (R11)(R10*4)
 	VMOVUPS Z8, (R11)(AX*4)
-	ADDQ    $0x48, 8(SP)
+	ADDQ    $0x6c, 8(SP)
 	JMP     group9
 
 past9:
@@ -720,7 +872,7 @@ past9:
 group5:
 	SUBQ         $0x05, (SP)
 	JL           past5
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load5
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -735,10 +887,10 @@ group5:
 load5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
 	MOVQ    dst+0(FP), DI
 	VMOVUPS (DI)(CX*4), Z0
 	VMOVUPS (DI)(DX*4), Z1
@@ -758,10 +910,10 @@ begun5:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -799,7 +951,7 @@ term5:
 
 summed5:
 	VXORPS Z5, Z5, Z5
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any5
 	VMAXPS Z0, Z5, Z0
 	VMAXPS Z1, Z5, Z1
@@ -808,7 +960,7 @@ summed5:
 	VMAXPS Z4, Z5, Z4
 
 any5:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store5
 	VADDPS Z5, Z0, Z0
 	VADDPS Z5, Z1, Z1
@@ -817,19 +969,45 @@ any5:
 	VADDPS Z5, Z4, Z4
 
 store5:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open5
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), SI
+	MOVLQSX   56(AX), AX
+	MOVQ      gate+88(FP), DI
+	VMOVUPS   (DI)(CX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DI)(DX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (DI)(BX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (DI)(SI*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (DI)(AX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z4, K1, Z4
+
+open5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
 	MOVQ    dst+0(FP), DI
 	VMOVUPS Z0, (DI)(CX*4)
 	VMOVUPS Z1, (DI)(DX*4)
 	VMOVUPS Z2, (DI)(BX*4)
 	VMOVUPS Z3, (DI)(SI*4)
 	VMOVUPS Z4, (DI)(AX*4)
-	ADDQ    $0x28, 8(SP)
+	ADDQ    $0x3c, 8(SP)
 	JMP     group5
 
 past5:
@@ -838,7 +1016,7 @@ past5:
 group3:
 	SUBQ         $0x03, (SP)
 	JL           past3
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load3
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -851,8 +1029,8 @@ group3:
 load3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	VMOVUPS (BX)(CX*4), Z0
 	VMOVUPS (BX)(DX*4), Z1
@@ -868,8 +1046,8 @@ begun3:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(CX*4), CX
@@ -901,29 +1079,47 @@ term3:
 
 summed3:
 	VXORPS Z3, Z3, Z3
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any3
 	VMAXPS Z0, Z3, Z0
 	VMAXPS Z1, Z3, Z1
 	VMAXPS Z2, Z3, Z2
 
 any3:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store3
 	VADDPS Z3, Z0, Z0
 	VADDPS Z3, Z1, Z1
 	VADDPS Z3, Z2, Z2
 
 store3:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open3
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), AX
+	MOVQ      gate+88(FP), BX
+	VMOVUPS   (BX)(CX*4), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (BX)(DX*4), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (BX)(AX*4), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z2, K1, Z2
+
+open3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	VMOVUPS Z0, (BX)(CX*4)
 	VMOVUPS Z1, (BX)(DX*4)
 	VMOVUPS Z2, (BX)(AX*4)
-	ADDQ    $0x18, 8(SP)
+	ADDQ    $0x24, 8(SP)
 	JMP     group3
 
 past3:
@@ -932,7 +1128,7 @@ past3:
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -944,7 +1140,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	VMOVUPS (DX)(CX*4), Z0
 	VMOVUPS (DX)(AX*4), Z1
@@ -958,7 +1154,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
@@ -987,25 +1183,39 @@ term2:
 
 summed2:
 	VXORPS Z2, Z2, Z2
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Z0, Z2, Z0
 	VMAXPS Z1, Z2, Z1
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Z2, Z0, Z0
 	VADDPS Z2, Z1, Z1
 
 store2:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open2
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), AX
+	MOVQ      gate+88(FP), DX
+	VMOVUPS   (DX)(CX*4), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DX)(AX*4), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z1, K1, Z1
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	VMOVUPS Z0, (DX)(CX*4)
 	VMOVUPS Z1, (DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -1014,7 +1224,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -1061,21 +1271,31 @@ term1:
 
 summed1:
 	VXORPS Z1, Z1, Z1
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z1, Z0
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z1, Z0, Z0
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	VMOVUPS   (CX)(AX*4), Z2
+	VCMPPS    $0x1e, Z1, Z2, K1
+	VMOVAPS.Z Z0, K1, Z0
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
 	VMOVUPS Z0, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -1083,9 +1303,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains2AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains2AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains2AVX512(SB), NOSPLIT, $16-96
+TEXT ·chains2AVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -1094,7 +1314,7 @@ TEXT ·chains2AVX512(SB), NOSPLIT, $16-96
 group8:
 	SUBQ         $0x08, (SP)
 	JL           past8
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load8
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -1120,13 +1340,13 @@ group8:
 load8:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), R8
-	MOVLQSX 52(AX), R9
-	MOVLQSX 60(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), AX
 	MOVQ    dst+0(FP), R10
 	MOVQ    dstRow+8(FP), R11
 	SHLQ    $0x02, R11
@@ -1171,13 +1391,13 @@ begun8:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), R8
-	MOVLQSX 40(CX), R9
-	MOVLQSX 48(CX), R10
-	MOVLQSX 56(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), R8
+	MOVLQSX 60(CX), R9
+	MOVLQSX 72(CX), R10
+	MOVLQSX 84(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -1235,7 +1455,7 @@ term8:
 
 summed8:
 	VXORPS Z16, Z16, Z16
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any8
 	VMAXPS Z0, Z16, Z0
 	VMAXPS Z1, Z16, Z1
@@ -1255,7 +1475,7 @@ summed8:
 	VMAXPS Z15, Z16, Z15
 
 any8:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store8
 	VADDPS Z16, Z0, Z0
 	VADDPS Z16, Z1, Z1
@@ -1275,15 +1495,80 @@ any8:
 	VADDPS Z16, Z15, Z15
 
 store8:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open8
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), SI
+	MOVLQSX   56(AX), DI
+	MOVLQSX   68(AX), R8
+	MOVLQSX   80(AX), R9
+	MOVLQSX   92(AX), AX
+	MOVQ      gate+88(FP), R10
+	MOVQ      gateRow+96(FP), R11
+	SHLQ      $0x02, R11
+	VMOVUPS   (R10)(CX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (R10)(DX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (R10)(BX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (R10)(SI*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (R10)(DI*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (R10)(R8*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (R10)(R9*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (R10)(AX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      R11, R10
+	VMOVUPS   (R10)(CX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (R10)(DX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (R10)(BX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (R10)(SI*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z11, K1, Z11
+	VMOVUPS   (R10)(DI*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   (R10)(R8*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z13, K1, Z13
+	VMOVUPS   (R10)(R9*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z14, K1, Z14
+	VMOVUPS   (R10)(AX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z15, K1, Z15
+
+open8:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), R8
-	MOVLQSX 52(AX), R9
-	MOVLQSX 60(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), AX
 	MOVQ    dst+0(FP), R10
 	MOVQ    dstRow+8(FP), R11
 	SHLQ    $0x02, R11
@@ -1304,7 +1589,7 @@ store8:
 	VMOVUPS Z13, (R10)(R8*4)
 	VMOVUPS Z14, (R10)(R9*4)
 	VMOVUPS Z15, (R10)(AX*4)
-	ADDQ    $0x40, 8(SP)
+	ADDQ    $0x60, 8(SP)
 	JMP     group8
 
 past8:
@@ -1313,7 +1598,7 @@ past8:
 group4:
 	SUBQ         $0x04, (SP)
 	JL           past4
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load4
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -1331,9 +1616,9 @@ group4:
 load4:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
 	MOVQ    dst+0(FP), SI
 	MOVQ    dstRow+8(FP), DI
 	SHLQ    $0x02, DI
@@ -1362,9 +1647,9 @@ begun4:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -1406,7 +1691,7 @@ term4:
 
 summed4:
 	VXORPS Z8, Z8, Z8
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any4
 	VMAXPS Z0, Z8, Z0
 	VMAXPS Z1, Z8, Z1
@@ -1418,7 +1703,7 @@ summed4:
 	VMAXPS Z7, Z8, Z7
 
 any4:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store4
 	VADDPS Z8, Z0, Z0
 	VADDPS Z8, Z1, Z1
@@ -1430,11 +1715,48 @@ any4:
 	VADDPS Z8, Z7, Z7
 
 store4:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open4
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), AX
+	MOVQ      gate+88(FP), SI
+	MOVQ      gateRow+96(FP), DI
+	SHLQ      $0x02, DI
+	VMOVUPS   (SI)(CX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (SI)(DX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (SI)(BX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (SI)(AX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (SI)(DX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (SI)(BX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (SI)(AX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z7, K1, Z7
+
+open4:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
 	MOVQ    dst+0(FP), SI
 	MOVQ    dstRow+8(FP), DI
 	SHLQ    $0x02, DI
@@ -1447,7 +1769,7 @@ store4:
 	VMOVUPS Z5, (SI)(DX*4)
 	VMOVUPS Z6, (SI)(BX*4)
 	VMOVUPS Z7, (SI)(AX*4)
-	ADDQ    $0x20, 8(SP)
+	ADDQ    $0x30, 8(SP)
 	JMP     group4
 
 past4:
@@ -1456,7 +1778,7 @@ past4:
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -1470,7 +1792,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -1491,7 +1813,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    wRow+32(FP), AX
@@ -1525,7 +1847,7 @@ term2:
 
 summed2:
 	VXORPS Z4, Z4, Z4
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Z0, Z4, Z0
 	VMAXPS Z1, Z4, Z1
@@ -1533,7 +1855,7 @@ summed2:
 	VMAXPS Z3, Z4, Z3
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Z4, Z0, Z0
 	VADDPS Z4, Z1, Z1
@@ -1541,9 +1863,32 @@ any2:
 	VADDPS Z4, Z3, Z3
 
 store2:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open2
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), AX
+	MOVQ      gate+88(FP), DX
+	MOVQ      gateRow+96(FP), BX
+	SHLQ      $0x02, BX
+	VMOVUPS   (DX)(CX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DX)(AX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (DX)(AX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z3, K1, Z3
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -1552,7 +1897,7 @@ store2:
 	ADDQ    BX, DX
 	VMOVUPS Z2, (DX)(CX*4)
 	VMOVUPS Z3, (DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -1561,7 +1906,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -1616,18 +1961,34 @@ term1:
 
 summed1:
 	VXORPS Z2, Z2, Z2
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z2, Z0
 	VMAXPS Z1, Z2, Z1
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z2, Z0, Z0
 	VADDPS Z2, Z1, Z1
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	MOVQ      gateRow+96(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX)(AX*4), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z0, K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z1, K1, Z1
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -1636,7 +1997,7 @@ store1:
 	VMOVUPS Z0, (CX)(AX*4)
 	ADDQ    DX, CX
 	VMOVUPS Z1, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -1644,9 +2005,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains2LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains2LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains2LanesAVX512(SB), NOSPLIT, $16-96
+TEXT ·chains2LanesAVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -1655,7 +2016,7 @@ TEXT ·chains2LanesAVX512(SB), NOSPLIT, $16-96
 group8:
 	SUBQ         $0x08, (SP)
 	JL           past8
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load8
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -1681,13 +2042,13 @@ group8:
 load8:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), R8
-	MOVLQSX 52(AX), R9
-	MOVLQSX 60(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), AX
 	MOVQ    dst+0(FP), R10
 	MOVQ    dstRow+8(FP), R11
 	SHLQ    $0x02, R11
@@ -1732,13 +2093,13 @@ begun8:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), R8
-	MOVLQSX 40(CX), R9
-	MOVLQSX 48(CX), R10
-	MOVLQSX 56(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), R8
+	MOVLQSX 60(CX), R9
+	MOVLQSX 72(CX), R10
+	MOVLQSX 84(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -1796,7 +2157,7 @@ term8:
 
 summed8:
 	VXORPS Z16, Z16, Z16
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any8
 	VMAXPS Z0, Z16, Z0
 	VMAXPS Z1, Z16, Z1
@@ -1816,7 +2177,7 @@ summed8:
 	VMAXPS Z15, Z16, Z15
 
 any8:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store8
 	VADDPS Z16, Z0, Z0
 	VADDPS Z16, Z1, Z1
@@ -1836,15 +2197,80 @@ any8:
 	VADDPS Z16, Z15, Z15
 
 store8:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open8
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), SI
+	MOVLQSX   56(AX), DI
+	MOVLQSX   68(AX), R8
+	MOVLQSX   80(AX), R9
+	MOVLQSX   92(AX), AX
+	MOVQ      gate+88(FP), R10
+	MOVQ      gateRow+96(FP), R11
+	SHLQ      $0x02, R11
+	VMOVUPS   (R10)(CX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (R10)(DX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (R10)(BX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (R10)(SI*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (R10)(DI*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (R10)(R8*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (R10)(R9*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (R10)(AX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      R11, R10
+	VMOVUPS   (R10)(CX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (R10)(DX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (R10)(BX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (R10)(SI*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z11, K1, Z11
+	VMOVUPS   (R10)(DI*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   (R10)(R8*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z13, K1, Z13
+	VMOVUPS   (R10)(R9*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z14, K1, Z14
+	VMOVUPS   (R10)(AX*4), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z15, K1, Z15
+
+open8:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), R8
-	MOVLQSX 52(AX), R9
-	MOVLQSX 60(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), AX
 	MOVQ    dst+0(FP), R10
 	MOVQ    dstRow+8(FP), R11
 	SHLQ    $0x02, R11
@@ -1865,7 +2291,7 @@ store8:
 	VMOVUPS Z13, (R10)(R8*4)
 	VMOVUPS Z14, (R10)(R9*4)
 	VMOVUPS Z15, (R10)(AX*4)
-	ADDQ    $0x40, 8(SP)
+	ADDQ    $0x60, 8(SP)
 	JMP     group8
 
 past8:
@@ -1874,7 +2300,7 @@ past8:
 group4:
 	SUBQ         $0x04, (SP)
 	JL           past4
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load4
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -1892,9 +2318,9 @@ group4:
 load4:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
 	MOVQ    dst+0(FP), SI
 	MOVQ    dstRow+8(FP), DI
 	SHLQ    $0x02, DI
@@ -1923,9 +2349,9 @@ begun4:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -1967,7 +2393,7 @@ term4:
 
 summed4:
 	VXORPS Z8, Z8, Z8
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any4
 	VMAXPS Z0, Z8, Z0
 	VMAXPS Z1, Z8, Z1
@@ -1979,7 +2405,7 @@ summed4:
 	VMAXPS Z7, Z8, Z7
 
 any4:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store4
 	VADDPS Z8, Z0, Z0
 	VADDPS Z8, Z1, Z1
@@ -1991,11 +2417,48 @@ any4:
 	VADDPS Z8, Z7, Z7
 
 store4:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open4
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), AX
+	MOVQ      gate+88(FP), SI
+	MOVQ      gateRow+96(FP), DI
+	SHLQ      $0x02, DI
+	VMOVUPS   (SI)(CX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (SI)(DX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (SI)(BX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (SI)(AX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (SI)(DX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (SI)(BX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (SI)(AX*4), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z7, K1, Z7
+
+open4:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
 	MOVQ    dst+0(FP), SI
 	MOVQ    dstRow+8(FP), DI
 	SHLQ    $0x02, DI
@@ -2008,7 +2471,7 @@ store4:
 	VMOVUPS Z5, (SI)(DX*4)
 	VMOVUPS Z6, (SI)(BX*4)
 	VMOVUPS Z7, (SI)(AX*4)
-	ADDQ    $0x20, 8(SP)
+	ADDQ    $0x30, 8(SP)
 	JMP     group4
 
 past4:
@@ -2017,7 +2480,7 @@ past4:
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -2031,7 +2494,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -2052,7 +2515,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    wRow+32(FP), AX
@@ -2086,7 +2549,7 @@ term2:
 
 summed2:
 	VXORPS Z4, Z4, Z4
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Z0, Z4, Z0
 	VMAXPS Z1, Z4, Z1
@@ -2094,7 +2557,7 @@ summed2:
 	VMAXPS Z3, Z4, Z3
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Z4, Z0, Z0
 	VADDPS Z4, Z1, Z1
@@ -2102,9 +2565,32 @@ any2:
 	VADDPS Z4, Z3, Z3
 
 store2:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open2
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), AX
+	MOVQ      gate+88(FP), DX
+	MOVQ      gateRow+96(FP), BX
+	SHLQ      $0x02, BX
+	VMOVUPS   (DX)(CX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DX)(AX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (DX)(AX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z3, K1, Z3
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -2113,7 +2599,7 @@ store2:
 	ADDQ    BX, DX
 	VMOVUPS Z2, (DX)(CX*4)
 	VMOVUPS Z3, (DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -2122,7 +2608,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -2179,18 +2665,34 @@ term1:
 
 summed1:
 	VXORPS Z2, Z2, Z2
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z2, Z0
 	VMAXPS Z1, Z2, Z1
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z2, Z0, Z0
 	VADDPS Z2, Z1, Z1
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	MOVQ      gateRow+96(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX)(AX*4), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z0, K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z1, K1, Z1
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -2199,7 +2701,7 @@ store1:
 	VMOVUPS Z0, (CX)(AX*4)
 	ADDQ    DX, CX
 	VMOVUPS Z1, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -2207,9 +2709,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains3AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains3AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains3AVX512(SB), NOSPLIT, $16-96
+TEXT ·chains3AVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -2218,7 +2720,7 @@ TEXT ·chains3AVX512(SB), NOSPLIT, $16-96
 group8:
 	SUBQ         $0x08, (SP)
 	JL           past8
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load8
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -2252,13 +2754,13 @@ group8:
 load8:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), R8
-	MOVLQSX 52(AX), R9
-	MOVLQSX 60(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), AX
 	MOVQ    dst+0(FP), R10
 	MOVQ    dstRow+8(FP), R11
 	SHLQ    $0x02, R11
@@ -2320,13 +2822,13 @@ begun8:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), R8
-	MOVLQSX 40(CX), R9
-	MOVLQSX 48(CX), R10
-	MOVLQSX 56(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), R8
+	MOVLQSX 60(CX), R9
+	MOVLQSX 72(CX), R10
+	MOVLQSX 84(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -2393,7 +2895,7 @@ term8:
 
 summed8:
 	VXORPS Z24, Z24, Z24
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any8
 	VMAXPS Z0, Z24, Z0
 	VMAXPS Z1, Z24, Z1
@@ -2421,7 +2923,7 @@ summed8:
 	VMAXPS Z23, Z24, Z23
 
 any8:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store8
 	VADDPS Z24, Z0, Z0
 	VADDPS Z24, Z1, Z1
@@ -2449,15 +2951,105 @@ any8:
 	VADDPS Z24, Z23, Z23
 
 store8:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open8
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), SI
+	MOVLQSX   56(AX), DI
+	MOVLQSX   68(AX), R8
+	MOVLQSX   80(AX), R9
+	MOVLQSX   92(AX), AX
+	MOVQ      gate+88(FP), R10
+	MOVQ      gateRow+96(FP), R11
+	SHLQ      $0x02, R11
+	VMOVUPS   (R10)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (R10)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (R10)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (R10)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (R10)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (R10)(R8*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (R10)(R9*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (R10)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      R11, R10
+	VMOVUPS   (R10)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (R10)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (R10)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (R10)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z11, K1, Z11
+	VMOVUPS   (R10)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   (R10)(R8*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z13, K1, Z13
+	VMOVUPS   (R10)(R9*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z14, K1, Z14
+	VMOVUPS   (R10)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z15, K1, Z15
+	ADDQ      R11, R10
+	VMOVUPS   (R10)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z16, K1, Z16
+	VMOVUPS   (R10)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z17, K1, Z17
+	VMOVUPS   (R10)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z18, K1, Z18
+	VMOVUPS   (R10)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z19, K1, Z19
+	VMOVUPS   (R10)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z20, K1, Z20
+	VMOVUPS   (R10)(R8*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z21, K1, Z21
+	VMOVUPS   (R10)(R9*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z22, K1, Z22
+	VMOVUPS   (R10)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z23, K1, Z23
+
+open8:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), R8
-	MOVLQSX 52(AX), R9
-	MOVLQSX 60(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), AX
 	MOVQ    dst+0(FP), R10
 	MOVQ    dstRow+8(FP), R11
 	SHLQ    $0x02, R11
@@ -2487,7 +3079,7 @@ store8:
 	VMOVUPS Z21, (R10)(R8*4)
 	VMOVUPS Z22, (R10)(R9*4)
 	VMOVUPS Z23, (R10)(AX*4)
-	ADDQ    $0x40, 8(SP)
+	ADDQ    $0x60, 8(SP)
 	JMP     group8
 
 past8:
@@ -2496,7 +3088,7 @@ past8:
 group4:
 	SUBQ         $0x04, (SP)
 	JL           past4
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load4
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -2518,9 +3110,9 @@ group4:
 load4:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
 	MOVQ    dst+0(FP), SI
 	MOVQ    dstRow+8(FP), DI
 	SHLQ    $0x02, DI
@@ -2558,9 +3150,9 @@ begun4:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -2607,7 +3199,7 @@ term4:
 
 summed4:
 	VXORPS Z12, Z12, Z12
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any4
 	VMAXPS Z0, Z12, Z0
 	VMAXPS Z1, Z12, Z1
@@ -2623,7 +3215,7 @@ summed4:
 	VMAXPS Z11, Z12, Z11
 
 any4:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store4
 	VADDPS Z12, Z0, Z0
 	VADDPS Z12, Z1, Z1
@@ -2639,11 +3231,61 @@ any4:
 	VADDPS Z12, Z11, Z11
 
 store4:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open4
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), AX
+	MOVQ      gate+88(FP), SI
+	MOVQ      gateRow+96(FP), DI
+	SHLQ      $0x02, DI
+	VMOVUPS   (SI)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (SI)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (SI)(BX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (SI)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (SI)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (SI)(BX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (SI)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (SI)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (SI)(BX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (SI)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z11, K1, Z11
+
+open4:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
 	MOVQ    dst+0(FP), SI
 	MOVQ    dstRow+8(FP), DI
 	SHLQ    $0x02, DI
@@ -2661,7 +3303,7 @@ store4:
 	VMOVUPS Z9, (SI)(DX*4)
 	VMOVUPS Z10, (SI)(BX*4)
 	VMOVUPS Z11, (SI)(AX*4)
-	ADDQ    $0x20, 8(SP)
+	ADDQ    $0x30, 8(SP)
 	JMP     group4
 
 past4:
@@ -2670,7 +3312,7 @@ past4:
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -2686,7 +3328,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -2712,7 +3354,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    wRow+32(FP), AX
@@ -2749,7 +3391,7 @@ term2:
 
 summed2:
 	VXORPS Z6, Z6, Z6
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Z0, Z6, Z0
 	VMAXPS Z1, Z6, Z1
@@ -2759,7 +3401,7 @@ summed2:
 	VMAXPS Z5, Z6, Z5
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Z6, Z0, Z0
 	VADDPS Z6, Z1, Z1
@@ -2769,9 +3411,39 @@ any2:
 	VADDPS Z6, Z5, Z5
 
 store2:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open2
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), AX
+	MOVQ      gate+88(FP), DX
+	MOVQ      gateRow+96(FP), BX
+	SHLQ      $0x02, BX
+	VMOVUPS   (DX)(CX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (DX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (DX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z5, K1, Z5
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -2783,7 +3455,7 @@ store2:
 	ADDQ    BX, DX
 	VMOVUPS Z4, (DX)(CX*4)
 	VMOVUPS Z5, (DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -2792,7 +3464,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -2852,20 +3524,40 @@ term1:
 
 summed1:
 	VXORPS Z3, Z3, Z3
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z3, Z0
 	VMAXPS Z1, Z3, Z1
 	VMAXPS Z2, Z3, Z2
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z3, Z0, Z0
 	VADDPS Z3, Z1, Z1
 	VADDPS Z3, Z2, Z2
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	MOVQ      gateRow+96(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX)(AX*4), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z0, K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z2, K1, Z2
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -2876,7 +3568,7 @@ store1:
 	VMOVUPS Z1, (CX)(AX*4)
 	ADDQ    DX, CX
 	VMOVUPS Z2, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -2884,9 +3576,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains3LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains3LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains3LanesAVX512(SB), NOSPLIT, $16-96
+TEXT ·chains3LanesAVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -2895,7 +3587,7 @@ TEXT ·chains3LanesAVX512(SB), NOSPLIT, $16-96
 group8:
 	SUBQ         $0x08, (SP)
 	JL           past8
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load8
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -2929,13 +3621,13 @@ group8:
 load8:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), R8
-	MOVLQSX 52(AX), R9
-	MOVLQSX 60(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), AX
 	MOVQ    dst+0(FP), R10
 	MOVQ    dstRow+8(FP), R11
 	SHLQ    $0x02, R11
@@ -2997,13 +3689,13 @@ begun8:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), R8
-	MOVLQSX 40(CX), R9
-	MOVLQSX 48(CX), R10
-	MOVLQSX 56(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), R8
+	MOVLQSX 60(CX), R9
+	MOVLQSX 72(CX), R10
+	MOVLQSX 84(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -3070,7 +3762,7 @@ term8:
 
 summed8:
 	VXORPS Z24, Z24, Z24
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any8
 	VMAXPS Z0, Z24, Z0
 	VMAXPS Z1, Z24, Z1
@@ -3098,7 +3790,7 @@ summed8:
 	VMAXPS Z23, Z24, Z23
 
 any8:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store8
 	VADDPS Z24, Z0, Z0
 	VADDPS Z24, Z1, Z1
@@ -3126,15 +3818,105 @@ any8:
 	VADDPS Z24, Z23, Z23
 
 store8:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open8
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), SI
+	MOVLQSX   56(AX), DI
+	MOVLQSX   68(AX), R8
+	MOVLQSX   80(AX), R9
+	MOVLQSX   92(AX), AX
+	MOVQ      gate+88(FP), R10
+	MOVQ      gateRow+96(FP), R11
+	SHLQ      $0x02, R11
+	VMOVUPS   (R10)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (R10)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (R10)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (R10)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (R10)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (R10)(R8*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (R10)(R9*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (R10)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      R11, R10
+	VMOVUPS   (R10)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (R10)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (R10)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (R10)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z11, K1, Z11
+	VMOVUPS   (R10)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   (R10)(R8*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z13, K1, Z13
+	VMOVUPS   (R10)(R9*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z14, K1, Z14
+	VMOVUPS   (R10)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z15, K1, Z15
+	ADDQ      R11, R10
+	VMOVUPS   (R10)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z16, K1, Z16
+	VMOVUPS   (R10)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z17, K1, Z17
+	VMOVUPS   (R10)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z18, K1, Z18
+	VMOVUPS   (R10)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z19, K1, Z19
+	VMOVUPS   (R10)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z20, K1, Z20
+	VMOVUPS   (R10)(R8*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z21, K1, Z21
+	VMOVUPS   (R10)(R9*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z22, K1, Z22
+	VMOVUPS   (R10)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z23, K1, Z23
+
+open8:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), R8
-	MOVLQSX 52(AX), R9
-	MOVLQSX 60(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), AX
 	MOVQ    dst+0(FP), R10
 	MOVQ    dstRow+8(FP), R11
 	SHLQ    $0x02, R11
@@ -3164,7 +3946,7 @@ store8:
 	VMOVUPS Z21, (R10)(R8*4)
 	VMOVUPS Z22, (R10)(R9*4)
 	VMOVUPS Z23, (R10)(AX*4)
-	ADDQ    $0x40, 8(SP)
+	ADDQ    $0x60, 8(SP)
 	JMP     group8
 
 past8:
@@ -3173,7 +3955,7 @@ past8:
 group4:
 	SUBQ         $0x04, (SP)
 	JL           past4
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load4
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -3195,9 +3977,9 @@ group4:
 load4:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
 	MOVQ    dst+0(FP), SI
 	MOVQ    dstRow+8(FP), DI
 	SHLQ    $0x02, DI
@@ -3235,9 +4017,9 @@ begun4:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -3284,7 +4066,7 @@ term4:
 
 summed4:
 	VXORPS Z12, Z12, Z12
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any4
 	VMAXPS Z0, Z12, Z0
 	VMAXPS Z1, Z12, Z1
@@ -3300,7 +4082,7 @@ summed4:
 	VMAXPS Z11, Z12, Z11
 
 any4:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store4
 	VADDPS Z12, Z0, Z0
 	VADDPS Z12, Z1, Z1
@@ -3316,11 +4098,61 @@ any4:
 	VADDPS Z12, Z11, Z11
 
 store4:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open4
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), AX
+	MOVQ      gate+88(FP), SI
+	MOVQ      gateRow+96(FP), DI
+	SHLQ      $0x02, DI
+	VMOVUPS   (SI)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (SI)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (SI)(BX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (SI)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (SI)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (SI)(BX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (SI)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (SI)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (SI)(BX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (SI)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z11, K1, Z11
+
+open4:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
 	MOVQ    dst+0(FP), SI
 	MOVQ    dstRow+8(FP), DI
 	SHLQ    $0x02, DI
@@ -3338,7 +4170,7 @@ store4:
 	VMOVUPS Z9, (SI)(DX*4)
 	VMOVUPS Z10, (SI)(BX*4)
 	VMOVUPS Z11, (SI)(AX*4)
-	ADDQ    $0x20, 8(SP)
+	ADDQ    $0x30, 8(SP)
 	JMP     group4
 
 past4:
@@ -3347,7 +4179,7 @@ past4:
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -3363,7 +4195,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -3389,7 +4221,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    wRow+32(FP), AX
@@ -3426,7 +4258,7 @@ term2:
 
 summed2:
 	VXORPS Z6, Z6, Z6
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Z0, Z6, Z0
 	VMAXPS Z1, Z6, Z1
@@ -3436,7 +4268,7 @@ summed2:
 	VMAXPS Z5, Z6, Z5
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Z6, Z0, Z0
 	VADDPS Z6, Z1, Z1
@@ -3446,9 +4278,39 @@ any2:
 	VADDPS Z6, Z5, Z5
 
 store2:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open2
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), AX
+	MOVQ      gate+88(FP), DX
+	MOVQ      gateRow+96(FP), BX
+	SHLQ      $0x02, BX
+	VMOVUPS   (DX)(CX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (DX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (DX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z5, K1, Z5
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -3460,7 +4322,7 @@ store2:
 	ADDQ    BX, DX
 	VMOVUPS Z4, (DX)(CX*4)
 	VMOVUPS Z5, (DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -3469,7 +4331,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -3532,20 +4394,40 @@ term1:
 
 summed1:
 	VXORPS Z3, Z3, Z3
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z3, Z0
 	VMAXPS Z1, Z3, Z1
 	VMAXPS Z2, Z3, Z2
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z3, Z0, Z0
 	VADDPS Z3, Z1, Z1
 	VADDPS Z3, Z2, Z2
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	MOVQ      gateRow+96(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX)(AX*4), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z0, K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z2, K1, Z2
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -3556,7 +4438,7 @@ store1:
 	VMOVUPS Z1, (CX)(AX*4)
 	ADDQ    DX, CX
 	VMOVUPS Z2, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -3564,9 +4446,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains4AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains4AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains4AVX512(SB), NOSPLIT, $16-96
+TEXT ·chains4AVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -3575,7 +4457,7 @@ TEXT ·chains4AVX512(SB), NOSPLIT, $16-96
 group6:
 	SUBQ         $0x06, (SP)
 	JL           past6
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load6
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -3609,11 +4491,11 @@ group6:
 load6:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), AX
 	MOVQ    dst+0(FP), R8
 	MOVQ    dstRow+8(FP), R9
 	SHLQ    $0x02, R9
@@ -3676,11 +4558,11 @@ begun6:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), R8
-	MOVLQSX 40(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), R8
+	MOVLQSX 60(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -3745,7 +4627,7 @@ term6:
 
 summed6:
 	VXORPS Z24, Z24, Z24
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any6
 	VMAXPS Z0, Z24, Z0
 	VMAXPS Z1, Z24, Z1
@@ -3773,7 +4655,7 @@ summed6:
 	VMAXPS Z23, Z24, Z23
 
 any6:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store6
 	VADDPS Z24, Z0, Z0
 	VADDPS Z24, Z1, Z1
@@ -3801,13 +4683,102 @@ any6:
 	VADDPS Z24, Z23, Z23
 
 store6:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open6
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), SI
+	MOVLQSX   56(AX), DI
+	MOVLQSX   68(AX), AX
+	MOVQ      gate+88(FP), R8
+	MOVQ      gateRow+96(FP), R9
+	SHLQ      $0x02, R9
+	VMOVUPS   (R8)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (R8)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (R8)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (R8)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (R8)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (R8)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z5, K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (R8)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   (R8)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (R8)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (R8)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (R8)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z11, K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   (R8)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z13, K1, Z13
+	VMOVUPS   (R8)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z14, K1, Z14
+	VMOVUPS   (R8)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z15, K1, Z15
+	VMOVUPS   (R8)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z16, K1, Z16
+	VMOVUPS   (R8)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z17, K1, Z17
+	ADDQ      R9, R8
+	VMOVUPS   (R8)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z18, K1, Z18
+	VMOVUPS   (R8)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z19, K1, Z19
+	VMOVUPS   (R8)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z20, K1, Z20
+	VMOVUPS   (R8)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z21, K1, Z21
+	VMOVUPS   (R8)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z22, K1, Z22
+	VMOVUPS   (R8)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z23, K1, Z23
+
+open6:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), AX
 	MOVQ    dst+0(FP), R8
 	MOVQ    dstRow+8(FP), R9
 	SHLQ    $0x02, R9
@@ -3838,7 +4809,7 @@ store6:
 	VMOVUPS Z21, (R8)(SI*4)
 	VMOVUPS Z22, (R8)(DI*4)
 	VMOVUPS Z23, (R8)(AX*4)
-	ADDQ    $0x30, 8(SP)
+	ADDQ    $0x48, 8(SP)
 	JMP     group6
 
 past6:
@@ -3847,7 +4818,7 @@ past6:
 group3:
 	SUBQ         $0x03, (SP)
 	JL           past3
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load3
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -3869,8 +4840,8 @@ group3:
 load3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	MOVQ    dstRow+8(FP), SI
 	SHLQ    $0x02, SI
@@ -3909,8 +4880,8 @@ begun3:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(CX*4), CX
@@ -3957,7 +4928,7 @@ term3:
 
 summed3:
 	VXORPS Z12, Z12, Z12
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any3
 	VMAXPS Z0, Z12, Z0
 	VMAXPS Z1, Z12, Z1
@@ -3973,7 +4944,7 @@ summed3:
 	VMAXPS Z11, Z12, Z11
 
 any3:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store3
 	VADDPS Z12, Z0, Z0
 	VADDPS Z12, Z1, Z1
@@ -3989,10 +4960,60 @@ any3:
 	VADDPS Z12, Z11, Z11
 
 store3:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open3
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), AX
+	MOVQ      gate+88(FP), BX
+	MOVQ      gateRow+96(FP), SI
+	SHLQ      $0x02, SI
+	VMOVUPS   (BX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (BX)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (BX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z2, K1, Z2
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (BX)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (BX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z5, K1, Z5
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (BX)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   (BX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z8, K1, Z8
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (BX)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (BX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z11, K1, Z11
+
+open3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	MOVQ    dstRow+8(FP), SI
 	SHLQ    $0x02, SI
@@ -4011,7 +5032,7 @@ store3:
 	VMOVUPS Z9, (BX)(CX*4)
 	VMOVUPS Z10, (BX)(DX*4)
 	VMOVUPS Z11, (BX)(AX*4)
-	ADDQ    $0x18, 8(SP)
+	ADDQ    $0x24, 8(SP)
 	JMP     group3
 
 past3:
@@ -4020,7 +5041,7 @@ past3:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -4086,7 +5107,7 @@ term1:
 
 summed1:
 	VXORPS Z4, Z4, Z4
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z4, Z0
 	VMAXPS Z1, Z4, Z1
@@ -4094,7 +5115,7 @@ summed1:
 	VMAXPS Z3, Z4, Z3
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z4, Z0, Z0
 	VADDPS Z4, Z1, Z1
@@ -4102,6 +5123,30 @@ any1:
 	VADDPS Z4, Z3, Z3
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	MOVQ      gateRow+96(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX)(AX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z0, K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z2, K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z3, K1, Z3
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -4114,7 +5159,7 @@ store1:
 	VMOVUPS Z2, (CX)(AX*4)
 	ADDQ    DX, CX
 	VMOVUPS Z3, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -4122,9 +5167,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains4LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains4LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains4LanesAVX512(SB), NOSPLIT, $16-96
+TEXT ·chains4LanesAVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -4133,7 +5178,7 @@ TEXT ·chains4LanesAVX512(SB), NOSPLIT, $16-96
 group6:
 	SUBQ         $0x06, (SP)
 	JL           past6
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load6
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -4167,11 +5212,11 @@ group6:
 load6:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), AX
 	MOVQ    dst+0(FP), R8
 	MOVQ    dstRow+8(FP), R9
 	SHLQ    $0x02, R9
@@ -4234,11 +5279,11 @@ begun6:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), R8
-	MOVLQSX 40(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), R8
+	MOVLQSX 60(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -4303,7 +5348,7 @@ term6:
 
 summed6:
 	VXORPS Z24, Z24, Z24
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any6
 	VMAXPS Z0, Z24, Z0
 	VMAXPS Z1, Z24, Z1
@@ -4331,7 +5376,7 @@ summed6:
 	VMAXPS Z23, Z24, Z23
 
 any6:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store6
 	VADDPS Z24, Z0, Z0
 	VADDPS Z24, Z1, Z1
@@ -4359,13 +5404,102 @@ any6:
 	VADDPS Z24, Z23, Z23
 
 store6:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open6
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), SI
+	MOVLQSX   56(AX), DI
+	MOVLQSX   68(AX), AX
+	MOVQ      gate+88(FP), R8
+	MOVQ      gateRow+96(FP), R9
+	SHLQ      $0x02, R9
+	VMOVUPS   (R8)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (R8)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (R8)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (R8)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (R8)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (R8)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z5, K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (R8)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   (R8)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (R8)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (R8)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (R8)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z11, K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   (R8)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z13, K1, Z13
+	VMOVUPS   (R8)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z14, K1, Z14
+	VMOVUPS   (R8)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z15, K1, Z15
+	VMOVUPS   (R8)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z16, K1, Z16
+	VMOVUPS   (R8)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z17, K1, Z17
+	ADDQ      R9, R8
+	VMOVUPS   (R8)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z18, K1, Z18
+	VMOVUPS   (R8)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z19, K1, Z19
+	VMOVUPS   (R8)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z20, K1, Z20
+	VMOVUPS   (R8)(SI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z21, K1, Z21
+	VMOVUPS   (R8)(DI*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z22, K1, Z22
+	VMOVUPS   (R8)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z23, K1, Z23
+
+open6:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), DI
-	MOVLQSX 44(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), AX
 	MOVQ    dst+0(FP), R8
 	MOVQ    dstRow+8(FP), R9
 	SHLQ    $0x02, R9
@@ -4396,7 +5530,7 @@ store6:
 	VMOVUPS Z21, (R8)(SI*4)
 	VMOVUPS Z22, (R8)(DI*4)
 	VMOVUPS Z23, (R8)(AX*4)
-	ADDQ    $0x30, 8(SP)
+	ADDQ    $0x48, 8(SP)
 	JMP     group6
 
 past6:
@@ -4405,7 +5539,7 @@ past6:
 group3:
 	SUBQ         $0x03, (SP)
 	JL           past3
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load3
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -4427,8 +5561,8 @@ group3:
 load3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	MOVQ    dstRow+8(FP), SI
 	SHLQ    $0x02, SI
@@ -4467,8 +5601,8 @@ begun3:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(CX*4), CX
@@ -4515,7 +5649,7 @@ term3:
 
 summed3:
 	VXORPS Z12, Z12, Z12
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any3
 	VMAXPS Z0, Z12, Z0
 	VMAXPS Z1, Z12, Z1
@@ -4531,7 +5665,7 @@ summed3:
 	VMAXPS Z11, Z12, Z11
 
 any3:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store3
 	VADDPS Z12, Z0, Z0
 	VADDPS Z12, Z1, Z1
@@ -4547,10 +5681,60 @@ any3:
 	VADDPS Z12, Z11, Z11
 
 store3:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open3
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), AX
+	MOVQ      gate+88(FP), BX
+	MOVQ      gateRow+96(FP), SI
+	SHLQ      $0x02, SI
+	VMOVUPS   (BX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (BX)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (BX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z2, K1, Z2
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (BX)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (BX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z5, K1, Z5
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (BX)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   (BX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z8, K1, Z8
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (BX)(DX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (BX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z11, K1, Z11
+
+open3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	MOVQ    dstRow+8(FP), SI
 	SHLQ    $0x02, SI
@@ -4569,7 +5753,7 @@ store3:
 	VMOVUPS Z9, (BX)(CX*4)
 	VMOVUPS Z10, (BX)(DX*4)
 	VMOVUPS Z11, (BX)(AX*4)
-	ADDQ    $0x18, 8(SP)
+	ADDQ    $0x24, 8(SP)
 	JMP     group3
 
 past3:
@@ -4578,7 +5762,7 @@ past3:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -4648,7 +5832,7 @@ term1:
 
 summed1:
 	VXORPS Z4, Z4, Z4
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z4, Z0
 	VMAXPS Z1, Z4, Z1
@@ -4656,7 +5840,7 @@ summed1:
 	VMAXPS Z3, Z4, Z3
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z4, Z0, Z0
 	VADDPS Z4, Z1, Z1
@@ -4664,6 +5848,30 @@ any1:
 	VADDPS Z4, Z3, Z3
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	MOVQ      gateRow+96(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX)(AX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z0, K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z2, K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z3, K1, Z3
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -4676,7 +5884,7 @@ store1:
 	VMOVUPS Z2, (CX)(AX*4)
 	ADDQ    DX, CX
 	VMOVUPS Z3, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -4684,9 +5892,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains5AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains5AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains5AVX512(SB), NOSPLIT, $16-96
+TEXT ·chains5AVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -4695,7 +5903,7 @@ TEXT ·chains5AVX512(SB), NOSPLIT, $16-96
 group5:
 	SUBQ         $0x05, (SP)
 	JL           past5
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load5
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -4730,10 +5938,10 @@ group5:
 load5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
 	MOVQ    dst+0(FP), DI
 	MOVQ    dstRow+8(FP), R8
 	SHLQ    $0x02, R8
@@ -4799,10 +6007,10 @@ begun5:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -4867,7 +6075,7 @@ term5:
 
 summed5:
 	VXORPS Z25, Z25, Z25
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any5
 	VMAXPS Z0, Z25, Z0
 	VMAXPS Z1, Z25, Z1
@@ -4896,7 +6104,7 @@ summed5:
 	VMAXPS Z24, Z25, Z24
 
 any5:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store5
 	VADDPS Z25, Z0, Z0
 	VADDPS Z25, Z1, Z1
@@ -4925,12 +6133,104 @@ any5:
 	VADDPS Z25, Z24, Z24
 
 store5:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open5
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), SI
+	MOVLQSX   56(AX), AX
+	MOVQ      gate+88(FP), DI
+	MOVQ      gateRow+96(FP), R8
+	SHLQ      $0x02, R8
+	VMOVUPS   (DI)(CX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DI)(DX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (DI)(BX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (DI)(SI*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (DI)(AX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z4, K1, Z4
+	ADDQ      R8, DI
+	VMOVUPS   (DI)(CX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (DI)(DX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (DI)(BX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   (DI)(SI*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (DI)(AX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z9, K1, Z9
+	ADDQ      R8, DI
+	VMOVUPS   (DI)(CX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (DI)(DX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z11, K1, Z11
+	VMOVUPS   (DI)(BX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   (DI)(SI*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z13, K1, Z13
+	VMOVUPS   (DI)(AX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z14, K1, Z14
+	ADDQ      R8, DI
+	VMOVUPS   (DI)(CX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z15, K1, Z15
+	VMOVUPS   (DI)(DX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z16, K1, Z16
+	VMOVUPS   (DI)(BX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z17, K1, Z17
+	VMOVUPS   (DI)(SI*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z18, K1, Z18
+	VMOVUPS   (DI)(AX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z19, K1, Z19
+	ADDQ      R8, DI
+	VMOVUPS   (DI)(CX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z20, K1, Z20
+	VMOVUPS   (DI)(DX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z21, K1, Z21
+	VMOVUPS   (DI)(BX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z22, K1, Z22
+	VMOVUPS   (DI)(SI*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z23, K1, Z23
+	VMOVUPS   (DI)(AX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z24, K1, Z24
+
+open5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
 	MOVQ    dst+0(FP), DI
 	MOVQ    dstRow+8(FP), R8
 	SHLQ    $0x02, R8
@@ -4963,7 +6263,7 @@ store5:
 	VMOVUPS Z22, (DI)(BX*4)
 	VMOVUPS Z23, (DI)(SI*4)
 	VMOVUPS Z24, (DI)(AX*4)
-	ADDQ    $0x28, 8(SP)
+	ADDQ    $0x3c, 8(SP)
 	JMP     group5
 
 past5:
@@ -4972,7 +6272,7 @@ past5:
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -4992,7 +6292,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -5028,7 +6328,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    wRow+32(FP), AX
@@ -5072,7 +6372,7 @@ term2:
 
 summed2:
 	VXORPS Z10, Z10, Z10
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Z0, Z10, Z0
 	VMAXPS Z1, Z10, Z1
@@ -5086,7 +6386,7 @@ summed2:
 	VMAXPS Z9, Z10, Z9
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Z10, Z0, Z0
 	VADDPS Z10, Z1, Z1
@@ -5100,9 +6400,53 @@ any2:
 	VADDPS Z10, Z9, Z9
 
 store2:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open2
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), AX
+	MOVQ      gate+88(FP), DX
+	MOVQ      gateRow+96(FP), BX
+	SHLQ      $0x02, BX
+	VMOVUPS   (DX)(CX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DX)(AX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (DX)(AX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (DX)(AX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z5, K1, Z5
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (DX)(AX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (DX)(AX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z9, K1, Z9
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -5120,7 +6464,7 @@ store2:
 	ADDQ    BX, DX
 	VMOVUPS Z8, (DX)(CX*4)
 	VMOVUPS Z9, (DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -5129,7 +6473,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -5200,7 +6544,7 @@ term1:
 
 summed1:
 	VXORPS Z5, Z5, Z5
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z5, Z0
 	VMAXPS Z1, Z5, Z1
@@ -5209,7 +6553,7 @@ summed1:
 	VMAXPS Z4, Z5, Z4
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z5, Z0, Z0
 	VADDPS Z5, Z1, Z1
@@ -5218,6 +6562,34 @@ any1:
 	VADDPS Z5, Z4, Z4
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	MOVQ      gateRow+96(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX)(AX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z0, K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z2, K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z4, K1, Z4
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -5232,7 +6604,7 @@ store1:
 	VMOVUPS Z3, (CX)(AX*4)
 	ADDQ    DX, CX
 	VMOVUPS Z4, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -5240,9 +6612,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains5LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains5LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains5LanesAVX512(SB), NOSPLIT, $16-96
+TEXT ·chains5LanesAVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -5251,7 +6623,7 @@ TEXT ·chains5LanesAVX512(SB), NOSPLIT, $16-96
 group5:
 	SUBQ         $0x05, (SP)
 	JL           past5
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load5
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -5286,10 +6658,10 @@ group5:
 load5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
 	MOVQ    dst+0(FP), DI
 	MOVQ    dstRow+8(FP), R8
 	SHLQ    $0x02, R8
@@ -5355,10 +6727,10 @@ begun5:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -5423,7 +6795,7 @@ term5:
 
 summed5:
 	VXORPS Z25, Z25, Z25
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any5
 	VMAXPS Z0, Z25, Z0
 	VMAXPS Z1, Z25, Z1
@@ -5452,7 +6824,7 @@ summed5:
 	VMAXPS Z24, Z25, Z24
 
 any5:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store5
 	VADDPS Z25, Z0, Z0
 	VADDPS Z25, Z1, Z1
@@ -5481,12 +6853,104 @@ any5:
 	VADDPS Z25, Z24, Z24
 
 store5:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open5
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), SI
+	MOVLQSX   56(AX), AX
+	MOVQ      gate+88(FP), DI
+	MOVQ      gateRow+96(FP), R8
+	SHLQ      $0x02, R8
+	VMOVUPS   (DI)(CX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DI)(DX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (DI)(BX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (DI)(SI*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (DI)(AX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z4, K1, Z4
+	ADDQ      R8, DI
+	VMOVUPS   (DI)(CX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (DI)(DX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (DI)(BX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   (DI)(SI*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (DI)(AX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z9, K1, Z9
+	ADDQ      R8, DI
+	VMOVUPS   (DI)(CX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (DI)(DX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z11, K1, Z11
+	VMOVUPS   (DI)(BX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   (DI)(SI*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z13, K1, Z13
+	VMOVUPS   (DI)(AX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z14, K1, Z14
+	ADDQ      R8, DI
+	VMOVUPS   (DI)(CX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z15, K1, Z15
+	VMOVUPS   (DI)(DX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z16, K1, Z16
+	VMOVUPS   (DI)(BX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z17, K1, Z17
+	VMOVUPS   (DI)(SI*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z18, K1, Z18
+	VMOVUPS   (DI)(AX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z19, K1, Z19
+	ADDQ      R8, DI
+	VMOVUPS   (DI)(CX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z20, K1, Z20
+	VMOVUPS   (DI)(DX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z21, K1, Z21
+	VMOVUPS   (DI)(BX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z22, K1, Z22
+	VMOVUPS   (DI)(SI*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z23, K1, Z23
+	VMOVUPS   (DI)(AX*4), Z26
+	VCMPPS    $0x1e, Z25, Z26, K1
+	VMOVAPS.Z Z24, K1, Z24
+
+open5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
 	MOVQ    dst+0(FP), DI
 	MOVQ    dstRow+8(FP), R8
 	SHLQ    $0x02, R8
@@ -5519,7 +6983,7 @@ store5:
 	VMOVUPS Z22, (DI)(BX*4)
 	VMOVUPS Z23, (DI)(SI*4)
 	VMOVUPS Z24, (DI)(AX*4)
-	ADDQ    $0x28, 8(SP)
+	ADDQ    $0x3c, 8(SP)
 	JMP     group5
 
 past5:
@@ -5528,7 +6992,7 @@ past5:
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -5548,7 +7012,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -5584,7 +7048,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    wRow+32(FP), AX
@@ -5628,7 +7092,7 @@ term2:
 
 summed2:
 	VXORPS Z10, Z10, Z10
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Z0, Z10, Z0
 	VMAXPS Z1, Z10, Z1
@@ -5642,7 +7106,7 @@ summed2:
 	VMAXPS Z9, Z10, Z9
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Z10, Z0, Z0
 	VADDPS Z10, Z1, Z1
@@ -5656,9 +7120,53 @@ any2:
 	VADDPS Z10, Z9, Z9
 
 store2:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open2
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), AX
+	MOVQ      gate+88(FP), DX
+	MOVQ      gateRow+96(FP), BX
+	SHLQ      $0x02, BX
+	VMOVUPS   (DX)(CX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DX)(AX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (DX)(AX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (DX)(AX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z5, K1, Z5
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (DX)(AX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (DX)(AX*4), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z9, K1, Z9
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -5676,7 +7184,7 @@ store2:
 	ADDQ    BX, DX
 	VMOVUPS Z8, (DX)(CX*4)
 	VMOVUPS Z9, (DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -5685,7 +7193,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -5761,7 +7269,7 @@ term1:
 
 summed1:
 	VXORPS Z5, Z5, Z5
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z5, Z0
 	VMAXPS Z1, Z5, Z1
@@ -5770,7 +7278,7 @@ summed1:
 	VMAXPS Z4, Z5, Z4
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z5, Z0, Z0
 	VADDPS Z5, Z1, Z1
@@ -5779,6 +7287,34 @@ any1:
 	VADDPS Z5, Z4, Z4
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	MOVQ      gateRow+96(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX)(AX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z0, K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z2, K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z4, K1, Z4
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -5793,7 +7329,7 @@ store1:
 	VMOVUPS Z3, (CX)(AX*4)
 	ADDQ    DX, CX
 	VMOVUPS Z4, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -5801,9 +7337,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains6AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains6AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains6AVX512(SB), NOSPLIT, $16-96
+TEXT ·chains6AVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -5814,7 +7350,7 @@ group4:
 	JE           next4
 	SUBQ         $0x04, (SP)
 	JL           past4
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load4
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -5848,9 +7384,9 @@ group4:
 load4:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
 	MOVQ    dst+0(FP), SI
 	MOVQ    dstRow+8(FP), DI
 	SHLQ    $0x02, DI
@@ -5915,9 +7451,9 @@ begun4:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -5981,7 +7517,7 @@ term4:
 
 summed4:
 	VXORPS Z24, Z24, Z24
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any4
 	VMAXPS Z0, Z24, Z0
 	VMAXPS Z1, Z24, Z1
@@ -6009,7 +7545,7 @@ summed4:
 	VMAXPS Z23, Z24, Z23
 
 any4:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store4
 	VADDPS Z24, Z0, Z0
 	VADDPS Z24, Z1, Z1
@@ -6037,11 +7573,100 @@ any4:
 	VADDPS Z24, Z23, Z23
 
 store4:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open4
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), AX
+	MOVQ      gate+88(FP), SI
+	MOVQ      gateRow+96(FP), DI
+	SHLQ      $0x02, DI
+	VMOVUPS   (SI)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (SI)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (SI)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (SI)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (SI)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (SI)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (SI)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (SI)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (SI)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (SI)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z11, K1, Z11
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   (SI)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z13, K1, Z13
+	VMOVUPS   (SI)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z14, K1, Z14
+	VMOVUPS   (SI)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z15, K1, Z15
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z16, K1, Z16
+	VMOVUPS   (SI)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z17, K1, Z17
+	VMOVUPS   (SI)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z18, K1, Z18
+	VMOVUPS   (SI)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z19, K1, Z19
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z20, K1, Z20
+	VMOVUPS   (SI)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z21, K1, Z21
+	VMOVUPS   (SI)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z22, K1, Z22
+	VMOVUPS   (SI)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z23, K1, Z23
+
+open4:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
 	MOVQ    dst+0(FP), SI
 	MOVQ    dstRow+8(FP), DI
 	SHLQ    $0x02, DI
@@ -6074,7 +7699,7 @@ store4:
 	VMOVUPS Z21, (SI)(DX*4)
 	VMOVUPS Z22, (SI)(BX*4)
 	VMOVUPS Z23, (SI)(AX*4)
-	ADDQ    $0x20, 8(SP)
+	ADDQ    $0x30, 8(SP)
 	JMP     group4
 
 past4:
@@ -6084,7 +7709,7 @@ next4:
 group3:
 	SUBQ         $0x03, (SP)
 	JL           past3
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load3
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -6112,8 +7737,8 @@ group3:
 load3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	MOVQ    dstRow+8(FP), SI
 	SHLQ    $0x02, SI
@@ -6166,8 +7791,8 @@ begun3:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(CX*4), CX
@@ -6223,7 +7848,7 @@ term3:
 
 summed3:
 	VXORPS Z18, Z18, Z18
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any3
 	VMAXPS Z0, Z18, Z0
 	VMAXPS Z1, Z18, Z1
@@ -6245,7 +7870,7 @@ summed3:
 	VMAXPS Z17, Z18, Z17
 
 any3:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store3
 	VADDPS Z18, Z0, Z0
 	VADDPS Z18, Z1, Z1
@@ -6267,10 +7892,80 @@ any3:
 	VADDPS Z18, Z17, Z17
 
 store3:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open3
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), AX
+	MOVQ      gate+88(FP), BX
+	MOVQ      gateRow+96(FP), SI
+	SHLQ      $0x02, SI
+	VMOVUPS   (BX)(CX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (BX)(DX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (BX)(AX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z2, K1, Z2
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (BX)(DX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (BX)(AX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z5, K1, Z5
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (BX)(DX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   (BX)(AX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z8, K1, Z8
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (BX)(DX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (BX)(AX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z11, K1, Z11
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   (BX)(DX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z13, K1, Z13
+	VMOVUPS   (BX)(AX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z14, K1, Z14
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z15, K1, Z15
+	VMOVUPS   (BX)(DX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z16, K1, Z16
+	VMOVUPS   (BX)(AX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z17, K1, Z17
+
+open3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	MOVQ    dstRow+8(FP), SI
 	SHLQ    $0x02, SI
@@ -6297,7 +7992,7 @@ store3:
 	VMOVUPS Z15, (BX)(CX*4)
 	VMOVUPS Z16, (BX)(DX*4)
 	VMOVUPS Z17, (BX)(AX*4)
-	ADDQ    $0x18, 8(SP)
+	ADDQ    $0x24, 8(SP)
 	JMP     group3
 
 past3:
@@ -6306,7 +8001,7 @@ past3:
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -6328,7 +8023,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -6369,7 +8064,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    wRow+32(FP), AX
@@ -6417,7 +8112,7 @@ term2:
 
 summed2:
 	VXORPS Z12, Z12, Z12
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Z0, Z12, Z0
 	VMAXPS Z1, Z12, Z1
@@ -6433,7 +8128,7 @@ summed2:
 	VMAXPS Z11, Z12, Z11
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Z12, Z0, Z0
 	VADDPS Z12, Z1, Z1
@@ -6449,9 +8144,60 @@ any2:
 	VADDPS Z12, Z11, Z11
 
 store2:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open2
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), AX
+	MOVQ      gate+88(FP), DX
+	MOVQ      gateRow+96(FP), BX
+	SHLQ      $0x02, BX
+	VMOVUPS   (DX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (DX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (DX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z5, K1, Z5
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (DX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (DX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z9, K1, Z9
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (DX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z11, K1, Z11
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -6472,7 +8218,7 @@ store2:
 	ADDQ    BX, DX
 	VMOVUPS Z10, (DX)(CX*4)
 	VMOVUPS Z11, (DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -6481,7 +8227,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -6558,7 +8304,7 @@ term1:
 
 summed1:
 	VXORPS Z6, Z6, Z6
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z6, Z0
 	VMAXPS Z1, Z6, Z1
@@ -6568,7 +8314,7 @@ summed1:
 	VMAXPS Z5, Z6, Z5
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z6, Z0, Z0
 	VADDPS Z6, Z1, Z1
@@ -6578,6 +8324,38 @@ any1:
 	VADDPS Z6, Z5, Z5
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	MOVQ      gateRow+96(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z0, K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z2, K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z4, K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z5, K1, Z5
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -6594,7 +8372,7 @@ store1:
 	VMOVUPS Z4, (CX)(AX*4)
 	ADDQ    DX, CX
 	VMOVUPS Z5, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -6602,9 +8380,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains6LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains6LanesAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains6LanesAVX512(SB), NOSPLIT, $16-96
+TEXT ·chains6LanesAVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -6615,7 +8393,7 @@ group4:
 	JE           next4
 	SUBQ         $0x04, (SP)
 	JL           past4
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load4
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -6649,9 +8427,9 @@ group4:
 load4:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
 	MOVQ    dst+0(FP), SI
 	MOVQ    dstRow+8(FP), DI
 	SHLQ    $0x02, DI
@@ -6716,9 +8494,9 @@ begun4:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -6782,7 +8560,7 @@ term4:
 
 summed4:
 	VXORPS Z24, Z24, Z24
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any4
 	VMAXPS Z0, Z24, Z0
 	VMAXPS Z1, Z24, Z1
@@ -6810,7 +8588,7 @@ summed4:
 	VMAXPS Z23, Z24, Z23
 
 any4:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store4
 	VADDPS Z24, Z0, Z0
 	VADDPS Z24, Z1, Z1
@@ -6838,11 +8616,100 @@ any4:
 	VADDPS Z24, Z23, Z23
 
 store4:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open4
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), BX
+	MOVLQSX   44(AX), AX
+	MOVQ      gate+88(FP), SI
+	MOVQ      gateRow+96(FP), DI
+	SHLQ      $0x02, DI
+	VMOVUPS   (SI)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (SI)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (SI)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (SI)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (SI)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   (SI)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (SI)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (SI)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (SI)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (SI)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z11, K1, Z11
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   (SI)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z13, K1, Z13
+	VMOVUPS   (SI)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z14, K1, Z14
+	VMOVUPS   (SI)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z15, K1, Z15
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z16, K1, Z16
+	VMOVUPS   (SI)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z17, K1, Z17
+	VMOVUPS   (SI)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z18, K1, Z18
+	VMOVUPS   (SI)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z19, K1, Z19
+	ADDQ      DI, SI
+	VMOVUPS   (SI)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z20, K1, Z20
+	VMOVUPS   (SI)(DX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z21, K1, Z21
+	VMOVUPS   (SI)(BX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z22, K1, Z22
+	VMOVUPS   (SI)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z23, K1, Z23
+
+open4:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
 	MOVQ    dst+0(FP), SI
 	MOVQ    dstRow+8(FP), DI
 	SHLQ    $0x02, DI
@@ -6875,7 +8742,7 @@ store4:
 	VMOVUPS Z21, (SI)(DX*4)
 	VMOVUPS Z22, (SI)(BX*4)
 	VMOVUPS Z23, (SI)(AX*4)
-	ADDQ    $0x20, 8(SP)
+	ADDQ    $0x30, 8(SP)
 	JMP     group4
 
 past4:
@@ -6885,7 +8752,7 @@ next4:
 group3:
 	SUBQ         $0x03, (SP)
 	JL           past3
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load3
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -6913,8 +8780,8 @@ group3:
 load3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	MOVQ    dstRow+8(FP), SI
 	SHLQ    $0x02, SI
@@ -6967,8 +8834,8 @@ begun3:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(CX*4), CX
@@ -7024,7 +8891,7 @@ term3:
 
 summed3:
 	VXORPS Z18, Z18, Z18
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any3
 	VMAXPS Z0, Z18, Z0
 	VMAXPS Z1, Z18, Z1
@@ -7046,7 +8913,7 @@ summed3:
 	VMAXPS Z17, Z18, Z17
 
 any3:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store3
 	VADDPS Z18, Z0, Z0
 	VADDPS Z18, Z1, Z1
@@ -7068,10 +8935,80 @@ any3:
 	VADDPS Z18, Z17, Z17
 
 store3:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open3
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), DX
+	MOVLQSX   32(AX), AX
+	MOVQ      gate+88(FP), BX
+	MOVQ      gateRow+96(FP), SI
+	SHLQ      $0x02, SI
+	VMOVUPS   (BX)(CX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (BX)(DX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   (BX)(AX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z2, K1, Z2
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   (BX)(DX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (BX)(AX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z5, K1, Z5
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (BX)(DX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   (BX)(AX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z8, K1, Z8
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   (BX)(DX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (BX)(AX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z11, K1, Z11
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   (BX)(DX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z13, K1, Z13
+	VMOVUPS   (BX)(AX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z14, K1, Z14
+	ADDQ      SI, BX
+	VMOVUPS   (BX)(CX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z15, K1, Z15
+	VMOVUPS   (BX)(DX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z16, K1, Z16
+	VMOVUPS   (BX)(AX*4), Z19
+	VCMPPS    $0x1e, Z18, Z19, K1
+	VMOVAPS.Z Z17, K1, Z17
+
+open3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	MOVQ    dstRow+8(FP), SI
 	SHLQ    $0x02, SI
@@ -7098,7 +9035,7 @@ store3:
 	VMOVUPS Z15, (BX)(CX*4)
 	VMOVUPS Z16, (BX)(DX*4)
 	VMOVUPS Z17, (BX)(AX*4)
-	ADDQ    $0x18, 8(SP)
+	ADDQ    $0x24, 8(SP)
 	JMP     group3
 
 past3:
@@ -7107,7 +9044,7 @@ past3:
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -7129,7 +9066,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -7170,7 +9107,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    wRow+32(FP), AX
@@ -7218,7 +9155,7 @@ term2:
 
 summed2:
 	VXORPS Z12, Z12, Z12
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Z0, Z12, Z0
 	VMAXPS Z1, Z12, Z1
@@ -7234,7 +9171,7 @@ summed2:
 	VMAXPS Z11, Z12, Z11
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Z12, Z0, Z0
 	VADDPS Z12, Z1, Z1
@@ -7250,9 +9187,60 @@ any2:
 	VADDPS Z12, Z11, Z11
 
 store2:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open2
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), AX
+	MOVQ      gate+88(FP), DX
+	MOVQ      gateRow+96(FP), BX
+	SHLQ      $0x02, BX
+	VMOVUPS   (DX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (DX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (DX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z5, K1, Z5
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (DX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (DX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z9, K1, Z9
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (DX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z11, K1, Z11
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -7273,7 +9261,7 @@ store2:
 	ADDQ    BX, DX
 	VMOVUPS Z10, (DX)(CX*4)
 	VMOVUPS Z11, (DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -7282,7 +9270,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -7365,7 +9353,7 @@ term1:
 
 summed1:
 	VXORPS Z6, Z6, Z6
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z6, Z0
 	VMAXPS Z1, Z6, Z1
@@ -7375,7 +9363,7 @@ summed1:
 	VMAXPS Z5, Z6, Z5
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z6, Z0, Z0
 	VADDPS Z6, Z1, Z1
@@ -7385,6 +9373,38 @@ any1:
 	VADDPS Z6, Z5, Z5
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	MOVQ      gateRow+96(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z0, K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z2, K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z4, K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z5, K1, Z5
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -7401,7 +9421,7 @@ store1:
 	VMOVUPS Z4, (CX)(AX*4)
 	ADDQ    DX, CX
 	VMOVUPS Z5, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -7409,9 +9429,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains12AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains12AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains12AVX512(SB), NOSPLIT, $16-96
+TEXT ·chains12AVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -7420,7 +9440,7 @@ TEXT ·chains12AVX512(SB), NOSPLIT, $16-96
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -7454,7 +9474,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -7525,7 +9545,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    wRow+32(FP), AX
@@ -7593,7 +9613,7 @@ term2:
 
 summed2:
 	VXORPS Z24, Z24, Z24
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Z0, Z24, Z0
 	VMAXPS Z1, Z24, Z1
@@ -7621,7 +9641,7 @@ summed2:
 	VMAXPS Z23, Z24, Z23
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Z24, Z0, Z0
 	VADDPS Z24, Z1, Z1
@@ -7649,9 +9669,102 @@ any2:
 	VADDPS Z24, Z23, Z23
 
 store2:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open2
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), CX
+	MOVLQSX   20(AX), AX
+	MOVQ      gate+88(FP), DX
+	MOVQ      gateRow+96(FP), BX
+	SHLQ      $0x02, BX
+	VMOVUPS   (DX)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   (DX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (DX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   (DX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z5, K1, Z5
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   (DX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   (DX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z9, K1, Z9
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (DX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z11, K1, Z11
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   (DX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z13, K1, Z13
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z14, K1, Z14
+	VMOVUPS   (DX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z15, K1, Z15
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z16, K1, Z16
+	VMOVUPS   (DX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z17, K1, Z17
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z18, K1, Z18
+	VMOVUPS   (DX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z19, K1, Z19
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z20, K1, Z20
+	VMOVUPS   (DX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z21, K1, Z21
+	ADDQ      BX, DX
+	VMOVUPS   (DX)(CX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z22, K1, Z22
+	VMOVUPS   (DX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z23, K1, Z23
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -7690,7 +9803,7 @@ store2:
 	ADDQ    BX, DX
 	VMOVUPS Z22, (DX)(CX*4)
 	VMOVUPS Z23, (DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -7699,7 +9812,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -7808,7 +9921,7 @@ term1:
 
 summed1:
 	VXORPS Z12, Z12, Z12
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z12, Z0
 	VMAXPS Z1, Z12, Z1
@@ -7824,7 +9937,7 @@ summed1:
 	VMAXPS Z11, Z12, Z11
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z12, Z0, Z0
 	VADDPS Z12, Z1, Z1
@@ -7840,6 +9953,62 @@ any1:
 	VADDPS Z12, Z11, Z11
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	MOVQ      gateRow+96(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z0, K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z2, K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z4, K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z5, K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z6, K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z8, K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z9, K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z10, K1, Z10
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z11, K1, Z11
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -7868,7 +10037,7 @@ store1:
 	VMOVUPS Z10, (CX)(AX*4)
 	ADDQ    DX, CX
 	VMOVUPS Z11, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -7876,9 +10045,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains24AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains24AVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·chains24AVX512(SB), NOSPLIT, $16-96
+TEXT ·chains24AVX512(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -7887,7 +10056,7 @@ TEXT ·chains24AVX512(SB), NOSPLIT, $16-96
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -8057,7 +10226,7 @@ term1:
 
 summed1:
 	VXORPS Z24, Z24, Z24
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Z0, Z24, Z0
 	VMAXPS Z1, Z24, Z1
@@ -8085,7 +10254,7 @@ summed1:
 	VMAXPS Z23, Z24, Z23
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Z24, Z0, Z0
 	VADDPS Z24, Z1, Z1
@@ -8113,6 +10282,110 @@ any1:
 	VADDPS Z24, Z23, Z23
 
 store1:
+	CMPQ      gate+88(FP), $0x00
+	JEQ       open1
+	MOVQ      8(SP), AX
+	MOVLQSX   8(AX), AX
+	MOVQ      gate+88(FP), CX
+	MOVQ      gateRow+96(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z0, K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z1, K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z2, K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z3, K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z4, K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z5, K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z6, K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z7, K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z8, K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z9, K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z10, K1, Z10
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z11, K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z12, K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z13, K1, Z13
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z14, K1, Z14
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z15, K1, Z15
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z16, K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z17, K1, Z17
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z18, K1, Z18
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z19, K1, Z19
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z20, K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z21, K1, Z21
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z22, K1, Z22
+	ADDQ      DX, CX
+	VMOVUPS   (CX)(AX*4), Z25
+	VCMPPS    $0x1e, Z24, Z25, K1
+	VMOVAPS.Z Z23, K1, Z23
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -8165,7 +10438,7 @@ store1:
 	VMOVUPS Z22, (CX)(AX*4)
 	ADDQ    DX, CX
 	VMOVUPS Z23, (CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -8173,9 +10446,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains1AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains1AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains1AVX2(SB), NOSPLIT, $16-96
+TEXT ·chains1AVX2(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -8184,7 +10457,7 @@ TEXT ·chains1AVX2(SB), NOSPLIT, $16-96
 group5:
 	SUBQ         $0x05, (SP)
 	JL           past5
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load5
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -8204,10 +10477,10 @@ group5:
 load5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
 	MOVQ    dst+0(FP), DI
 	VMOVUPS (DI)(CX*4), Y0
 	VMOVUPS 32(DI)(CX*4), Y1
@@ -8237,10 +10510,10 @@ begun5:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -8288,7 +10561,7 @@ term5:
 
 summed5:
 	VXORPS Y10, Y10, Y10
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any5
 	VMAXPS Y0, Y10, Y0
 	VMAXPS Y1, Y10, Y1
@@ -8302,7 +10575,7 @@ summed5:
 	VMAXPS Y9, Y10, Y9
 
 any5:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store5
 	VADDPS Y10, Y0, Y0
 	VADDPS Y10, Y1, Y1
@@ -8316,12 +10589,53 @@ any5:
 	VADDPS Y10, Y9, Y9
 
 store5:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open5
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), BX
+	MOVLQSX 44(AX), SI
+	MOVLQSX 56(AX), AX
+	MOVQ    gate+88(FP), DI
+	VMOVUPS (DI)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y0, Y0
+	VMOVUPS 32(DI)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y1, Y1
+	VMOVUPS (DI)(DX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y2, Y2
+	VMOVUPS 32(DI)(DX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y3, Y3
+	VMOVUPS (DI)(BX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y4, Y4
+	VMOVUPS 32(DI)(BX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y5, Y5
+	VMOVUPS (DI)(SI*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y6, Y6
+	VMOVUPS 32(DI)(SI*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y7, Y7
+	VMOVUPS (DI)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y8, Y8
+	VMOVUPS 32(DI)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y9, Y9
+
+open5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
 	MOVQ    dst+0(FP), DI
 	VMOVUPS Y0, (DI)(CX*4)
 	VMOVUPS Y1, 32(DI)(CX*4)
@@ -8333,7 +10647,7 @@ store5:
 	VMOVUPS Y7, 32(DI)(SI*4)
 	VMOVUPS Y8, (DI)(AX*4)
 	VMOVUPS Y9, 32(DI)(AX*4)
-	ADDQ    $0x28, 8(SP)
+	ADDQ    $0x3c, 8(SP)
 	JMP     group5
 
 past5:
@@ -8342,7 +10656,7 @@ past5:
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -8356,7 +10670,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	VMOVUPS (DX)(CX*4), Y0
 	VMOVUPS 32(DX)(CX*4), Y1
@@ -8374,7 +10688,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
@@ -8407,7 +10721,7 @@ term2:
 
 summed2:
 	VXORPS Y4, Y4, Y4
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Y0, Y4, Y0
 	VMAXPS Y1, Y4, Y1
@@ -8415,7 +10729,7 @@ summed2:
 	VMAXPS Y3, Y4, Y3
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Y4, Y0, Y0
 	VADDPS Y4, Y1, Y1
@@ -8423,15 +10737,35 @@ any2:
 	VADDPS Y4, Y3, Y3
 
 store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	VMOVUPS (DX)(CX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS 32(DX)(CX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	VMOVUPS (DX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	VMOVUPS 32(DX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	VMOVUPS Y0, (DX)(CX*4)
 	VMOVUPS Y1, 32(DX)(CX*4)
 	VMOVUPS Y2, (DX)(AX*4)
 	VMOVUPS Y3, 32(DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -8440,7 +10774,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -8492,24 +10826,37 @@ term1:
 
 summed1:
 	VXORPS Y2, Y2, Y2
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Y0, Y2, Y0
 	VMAXPS Y1, Y2, Y1
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Y2, Y0, Y0
 	VADDPS Y2, Y1, Y1
 
 store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	VMOVUPS (CX)(AX*4), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	VMOVUPS 32(CX)(AX*4), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
 	VMOVUPS Y0, (CX)(AX*4)
 	VMOVUPS Y1, 32(CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -8517,9 +10864,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains1LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains1LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains1LanesAVX2(SB), NOSPLIT, $16-96
+TEXT ·chains1LanesAVX2(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -8528,7 +10875,7 @@ TEXT ·chains1LanesAVX2(SB), NOSPLIT, $16-96
 group5:
 	SUBQ         $0x05, (SP)
 	JL           past5
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load5
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -8548,10 +10895,10 @@ group5:
 load5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
 	MOVQ    dst+0(FP), DI
 	VMOVUPS (DI)(CX*4), Y0
 	VMOVUPS 32(DI)(CX*4), Y1
@@ -8581,10 +10928,10 @@ begun5:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), SI
-	MOVLQSX 24(CX), DI
-	MOVLQSX 32(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(SI*4), SI
@@ -8633,7 +10980,7 @@ term5:
 
 summed5:
 	VXORPS Y10, Y10, Y10
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any5
 	VMAXPS Y0, Y10, Y0
 	VMAXPS Y1, Y10, Y1
@@ -8647,7 +10994,7 @@ summed5:
 	VMAXPS Y9, Y10, Y9
 
 any5:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store5
 	VADDPS Y10, Y0, Y0
 	VADDPS Y10, Y1, Y1
@@ -8661,12 +11008,53 @@ any5:
 	VADDPS Y10, Y9, Y9
 
 store5:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open5
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), BX
+	MOVLQSX 44(AX), SI
+	MOVLQSX 56(AX), AX
+	MOVQ    gate+88(FP), DI
+	VMOVUPS (DI)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y0, Y0
+	VMOVUPS 32(DI)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y1, Y1
+	VMOVUPS (DI)(DX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y2, Y2
+	VMOVUPS 32(DI)(DX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y3, Y3
+	VMOVUPS (DI)(BX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y4, Y4
+	VMOVUPS 32(DI)(BX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y5, Y5
+	VMOVUPS (DI)(SI*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y6, Y6
+	VMOVUPS 32(DI)(SI*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y7, Y7
+	VMOVUPS (DI)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y8, Y8
+	VMOVUPS 32(DI)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y9, Y9
+
+open5:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), BX
-	MOVLQSX 28(AX), SI
-	MOVLQSX 36(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
 	MOVQ    dst+0(FP), DI
 	VMOVUPS Y0, (DI)(CX*4)
 	VMOVUPS Y1, 32(DI)(CX*4)
@@ -8678,7 +11066,7 @@ store5:
 	VMOVUPS Y7, 32(DI)(SI*4)
 	VMOVUPS Y8, (DI)(AX*4)
 	VMOVUPS Y9, 32(DI)(AX*4)
-	ADDQ    $0x28, 8(SP)
+	ADDQ    $0x3c, 8(SP)
 	JMP     group5
 
 past5:
@@ -8687,7 +11075,7 @@ past5:
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -8701,7 +11089,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	VMOVUPS (DX)(CX*4), Y0
 	VMOVUPS 32(DX)(CX*4), Y1
@@ -8719,7 +11107,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    w+24(FP), AX
@@ -8753,7 +11141,7 @@ term2:
 
 summed2:
 	VXORPS Y4, Y4, Y4
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Y0, Y4, Y0
 	VMAXPS Y1, Y4, Y1
@@ -8761,7 +11149,7 @@ summed2:
 	VMAXPS Y3, Y4, Y3
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Y4, Y0, Y0
 	VADDPS Y4, Y1, Y1
@@ -8769,15 +11157,35 @@ any2:
 	VADDPS Y4, Y3, Y3
 
 store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	VMOVUPS (DX)(CX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS 32(DX)(CX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	VMOVUPS (DX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	VMOVUPS 32(DX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	VMOVUPS Y0, (DX)(CX*4)
 	VMOVUPS Y1, 32(DX)(CX*4)
 	VMOVUPS Y2, (DX)(AX*4)
 	VMOVUPS Y3, 32(DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -8786,7 +11194,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -8839,24 +11247,37 @@ term1:
 
 summed1:
 	VXORPS Y2, Y2, Y2
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Y0, Y2, Y0
 	VMAXPS Y1, Y2, Y1
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Y2, Y0, Y0
 	VADDPS Y2, Y1, Y1
 
 store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	VMOVUPS (CX)(AX*4), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	VMOVUPS 32(CX)(AX*4), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
 	VMOVUPS Y0, (CX)(AX*4)
 	VMOVUPS Y1, 32(CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -8864,9 +11285,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains2AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains2AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains2AVX2(SB), NOSPLIT, $16-96
+TEXT ·chains2AVX2(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -8875,7 +11296,7 @@ TEXT ·chains2AVX2(SB), NOSPLIT, $16-96
 group3:
 	SUBQ         $0x03, (SP)
 	JL           past3
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load3
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -8897,8 +11318,8 @@ group3:
 load3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	MOVQ    dstRow+8(FP), SI
 	SHLQ    $0x02, SI
@@ -8935,8 +11356,8 @@ begun3:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(CX*4), CX
@@ -8983,7 +11404,7 @@ term3:
 
 summed3:
 	VXORPS Y12, Y12, Y12
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any3
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
@@ -8999,7 +11420,7 @@ summed3:
 	VMAXPS Y11, Y12, Y11
 
 any3:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store3
 	VADDPS Y12, Y0, Y0
 	VADDPS Y12, Y1, Y1
@@ -9015,10 +11436,58 @@ any3:
 	VADDPS Y12, Y11, Y11
 
 store3:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open3
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), AX
+	MOVQ    gate+88(FP), BX
+	MOVQ    gateRow+96(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS (BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y0, Y0
+	VMOVUPS 32(BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y1, Y1
+	VMOVUPS (BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y2, Y2
+	VMOVUPS 32(BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y3, Y3
+	VMOVUPS (BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y4, Y4
+	VMOVUPS 32(BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y5, Y5
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y6, Y6
+	VMOVUPS 32(BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y7, Y7
+	VMOVUPS (BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y8, Y8
+	VMOVUPS 32(BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y9, Y9
+	VMOVUPS (BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y10, Y10
+	VMOVUPS 32(BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y11, Y11
+
+open3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	MOVQ    dstRow+8(FP), SI
 	SHLQ    $0x02, SI
@@ -9035,7 +11504,7 @@ store3:
 	VMOVUPS Y9, 32(BX)(DX*4)
 	VMOVUPS Y10, (BX)(AX*4)
 	VMOVUPS Y11, 32(BX)(AX*4)
-	ADDQ    $0x18, 8(SP)
+	ADDQ    $0x24, 8(SP)
 	JMP     group3
 
 past3:
@@ -9044,7 +11513,7 @@ past3:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -9110,7 +11579,7 @@ term1:
 
 summed1:
 	VXORPS Y4, Y4, Y4
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Y0, Y4, Y0
 	VMAXPS Y1, Y4, Y1
@@ -9118,7 +11587,7 @@ summed1:
 	VMAXPS Y3, Y4, Y3
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Y4, Y0, Y0
 	VADDPS Y4, Y1, Y1
@@ -9126,6 +11595,28 @@ any1:
 	VADDPS Y4, Y3, Y3
 
 store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS 32(CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	VMOVUPS 32(CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -9136,7 +11627,7 @@ store1:
 	ADDQ    DX, CX
 	VMOVUPS Y2, (CX)(AX*4)
 	VMOVUPS Y3, 32(CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -9144,9 +11635,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains2LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains2LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains2LanesAVX2(SB), NOSPLIT, $16-96
+TEXT ·chains2LanesAVX2(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -9155,7 +11646,7 @@ TEXT ·chains2LanesAVX2(SB), NOSPLIT, $16-96
 group3:
 	SUBQ         $0x03, (SP)
 	JL           past3
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load3
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -9177,8 +11668,8 @@ group3:
 load3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	MOVQ    dstRow+8(FP), SI
 	SHLQ    $0x02, SI
@@ -9215,8 +11706,8 @@ begun3:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), BX
-	MOVLQSX 16(CX), CX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(BX*4), BX
 	LEAQ    (AX)(CX*4), CX
@@ -9265,7 +11756,7 @@ term3:
 
 summed3:
 	VXORPS Y12, Y12, Y12
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any3
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
@@ -9281,7 +11772,7 @@ summed3:
 	VMAXPS Y11, Y12, Y11
 
 any3:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store3
 	VADDPS Y12, Y0, Y0
 	VADDPS Y12, Y1, Y1
@@ -9297,10 +11788,58 @@ any3:
 	VADDPS Y12, Y11, Y11
 
 store3:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open3
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), AX
+	MOVQ    gate+88(FP), BX
+	MOVQ    gateRow+96(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS (BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y0, Y0
+	VMOVUPS 32(BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y1, Y1
+	VMOVUPS (BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y2, Y2
+	VMOVUPS 32(BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y3, Y3
+	VMOVUPS (BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y4, Y4
+	VMOVUPS 32(BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y5, Y5
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y6, Y6
+	VMOVUPS 32(BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y7, Y7
+	VMOVUPS (BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y8, Y8
+	VMOVUPS 32(BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y9, Y9
+	VMOVUPS (BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y10, Y10
+	VMOVUPS 32(BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y11, Y11
+
+open3:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), DX
-	MOVLQSX 20(AX), AX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
 	MOVQ    dst+0(FP), BX
 	MOVQ    dstRow+8(FP), SI
 	SHLQ    $0x02, SI
@@ -9317,7 +11856,7 @@ store3:
 	VMOVUPS Y9, 32(BX)(DX*4)
 	VMOVUPS Y10, (BX)(AX*4)
 	VMOVUPS Y11, 32(BX)(AX*4)
-	ADDQ    $0x18, 8(SP)
+	ADDQ    $0x24, 8(SP)
 	JMP     group3
 
 past3:
@@ -9326,7 +11865,7 @@ past3:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -9394,7 +11933,7 @@ term1:
 
 summed1:
 	VXORPS Y4, Y4, Y4
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Y0, Y4, Y0
 	VMAXPS Y1, Y4, Y1
@@ -9402,7 +11941,7 @@ summed1:
 	VMAXPS Y3, Y4, Y3
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Y4, Y0, Y0
 	VADDPS Y4, Y1, Y1
@@ -9410,6 +11949,28 @@ any1:
 	VADDPS Y4, Y3, Y3
 
 store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS 32(CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	VMOVUPS 32(CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -9420,7 +11981,7 @@ store1:
 	ADDQ    DX, CX
 	VMOVUPS Y2, (CX)(AX*4)
 	VMOVUPS Y3, 32(CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -9428,9 +11989,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains3AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains3AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains3AVX2(SB), NOSPLIT, $16-96
+TEXT ·chains3AVX2(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -9439,7 +12000,7 @@ TEXT ·chains3AVX2(SB), NOSPLIT, $16-96
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -9461,7 +12022,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -9499,7 +12060,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    wRow+32(FP), AX
@@ -9544,7 +12105,7 @@ term2:
 
 summed2:
 	VXORPS Y12, Y12, Y12
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
@@ -9560,7 +12121,7 @@ summed2:
 	VMAXPS Y11, Y12, Y11
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Y12, Y0, Y0
 	VADDPS Y12, Y1, Y1
@@ -9576,9 +12137,57 @@ any2:
 	VADDPS Y12, Y11, Y11
 
 store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	MOVQ    gateRow+96(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y0, Y0
+	VMOVUPS 32(DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y1, Y1
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y2, Y2
+	VMOVUPS 32(DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y3, Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y4, Y4
+	VMOVUPS 32(DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y5, Y5
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y6, Y6
+	VMOVUPS 32(DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y7, Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y8, Y8
+	VMOVUPS 32(DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y9, Y9
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y10, Y10
+	VMOVUPS 32(DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y11, Y11
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -9596,7 +12205,7 @@ store2:
 	VMOVUPS Y9, 32(DX)(CX*4)
 	VMOVUPS Y10, (DX)(AX*4)
 	VMOVUPS Y11, 32(DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -9605,7 +12214,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -9681,7 +12290,7 @@ term1:
 
 summed1:
 	VXORPS Y6, Y6, Y6
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Y0, Y6, Y0
 	VMAXPS Y1, Y6, Y1
@@ -9691,7 +12300,7 @@ summed1:
 	VMAXPS Y5, Y6, Y5
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Y6, Y0, Y0
 	VADDPS Y6, Y1, Y1
@@ -9701,6 +12310,35 @@ any1:
 	VADDPS Y6, Y5, Y5
 
 store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y0, Y0
+	VMOVUPS 32(CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y2, Y2
+	VMOVUPS 32(CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y3, Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y4, Y4
+	VMOVUPS 32(CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y5, Y5
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -9714,7 +12352,7 @@ store1:
 	ADDQ    DX, CX
 	VMOVUPS Y4, (CX)(AX*4)
 	VMOVUPS Y5, 32(CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -9722,9 +12360,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains3LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains3LanesAVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains3LanesAVX2(SB), NOSPLIT, $16-96
+TEXT ·chains3LanesAVX2(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -9733,7 +12371,7 @@ TEXT ·chains3LanesAVX2(SB), NOSPLIT, $16-96
 group2:
 	SUBQ         $0x02, (SP)
 	JL           past2
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load2
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -9755,7 +12393,7 @@ group2:
 load2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -9793,7 +12431,7 @@ begun2:
 	MOVQ    in+16(FP), AX
 	MOVQ    8(SP), CX
 	MOVLQSX (CX), DX
-	MOVLQSX 8(CX), CX
+	MOVLQSX 12(CX), CX
 	LEAQ    (AX)(DX*4), DX
 	LEAQ    (AX)(CX*4), CX
 	MOVQ    wRow+32(FP), AX
@@ -9841,7 +12479,7 @@ term2:
 
 summed2:
 	VXORPS Y12, Y12, Y12
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any2
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
@@ -9857,7 +12495,7 @@ summed2:
 	VMAXPS Y11, Y12, Y11
 
 any2:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store2
 	VADDPS Y12, Y0, Y0
 	VADDPS Y12, Y1, Y1
@@ -9873,9 +12511,57 @@ any2:
 	VADDPS Y12, Y11, Y11
 
 store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	MOVQ    gateRow+96(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y0, Y0
+	VMOVUPS 32(DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y1, Y1
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y2, Y2
+	VMOVUPS 32(DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y3, Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y4, Y4
+	VMOVUPS 32(DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y5, Y5
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y6, Y6
+	VMOVUPS 32(DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y7, Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y8, Y8
+	VMOVUPS 32(DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y9, Y9
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y10, Y10
+	VMOVUPS 32(DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y11, Y11
+
+open2:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), CX
-	MOVLQSX 12(AX), AX
+	MOVLQSX 16(AX), AX
 	MOVQ    dst+0(FP), DX
 	MOVQ    dstRow+8(FP), BX
 	SHLQ    $0x02, BX
@@ -9893,7 +12579,7 @@ store2:
 	VMOVUPS Y9, 32(DX)(CX*4)
 	VMOVUPS Y10, (DX)(AX*4)
 	VMOVUPS Y11, 32(DX)(AX*4)
-	ADDQ    $0x10, 8(SP)
+	ADDQ    $0x18, 8(SP)
 	JMP     group2
 
 past2:
@@ -9902,7 +12588,7 @@ past2:
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -9981,7 +12667,7 @@ term1:
 
 summed1:
 	VXORPS Y6, Y6, Y6
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Y0, Y6, Y0
 	VMAXPS Y1, Y6, Y1
@@ -9991,7 +12677,7 @@ summed1:
 	VMAXPS Y5, Y6, Y5
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Y6, Y0, Y0
 	VADDPS Y6, Y1, Y1
@@ -10001,6 +12687,35 @@ any1:
 	VADDPS Y6, Y5, Y5
 
 store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y0, Y0
+	VMOVUPS 32(CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y2, Y2
+	VMOVUPS 32(CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y3, Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y4, Y4
+	VMOVUPS 32(CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y5, Y5
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -10014,7 +12729,7 @@ store1:
 	ADDQ    DX, CX
 	VMOVUPS Y4, (CX)(AX*4)
 	VMOVUPS Y5, 32(CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -10022,9 +12737,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains4AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains4AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains4AVX2(SB), NOSPLIT, $16-96
+TEXT ·chains4AVX2(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -10033,7 +12748,7 @@ TEXT ·chains4AVX2(SB), NOSPLIT, $16-96
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -10120,7 +12835,7 @@ term1:
 
 summed1:
 	VXORPS Y8, Y8, Y8
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Y0, Y8, Y0
 	VMAXPS Y1, Y8, Y1
@@ -10132,7 +12847,7 @@ summed1:
 	VMAXPS Y7, Y8, Y7
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Y8, Y0, Y0
 	VADDPS Y8, Y1, Y1
@@ -10144,6 +12859,42 @@ any1:
 	VADDPS Y8, Y7, Y7
 
 store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y0, Y0
+	VMOVUPS 32(CX)(AX*4), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y2, Y2
+	VMOVUPS 32(CX)(AX*4), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y3, Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y4, Y4
+	VMOVUPS 32(CX)(AX*4), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y5, Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y6, Y6
+	VMOVUPS 32(CX)(AX*4), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y7, Y7
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -10160,7 +12911,7 @@ store1:
 	ADDQ    DX, CX
 	VMOVUPS Y6, (CX)(AX*4)
 	VMOVUPS Y7, 32(CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -10168,9 +12919,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains5AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains5AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains5AVX2(SB), NOSPLIT, $16-96
+TEXT ·chains5AVX2(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -10179,7 +12930,7 @@ TEXT ·chains5AVX2(SB), NOSPLIT, $16-96
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -10276,7 +13027,7 @@ term1:
 
 summed1:
 	VXORPS Y10, Y10, Y10
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Y0, Y10, Y0
 	VMAXPS Y1, Y10, Y1
@@ -10290,7 +13041,7 @@ summed1:
 	VMAXPS Y9, Y10, Y9
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Y10, Y0, Y0
 	VADDPS Y10, Y1, Y1
@@ -10304,6 +13055,49 @@ any1:
 	VADDPS Y10, Y9, Y9
 
 store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y0, Y0
+	VMOVUPS 32(CX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y2, Y2
+	VMOVUPS 32(CX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y3, Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y4, Y4
+	VMOVUPS 32(CX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y5, Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y6, Y6
+	VMOVUPS 32(CX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y7, Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y8, Y8
+	VMOVUPS 32(CX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y9, Y9
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -10323,7 +13117,7 @@ store1:
 	ADDQ    DX, CX
 	VMOVUPS Y8, (CX)(AX*4)
 	VMOVUPS Y9, 32(CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -10331,9 +13125,9 @@ past1:
 	VZEROUPPER
 	RET
 
-// func chains6AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, flags int)
+// func chains6AVX2(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 // Requires: AVX, FMA3
-TEXT ·chains6AVX2(SB), NOSPLIT, $16-96
+TEXT ·chains6AVX2(SB), NOSPLIT, $16-112
 	MOVQ positions+56(FP), AX
 	MOVQ AX, (SP)
 	MOVQ pos+48(FP), AX
@@ -10342,7 +13136,7 @@ TEXT ·chains6AVX2(SB), NOSPLIT, $16-96
 group1:
 	SUBQ         $0x01, (SP)
 	JL           past1
-	TESTQ        $0x00000001, flags+88(FP)
+	TESTQ        $0x00000001, flags+104(FP)
 	JNZ          load1
 	MOVQ         start+80(FP), AX
 	TESTQ        AX, AX
@@ -10450,7 +13244,7 @@ term1:
 
 summed1:
 	VXORPS Y12, Y12, Y12
-	TESTQ  $0x00000002, flags+88(FP)
+	TESTQ  $0x00000002, flags+104(FP)
 	JZ     any1
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
@@ -10466,7 +13260,7 @@ summed1:
 	VMAXPS Y11, Y12, Y11
 
 any1:
-	TESTQ  $0x00000004, flags+88(FP)
+	TESTQ  $0x00000004, flags+104(FP)
 	JZ     store1
 	VADDPS Y12, Y0, Y0
 	VADDPS Y12, Y1, Y1
@@ -10482,6 +13276,56 @@ any1:
 	VADDPS Y12, Y11, Y11
 
 store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y0, Y0
+	VMOVUPS 32(CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y2, Y2
+	VMOVUPS 32(CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y3, Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y4, Y4
+	VMOVUPS 32(CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y5, Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y6, Y6
+	VMOVUPS 32(CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y7, Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y8, Y8
+	VMOVUPS 32(CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y9, Y9
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y10, Y10
+	VMOVUPS 32(CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y11, Y11
+
+open1:
 	MOVQ    8(SP), AX
 	MOVLQSX 4(AX), AX
 	MOVQ    dst+0(FP), CX
@@ -10504,7 +13348,5467 @@ store1:
 	ADDQ    DX, CX
 	VMOVUPS Y10, (CX)(AX*4)
 	VMOVUPS Y11, 32(CX)(AX*4)
-	ADDQ    $0x08, 8(SP)
+	ADDQ    $0x0c, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains1Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains1Half(SB), NOSPLIT, $16-112
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+
+group9:
+	SUBQ         $0x09, (SP)
+	JL           past9
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load9
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero9
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
+	VMOVAPS      Y0, Y8
+	JMP          begun9
+
+load9:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), R10
+	MOVLQSX 100(AX), AX
+	MOVQ    dst+0(FP), R11
+	VMOVUPS (R11)(CX*4), Y0
+	VMOVUPS (R11)(DX*4), Y1
+	VMOVUPS (R11)(BX*4), Y2
+	VMOVUPS (R11)(SI*4), Y3
+	VMOVUPS (R11)(DI*4), Y4
+	VMOVUPS (R11)(R8*4), Y5
+	VMOVUPS (R11)(R9*4), Y6
+	VMOVUPS (R11)(R10*4), Y7
+	VMOVUPS (R11)(AX*4), Y8
+	JMP     begun9
+
+zero9:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+
+begun9:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), R8
+	MOVLQSX 60(CX), R9
+	MOVLQSX 72(CX), R10
+	MOVLQSX 84(CX), R11
+	MOVLQSX 96(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(R8*4), R8
+	LEAQ    (AX)(R9*4), R9
+	LEAQ    (AX)(R10*4), R10
+	LEAQ    (AX)(R11*4), R11
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), R12
+	MOVQ    terms+72(FP), R13
+	MOVQ    wStep+40(FP), R14
+	SHLQ    $0x02, R14
+	LEAQ    (R12)(R13*8), R13
+	CMPQ    R12, R13
+	JAE     summed9
+
+term9:
+	MOVQ         (R12), BP
+	MOVLQSX      BP, R15
+	SARQ         $0x20, BP
+	LEAQ         (AX)(BP*4), BP
+	ADDQ         R14, AX
+	VBROADCASTSS (BP), Y9
+	VMOVUPS      (DX)(R15*4), Y10
+	VFMADD231PS  Y9, Y10, Y0
+	VMOVUPS      (BX)(R15*4), Y10
+	VFMADD231PS  Y9, Y10, Y1
+	VMOVUPS      (SI)(R15*4), Y10
+	VFMADD231PS  Y9, Y10, Y2
+	VMOVUPS      (DI)(R15*4), Y10
+	VFMADD231PS  Y9, Y10, Y3
+	VMOVUPS      (R8)(R15*4), Y10
+	VFMADD231PS  Y9, Y10, Y4
+	VMOVUPS      (R9)(R15*4), Y10
+	VFMADD231PS  Y9, Y10, Y5
+	VMOVUPS      (R10)(R15*4), Y10
+	VFMADD231PS  Y9, Y10, Y6
+	VMOVUPS      (R11)(R15*4), Y10
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      (CX)(R15*4), Y10
+	VFMADD231PS  Y9, Y10, Y8
+	ADDQ         $0x08, R12
+	CMPQ         R12, R13
+	JB           term9
+
+summed9:
+	VXORPS Y9, Y9, Y9
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any9
+	VMAXPS Y0, Y9, Y0
+	VMAXPS Y1, Y9, Y1
+	VMAXPS Y2, Y9, Y2
+	VMAXPS Y3, Y9, Y3
+	VMAXPS Y4, Y9, Y4
+	VMAXPS Y5, Y9, Y5
+	VMAXPS Y6, Y9, Y6
+	VMAXPS Y7, Y9, Y7
+	VMAXPS Y8, Y9, Y8
+
+any9:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store9
+	VADDPS Y9, Y0, Y0
+	VADDPS Y9, Y1, Y1
+	VADDPS Y9, Y2, Y2
+	VADDPS Y9, Y3, Y3
+	VADDPS Y9, Y4, Y4
+	VADDPS Y9, Y5, Y5
+	VADDPS Y9, Y6, Y6
+	VADDPS Y9, Y7, Y7
+	VADDPS Y9, Y8, Y8
+
+store9:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open9
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), BX
+	MOVLQSX 44(AX), SI
+	MOVLQSX 56(AX), DI
+	MOVLQSX 68(AX), R8
+	MOVLQSX 80(AX), R9
+	MOVLQSX 92(AX), R10
+	MOVLQSX 104(AX), AX
+	MOVQ    gate+88(FP), R11
+	VMOVUPS (R11)(CX*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y0, Y0
+	VMOVUPS (R11)(DX*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y1, Y1
+	VMOVUPS (R11)(BX*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y2, Y2
+	VMOVUPS (R11)(SI*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y3, Y3
+	VMOVUPS (R11)(DI*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y4, Y4
+	VMOVUPS (R11)(R8*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y5, Y5
+	VMOVUPS (R11)(R9*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y6, Y6
+	VMOVUPS (R11)(R10*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y7, Y7
+	VMOVUPS (R11)(AX*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y8, Y8
+
+open9:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), R10
+	MOVLQSX 100(AX), AX
+	MOVQ    dst+0(FP), R11
+	VMOVUPS Y0, (R11)(CX*4)
+	VMOVUPS Y1, (R11)(DX*4)
+	VMOVUPS Y2, (R11)(BX*4)
+	VMOVUPS Y3, (R11)(SI*4)
+	VMOVUPS Y4, (R11)(DI*4)
+	VMOVUPS Y5, (R11)(R8*4)
+	VMOVUPS Y6, (R11)(R9*4)
+	VMOVUPS Y7, (R11)(R10*4)
+	VMOVUPS Y8, (R11)(AX*4)
+	ADDQ    $0x6c, 8(SP)
+	JMP     group9
+
+past9:
+	ADDQ $0x09, (SP)
+
+group5:
+	SUBQ         $0x05, (SP)
+	JL           past5
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load5
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero5
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	JMP          begun5
+
+load5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
+	MOVQ    dst+0(FP), DI
+	VMOVUPS (DI)(CX*4), Y0
+	VMOVUPS (DI)(DX*4), Y1
+	VMOVUPS (DI)(BX*4), Y2
+	VMOVUPS (DI)(SI*4), Y3
+	VMOVUPS (DI)(AX*4), Y4
+	JMP     begun5
+
+zero5:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+begun5:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), R8
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
+	JAE     summed5
+
+term5:
+	MOVQ         (R8), R12
+	MOVLQSX      R12, R11
+	SARQ         $0x20, R12
+	LEAQ         (AX)(R12*4), R12
+	ADDQ         R10, AX
+	VBROADCASTSS (R12), Y5
+	VMOVUPS      (DX)(R11*4), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VMOVUPS      (BX)(R11*4), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VMOVUPS      (SI)(R11*4), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VMOVUPS      (DI)(R11*4), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VMOVUPS      (CX)(R11*4), Y6
+	VFMADD231PS  Y5, Y6, Y4
+	ADDQ         $0x08, R8
+	CMPQ         R8, R9
+	JB           term5
+
+summed5:
+	VXORPS Y5, Y5, Y5
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any5
+	VMAXPS Y0, Y5, Y0
+	VMAXPS Y1, Y5, Y1
+	VMAXPS Y2, Y5, Y2
+	VMAXPS Y3, Y5, Y3
+	VMAXPS Y4, Y5, Y4
+
+any5:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store5
+	VADDPS Y5, Y0, Y0
+	VADDPS Y5, Y1, Y1
+	VADDPS Y5, Y2, Y2
+	VADDPS Y5, Y3, Y3
+	VADDPS Y5, Y4, Y4
+
+store5:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open5
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), BX
+	MOVLQSX 44(AX), SI
+	MOVLQSX 56(AX), AX
+	MOVQ    gate+88(FP), DI
+	VMOVUPS (DI)(CX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y0, Y0
+	VMOVUPS (DI)(DX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y1, Y1
+	VMOVUPS (DI)(BX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y2, Y2
+	VMOVUPS (DI)(SI*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y3, Y3
+	VMOVUPS (DI)(AX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y4, Y4
+
+open5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
+	MOVQ    dst+0(FP), DI
+	VMOVUPS Y0, (DI)(CX*4)
+	VMOVUPS Y1, (DI)(DX*4)
+	VMOVUPS Y2, (DI)(BX*4)
+	VMOVUPS Y3, (DI)(SI*4)
+	VMOVUPS Y4, (DI)(AX*4)
+	ADDQ    $0x3c, 8(SP)
+	JMP     group5
+
+past5:
+	ADDQ $0x05, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS (DX)(AX*4), Y1
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), BX
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
+	JAE     summed2
+
+term2:
+	MOVQ         (BX), R9
+	MOVLQSX      R9, R8
+	SARQ         $0x20, R9
+	LEAQ         (AX)(R9*4), R9
+	ADDQ         DI, AX
+	VBROADCASTSS (R9), Y2
+	VMOVUPS      (DX)(R8*4), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VMOVUPS      (CX)(R8*4), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $0x08, BX
+	CMPQ         BX, SI
+	JB           term2
+
+summed2:
+	VXORPS Y2, Y2, Y2
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any2
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+any2:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store2
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	VMOVUPS (DX)(CX*4), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	VMOVUPS (DX)(AX*4), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, (DX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	VMOVUPS (CX)(AX*4), Y0
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), DX
+	MOVQ    terms+72(FP), BX
+	MOVQ    wStep+40(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (DX)(BX*8), BX
+	CMPQ    DX, BX
+	JAE     summed1
+
+term1:
+	MOVQ         (DX), R8
+	MOVLQSX      R8, DI
+	SARQ         $0x20, R8
+	LEAQ         (AX)(R8*4), R8
+	ADDQ         SI, AX
+	VMOVUPS      (CX)(DI*4), Y1
+	VBROADCASTSS (R8), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	ADDQ         $0x08, DX
+	CMPQ         DX, BX
+	JB           term1
+
+summed1:
+	VXORPS Y1, Y1, Y1
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any1
+	VMAXPS Y0, Y1, Y0
+
+any1:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store1
+	VADDPS Y1, Y0, Y0
+
+store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	VMOVUPS (CX)(AX*4), Y2
+	VCMPPS  $0x1e, Y1, Y2, Y2
+	VANDPS  Y2, Y0, Y0
+
+open1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	VMOVUPS Y0, (CX)(AX*4)
+	ADDQ    $0x0c, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains1LanesHalf(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains1LanesHalf(SB), NOSPLIT, $16-112
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+
+group9:
+	SUBQ         $0x09, (SP)
+	JL           past9
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load9
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero9
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
+	VMOVAPS      Y0, Y8
+	JMP          begun9
+
+load9:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), R10
+	MOVLQSX 100(AX), AX
+	MOVQ    dst+0(FP), R11
+	VMOVUPS (R11)(CX*4), Y0
+	VMOVUPS (R11)(DX*4), Y1
+	VMOVUPS (R11)(BX*4), Y2
+	VMOVUPS (R11)(SI*4), Y3
+	VMOVUPS (R11)(DI*4), Y4
+	VMOVUPS (R11)(R8*4), Y5
+	VMOVUPS (R11)(R9*4), Y6
+	VMOVUPS (R11)(R10*4), Y7
+	VMOVUPS (R11)(AX*4), Y8
+	JMP     begun9
+
+zero9:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+
+begun9:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), R8
+	MOVLQSX 60(CX), R9
+	MOVLQSX 72(CX), R10
+	MOVLQSX 84(CX), R11
+	MOVLQSX 96(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(R8*4), R8
+	LEAQ    (AX)(R9*4), R9
+	LEAQ    (AX)(R10*4), R10
+	LEAQ    (AX)(R11*4), R11
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), R12
+	MOVQ    terms+72(FP), R13
+	MOVQ    wStep+40(FP), R14
+	SHLQ    $0x02, R14
+	LEAQ    (R12)(R13*8), R13
+	CMPQ    R12, R13
+	JAE     summed9
+
+term9:
+	MOVQ        (R12), BP
+	MOVLQSX     BP, R15
+	SARQ        $0x20, BP
+	LEAQ        (AX)(BP*4), BP
+	ADDQ        R14, AX
+	VMOVUPS     (BP), Y9
+	VMOVUPS     (DX)(R15*4), Y10
+	VFMADD231PS Y9, Y10, Y0
+	VMOVUPS     (BX)(R15*4), Y10
+	VFMADD231PS Y9, Y10, Y1
+	VMOVUPS     (SI)(R15*4), Y10
+	VFMADD231PS Y9, Y10, Y2
+	VMOVUPS     (DI)(R15*4), Y10
+	VFMADD231PS Y9, Y10, Y3
+	VMOVUPS     (R8)(R15*4), Y10
+	VFMADD231PS Y9, Y10, Y4
+	VMOVUPS     (R9)(R15*4), Y10
+	VFMADD231PS Y9, Y10, Y5
+	VMOVUPS     (R10)(R15*4), Y10
+	VFMADD231PS Y9, Y10, Y6
+	VMOVUPS     (R11)(R15*4), Y10
+	VFMADD231PS Y9, Y10, Y7
+	VMOVUPS     (CX)(R15*4), Y10
+	VFMADD231PS Y9, Y10, Y8
+	ADDQ        $0x08, R12
+	CMPQ        R12, R13
+	JB          term9
+
+summed9:
+	VXORPS Y9, Y9, Y9
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any9
+	VMAXPS Y0, Y9, Y0
+	VMAXPS Y1, Y9, Y1
+	VMAXPS Y2, Y9, Y2
+	VMAXPS Y3, Y9, Y3
+	VMAXPS Y4, Y9, Y4
+	VMAXPS Y5, Y9, Y5
+	VMAXPS Y6, Y9, Y6
+	VMAXPS Y7, Y9, Y7
+	VMAXPS Y8, Y9, Y8
+
+any9:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store9
+	VADDPS Y9, Y0, Y0
+	VADDPS Y9, Y1, Y1
+	VADDPS Y9, Y2, Y2
+	VADDPS Y9, Y3, Y3
+	VADDPS Y9, Y4, Y4
+	VADDPS Y9, Y5, Y5
+	VADDPS Y9, Y6, Y6
+	VADDPS Y9, Y7, Y7
+	VADDPS Y9, Y8, Y8
+
+store9:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open9
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), BX
+	MOVLQSX 44(AX), SI
+	MOVLQSX 56(AX), DI
+	MOVLQSX 68(AX), R8
+	MOVLQSX 80(AX), R9
+	MOVLQSX 92(AX), R10
+	MOVLQSX 104(AX), AX
+	MOVQ    gate+88(FP), R11
+	VMOVUPS (R11)(CX*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y0, Y0
+	VMOVUPS (R11)(DX*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y1, Y1
+	VMOVUPS (R11)(BX*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y2, Y2
+	VMOVUPS (R11)(SI*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y3, Y3
+	VMOVUPS (R11)(DI*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y4, Y4
+	VMOVUPS (R11)(R8*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y5, Y5
+	VMOVUPS (R11)(R9*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y6, Y6
+	VMOVUPS (R11)(R10*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y7, Y7
+	VMOVUPS (R11)(AX*4), Y10
+	VCMPPS  $0x1e, Y9, Y10, Y10
+	VANDPS  Y10, Y8, Y8
+
+open9:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), DI
+	MOVLQSX 64(AX), R8
+	MOVLQSX 76(AX), R9
+	MOVLQSX 88(AX), R10
+	MOVLQSX 100(AX), AX
+	MOVQ    dst+0(FP), R11
+	VMOVUPS Y0, (R11)(CX*4)
+	VMOVUPS Y1, (R11)(DX*4)
+	VMOVUPS Y2, (R11)(BX*4)
+	VMOVUPS Y3, (R11)(SI*4)
+	VMOVUPS Y4, (R11)(DI*4)
+	VMOVUPS Y5, (R11)(R8*4)
+	VMOVUPS Y6, (R11)(R9*4)
+	VMOVUPS Y7, (R11)(R10*4)
+	VMOVUPS Y8, (R11)(AX*4)
+	ADDQ    $0x6c, 8(SP)
+	JMP     group9
+
+past9:
+	ADDQ $0x09, (SP)
+
+group5:
+	SUBQ         $0x05, (SP)
+	JL           past5
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load5
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero5
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	JMP          begun5
+
+load5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
+	MOVQ    dst+0(FP), DI
+	VMOVUPS (DI)(CX*4), Y0
+	VMOVUPS (DI)(DX*4), Y1
+	VMOVUPS (DI)(BX*4), Y2
+	VMOVUPS (DI)(SI*4), Y3
+	VMOVUPS (DI)(AX*4), Y4
+	JMP     begun5
+
+zero5:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+begun5:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), R8
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
+	JAE     summed5
+
+term5:
+	MOVQ        (R8), R12
+	MOVLQSX     R12, R11
+	SARQ        $0x20, R12
+	LEAQ        (AX)(R12*4), R12
+	ADDQ        R10, AX
+	VMOVUPS     (R12), Y5
+	VMOVUPS     (DX)(R11*4), Y6
+	VFMADD231PS Y5, Y6, Y0
+	VMOVUPS     (BX)(R11*4), Y6
+	VFMADD231PS Y5, Y6, Y1
+	VMOVUPS     (SI)(R11*4), Y6
+	VFMADD231PS Y5, Y6, Y2
+	VMOVUPS     (DI)(R11*4), Y6
+	VFMADD231PS Y5, Y6, Y3
+	VMOVUPS     (CX)(R11*4), Y6
+	VFMADD231PS Y5, Y6, Y4
+	ADDQ        $0x08, R8
+	CMPQ        R8, R9
+	JB          term5
+
+summed5:
+	VXORPS Y5, Y5, Y5
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any5
+	VMAXPS Y0, Y5, Y0
+	VMAXPS Y1, Y5, Y1
+	VMAXPS Y2, Y5, Y2
+	VMAXPS Y3, Y5, Y3
+	VMAXPS Y4, Y5, Y4
+
+any5:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store5
+	VADDPS Y5, Y0, Y0
+	VADDPS Y5, Y1, Y1
+	VADDPS Y5, Y2, Y2
+	VADDPS Y5, Y3, Y3
+	VADDPS Y5, Y4, Y4
+
+store5:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open5
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), BX
+	MOVLQSX 44(AX), SI
+	MOVLQSX 56(AX), AX
+	MOVQ    gate+88(FP), DI
+	VMOVUPS (DI)(CX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y0, Y0
+	VMOVUPS (DI)(DX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y1, Y1
+	VMOVUPS (DI)(BX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y2, Y2
+	VMOVUPS (DI)(SI*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y3, Y3
+	VMOVUPS (DI)(AX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y4, Y4
+
+open5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
+	MOVQ    dst+0(FP), DI
+	VMOVUPS Y0, (DI)(CX*4)
+	VMOVUPS Y1, (DI)(DX*4)
+	VMOVUPS Y2, (DI)(BX*4)
+	VMOVUPS Y3, (DI)(SI*4)
+	VMOVUPS Y4, (DI)(AX*4)
+	ADDQ    $0x3c, 8(SP)
+	JMP     group5
+
+past5:
+	ADDQ $0x05, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS (DX)(AX*4), Y1
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), BX
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
+	JAE     summed2
+
+term2:
+	MOVQ        (BX), R9
+	MOVLQSX     R9, R8
+	SARQ        $0x20, R9
+	LEAQ        (AX)(R9*4), R9
+	ADDQ        DI, AX
+	VMOVUPS     (R9), Y2
+	VMOVUPS     (DX)(R8*4), Y3
+	VFMADD231PS Y2, Y3, Y0
+	VMOVUPS     (CX)(R8*4), Y3
+	VFMADD231PS Y2, Y3, Y1
+	ADDQ        $0x08, BX
+	CMPQ        BX, SI
+	JB          term2
+
+summed2:
+	VXORPS Y2, Y2, Y2
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any2
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+any2:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store2
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	VMOVUPS (DX)(CX*4), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	VMOVUPS (DX)(AX*4), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, (DX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	VMOVUPS (CX)(AX*4), Y0
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    w+24(FP), AX
+	MOVQ    taps+64(FP), DX
+	MOVQ    terms+72(FP), BX
+	MOVQ    wStep+40(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (DX)(BX*8), BX
+	CMPQ    DX, BX
+	JAE     summed1
+
+term1:
+	MOVQ        (DX), R8
+	MOVLQSX     R8, DI
+	SARQ        $0x20, R8
+	LEAQ        (AX)(R8*4), R8
+	ADDQ        SI, AX
+	VMOVUPS     (CX)(DI*4), Y1
+	VMOVUPS     (R8), Y2
+	VFMADD231PS Y2, Y1, Y0
+	ADDQ        $0x08, DX
+	CMPQ        DX, BX
+	JB          term1
+
+summed1:
+	VXORPS Y1, Y1, Y1
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any1
+	VMAXPS Y0, Y1, Y0
+
+any1:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store1
+	VADDPS Y1, Y0, Y0
+
+store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	VMOVUPS (CX)(AX*4), Y2
+	VCMPPS  $0x1e, Y1, Y2, Y2
+	VANDPS  Y2, Y0, Y0
+
+open1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	VMOVUPS Y0, (CX)(AX*4)
+	ADDQ    $0x0c, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains2Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains2Half(SB), NOSPLIT, $16-112
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+
+group5:
+	SUBQ         $0x05, (SP)
+	JL           past5
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load5
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero5
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VBROADCASTSS 4(AX), Y5
+	VMOVAPS      Y5, Y6
+	VMOVAPS      Y5, Y7
+	VMOVAPS      Y5, Y8
+	VMOVAPS      Y5, Y9
+	JMP          begun5
+
+load5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
+	MOVQ    dst+0(FP), DI
+	MOVQ    dstRow+8(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI)(CX*4), Y0
+	VMOVUPS (DI)(DX*4), Y1
+	VMOVUPS (DI)(BX*4), Y2
+	VMOVUPS (DI)(SI*4), Y3
+	VMOVUPS (DI)(AX*4), Y4
+	ADDQ    R8, DI
+	VMOVUPS (DI)(CX*4), Y5
+	VMOVUPS (DI)(DX*4), Y6
+	VMOVUPS (DI)(BX*4), Y7
+	VMOVUPS (DI)(SI*4), Y8
+	VMOVUPS (DI)(AX*4), Y9
+	JMP     begun5
+
+zero5:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+begun5:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), R8
+	MOVQ    taps+64(FP), R9
+	MOVQ    terms+72(FP), R10
+	MOVQ    wStep+40(FP), R11
+	SHLQ    $0x02, R11
+	LEAQ    (R9)(R10*8), R10
+	CMPQ    R9, R10
+	JAE     summed5
+
+term5:
+	MOVQ         (R9), R13
+	MOVLQSX      R13, R12
+	SARQ         $0x20, R13
+	LEAQ         (R8)(R13*4), R13
+	ADDQ         R11, R8
+	VBROADCASTSS (R13), Y10
+	VBROADCASTSS (R13)(AX*1), Y11
+	VMOVUPS      (DX)(R12*4), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y5
+	VMOVUPS      (BX)(R12*4), Y12
+	VFMADD231PS  Y10, Y12, Y1
+	VFMADD231PS  Y11, Y12, Y6
+	VMOVUPS      (SI)(R12*4), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y7
+	VMOVUPS      (DI)(R12*4), Y12
+	VFMADD231PS  Y10, Y12, Y3
+	VFMADD231PS  Y11, Y12, Y8
+	VMOVUPS      (CX)(R12*4), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         $0x08, R9
+	CMPQ         R9, R10
+	JB           term5
+
+summed5:
+	VXORPS Y10, Y10, Y10
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any5
+	VMAXPS Y0, Y10, Y0
+	VMAXPS Y1, Y10, Y1
+	VMAXPS Y2, Y10, Y2
+	VMAXPS Y3, Y10, Y3
+	VMAXPS Y4, Y10, Y4
+	VMAXPS Y5, Y10, Y5
+	VMAXPS Y6, Y10, Y6
+	VMAXPS Y7, Y10, Y7
+	VMAXPS Y8, Y10, Y8
+	VMAXPS Y9, Y10, Y9
+
+any5:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store5
+	VADDPS Y10, Y0, Y0
+	VADDPS Y10, Y1, Y1
+	VADDPS Y10, Y2, Y2
+	VADDPS Y10, Y3, Y3
+	VADDPS Y10, Y4, Y4
+	VADDPS Y10, Y5, Y5
+	VADDPS Y10, Y6, Y6
+	VADDPS Y10, Y7, Y7
+	VADDPS Y10, Y8, Y8
+	VADDPS Y10, Y9, Y9
+
+store5:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open5
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), BX
+	MOVLQSX 44(AX), SI
+	MOVLQSX 56(AX), AX
+	MOVQ    gate+88(FP), DI
+	MOVQ    gateRow+96(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y0, Y0
+	VMOVUPS (DI)(DX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y1, Y1
+	VMOVUPS (DI)(BX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y2, Y2
+	VMOVUPS (DI)(SI*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y3, Y3
+	VMOVUPS (DI)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y4, Y4
+	ADDQ    R8, DI
+	VMOVUPS (DI)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y5, Y5
+	VMOVUPS (DI)(DX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y6, Y6
+	VMOVUPS (DI)(BX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y7, Y7
+	VMOVUPS (DI)(SI*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y8, Y8
+	VMOVUPS (DI)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y9, Y9
+
+open5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
+	MOVQ    dst+0(FP), DI
+	MOVQ    dstRow+8(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Y0, (DI)(CX*4)
+	VMOVUPS Y1, (DI)(DX*4)
+	VMOVUPS Y2, (DI)(BX*4)
+	VMOVUPS Y3, (DI)(SI*4)
+	VMOVUPS Y4, (DI)(AX*4)
+	ADDQ    R8, DI
+	VMOVUPS Y5, (DI)(CX*4)
+	VMOVUPS Y6, (DI)(DX*4)
+	VMOVUPS Y7, (DI)(BX*4)
+	VMOVUPS Y8, (DI)(SI*4)
+	VMOVUPS Y9, (DI)(AX*4)
+	ADDQ    $0x3c, 8(SP)
+	JMP     group5
+
+past5:
+	ADDQ $0x05, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS (DX)(AX*4), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y2
+	VMOVUPS (DX)(AX*4), Y3
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
+	JAE     summed2
+
+term2:
+	MOVQ         (SI), R10
+	MOVLQSX      R10, R9
+	SARQ         $0x20, R10
+	LEAQ         (BX)(R10*4), R10
+	ADDQ         R8, BX
+	VMOVUPS      (DX)(R9*4), Y4
+	VMOVUPS      (CX)(R9*4), Y5
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (R10)(AX*1), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         $0x08, SI
+	CMPQ         SI, DI
+	JB           term2
+
+summed2:
+	VXORPS Y4, Y4, Y4
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any2
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+any2:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store2
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	MOVQ    gateRow+96(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS (DX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	VMOVUPS (DX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)(CX*4)
+	VMOVUPS Y3, (DX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y1
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DX
+	MOVQ    taps+64(FP), BX
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
+	JAE     summed1
+
+term1:
+	MOVQ         (BX), R9
+	MOVLQSX      R9, R8
+	SARQ         $0x20, R9
+	LEAQ         (DX)(R9*4), R9
+	ADDQ         DI, DX
+	VMOVUPS      (CX)(R8*4), Y2
+	VBROADCASTSS (R9), Y3
+	VFMADD231PS  Y3, Y2, Y0
+	VBROADCASTSS (R9)(AX*1), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         $0x08, BX
+	CMPQ         BX, SI
+	JB           term1
+
+summed1:
+	VXORPS Y2, Y2, Y2
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any1
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+any1:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store1
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)(AX*4)
+	ADDQ    $0x0c, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains2LanesHalf(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains2LanesHalf(SB), NOSPLIT, $16-112
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+
+group5:
+	SUBQ         $0x05, (SP)
+	JL           past5
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load5
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero5
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VBROADCASTSS 4(AX), Y5
+	VMOVAPS      Y5, Y6
+	VMOVAPS      Y5, Y7
+	VMOVAPS      Y5, Y8
+	VMOVAPS      Y5, Y9
+	JMP          begun5
+
+load5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
+	MOVQ    dst+0(FP), DI
+	MOVQ    dstRow+8(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI)(CX*4), Y0
+	VMOVUPS (DI)(DX*4), Y1
+	VMOVUPS (DI)(BX*4), Y2
+	VMOVUPS (DI)(SI*4), Y3
+	VMOVUPS (DI)(AX*4), Y4
+	ADDQ    R8, DI
+	VMOVUPS (DI)(CX*4), Y5
+	VMOVUPS (DI)(DX*4), Y6
+	VMOVUPS (DI)(BX*4), Y7
+	VMOVUPS (DI)(SI*4), Y8
+	VMOVUPS (DI)(AX*4), Y9
+	JMP     begun5
+
+zero5:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+begun5:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), DI
+	MOVLQSX 48(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(DI*4), DI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), R8
+	MOVQ    taps+64(FP), R9
+	MOVQ    terms+72(FP), R10
+	MOVQ    wStep+40(FP), R11
+	SHLQ    $0x02, R11
+	LEAQ    (R9)(R10*8), R10
+	CMPQ    R9, R10
+	JAE     summed5
+
+term5:
+	MOVQ        (R9), R13
+	MOVLQSX     R13, R12
+	SARQ        $0x20, R13
+	LEAQ        (R8)(R13*4), R13
+	ADDQ        R11, R8
+	VMOVUPS     (R13), Y10
+	VMOVUPS     (R13)(AX*1), Y11
+	VMOVUPS     (DX)(R12*4), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y5
+	VMOVUPS     (BX)(R12*4), Y12
+	VFMADD231PS Y10, Y12, Y1
+	VFMADD231PS Y11, Y12, Y6
+	VMOVUPS     (SI)(R12*4), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y7
+	VMOVUPS     (DI)(R12*4), Y12
+	VFMADD231PS Y10, Y12, Y3
+	VFMADD231PS Y11, Y12, Y8
+	VMOVUPS     (CX)(R12*4), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ        $0x08, R9
+	CMPQ        R9, R10
+	JB          term5
+
+summed5:
+	VXORPS Y10, Y10, Y10
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any5
+	VMAXPS Y0, Y10, Y0
+	VMAXPS Y1, Y10, Y1
+	VMAXPS Y2, Y10, Y2
+	VMAXPS Y3, Y10, Y3
+	VMAXPS Y4, Y10, Y4
+	VMAXPS Y5, Y10, Y5
+	VMAXPS Y6, Y10, Y6
+	VMAXPS Y7, Y10, Y7
+	VMAXPS Y8, Y10, Y8
+	VMAXPS Y9, Y10, Y9
+
+any5:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store5
+	VADDPS Y10, Y0, Y0
+	VADDPS Y10, Y1, Y1
+	VADDPS Y10, Y2, Y2
+	VADDPS Y10, Y3, Y3
+	VADDPS Y10, Y4, Y4
+	VADDPS Y10, Y5, Y5
+	VADDPS Y10, Y6, Y6
+	VADDPS Y10, Y7, Y7
+	VADDPS Y10, Y8, Y8
+	VADDPS Y10, Y9, Y9
+
+store5:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open5
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), BX
+	MOVLQSX 44(AX), SI
+	MOVLQSX 56(AX), AX
+	MOVQ    gate+88(FP), DI
+	MOVQ    gateRow+96(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y0, Y0
+	VMOVUPS (DI)(DX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y1, Y1
+	VMOVUPS (DI)(BX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y2, Y2
+	VMOVUPS (DI)(SI*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y3, Y3
+	VMOVUPS (DI)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y4, Y4
+	ADDQ    R8, DI
+	VMOVUPS (DI)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y5, Y5
+	VMOVUPS (DI)(DX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y6, Y6
+	VMOVUPS (DI)(BX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y7, Y7
+	VMOVUPS (DI)(SI*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y8, Y8
+	VMOVUPS (DI)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y9, Y9
+
+open5:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), SI
+	MOVLQSX 52(AX), AX
+	MOVQ    dst+0(FP), DI
+	MOVQ    dstRow+8(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS Y0, (DI)(CX*4)
+	VMOVUPS Y1, (DI)(DX*4)
+	VMOVUPS Y2, (DI)(BX*4)
+	VMOVUPS Y3, (DI)(SI*4)
+	VMOVUPS Y4, (DI)(AX*4)
+	ADDQ    R8, DI
+	VMOVUPS Y5, (DI)(CX*4)
+	VMOVUPS Y6, (DI)(DX*4)
+	VMOVUPS Y7, (DI)(BX*4)
+	VMOVUPS Y8, (DI)(SI*4)
+	VMOVUPS Y9, (DI)(AX*4)
+	ADDQ    $0x3c, 8(SP)
+	JMP     group5
+
+past5:
+	ADDQ $0x05, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS (DX)(AX*4), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y2
+	VMOVUPS (DX)(AX*4), Y3
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
+	JAE     summed2
+
+term2:
+	MOVQ        (SI), R10
+	MOVLQSX     R10, R9
+	SARQ        $0x20, R10
+	LEAQ        (BX)(R10*4), R10
+	ADDQ        R8, BX
+	VMOVUPS     (DX)(R9*4), Y4
+	VMOVUPS     (CX)(R9*4), Y5
+	VMOVUPS     (R10), Y6
+	VFMADD231PS Y6, Y4, Y0
+	VFMADD231PS Y6, Y5, Y1
+	VMOVUPS     (R10)(AX*1), Y6
+	VFMADD231PS Y6, Y4, Y2
+	VFMADD231PS Y6, Y5, Y3
+	ADDQ        $0x08, SI
+	CMPQ        SI, DI
+	JB          term2
+
+summed2:
+	VXORPS Y4, Y4, Y4
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any2
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+any2:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store2
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	MOVQ    gateRow+96(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS (DX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	VMOVUPS (DX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)(CX*4)
+	VMOVUPS Y3, (DX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y1
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DX
+	MOVQ    taps+64(FP), BX
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
+	JAE     summed1
+
+term1:
+	MOVQ        (BX), R9
+	MOVLQSX     R9, R8
+	SARQ        $0x20, R9
+	LEAQ        (DX)(R9*4), R9
+	ADDQ        DI, DX
+	VMOVUPS     (CX)(R8*4), Y2
+	VMOVUPS     (R9), Y3
+	VFMADD231PS Y3, Y2, Y0
+	VMOVUPS     (R9)(AX*1), Y3
+	VFMADD231PS Y3, Y2, Y1
+	ADDQ        $0x08, BX
+	CMPQ        BX, SI
+	JB          term1
+
+summed1:
+	VXORPS Y2, Y2, Y2
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any1
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+any1:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store1
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)(AX*4)
+	ADDQ    $0x0c, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains3Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains3Half(SB), NOSPLIT, $16-112
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+
+group4:
+	SUBQ         $0x04, (SP)
+	JL           past4
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load4
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero4
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VBROADCASTSS 4(AX), Y4
+	VMOVAPS      Y4, Y5
+	VMOVAPS      Y4, Y6
+	VMOVAPS      Y4, Y7
+	VBROADCASTSS 8(AX), Y8
+	VMOVAPS      Y8, Y9
+	VMOVAPS      Y8, Y10
+	VMOVAPS      Y8, Y11
+	JMP          begun4
+
+load4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI)(CX*4), Y0
+	VMOVUPS (SI)(DX*4), Y1
+	VMOVUPS (SI)(BX*4), Y2
+	VMOVUPS (SI)(AX*4), Y3
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Y4
+	VMOVUPS (SI)(DX*4), Y5
+	VMOVUPS (SI)(BX*4), Y6
+	VMOVUPS (SI)(AX*4), Y7
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Y8
+	VMOVUPS (SI)(DX*4), Y9
+	VMOVUPS (SI)(BX*4), Y10
+	VMOVUPS (SI)(AX*4), Y11
+	JMP     begun4
+
+zero4:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begun4:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
+	JAE     summed4
+
+term4:
+	MOVQ         (R8), R12
+	MOVLQSX      R12, R11
+	SARQ         $0x20, R12
+	LEAQ         (DI)(R12*4), R12
+	ADDQ         R10, DI
+	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R12)(AX*1), Y13
+	VBROADCASTSS (R12)(AX*2), Y14
+	VMOVUPS      (DX)(R11*4), Y15
+	VFMADD231PS  Y12, Y15, Y0
+	VFMADD231PS  Y13, Y15, Y4
+	VFMADD231PS  Y14, Y15, Y8
+	VMOVUPS      (BX)(R11*4), Y15
+	VFMADD231PS  Y12, Y15, Y1
+	VFMADD231PS  Y13, Y15, Y5
+	VFMADD231PS  Y14, Y15, Y9
+	VMOVUPS      (SI)(R11*4), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y6
+	VFMADD231PS  Y14, Y15, Y10
+	VMOVUPS      (CX)(R11*4), Y15
+	VFMADD231PS  Y12, Y15, Y3
+	VFMADD231PS  Y13, Y15, Y7
+	VFMADD231PS  Y14, Y15, Y11
+	ADDQ         $0x08, R8
+	CMPQ         R8, R9
+	JB           term4
+
+summed4:
+	VXORPS Y12, Y12, Y12
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any4
+	VMAXPS Y0, Y12, Y0
+	VMAXPS Y1, Y12, Y1
+	VMAXPS Y2, Y12, Y2
+	VMAXPS Y3, Y12, Y3
+	VMAXPS Y4, Y12, Y4
+	VMAXPS Y5, Y12, Y5
+	VMAXPS Y6, Y12, Y6
+	VMAXPS Y7, Y12, Y7
+	VMAXPS Y8, Y12, Y8
+	VMAXPS Y9, Y12, Y9
+	VMAXPS Y10, Y12, Y10
+	VMAXPS Y11, Y12, Y11
+
+any4:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store4
+	VADDPS Y12, Y0, Y0
+	VADDPS Y12, Y1, Y1
+	VADDPS Y12, Y2, Y2
+	VADDPS Y12, Y3, Y3
+	VADDPS Y12, Y4, Y4
+	VADDPS Y12, Y5, Y5
+	VADDPS Y12, Y6, Y6
+	VADDPS Y12, Y7, Y7
+	VADDPS Y12, Y8, Y8
+	VADDPS Y12, Y9, Y9
+	VADDPS Y12, Y10, Y10
+	VADDPS Y12, Y11, Y11
+
+store4:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open4
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), BX
+	MOVLQSX 44(AX), AX
+	MOVQ    gate+88(FP), SI
+	MOVQ    gateRow+96(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y0, Y0
+	VMOVUPS (SI)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y1, Y1
+	VMOVUPS (SI)(BX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y2, Y2
+	VMOVUPS (SI)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y3, Y3
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y4, Y4
+	VMOVUPS (SI)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y5, Y5
+	VMOVUPS (SI)(BX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y6, Y6
+	VMOVUPS (SI)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y7, Y7
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y8, Y8
+	VMOVUPS (SI)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y9, Y9
+	VMOVUPS (SI)(BX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y10, Y10
+	VMOVUPS (SI)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y11, Y11
+
+open4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Y0, (SI)(CX*4)
+	VMOVUPS Y1, (SI)(DX*4)
+	VMOVUPS Y2, (SI)(BX*4)
+	VMOVUPS Y3, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Y4, (SI)(CX*4)
+	VMOVUPS Y5, (SI)(DX*4)
+	VMOVUPS Y6, (SI)(BX*4)
+	VMOVUPS Y7, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Y8, (SI)(CX*4)
+	VMOVUPS Y9, (SI)(DX*4)
+	VMOVUPS Y10, (SI)(BX*4)
+	VMOVUPS Y11, (SI)(AX*4)
+	ADDQ    $0x30, 8(SP)
+	JMP     group4
+
+past4:
+	ADDQ $0x04, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS (DX)(AX*4), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y2
+	VMOVUPS (DX)(AX*4), Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y4
+	VMOVUPS (DX)(AX*4), Y5
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
+	JAE     summed2
+
+term2:
+	MOVQ         (SI), R10
+	MOVLQSX      R10, R9
+	SARQ         $0x20, R10
+	LEAQ         (BX)(R10*4), R10
+	ADDQ         R8, BX
+	VMOVUPS      (DX)(R9*4), Y6
+	VMOVUPS      (CX)(R9*4), Y7
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS (R10)(AX*1), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS (R10)(AX*2), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	ADDQ         $0x08, SI
+	CMPQ         SI, DI
+	JB           term2
+
+summed2:
+	VXORPS Y6, Y6, Y6
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any2
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
+	VMAXPS Y3, Y6, Y3
+	VMAXPS Y4, Y6, Y4
+	VMAXPS Y5, Y6, Y5
+
+any2:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store2
+	VADDPS Y6, Y0, Y0
+	VADDPS Y6, Y1, Y1
+	VADDPS Y6, Y2, Y2
+	VADDPS Y6, Y3, Y3
+	VADDPS Y6, Y4, Y4
+	VADDPS Y6, Y5, Y5
+
+store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	MOVQ    gateRow+96(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y0, Y0
+	VMOVUPS (DX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y1, Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y2, Y2
+	VMOVUPS (DX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y3, Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y4, Y4
+	VMOVUPS (DX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y5, Y5
+
+open2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)(CX*4)
+	VMOVUPS Y3, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)(CX*4)
+	VMOVUPS Y5, (DX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DX
+	MOVQ    taps+64(FP), BX
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
+	JAE     summed1
+
+term1:
+	MOVQ         (BX), R9
+	MOVLQSX      R9, R8
+	SARQ         $0x20, R9
+	LEAQ         (DX)(R9*4), R9
+	ADDQ         DI, DX
+	VMOVUPS      (CX)(R8*4), Y3
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y4, Y3, Y0
+	VBROADCASTSS (R9)(AX*1), Y4
+	VFMADD231PS  Y4, Y3, Y1
+	VBROADCASTSS (R9)(AX*2), Y4
+	VFMADD231PS  Y4, Y3, Y2
+	ADDQ         $0x08, BX
+	CMPQ         BX, SI
+	JB           term1
+
+summed1:
+	VXORPS Y3, Y3, Y3
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any1
+	VMAXPS Y0, Y3, Y0
+	VMAXPS Y1, Y3, Y1
+	VMAXPS Y2, Y3, Y2
+
+any1:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store1
+	VADDPS Y3, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y3, Y2, Y2
+
+store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y0, Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y2, Y2
+
+open1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	ADDQ    $0x0c, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains3LanesHalf(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains3LanesHalf(SB), NOSPLIT, $16-112
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+
+group4:
+	SUBQ         $0x04, (SP)
+	JL           past4
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load4
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero4
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VBROADCASTSS 4(AX), Y4
+	VMOVAPS      Y4, Y5
+	VMOVAPS      Y4, Y6
+	VMOVAPS      Y4, Y7
+	VBROADCASTSS 8(AX), Y8
+	VMOVAPS      Y8, Y9
+	VMOVAPS      Y8, Y10
+	VMOVAPS      Y8, Y11
+	JMP          begun4
+
+load4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI)(CX*4), Y0
+	VMOVUPS (SI)(DX*4), Y1
+	VMOVUPS (SI)(BX*4), Y2
+	VMOVUPS (SI)(AX*4), Y3
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Y4
+	VMOVUPS (SI)(DX*4), Y5
+	VMOVUPS (SI)(BX*4), Y6
+	VMOVUPS (SI)(AX*4), Y7
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Y8
+	VMOVUPS (SI)(DX*4), Y9
+	VMOVUPS (SI)(BX*4), Y10
+	VMOVUPS (SI)(AX*4), Y11
+	JMP     begun4
+
+zero4:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begun4:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), SI
+	MOVLQSX 36(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
+	JAE     summed4
+
+term4:
+	MOVQ        (R8), R12
+	MOVLQSX     R12, R11
+	SARQ        $0x20, R12
+	LEAQ        (DI)(R12*4), R12
+	ADDQ        R10, DI
+	VMOVUPS     (R12), Y12
+	VMOVUPS     (R12)(AX*1), Y13
+	VMOVUPS     (R12)(AX*2), Y14
+	VMOVUPS     (DX)(R11*4), Y15
+	VFMADD231PS Y12, Y15, Y0
+	VFMADD231PS Y13, Y15, Y4
+	VFMADD231PS Y14, Y15, Y8
+	VMOVUPS     (BX)(R11*4), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y5
+	VFMADD231PS Y14, Y15, Y9
+	VMOVUPS     (SI)(R11*4), Y15
+	VFMADD231PS Y12, Y15, Y2
+	VFMADD231PS Y13, Y15, Y6
+	VFMADD231PS Y14, Y15, Y10
+	VMOVUPS     (CX)(R11*4), Y15
+	VFMADD231PS Y12, Y15, Y3
+	VFMADD231PS Y13, Y15, Y7
+	VFMADD231PS Y14, Y15, Y11
+	ADDQ        $0x08, R8
+	CMPQ        R8, R9
+	JB          term4
+
+summed4:
+	VXORPS Y12, Y12, Y12
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any4
+	VMAXPS Y0, Y12, Y0
+	VMAXPS Y1, Y12, Y1
+	VMAXPS Y2, Y12, Y2
+	VMAXPS Y3, Y12, Y3
+	VMAXPS Y4, Y12, Y4
+	VMAXPS Y5, Y12, Y5
+	VMAXPS Y6, Y12, Y6
+	VMAXPS Y7, Y12, Y7
+	VMAXPS Y8, Y12, Y8
+	VMAXPS Y9, Y12, Y9
+	VMAXPS Y10, Y12, Y10
+	VMAXPS Y11, Y12, Y11
+
+any4:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store4
+	VADDPS Y12, Y0, Y0
+	VADDPS Y12, Y1, Y1
+	VADDPS Y12, Y2, Y2
+	VADDPS Y12, Y3, Y3
+	VADDPS Y12, Y4, Y4
+	VADDPS Y12, Y5, Y5
+	VADDPS Y12, Y6, Y6
+	VADDPS Y12, Y7, Y7
+	VADDPS Y12, Y8, Y8
+	VADDPS Y12, Y9, Y9
+	VADDPS Y12, Y10, Y10
+	VADDPS Y12, Y11, Y11
+
+store4:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open4
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), BX
+	MOVLQSX 44(AX), AX
+	MOVQ    gate+88(FP), SI
+	MOVQ    gateRow+96(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y0, Y0
+	VMOVUPS (SI)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y1, Y1
+	VMOVUPS (SI)(BX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y2, Y2
+	VMOVUPS (SI)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y3, Y3
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y4, Y4
+	VMOVUPS (SI)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y5, Y5
+	VMOVUPS (SI)(BX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y6, Y6
+	VMOVUPS (SI)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y7, Y7
+	ADDQ    DI, SI
+	VMOVUPS (SI)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y8, Y8
+	VMOVUPS (SI)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y9, Y9
+	VMOVUPS (SI)(BX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y10, Y10
+	VMOVUPS (SI)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y11, Y11
+
+open4:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), BX
+	MOVLQSX 40(AX), AX
+	MOVQ    dst+0(FP), SI
+	MOVQ    dstRow+8(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS Y0, (SI)(CX*4)
+	VMOVUPS Y1, (SI)(DX*4)
+	VMOVUPS Y2, (SI)(BX*4)
+	VMOVUPS Y3, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Y4, (SI)(CX*4)
+	VMOVUPS Y5, (SI)(DX*4)
+	VMOVUPS Y6, (SI)(BX*4)
+	VMOVUPS Y7, (SI)(AX*4)
+	ADDQ    DI, SI
+	VMOVUPS Y8, (SI)(CX*4)
+	VMOVUPS Y9, (SI)(DX*4)
+	VMOVUPS Y10, (SI)(BX*4)
+	VMOVUPS Y11, (SI)(AX*4)
+	ADDQ    $0x30, 8(SP)
+	JMP     group4
+
+past4:
+	ADDQ $0x04, (SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS (DX)(AX*4), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y2
+	VMOVUPS (DX)(AX*4), Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y4
+	VMOVUPS (DX)(AX*4), Y5
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
+	JAE     summed2
+
+term2:
+	MOVQ        (SI), R10
+	MOVLQSX     R10, R9
+	SARQ        $0x20, R10
+	LEAQ        (BX)(R10*4), R10
+	ADDQ        R8, BX
+	VMOVUPS     (DX)(R9*4), Y6
+	VMOVUPS     (CX)(R9*4), Y7
+	VMOVUPS     (R10), Y8
+	VFMADD231PS Y8, Y6, Y0
+	VFMADD231PS Y8, Y7, Y1
+	VMOVUPS     (R10)(AX*1), Y8
+	VFMADD231PS Y8, Y6, Y2
+	VFMADD231PS Y8, Y7, Y3
+	VMOVUPS     (R10)(AX*2), Y8
+	VFMADD231PS Y8, Y6, Y4
+	VFMADD231PS Y8, Y7, Y5
+	ADDQ        $0x08, SI
+	CMPQ        SI, DI
+	JB          term2
+
+summed2:
+	VXORPS Y6, Y6, Y6
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any2
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
+	VMAXPS Y3, Y6, Y3
+	VMAXPS Y4, Y6, Y4
+	VMAXPS Y5, Y6, Y5
+
+any2:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store2
+	VADDPS Y6, Y0, Y0
+	VADDPS Y6, Y1, Y1
+	VADDPS Y6, Y2, Y2
+	VADDPS Y6, Y3, Y3
+	VADDPS Y6, Y4, Y4
+	VADDPS Y6, Y5, Y5
+
+store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	MOVQ    gateRow+96(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y0, Y0
+	VMOVUPS (DX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y1, Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y2, Y2
+	VMOVUPS (DX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y3, Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y4, Y4
+	VMOVUPS (DX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y5, Y5
+
+open2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)(CX*4)
+	VMOVUPS Y3, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)(CX*4)
+	VMOVUPS Y5, (DX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    w+24(FP), DX
+	MOVQ    taps+64(FP), BX
+	MOVQ    terms+72(FP), SI
+	MOVQ    wStep+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (BX)(SI*8), SI
+	CMPQ    BX, SI
+	JAE     summed1
+
+term1:
+	MOVQ        (BX), R9
+	MOVLQSX     R9, R8
+	SARQ        $0x20, R9
+	LEAQ        (DX)(R9*4), R9
+	ADDQ        DI, DX
+	VMOVUPS     (CX)(R8*4), Y3
+	VMOVUPS     (R9), Y4
+	VFMADD231PS Y4, Y3, Y0
+	VMOVUPS     (R9)(AX*1), Y4
+	VFMADD231PS Y4, Y3, Y1
+	VMOVUPS     (R9)(AX*2), Y4
+	VFMADD231PS Y4, Y3, Y2
+	ADDQ        $0x08, BX
+	CMPQ        BX, SI
+	JB          term1
+
+summed1:
+	VXORPS Y3, Y3, Y3
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any1
+	VMAXPS Y0, Y3, Y0
+	VMAXPS Y1, Y3, Y1
+	VMAXPS Y2, Y3, Y2
+
+any1:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store1
+	VADDPS Y3, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y3, Y2, Y2
+
+store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y0, Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y2, Y2
+
+open1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	ADDQ    $0x0c, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains4Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains4Half(SB), NOSPLIT, $16-112
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+
+group3:
+	SUBQ         $0x03, (SP)
+	JL           past3
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load3
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero3
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VBROADCASTSS 4(AX), Y3
+	VMOVAPS      Y3, Y4
+	VMOVAPS      Y3, Y5
+	VBROADCASTSS 8(AX), Y6
+	VMOVAPS      Y6, Y7
+	VMOVAPS      Y6, Y8
+	VBROADCASTSS 12(AX), Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y9, Y11
+	JMP          begun3
+
+load3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), BX
+	MOVQ    dstRow+8(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS (BX)(CX*4), Y0
+	VMOVUPS (BX)(DX*4), Y1
+	VMOVUPS (BX)(AX*4), Y2
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y3
+	VMOVUPS (BX)(DX*4), Y4
+	VMOVUPS (BX)(AX*4), Y5
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y6
+	VMOVUPS (BX)(DX*4), Y7
+	VMOVUPS (BX)(AX*4), Y8
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y9
+	VMOVUPS (BX)(DX*4), Y10
+	VMOVUPS (BX)(AX*4), Y11
+	JMP     begun3
+
+zero3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begun3:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), SI
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
+	JAE     summed3
+
+term3:
+	MOVQ         (R8), R12
+	MOVLQSX      R12, R11
+	SARQ         $0x20, R12
+	LEAQ         (DI)(R12*4), R12
+	ADDQ         R10, DI
+	VMOVUPS      (DX)(R11*4), Y12
+	VMOVUPS      (BX)(R11*4), Y13
+	VMOVUPS      (CX)(R11*4), Y14
+	VBROADCASTSS (R12), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VFMADD231PS  Y15, Y14, Y2
+	VBROADCASTSS (R12)(AX*1), Y15
+	VFMADD231PS  Y15, Y12, Y3
+	VFMADD231PS  Y15, Y13, Y4
+	VFMADD231PS  Y15, Y14, Y5
+	VBROADCASTSS (R12)(AX*2), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VFMADD231PS  Y15, Y14, Y8
+	VBROADCASTSS (R12)(SI*1), Y15
+	VFMADD231PS  Y15, Y12, Y9
+	VFMADD231PS  Y15, Y13, Y10
+	VFMADD231PS  Y15, Y14, Y11
+	ADDQ         $0x08, R8
+	CMPQ         R8, R9
+	JB           term3
+
+summed3:
+	VXORPS Y12, Y12, Y12
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any3
+	VMAXPS Y0, Y12, Y0
+	VMAXPS Y1, Y12, Y1
+	VMAXPS Y2, Y12, Y2
+	VMAXPS Y3, Y12, Y3
+	VMAXPS Y4, Y12, Y4
+	VMAXPS Y5, Y12, Y5
+	VMAXPS Y6, Y12, Y6
+	VMAXPS Y7, Y12, Y7
+	VMAXPS Y8, Y12, Y8
+	VMAXPS Y9, Y12, Y9
+	VMAXPS Y10, Y12, Y10
+	VMAXPS Y11, Y12, Y11
+
+any3:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store3
+	VADDPS Y12, Y0, Y0
+	VADDPS Y12, Y1, Y1
+	VADDPS Y12, Y2, Y2
+	VADDPS Y12, Y3, Y3
+	VADDPS Y12, Y4, Y4
+	VADDPS Y12, Y5, Y5
+	VADDPS Y12, Y6, Y6
+	VADDPS Y12, Y7, Y7
+	VADDPS Y12, Y8, Y8
+	VADDPS Y12, Y9, Y9
+	VADDPS Y12, Y10, Y10
+	VADDPS Y12, Y11, Y11
+
+store3:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open3
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), AX
+	MOVQ    gate+88(FP), BX
+	MOVQ    gateRow+96(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS (BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y0, Y0
+	VMOVUPS (BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y1, Y1
+	VMOVUPS (BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y2, Y2
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y3, Y3
+	VMOVUPS (BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y4, Y4
+	VMOVUPS (BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y5, Y5
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y6, Y6
+	VMOVUPS (BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y7, Y7
+	VMOVUPS (BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y8, Y8
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y9, Y9
+	VMOVUPS (BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y10, Y10
+	VMOVUPS (BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y11, Y11
+
+open3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), BX
+	MOVQ    dstRow+8(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS Y0, (BX)(CX*4)
+	VMOVUPS Y1, (BX)(DX*4)
+	VMOVUPS Y2, (BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Y3, (BX)(CX*4)
+	VMOVUPS Y4, (BX)(DX*4)
+	VMOVUPS Y5, (BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Y6, (BX)(CX*4)
+	VMOVUPS Y7, (BX)(DX*4)
+	VMOVUPS Y8, (BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Y9, (BX)(CX*4)
+	VMOVUPS Y10, (BX)(DX*4)
+	VMOVUPS Y11, (BX)(AX*4)
+	ADDQ    $0x24, 8(SP)
+	JMP     group3
+
+past3:
+	ADDQ $0x03, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y3
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
+	JAE     summed1
+
+term1:
+	MOVQ         (SI), R10
+	MOVLQSX      R10, R9
+	SARQ         $0x20, R10
+	LEAQ         (BX)(R10*4), R10
+	ADDQ         R8, BX
+	VMOVUPS      (CX)(R9*4), Y4
+	VBROADCASTSS (R10), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	VBROADCASTSS (R10)(AX*1), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS (R10)(AX*2), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	VBROADCASTSS (R10)(DX*1), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         $0x08, SI
+	CMPQ         SI, DI
+	JB           term1
+
+summed1:
+	VXORPS Y4, Y4, Y4
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any1
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+any1:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store1
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)(AX*4)
+	ADDQ    $0x0c, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains4LanesHalf(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains4LanesHalf(SB), NOSPLIT, $16-112
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+
+group3:
+	SUBQ         $0x03, (SP)
+	JL           past3
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load3
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero3
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VBROADCASTSS 4(AX), Y3
+	VMOVAPS      Y3, Y4
+	VMOVAPS      Y3, Y5
+	VBROADCASTSS 8(AX), Y6
+	VMOVAPS      Y6, Y7
+	VMOVAPS      Y6, Y8
+	VBROADCASTSS 12(AX), Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y9, Y11
+	JMP          begun3
+
+load3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), BX
+	MOVQ    dstRow+8(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS (BX)(CX*4), Y0
+	VMOVUPS (BX)(DX*4), Y1
+	VMOVUPS (BX)(AX*4), Y2
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y3
+	VMOVUPS (BX)(DX*4), Y4
+	VMOVUPS (BX)(AX*4), Y5
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y6
+	VMOVUPS (BX)(DX*4), Y7
+	VMOVUPS (BX)(AX*4), Y8
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y9
+	VMOVUPS (BX)(DX*4), Y10
+	VMOVUPS (BX)(AX*4), Y11
+	JMP     begun3
+
+zero3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begun3:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), BX
+	MOVLQSX 24(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(BX*4), BX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), SI
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
+	JAE     summed3
+
+term3:
+	MOVQ        (R8), R12
+	MOVLQSX     R12, R11
+	SARQ        $0x20, R12
+	LEAQ        (DI)(R12*4), R12
+	ADDQ        R10, DI
+	VMOVUPS     (DX)(R11*4), Y12
+	VMOVUPS     (BX)(R11*4), Y13
+	VMOVUPS     (CX)(R11*4), Y14
+	VMOVUPS     (R12), Y15
+	VFMADD231PS Y15, Y12, Y0
+	VFMADD231PS Y15, Y13, Y1
+	VFMADD231PS Y15, Y14, Y2
+	VMOVUPS     (R12)(AX*1), Y15
+	VFMADD231PS Y15, Y12, Y3
+	VFMADD231PS Y15, Y13, Y4
+	VFMADD231PS Y15, Y14, Y5
+	VMOVUPS     (R12)(AX*2), Y15
+	VFMADD231PS Y15, Y12, Y6
+	VFMADD231PS Y15, Y13, Y7
+	VFMADD231PS Y15, Y14, Y8
+	VMOVUPS     (R12)(SI*1), Y15
+	VFMADD231PS Y15, Y12, Y9
+	VFMADD231PS Y15, Y13, Y10
+	VFMADD231PS Y15, Y14, Y11
+	ADDQ        $0x08, R8
+	CMPQ        R8, R9
+	JB          term3
+
+summed3:
+	VXORPS Y12, Y12, Y12
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any3
+	VMAXPS Y0, Y12, Y0
+	VMAXPS Y1, Y12, Y1
+	VMAXPS Y2, Y12, Y2
+	VMAXPS Y3, Y12, Y3
+	VMAXPS Y4, Y12, Y4
+	VMAXPS Y5, Y12, Y5
+	VMAXPS Y6, Y12, Y6
+	VMAXPS Y7, Y12, Y7
+	VMAXPS Y8, Y12, Y8
+	VMAXPS Y9, Y12, Y9
+	VMAXPS Y10, Y12, Y10
+	VMAXPS Y11, Y12, Y11
+
+any3:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store3
+	VADDPS Y12, Y0, Y0
+	VADDPS Y12, Y1, Y1
+	VADDPS Y12, Y2, Y2
+	VADDPS Y12, Y3, Y3
+	VADDPS Y12, Y4, Y4
+	VADDPS Y12, Y5, Y5
+	VADDPS Y12, Y6, Y6
+	VADDPS Y12, Y7, Y7
+	VADDPS Y12, Y8, Y8
+	VADDPS Y12, Y9, Y9
+	VADDPS Y12, Y10, Y10
+	VADDPS Y12, Y11, Y11
+
+store3:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open3
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), DX
+	MOVLQSX 32(AX), AX
+	MOVQ    gate+88(FP), BX
+	MOVQ    gateRow+96(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS (BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y0, Y0
+	VMOVUPS (BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y1, Y1
+	VMOVUPS (BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y2, Y2
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y3, Y3
+	VMOVUPS (BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y4, Y4
+	VMOVUPS (BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y5, Y5
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y6, Y6
+	VMOVUPS (BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y7, Y7
+	VMOVUPS (BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y8, Y8
+	ADDQ    SI, BX
+	VMOVUPS (BX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y9, Y9
+	VMOVUPS (BX)(DX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y10, Y10
+	VMOVUPS (BX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y11, Y11
+
+open3:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), DX
+	MOVLQSX 28(AX), AX
+	MOVQ    dst+0(FP), BX
+	MOVQ    dstRow+8(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS Y0, (BX)(CX*4)
+	VMOVUPS Y1, (BX)(DX*4)
+	VMOVUPS Y2, (BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Y3, (BX)(CX*4)
+	VMOVUPS Y4, (BX)(DX*4)
+	VMOVUPS Y5, (BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Y6, (BX)(CX*4)
+	VMOVUPS Y7, (BX)(DX*4)
+	VMOVUPS Y8, (BX)(AX*4)
+	ADDQ    SI, BX
+	VMOVUPS Y9, (BX)(CX*4)
+	VMOVUPS Y10, (BX)(DX*4)
+	VMOVUPS Y11, (BX)(AX*4)
+	ADDQ    $0x24, 8(SP)
+	JMP     group3
+
+past3:
+	ADDQ $0x03, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y3
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
+	JAE     summed1
+
+term1:
+	MOVQ        (SI), R10
+	MOVLQSX     R10, R9
+	SARQ        $0x20, R10
+	LEAQ        (BX)(R10*4), R10
+	ADDQ        R8, BX
+	VMOVUPS     (CX)(R9*4), Y4
+	VMOVUPS     (R10), Y5
+	VFMADD231PS Y5, Y4, Y0
+	VMOVUPS     (R10)(AX*1), Y5
+	VFMADD231PS Y5, Y4, Y1
+	VMOVUPS     (R10)(AX*2), Y5
+	VFMADD231PS Y5, Y4, Y2
+	VMOVUPS     (R10)(DX*1), Y5
+	VFMADD231PS Y5, Y4, Y3
+	ADDQ        $0x08, SI
+	CMPQ        SI, DI
+	JB          term1
+
+summed1:
+	VXORPS Y4, Y4, Y4
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any1
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+any1:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store1
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)(AX*4)
+	ADDQ    $0x0c, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains5Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains5Half(SB), NOSPLIT, $16-112
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS 12(AX), Y6
+	VMOVAPS      Y6, Y7
+	VBROADCASTSS 16(AX), Y8
+	VMOVAPS      Y8, Y9
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS (DX)(AX*4), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y2
+	VMOVUPS (DX)(AX*4), Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y4
+	VMOVUPS (DX)(AX*4), Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y6
+	VMOVUPS (DX)(AX*4), Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y8
+	VMOVUPS (DX)(AX*4), Y9
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    taps+64(FP), DI
+	MOVQ    terms+72(FP), R8
+	MOVQ    wStep+40(FP), R9
+	SHLQ    $0x02, R9
+	LEAQ    (DI)(R8*8), R8
+	CMPQ    DI, R8
+	JAE     summed2
+
+term2:
+	MOVQ         (DI), R11
+	MOVLQSX      R11, R10
+	SARQ         $0x20, R11
+	LEAQ         (SI)(R11*4), R11
+	ADDQ         R9, SI
+	VMOVUPS      (DX)(R10*4), Y10
+	VMOVUPS      (CX)(R10*4), Y11
+	VBROADCASTSS (R11), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS (R11)(AX*1), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS (R11)(AX*2), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS (R11)(BX*1), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS (R11)(AX*4), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	ADDQ         $0x08, DI
+	CMPQ         DI, R8
+	JB           term2
+
+summed2:
+	VXORPS Y10, Y10, Y10
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any2
+	VMAXPS Y0, Y10, Y0
+	VMAXPS Y1, Y10, Y1
+	VMAXPS Y2, Y10, Y2
+	VMAXPS Y3, Y10, Y3
+	VMAXPS Y4, Y10, Y4
+	VMAXPS Y5, Y10, Y5
+	VMAXPS Y6, Y10, Y6
+	VMAXPS Y7, Y10, Y7
+	VMAXPS Y8, Y10, Y8
+	VMAXPS Y9, Y10, Y9
+
+any2:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store2
+	VADDPS Y10, Y0, Y0
+	VADDPS Y10, Y1, Y1
+	VADDPS Y10, Y2, Y2
+	VADDPS Y10, Y3, Y3
+	VADDPS Y10, Y4, Y4
+	VADDPS Y10, Y5, Y5
+	VADDPS Y10, Y6, Y6
+	VADDPS Y10, Y7, Y7
+	VADDPS Y10, Y8, Y8
+	VADDPS Y10, Y9, Y9
+
+store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	MOVQ    gateRow+96(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y0, Y0
+	VMOVUPS (DX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y1, Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y2, Y2
+	VMOVUPS (DX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y3, Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y4, Y4
+	VMOVUPS (DX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y5, Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y6, Y6
+	VMOVUPS (DX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y7, Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y8, Y8
+	VMOVUPS (DX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y9, Y9
+
+open2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)(CX*4)
+	VMOVUPS Y3, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)(CX*4)
+	VMOVUPS Y5, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)(CX*4)
+	VMOVUPS Y7, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y8, (DX)(CX*4)
+	VMOVUPS Y9, (DX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
+	JAE     summed1
+
+term1:
+	MOVQ         (SI), R10
+	MOVLQSX      R10, R9
+	SARQ         $0x20, R10
+	LEAQ         (BX)(R10*4), R10
+	ADDQ         R8, BX
+	VMOVUPS      (CX)(R9*4), Y5
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y6, Y5, Y0
+	VBROADCASTSS (R10)(AX*1), Y6
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (R10)(AX*2), Y6
+	VFMADD231PS  Y6, Y5, Y2
+	VBROADCASTSS (R10)(DX*1), Y6
+	VFMADD231PS  Y6, Y5, Y3
+	VBROADCASTSS (R10)(AX*4), Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         $0x08, SI
+	CMPQ         SI, DI
+	JB           term1
+
+summed1:
+	VXORPS Y5, Y5, Y5
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any1
+	VMAXPS Y0, Y5, Y0
+	VMAXPS Y1, Y5, Y1
+	VMAXPS Y2, Y5, Y2
+	VMAXPS Y3, Y5, Y3
+	VMAXPS Y4, Y5, Y4
+
+any1:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store1
+	VADDPS Y5, Y0, Y0
+	VADDPS Y5, Y1, Y1
+	VADDPS Y5, Y2, Y2
+	VADDPS Y5, Y3, Y3
+	VADDPS Y5, Y4, Y4
+
+store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y0, Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y2, Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y3, Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y4, Y4
+
+open1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)(AX*4)
+	ADDQ    $0x0c, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains5LanesHalf(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains5LanesHalf(SB), NOSPLIT, $16-112
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS 12(AX), Y6
+	VMOVAPS      Y6, Y7
+	VBROADCASTSS 16(AX), Y8
+	VMOVAPS      Y8, Y9
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS (DX)(AX*4), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y2
+	VMOVUPS (DX)(AX*4), Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y4
+	VMOVUPS (DX)(AX*4), Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y6
+	VMOVUPS (DX)(AX*4), Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y8
+	VMOVUPS (DX)(AX*4), Y9
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    taps+64(FP), DI
+	MOVQ    terms+72(FP), R8
+	MOVQ    wStep+40(FP), R9
+	SHLQ    $0x02, R9
+	LEAQ    (DI)(R8*8), R8
+	CMPQ    DI, R8
+	JAE     summed2
+
+term2:
+	MOVQ        (DI), R11
+	MOVLQSX     R11, R10
+	SARQ        $0x20, R11
+	LEAQ        (SI)(R11*4), R11
+	ADDQ        R9, SI
+	VMOVUPS     (DX)(R10*4), Y10
+	VMOVUPS     (CX)(R10*4), Y11
+	VMOVUPS     (R11), Y12
+	VFMADD231PS Y12, Y10, Y0
+	VFMADD231PS Y12, Y11, Y1
+	VMOVUPS     (R11)(AX*1), Y12
+	VFMADD231PS Y12, Y10, Y2
+	VFMADD231PS Y12, Y11, Y3
+	VMOVUPS     (R11)(AX*2), Y12
+	VFMADD231PS Y12, Y10, Y4
+	VFMADD231PS Y12, Y11, Y5
+	VMOVUPS     (R11)(BX*1), Y12
+	VFMADD231PS Y12, Y10, Y6
+	VFMADD231PS Y12, Y11, Y7
+	VMOVUPS     (R11)(AX*4), Y12
+	VFMADD231PS Y12, Y10, Y8
+	VFMADD231PS Y12, Y11, Y9
+	ADDQ        $0x08, DI
+	CMPQ        DI, R8
+	JB          term2
+
+summed2:
+	VXORPS Y10, Y10, Y10
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any2
+	VMAXPS Y0, Y10, Y0
+	VMAXPS Y1, Y10, Y1
+	VMAXPS Y2, Y10, Y2
+	VMAXPS Y3, Y10, Y3
+	VMAXPS Y4, Y10, Y4
+	VMAXPS Y5, Y10, Y5
+	VMAXPS Y6, Y10, Y6
+	VMAXPS Y7, Y10, Y7
+	VMAXPS Y8, Y10, Y8
+	VMAXPS Y9, Y10, Y9
+
+any2:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store2
+	VADDPS Y10, Y0, Y0
+	VADDPS Y10, Y1, Y1
+	VADDPS Y10, Y2, Y2
+	VADDPS Y10, Y3, Y3
+	VADDPS Y10, Y4, Y4
+	VADDPS Y10, Y5, Y5
+	VADDPS Y10, Y6, Y6
+	VADDPS Y10, Y7, Y7
+	VADDPS Y10, Y8, Y8
+	VADDPS Y10, Y9, Y9
+
+store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	MOVQ    gateRow+96(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y0, Y0
+	VMOVUPS (DX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y1, Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y2, Y2
+	VMOVUPS (DX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y3, Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y4, Y4
+	VMOVUPS (DX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y5, Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y6, Y6
+	VMOVUPS (DX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y7, Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y8, Y8
+	VMOVUPS (DX)(AX*4), Y11
+	VCMPPS  $0x1e, Y10, Y11, Y11
+	VANDPS  Y11, Y9, Y9
+
+open2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)(CX*4)
+	VMOVUPS Y3, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)(CX*4)
+	VMOVUPS Y5, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)(CX*4)
+	VMOVUPS Y7, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y8, (DX)(CX*4)
+	VMOVUPS Y9, (DX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	MOVQ    w+24(FP), BX
+	MOVQ    taps+64(FP), SI
+	MOVQ    terms+72(FP), DI
+	MOVQ    wStep+40(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (SI)(DI*8), DI
+	CMPQ    SI, DI
+	JAE     summed1
+
+term1:
+	MOVQ        (SI), R10
+	MOVLQSX     R10, R9
+	SARQ        $0x20, R10
+	LEAQ        (BX)(R10*4), R10
+	ADDQ        R8, BX
+	VMOVUPS     (CX)(R9*4), Y5
+	VMOVUPS     (R10), Y6
+	VFMADD231PS Y6, Y5, Y0
+	VMOVUPS     (R10)(AX*1), Y6
+	VFMADD231PS Y6, Y5, Y1
+	VMOVUPS     (R10)(AX*2), Y6
+	VFMADD231PS Y6, Y5, Y2
+	VMOVUPS     (R10)(DX*1), Y6
+	VFMADD231PS Y6, Y5, Y3
+	VMOVUPS     (R10)(AX*4), Y6
+	VFMADD231PS Y6, Y5, Y4
+	ADDQ        $0x08, SI
+	CMPQ        SI, DI
+	JB          term1
+
+summed1:
+	VXORPS Y5, Y5, Y5
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any1
+	VMAXPS Y0, Y5, Y0
+	VMAXPS Y1, Y5, Y1
+	VMAXPS Y2, Y5, Y2
+	VMAXPS Y3, Y5, Y3
+	VMAXPS Y4, Y5, Y4
+
+any1:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store1
+	VADDPS Y5, Y0, Y0
+	VADDPS Y5, Y1, Y1
+	VADDPS Y5, Y2, Y2
+	VADDPS Y5, Y3, Y3
+	VADDPS Y5, Y4, Y4
+
+store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y0, Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y2, Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y3, Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	VCMPPS  $0x1e, Y5, Y6, Y6
+	VANDPS  Y6, Y4, Y4
+
+open1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)(AX*4)
+	ADDQ    $0x0c, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains6Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains6Half(SB), NOSPLIT, $16-112
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS 12(AX), Y6
+	VMOVAPS      Y6, Y7
+	VBROADCASTSS 16(AX), Y8
+	VMOVAPS      Y8, Y9
+	VBROADCASTSS 20(AX), Y10
+	VMOVAPS      Y10, Y11
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS (DX)(AX*4), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y2
+	VMOVUPS (DX)(AX*4), Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y4
+	VMOVUPS (DX)(AX*4), Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y6
+	VMOVUPS (DX)(AX*4), Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y8
+	VMOVUPS (DX)(AX*4), Y9
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y10
+	VMOVUPS (DX)(AX*4), Y11
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), BX
+	LEAQ    (AX)(AX*4), SI
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
+	JAE     summed2
+
+term2:
+	MOVQ         (R8), R12
+	MOVLQSX      R12, R11
+	SARQ         $0x20, R12
+	LEAQ         (DI)(R12*4), R12
+	ADDQ         R10, DI
+	VMOVUPS      (DX)(R11*4), Y12
+	VMOVUPS      (CX)(R11*4), Y13
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (R12)(AX*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS (R12)(AX*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (R12)(BX*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS (R12)(AX*4), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (R12)(SI*1), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	ADDQ         $0x08, R8
+	CMPQ         R8, R9
+	JB           term2
+
+summed2:
+	VXORPS Y12, Y12, Y12
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any2
+	VMAXPS Y0, Y12, Y0
+	VMAXPS Y1, Y12, Y1
+	VMAXPS Y2, Y12, Y2
+	VMAXPS Y3, Y12, Y3
+	VMAXPS Y4, Y12, Y4
+	VMAXPS Y5, Y12, Y5
+	VMAXPS Y6, Y12, Y6
+	VMAXPS Y7, Y12, Y7
+	VMAXPS Y8, Y12, Y8
+	VMAXPS Y9, Y12, Y9
+	VMAXPS Y10, Y12, Y10
+	VMAXPS Y11, Y12, Y11
+
+any2:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store2
+	VADDPS Y12, Y0, Y0
+	VADDPS Y12, Y1, Y1
+	VADDPS Y12, Y2, Y2
+	VADDPS Y12, Y3, Y3
+	VADDPS Y12, Y4, Y4
+	VADDPS Y12, Y5, Y5
+	VADDPS Y12, Y6, Y6
+	VADDPS Y12, Y7, Y7
+	VADDPS Y12, Y8, Y8
+	VADDPS Y12, Y9, Y9
+	VADDPS Y12, Y10, Y10
+	VADDPS Y12, Y11, Y11
+
+store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	MOVQ    gateRow+96(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y0, Y0
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y1, Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y2, Y2
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y3, Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y4, Y4
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y5, Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y6, Y6
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y7, Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y8, Y8
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y9, Y9
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y10, Y10
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y11, Y11
+
+open2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)(CX*4)
+	VMOVUPS Y3, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)(CX*4)
+	VMOVUPS Y5, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)(CX*4)
+	VMOVUPS Y7, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y8, (DX)(CX*4)
+	VMOVUPS Y9, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y10, (DX)(CX*4)
+	VMOVUPS Y11, (DX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y5
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	LEAQ    (AX)(AX*4), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    taps+64(FP), DI
+	MOVQ    terms+72(FP), R8
+	MOVQ    wStep+40(FP), R9
+	SHLQ    $0x02, R9
+	LEAQ    (DI)(R8*8), R8
+	CMPQ    DI, R8
+	JAE     summed1
+
+term1:
+	MOVQ         (DI), R11
+	MOVLQSX      R11, R10
+	SARQ         $0x20, R11
+	LEAQ         (SI)(R11*4), R11
+	ADDQ         R9, SI
+	VMOVUPS      (CX)(R10*4), Y6
+	VBROADCASTSS (R11), Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VBROADCASTSS (R11)(AX*1), Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VBROADCASTSS (R11)(AX*2), Y7
+	VFMADD231PS  Y7, Y6, Y2
+	VBROADCASTSS (R11)(DX*1), Y7
+	VFMADD231PS  Y7, Y6, Y3
+	VBROADCASTSS (R11)(AX*4), Y7
+	VFMADD231PS  Y7, Y6, Y4
+	VBROADCASTSS (R11)(BX*1), Y7
+	VFMADD231PS  Y7, Y6, Y5
+	ADDQ         $0x08, DI
+	CMPQ         DI, R8
+	JB           term1
+
+summed1:
+	VXORPS Y6, Y6, Y6
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any1
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
+	VMAXPS Y3, Y6, Y3
+	VMAXPS Y4, Y6, Y4
+	VMAXPS Y5, Y6, Y5
+
+any1:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store1
+	VADDPS Y6, Y0, Y0
+	VADDPS Y6, Y1, Y1
+	VADDPS Y6, Y2, Y2
+	VADDPS Y6, Y3, Y3
+	VADDPS Y6, Y4, Y4
+	VADDPS Y6, Y5, Y5
+
+store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y0, Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y2, Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y3, Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y4, Y4
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y5, Y5
+
+open1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)(AX*4)
+	ADDQ    $0x0c, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains6LanesHalf(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains6LanesHalf(SB), NOSPLIT, $16-112
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+
+group2:
+	SUBQ         $0x02, (SP)
+	JL           past2
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load2
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero2
+	VBROADCASTSS (AX), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS 4(AX), Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS 8(AX), Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS 12(AX), Y6
+	VMOVAPS      Y6, Y7
+	VBROADCASTSS 16(AX), Y8
+	VMOVAPS      Y8, Y9
+	VBROADCASTSS 20(AX), Y10
+	VMOVAPS      Y10, Y11
+	JMP          begun2
+
+load2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y0
+	VMOVUPS (DX)(AX*4), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y2
+	VMOVUPS (DX)(AX*4), Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y4
+	VMOVUPS (DX)(AX*4), Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y6
+	VMOVUPS (DX)(AX*4), Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y8
+	VMOVUPS (DX)(AX*4), Y9
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y10
+	VMOVUPS (DX)(AX*4), Y11
+	JMP     begun2
+
+zero2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begun2:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), DX
+	MOVLQSX 12(CX), CX
+	LEAQ    (AX)(DX*4), DX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), BX
+	LEAQ    (AX)(AX*4), SI
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
+	JAE     summed2
+
+term2:
+	MOVQ        (R8), R12
+	MOVLQSX     R12, R11
+	SARQ        $0x20, R12
+	LEAQ        (DI)(R12*4), R12
+	ADDQ        R10, DI
+	VMOVUPS     (DX)(R11*4), Y12
+	VMOVUPS     (CX)(R11*4), Y13
+	VMOVUPS     (R12), Y14
+	VFMADD231PS Y14, Y12, Y0
+	VFMADD231PS Y14, Y13, Y1
+	VMOVUPS     (R12)(AX*1), Y14
+	VFMADD231PS Y14, Y12, Y2
+	VFMADD231PS Y14, Y13, Y3
+	VMOVUPS     (R12)(AX*2), Y14
+	VFMADD231PS Y14, Y12, Y4
+	VFMADD231PS Y14, Y13, Y5
+	VMOVUPS     (R12)(BX*1), Y14
+	VFMADD231PS Y14, Y12, Y6
+	VFMADD231PS Y14, Y13, Y7
+	VMOVUPS     (R12)(AX*4), Y14
+	VFMADD231PS Y14, Y12, Y8
+	VFMADD231PS Y14, Y13, Y9
+	VMOVUPS     (R12)(SI*1), Y14
+	VFMADD231PS Y14, Y12, Y10
+	VFMADD231PS Y14, Y13, Y11
+	ADDQ        $0x08, R8
+	CMPQ        R8, R9
+	JB          term2
+
+summed2:
+	VXORPS Y12, Y12, Y12
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any2
+	VMAXPS Y0, Y12, Y0
+	VMAXPS Y1, Y12, Y1
+	VMAXPS Y2, Y12, Y2
+	VMAXPS Y3, Y12, Y3
+	VMAXPS Y4, Y12, Y4
+	VMAXPS Y5, Y12, Y5
+	VMAXPS Y6, Y12, Y6
+	VMAXPS Y7, Y12, Y7
+	VMAXPS Y8, Y12, Y8
+	VMAXPS Y9, Y12, Y9
+	VMAXPS Y10, Y12, Y10
+	VMAXPS Y11, Y12, Y11
+
+any2:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store2
+	VADDPS Y12, Y0, Y0
+	VADDPS Y12, Y1, Y1
+	VADDPS Y12, Y2, Y2
+	VADDPS Y12, Y3, Y3
+	VADDPS Y12, Y4, Y4
+	VADDPS Y12, Y5, Y5
+	VADDPS Y12, Y6, Y6
+	VADDPS Y12, Y7, Y7
+	VADDPS Y12, Y8, Y8
+	VADDPS Y12, Y9, Y9
+	VADDPS Y12, Y10, Y10
+	VADDPS Y12, Y11, Y11
+
+store2:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open2
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), CX
+	MOVLQSX 20(AX), AX
+	MOVQ    gate+88(FP), DX
+	MOVQ    gateRow+96(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y0, Y0
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y1, Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y2, Y2
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y3, Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y4, Y4
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y5, Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y6, Y6
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y7, Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y8, Y8
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y9, Y9
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y10, Y10
+	VMOVUPS (DX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y11, Y11
+
+open2:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), CX
+	MOVLQSX 16(AX), AX
+	MOVQ    dst+0(FP), DX
+	MOVQ    dstRow+8(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y1, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)(CX*4)
+	VMOVUPS Y3, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)(CX*4)
+	VMOVUPS Y5, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)(CX*4)
+	VMOVUPS Y7, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y8, (DX)(CX*4)
+	VMOVUPS Y9, (DX)(AX*4)
+	ADDQ    BX, DX
+	VMOVUPS Y10, (DX)(CX*4)
+	VMOVUPS Y11, (DX)(AX*4)
+	ADDQ    $0x18, 8(SP)
+	JMP     group2
+
+past2:
+	ADDQ $0x02, (SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y5
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	LEAQ    (AX)(AX*4), BX
+	MOVQ    w+24(FP), SI
+	MOVQ    taps+64(FP), DI
+	MOVQ    terms+72(FP), R8
+	MOVQ    wStep+40(FP), R9
+	SHLQ    $0x02, R9
+	LEAQ    (DI)(R8*8), R8
+	CMPQ    DI, R8
+	JAE     summed1
+
+term1:
+	MOVQ        (DI), R11
+	MOVLQSX     R11, R10
+	SARQ        $0x20, R11
+	LEAQ        (SI)(R11*4), R11
+	ADDQ        R9, SI
+	VMOVUPS     (CX)(R10*4), Y6
+	VMOVUPS     (R11), Y7
+	VFMADD231PS Y7, Y6, Y0
+	VMOVUPS     (R11)(AX*1), Y7
+	VFMADD231PS Y7, Y6, Y1
+	VMOVUPS     (R11)(AX*2), Y7
+	VFMADD231PS Y7, Y6, Y2
+	VMOVUPS     (R11)(DX*1), Y7
+	VFMADD231PS Y7, Y6, Y3
+	VMOVUPS     (R11)(AX*4), Y7
+	VFMADD231PS Y7, Y6, Y4
+	VMOVUPS     (R11)(BX*1), Y7
+	VFMADD231PS Y7, Y6, Y5
+	ADDQ        $0x08, DI
+	CMPQ        DI, R8
+	JB          term1
+
+summed1:
+	VXORPS Y6, Y6, Y6
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any1
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
+	VMAXPS Y3, Y6, Y3
+	VMAXPS Y4, Y6, Y4
+	VMAXPS Y5, Y6, Y5
+
+any1:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store1
+	VADDPS Y6, Y0, Y0
+	VADDPS Y6, Y1, Y1
+	VADDPS Y6, Y2, Y2
+	VADDPS Y6, Y3, Y3
+	VADDPS Y6, Y4, Y4
+	VADDPS Y6, Y5, Y5
+
+store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y0, Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y2, Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y3, Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y4, Y4
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y5, Y5
+
+open1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)(AX*4)
+	ADDQ    $0x0c, 8(SP)
+	JMP     group1
+
+past1:
+	ADDQ $0x01, (SP)
+	VZEROUPPER
+	RET
+
+// func chains12Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+// Requires: AVX, FMA3
+TEXT ·chains12Half(SB), NOSPLIT, $16-112
+	MOVQ positions+56(FP), AX
+	MOVQ AX, (SP)
+	MOVQ pos+48(FP), AX
+	MOVQ AX, 8(SP)
+
+group1:
+	SUBQ         $0x01, (SP)
+	JL           past1
+	TESTQ        $0x00000001, flags+104(FP)
+	JNZ          load1
+	MOVQ         start+80(FP), AX
+	TESTQ        AX, AX
+	JZ           zero1
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	JMP          begun1
+
+load1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y4
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y6
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y8
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y9
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y10
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y11
+	JMP     begun1
+
+zero1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begun1:
+	MOVQ    in+16(FP), AX
+	MOVQ    8(SP), CX
+	MOVLQSX (CX), CX
+	LEAQ    (AX)(CX*4), CX
+	MOVQ    wRow+32(FP), AX
+	SHLQ    $0x02, AX
+	LEAQ    (AX)(AX*2), DX
+	LEAQ    (AX)(AX*4), BX
+	LEAQ    (DX)(AX*4), SI
+	MOVQ    w+24(FP), DI
+	MOVQ    taps+64(FP), R8
+	MOVQ    terms+72(FP), R9
+	MOVQ    wStep+40(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R8)(R9*8), R9
+	CMPQ    R8, R9
+	JAE     summed1
+
+term1:
+	MOVQ         (R8), R12
+	MOVLQSX      R12, R11
+	SARQ         $0x20, R12
+	LEAQ         (DI)(R12*4), R12
+	ADDQ         R10, DI
+	LEAQ         (R12)(AX*8), R13
+	VMOVUPS      (CX)(R11*4), Y12
+	VBROADCASTSS (R12), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (R12)(AX*1), Y13
+	VFMADD231PS  Y13, Y12, Y1
+	VBROADCASTSS (R12)(AX*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VBROADCASTSS (R12)(DX*1), Y13
+	VFMADD231PS  Y13, Y12, Y3
+	VBROADCASTSS (R12)(AX*4), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VBROADCASTSS (R12)(BX*1), Y13
+	VFMADD231PS  Y13, Y12, Y5
+	VBROADCASTSS (R12)(DX*2), Y13
+	VFMADD231PS  Y13, Y12, Y6
+	VBROADCASTSS (R12)(SI*1), Y13
+	VFMADD231PS  Y13, Y12, Y7
+	VBROADCASTSS (R13), Y13
+	VFMADD231PS  Y13, Y12, Y8
+	VBROADCASTSS (R13)(AX*1), Y13
+	VFMADD231PS  Y13, Y12, Y9
+	VBROADCASTSS (R13)(AX*2), Y13
+	VFMADD231PS  Y13, Y12, Y10
+	VBROADCASTSS (R13)(DX*1), Y13
+	VFMADD231PS  Y13, Y12, Y11
+	ADDQ         $0x08, R8
+	CMPQ         R8, R9
+	JB           term1
+
+summed1:
+	VXORPS Y12, Y12, Y12
+	TESTQ  $0x00000002, flags+104(FP)
+	JZ     any1
+	VMAXPS Y0, Y12, Y0
+	VMAXPS Y1, Y12, Y1
+	VMAXPS Y2, Y12, Y2
+	VMAXPS Y3, Y12, Y3
+	VMAXPS Y4, Y12, Y4
+	VMAXPS Y5, Y12, Y5
+	VMAXPS Y6, Y12, Y6
+	VMAXPS Y7, Y12, Y7
+	VMAXPS Y8, Y12, Y8
+	VMAXPS Y9, Y12, Y9
+	VMAXPS Y10, Y12, Y10
+	VMAXPS Y11, Y12, Y11
+
+any1:
+	TESTQ  $0x00000004, flags+104(FP)
+	JZ     store1
+	VADDPS Y12, Y0, Y0
+	VADDPS Y12, Y1, Y1
+	VADDPS Y12, Y2, Y2
+	VADDPS Y12, Y3, Y3
+	VADDPS Y12, Y4, Y4
+	VADDPS Y12, Y5, Y5
+	VADDPS Y12, Y6, Y6
+	VADDPS Y12, Y7, Y7
+	VADDPS Y12, Y8, Y8
+	VADDPS Y12, Y9, Y9
+	VADDPS Y12, Y10, Y10
+	VADDPS Y12, Y11, Y11
+
+store1:
+	CMPQ    gate+88(FP), $0x00
+	JEQ     open1
+	MOVQ    8(SP), AX
+	MOVLQSX 8(AX), AX
+	MOVQ    gate+88(FP), CX
+	MOVQ    gateRow+96(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y0, Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y1, Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y2, Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y3, Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y4, Y4
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y5, Y5
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y6, Y6
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y7, Y7
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y8, Y8
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y9, Y9
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y10, Y10
+	ADDQ    DX, CX
+	VMOVUPS (CX)(AX*4), Y13
+	VCMPPS  $0x1e, Y12, Y13, Y13
+	VANDPS  Y13, Y11, Y11
+
+open1:
+	MOVQ    8(SP), AX
+	MOVLQSX 4(AX), AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    dstRow+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y6, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y7, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y8, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y9, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y10, (CX)(AX*4)
+	ADDQ    DX, CX
+	VMOVUPS Y11, (CX)(AX*4)
+	ADDQ    $0x0c, 8(SP)
 	JMP     group1
 
 past1:
@@ -10755,8 +19059,8 @@ pastrow:
 // func sumLanesAVX2(dst *float32, src *float32, n int)
 // Requires: AVX, CMOV
 TEXT ·sumLanesAVX2(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
+	MOVQ src+8(FP), AX
+	MOVQ dst+0(FP), CX
 	MOVQ n+16(FP), DX
 	SUBQ $0x08, DX
 	XORQ BX, BX
@@ -10764,7 +19068,7 @@ TEXT ·sumLanesAVX2(SB), NOSPLIT, $0-24
 vectors:
 	MOVQ        BX, SI
 	SHLQ        $0x06, SI
-	ADDQ        CX, SI
+	ADDQ        AX, SI
 	VMOVUPS     (SI), Y0
 	VADDPS      32(SI), Y0, Y0
 	VMOVUPS     64(SI), Y1
@@ -10802,12 +19106,74 @@ vectors:
 	VSHUFPS     $0xdd, Y2, Y0, Y1
 	VSHUFPS     $0x88, Y2, Y0, Y0
 	VADDPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (AX)(BX*4)
+	VMOVUPS     Y0, (CX)(BX*4)
 	CMPQ        BX, DX
 	JE          pastvectors
 	ADDQ        $0x08, BX
 	CMPQ        BX, DX
 	CMOVQGT     DX, BX
+	JMP         vectors
+
+pastvectors:
+	VZEROUPPER
+	RET
+
+// func sumHalvesAVX2(dst *float32, low *float32, high *float32, n int)
+// Requires: AVX, CMOV
+TEXT ·sumHalvesAVX2(SB), NOSPLIT, $0-32
+	MOVQ low+8(FP), AX
+	MOVQ high+16(FP), CX
+	MOVQ dst+0(FP), DX
+	MOVQ n+24(FP), BX
+	SUBQ $0x08, BX
+	XORQ SI, SI
+
+vectors:
+	MOVQ        SI, DI
+	SHLQ        $0x05, DI
+	VMOVUPS     (AX)(DI*1), Y0
+	VADDPS      (CX)(DI*1), Y0, Y0
+	VMOVUPS     32(AX)(DI*1), Y1
+	VADDPS      32(CX)(DI*1), Y1, Y1
+	VMOVUPS     64(AX)(DI*1), Y2
+	VADDPS      64(CX)(DI*1), Y2, Y2
+	VMOVUPS     96(AX)(DI*1), Y3
+	VADDPS      96(CX)(DI*1), Y3, Y3
+	VMOVUPS     128(AX)(DI*1), Y4
+	VADDPS      128(CX)(DI*1), Y4, Y4
+	VMOVUPS     160(AX)(DI*1), Y5
+	VADDPS      160(CX)(DI*1), Y5, Y5
+	VMOVUPS     192(AX)(DI*1), Y6
+	VADDPS      192(CX)(DI*1), Y6, Y6
+	VMOVUPS     224(AX)(DI*1), Y7
+	VADDPS      224(CX)(DI*1), Y7, Y7
+	VPERM2F128  $0x31, Y4, Y0, Y8
+	VINSERTF128 $0x01, X4, Y0, Y0
+	VADDPS      Y8, Y0, Y0
+	VPERM2F128  $0x31, Y5, Y1, Y4
+	VINSERTF128 $0x01, X5, Y1, Y1
+	VADDPS      Y4, Y1, Y1
+	VPERM2F128  $0x31, Y6, Y2, Y4
+	VINSERTF128 $0x01, X6, Y2, Y2
+	VADDPS      Y4, Y2, Y2
+	VPERM2F128  $0x31, Y7, Y3, Y4
+	VINSERTF128 $0x01, X7, Y3, Y3
+	VADDPS      Y4, Y3, Y3
+	VUNPCKHPD   Y1, Y0, Y4
+	VUNPCKLPD   Y1, Y0, Y0
+	VADDPS      Y4, Y0, Y0
+	VUNPCKHPD   Y3, Y2, Y1
+	VUNPCKLPD   Y3, Y2, Y2
+	VADDPS      Y1, Y2, Y2
+	VSHUFPS     $0xdd, Y2, Y0, Y1
+	VSHUFPS     $0x88, Y2, Y0, Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (DX)(SI*4)
+	CMPQ        SI, BX
+	JE          pastvectors
+	ADDQ        $0x08, SI
+	CMPQ        SI, BX
+	CMOVQGT     BX, SI
 	JMP         vectors
 
 pastvectors:

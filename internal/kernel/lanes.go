@@ -1,27 +1,31 @@
 package kernel
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
-// Block is the layout that the convolutions compute in: 16 images with the
+// Block is the layout that the convolutions compute in: 16 images, or 8, with the
 // image innermost, and planes with a border of zeros that stands for padding,
 //
-//	[Channels][Top+Height+Bottom][Left+Width+Right][16]
+//	[Channels][Top+Height+Bottom][Left+Width+Right][Lanes]
 //
 // so that every load is full whatever the number of channels and the width.
-// Fewer images than 16 leave zeros in the lanes of the missing ones.
+// Fewer images leave zeros in the lanes of the missing ones.
 type Block struct {
 	Channels, Height, Width  int
 	Top, Bottom, Left, Right int
+	Lanes                    int  // Lanes, which 0 means too, or HalfLanes
 	Apart                    bool // a vector between two planes where they would compete for one set of the cache
 }
 
 // Len returns the number of elements of the block.
 func (b Block) Len() int { return b.Channels * b.Plane() }
 
-// Offset returns where the 16 lanes of a channel and a position begin; y and x
+// Offset returns where the lanes of a channel and a position begin; y and x
 // may lie in the border.
 func (b Block) Offset(channel, y, x int) int {
-	return channel*b.Plane() + (b.Top+y)*b.row() + (b.Left+x)*Lanes
+	return channel*b.Plane() + (b.Top+y)*b.row() + (b.Left+x)*b.Images()
 }
 
 // inner returns the block without its border.
@@ -32,7 +36,10 @@ func (b Block) inner() Block {
 // Bordered reports whether the block has a border.
 func (b Block) Bordered() bool { return b.Top+b.Bottom+b.Left+b.Right > 0 }
 
-func (b Block) row() int { return (b.Left + b.Width + b.Right) * Lanes }
+// Images returns how many images lie side by side.
+func (b Block) Images() int { return cmp.Or(b.Lanes, Lanes) }
+
+func (b Block) row() int { return (b.Left + b.Width + b.Right) * b.Images() }
 
 // Plane returns how far apart two planes begin.
 func (b Block) Plane() int {
@@ -40,7 +47,7 @@ func (b Block) Plane() int {
 	if b.Apart {
 		vectors |= 1
 	}
-	return vectors * Lanes
+	return vectors * b.Images()
 }
 
 func (b Block) image() int { return b.Channels * b.Height * b.Width }
@@ -50,13 +57,13 @@ func (b Block) check(block, images, imagesLen, lo, hi int) {
 	if lo < 0 || lo > hi || hi > b.Channels {
 		panic(fmt.Sprintf("kernel: channels %d:%d of a block of %d", lo, hi, b.Channels))
 	}
-	if images < 0 || images > Lanes || block < b.Len() || imagesLen < images*b.image() {
+	if images < 0 || images > b.Images() || block < b.Len() || imagesLen < images*b.image() {
 		panic(fmt.Sprintf("kernel: block %+v wants %d elements and 0 to %d images of %d, got %d elements, and %d images in %d",
-			b, b.Len(), Lanes, b.image(), block, images, imagesLen))
+			b, b.Len(), b.Images(), b.image(), block, images, imagesLen))
 	}
 }
 
-// ToLanes fills a block, border included, from 0 to 16 images, each
+// ToLanes fills a block, border included, from no to all of its images, each
 // [Channels][Height][Width], one after the other.
 func ToLanes[T Float](b Block, dst []T, images int, src []T) {
 	ToLanesChannels(b, dst, images, src, 0, b.Channels)
@@ -65,16 +72,16 @@ func ToLanes[T Float](b Block, dst []T, images int, src []T) {
 // ToLanesChannels is ToLanes of the channels [lo, hi).
 func ToLanesChannels[T Float](b Block, dst []T, images int, src []T, lo, hi int) {
 	b.check(len(dst), images, len(src), lo, hi)
-	if images < Lanes {
+	if images < b.Images() {
 		clear(dst[lo*b.Plane() : hi*b.Plane()])
 	}
 	if images == 0 {
 		return
 	}
 	b.rows(lo, hi, func(i, at, n int) {
-		transpose(dst[at:], Lanes, src[i:], b.image(), images, n)
+		transpose(dst[at:], b.Images(), src[i:], b.image(), images, n)
 	})
-	if images == Lanes {
+	if images == b.Images() {
 		clearBorder(b, dst, lo, hi)
 	}
 }
@@ -91,7 +98,7 @@ func FromLanesChannels[T Float](b Block, dst []T, images int, src []T, lo, hi in
 		return
 	}
 	b.rows(lo, hi, func(i, at, n int) {
-		transpose(dst[i:], b.image(), src[at:], Lanes, n, images)
+		transpose(dst[i:], b.image(), src[at:], b.Images(), n, images)
 	})
 }
 
@@ -106,7 +113,7 @@ func clearBorder[T Float](b Block, dst []T, lo, hi int) {
 	from := lo * b.Plane() // where the stretch of border before the next row of an image began
 	b.rows(lo, hi, func(_, at, n int) {
 		clear(dst[from:at])
-		from = at + n*Lanes
+		from = at + n*b.Images()
 	})
 	clear(dst[from : hi*b.Plane()])
 }
@@ -168,11 +175,21 @@ func SumLanes[T Float](dst, src []T) {
 	}
 	for i := range dst {
 		s := *(*[Lanes]T)(src[i*Lanes:])
-		for half := Lanes / 2; half > 0; half /= 2 {
-			for j := range half {
-				s[j] += s[j+half]
-			}
-		}
-		dst[i] = s[0]
+		dst[i] = tree(&s)
+	}
+}
+
+// SumHalves is SumLanes for vectors whose lower halves are in low, and the upper
+// ones in high, [HalfLanes] each.
+func SumHalves[T Float](dst, low, high []T) {
+	low, high = low[:len(dst)*HalfLanes], high[:len(dst)*HalfLanes]
+	if isFloat32[T]() && sumHalvesFast(asFloat32(dst), asFloat32(low), asFloat32(high)) {
+		return
+	}
+	for i := range dst {
+		var s [Lanes]T
+		copy(s[:], low[i*HalfLanes:][:HalfLanes])
+		copy(s[HalfLanes:], high[i*HalfLanes:][:HalfLanes])
+		dst[i] = tree(&s)
 	}
 }

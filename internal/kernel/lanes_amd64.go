@@ -26,6 +26,15 @@ func prefetchFast(p []float32, stride, rows, n int) {
 	}
 }
 
+// sumHalvesFast sums in assembly, or returns false.
+func sumHalvesFast(dst, low, high []float32) bool {
+	if active == portable || len(dst) < blockSize {
+		return false
+	}
+	sumHalvesAVX2(unsafe.SliceData(dst), unsafe.SliceData(low), unsafe.SliceData(high), len(dst))
+	return true
+}
+
 // sumLanesFast sums in assembly, or returns false.
 func sumLanesFast(dst, src []float32) bool {
 	if active == portable || len(dst) < blockSize {

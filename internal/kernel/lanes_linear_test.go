@@ -5,48 +5,48 @@ import (
 	"testing"
 )
 
-func testLinearLanes[T Float](t *testing.T, out, in int, kind numbers) {
+func testLinearLanes[T Float](t *testing.T, lanes, out, in int, kind numbers) {
 	t.Helper()
 	mem := newArena[T](t, uint64(100*out+in))
 	defer mem.check()
 	what := fmt.Sprintf("%T %d -> %d", T(0), in, out)
-	x, w, dy := mem.numbers(in*Lanes, kind), mem.numbers(out*in, kind), mem.numbers(out*Lanes, kind)
+	x, w, dy := mem.numbers(in*lanes, kind), mem.numbers(out*in, kind), mem.numbers(out*lanes, kind)
 	bias := mem.numbers(out, kind)
 	if in%2 == 0 {
 		bias = nil
 	}
-	want := make([]T, out*Lanes)
+	want := make([]T, out*lanes)
 	for o := range out {
-		for lane := range Lanes {
+		for lane := range lanes {
 			var sum T
 			if bias != nil {
 				sum = bias[o]
 			}
 			for i := range in {
-				sum = exact(w[o*in+i], x[i*Lanes+lane], sum)
+				sum = exact(w[o*in+i], x[i*lanes+lane], sum)
 			}
-			want[o*Lanes+lane] = sum
+			want[o*lanes+lane] = sum
 		}
 	}
-	y := mem.make(out * Lanes)
-	LinearLanes(out, in, y, x, w, bias, None)
+	y := mem.make(out * lanes)
+	LinearLanes(lanes, out, in, y, x, w, bias, None)
 	wantSame(t, "linear "+what, y, want)
-	LinearLanes(out, in, y, x, w, bias, ThenReLU)
+	LinearLanes(lanes, out, in, y, x, w, bias, ThenReLU)
 	for i, v := range want {
 		want[i] = max(v, 0)
 	}
 	wantSame(t, "linear and ReLU "+what, y, want)
 
-	want = make([]T, in*Lanes)
+	want = make([]T, in*lanes)
 	for i := range in {
-		for lane := range Lanes {
+		for lane := range lanes {
 			for o := range out {
-				want[i*Lanes+lane] = exact(w[o*in+i], dy[o*Lanes+lane], want[i*Lanes+lane])
+				want[i*lanes+lane] = exact(w[o*in+i], dy[o*lanes+lane], want[i*lanes+lane])
 			}
 		}
 	}
-	dx := mem.make(in * Lanes)
-	LinearInputLanes(out, in, dx, dy, w)
+	dx := mem.make(in * lanes)
+	LinearInputLanes(lanes, out, in, dx, dy, w)
 	wantSame(t, "gradient of the input "+what, dx, want)
 }
 
@@ -54,25 +54,27 @@ func TestLinearLanes(t *testing.T) {
 	sizes := []int{0, 1, 2, 5, 7, 12, 13, 24, 31, 47, 61}
 	forEachPath(t, func(t *testing.T) {
 		for _, kind := range numberKinds {
-			for _, out := range sizes {
-				for _, in := range sizes {
-					testLinearLanes[float32](t, out, in, kind)
+			for _, lanes := range []int{Lanes, HalfLanes} {
+				for _, out := range sizes {
+					for _, in := range sizes {
+						testLinearLanes[float32](t, lanes, out, in, kind)
+					}
 				}
+				testLinearLanes[float32](t, lanes, 3, 1+2*mostTaps, kind)
+				testLinearLanes[float32](t, lanes, mostTaps, 4, kind)
+				testLinearLanes[float32](t, lanes, mostTaps+1, 3, kind)
+				testLinearLanes[float64](t, lanes, 13, 600, ordinary)
 			}
-			testLinearLanes[float32](t, 3, 1+2*len(denseTaps), kind)
-			testLinearLanes[float32](t, len(denseTaps), 4, kind)
-			testLinearLanes[float32](t, len(denseTaps)+1, 3, kind)
 		}
-		testLinearLanes[float64](t, 13, 600, ordinary)
 	})
 	f := func(n int) []float32 { return make([]float32, n) }
-	wantPanic(t, func() { LinearLanes(2, 3, f(31), f(48), f(6), nil, None) })
-	wantPanic(t, func() { LinearLanes(2, 3, f(32), f(47), f(6), nil, None) })
-	wantPanic(t, func() { LinearLanes(2, 3, f(32), f(48), f(5), nil, None) })
-	wantPanic(t, func() { LinearLanes(2, 3, f(32), f(48), f(6), f(1), None) })
-	wantPanic(t, func() { LinearInputLanes(2, 3, f(47), f(32), f(6)) })
-	wantPanic(t, func() { LinearInputLanes(2, 3, f(48), f(31), f(6)) })
-	wantPanic(t, func() { LinearInputLanes(2, 3, f(48), f(32), f(5)) })
+	wantPanic(t, func() { LinearLanes(Lanes, 2, 3, f(31), f(48), f(6), nil, None) })
+	wantPanic(t, func() { LinearLanes(Lanes, 2, 3, f(32), f(47), f(6), nil, None) })
+	wantPanic(t, func() { LinearLanes(Lanes, 2, 3, f(32), f(48), f(5), nil, None) })
+	wantPanic(t, func() { LinearLanes(Lanes, 2, 3, f(32), f(48), f(6), f(1), None) })
+	wantPanic(t, func() { LinearInputLanes(Lanes, 2, 3, f(47), f(32), f(6)) })
+	wantPanic(t, func() { LinearInputLanes(Lanes, 2, 3, f(48), f(31), f(6)) })
+	wantPanic(t, func() { LinearInputLanes(Lanes, 2, 3, f(48), f(32), f(5)) })
 }
 
 func BenchmarkLinearLanes(b *testing.B) {
@@ -81,10 +83,10 @@ func BenchmarkLinearLanes(b *testing.B) {
 		out, in := s[0], s[1]
 		y, x, w := f(out*Lanes), f(in*Lanes), f(out*in)
 		b.Run(fmt.Sprintf("%dx%d/forward", out, in), func(b *testing.B) {
-			reportFlops(b, 2*Lanes*out*in, func() { LinearLanes(out, in, y, x, w, nil, None) })
+			reportFlops(b, 2*Lanes*out*in, func() { LinearLanes(Lanes, out, in, y, x, w, nil, None) })
 		})
 		b.Run(fmt.Sprintf("%dx%d/input", out, in), func(b *testing.B) {
-			reportFlops(b, 2*Lanes*out*in, func() { LinearInputLanes(out, in, x, y, w) })
+			reportFlops(b, 2*Lanes*out*in, func() { LinearInputLanes(Lanes, out, in, x, y, w) })
 		})
 	}
 }

@@ -19,7 +19,7 @@ func testLanes[T Float](t *testing.T, b Block, images int) {
 			for y := range b.Height {
 				for x := range b.Width {
 					row := (c*(b.Top+b.Height+b.Bottom)+b.Top+y)*(b.Left+b.Width+b.Right) + b.Left + x
-					want[row*16+n] = src[i]
+					want[row*b.Images()+n] = src[i]
 					i++
 				}
 			}
@@ -51,6 +51,10 @@ func TestLanes(t *testing.T) {
 				b.Top, b.Left = 1, 3
 				testLanes[float32](t, b, images)
 				testLanes[float64](t, b, images)
+				if images <= HalfLanes {
+					b.Lanes = HalfLanes
+					testLanes[float32](t, b, images)
+				}
 			}
 		}
 	})
@@ -93,6 +97,13 @@ func testSumLanes(t *testing.T, n int, kind numbers) {
 	}
 	SumLanes(dst, src)
 	wantSame(t, fmt.Sprintf("sums of %d vectors", n), dst, want)
+	low, high := mem.make(n*HalfLanes), mem.make(n*HalfLanes)
+	for i := range n {
+		copy(low[i*HalfLanes:], src[i*Lanes:][:HalfLanes])
+		copy(high[i*HalfLanes:], src[i*Lanes+HalfLanes:][:HalfLanes])
+	}
+	SumHalves(dst, low, high)
+	wantSame(t, fmt.Sprintf("sums of %d vectors in halves", n), dst, want)
 	wantSame(t, "source", src, before)
 }
 

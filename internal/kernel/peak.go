@@ -45,7 +45,7 @@ func peak(x []float32, rounds int) (elements int) {
 			for i := range next {
 				next[i] = half
 			}
-			fmaLanes(&next, []float32{half}, 0, (*[Lanes]float32)(x[at:]))
+			fmaLanes(next[:], []float32{half}, 0, x[at:])
 			copy(x[at:], next[:])
 		}
 	}

@@ -50,13 +50,13 @@ func (s PoolShape) cols(ox int) (left, lo, hi int) {
 // scale is what an average multiplies its sum by.
 func scale[T Float](s PoolShape) T { return 1 / T(s.KernelH*s.KernelW) }
 
-// layout says where planes lie, one image or 16 side by side: element (y, x) of
+// layout says where planes lie, one image or 8 or 16 side by side: element (y, x) of
 // plane p and lane l is at first + p*plane + y*row + x*lanes + l.
 type layout struct{ first, plane, row, lanes int }
 
 func rowMajor(height, width int) layout { return layout{0, height * width, width, 1} }
 
-func (b Block) layout() layout { return layout{b.Offset(0, 0, 0), b.Plane(), b.row(), Lanes} }
+func (b Block) layout() layout { return layout{b.Offset(0, 0, 0), b.Plane(), b.row(), b.Images()} }
 
 func (l layout) at(p, y, x int) int { return l.first + p*l.plane + y*l.row + x*l.lanes }
 
@@ -85,9 +85,9 @@ func rowMajorPooling(s PoolShape, planes, x, y int) pooling {
 // Taps have no border.
 func lanesPooling(s PoolShape, xb, yb Block, x, y int) pooling {
 	s.check()
-	bare := Block{Channels: xb.Channels, Height: s.OutH(), Width: s.OutW()}
+	bare := Block{Channels: xb.Channels, Height: s.OutH(), Width: s.OutW(), Lanes: xb.Lanes}
 	if xb.Height != s.Height || xb.Width != s.Width ||
-		yb.Channels != bare.Channels || yb.Height != bare.Height || yb.Width != bare.Width {
+		yb.Channels != bare.Channels || yb.Height != bare.Height || yb.Width != bare.Width || xb.Images() != yb.Images() {
 		panic(fmt.Sprintf("kernel: pooling %+v does not take block %+v to %+v", s, xb, yb))
 	}
 	wantLen("block", x, xb.Len())
@@ -115,47 +115,36 @@ func MaxPool[T Float](s PoolShape, planes int, y []T, tap []int32, x []T) {
 	if isFloat32[T]() && p.maxFast(asFloat32(y), tap, asFloat32(x)) {
 		return
 	}
-	maxWindows(p, T(math.Inf(-1)), y, tap, x)
+	maxWindows(p, y, tap, x)
 }
 
-// MaxPoolLanes is MaxPool of 16 images: x in layout xb, y in layout yb, whose
-// border it leaves alone, and tap [Channels][OutH][OutW][16].
+// MaxPoolLanes is MaxPool of images side by side: x in layout xb, y in layout yb,
+// whose border it leaves alone, and tap [Channels][OutH][OutW][lanes].
 func MaxPoolLanes[T Float](s PoolShape, xb, yb Block, y []T, tap []int32, x []T) {
-	maxLanes(s, xb, yb, T(math.Inf(-1)), y, tap, x)
-}
-
-// MaxPoolReLULanes is MaxPoolLanes of max(x, 0): the first tap of a window that
-// is nowhere positive is its maximum.
-func MaxPoolReLULanes[T Float](s PoolShape, xb, yb Block, y []T, tap []int32, x []T) {
-	maxLanes(s, xb, yb, 0, y, tap, x)
-}
-
-// maxLanes finds the maxima of max(x, floor).
-func maxLanes[T Float](s PoolShape, xb, yb Block, floor T, y []T, tap []int32, x []T) {
 	p := lanesPooling(s, xb, yb, len(x), len(y))
 	wantLen("tap", len(tap), p.planes*p.tap.plane)
-	if isFloat32[T]() && p.lanesFast(lanesMax, asFloat32(x), asFloat32(y), tap, nil, float32(floor)) {
+	if isFloat32[T]() && p.lanesFast(lanesMax, asFloat32(x), asFloat32(y), tap, nil, float32(math.Inf(-1))) {
 		return
 	}
-	maxWindows(p, floor, y, tap, x)
+	maxWindows(p, y, tap, x)
 }
 
-func maxWindows[T Float](p pooling, floor T, y []T, tap []int32, x []T) {
+func maxWindows[T Float](p pooling, y []T, tap []int32, x []T) {
 	p.eachRow(func(oy, x0, y0, t0 int) {
 		top, loY, hiY := p.rows(oy)
 		for ox := range p.width {
 			left, loX, hiX := p.cols(ox)
 			corner := x0 + (top+loY)*p.x.row + (left+loX)*p.x.lanes
-			best, ky, kx := largest(floor, x[corner:], p.x.row, p.x.lanes, hiY-loY, hiX-loX)
+			best, ky, kx := largest(x[corner:], p.x.row, p.x.lanes, hiY-loY, hiX-loX)
 			y[y0+ox*p.y.lanes], tap[t0+ox*p.tap.lanes] = best, int32((loY+ky)*p.KernelW+loX+kx)
 		}
 	})
 }
 
-// largest returns the first maximum (or NaN) of rows x cols elements of x and
-// floor, and its row and column, which are 0 for floor.
-func largest[T Float](floor T, x []T, rowStep, step, rows, cols int) (best T, row, col int) {
-	best = floor
+// largest returns the first maximum (or NaN) of rows x cols elements of x, and its
+// row and column.
+func largest[T Float](x []T, rowStep, step, rows, cols int) (best T, row, col int) {
+	best = T(math.Inf(-1))
 	for ky := range rows {
 		i := ky * rowStep
 		for kx := range cols {

@@ -90,11 +90,21 @@ var lanesKernels = [...][lanesLoops]lanesKernel{
 	},
 }
 
+// halfLanesKernels are those for 8 lanes, of every path that has any.
+var halfLanesKernels = [lanesLoops]lanesKernel{
+	lanesMax: lanesMaxAVX2Half, lanesGather: lanesGatherAVX2Half, lanesAvg: lanesAvgAVX2Half,
+	lanesScatter: lanesScatterAVX2Half, lanesScatterAdd: lanesScatterAddAVX2Half,
+	lanesSpread: lanesSpreadAVX2Half, lanesSpreadAdd: lanesSpreadAddAVX2Half,
+}
+
 // lanesFast runs a loop in assembly, or returns false. Tap and gate may be nil.
 func (p pooling) lanesFast(loop lanesLoop, x, y []float32, tap []int32, gate []float32, value float32) bool {
 	kernel := lanesKernels[active][loop]
 	if kernel == nil {
 		return false
+	}
+	if p.x.lanes == HalfLanes {
+		kernel = halfLanesKernels[loop]
 	}
 	adds := loop == lanesScatterAdd || loop == lanesSpreadAdd
 	p.eachRun(adds, func(rows, cols run) {

@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-// eachElement calls do for every element of 16 images, one after the other, with
+// eachElement calls do for every element of a block's images, one after the other, with
 // where it lies in a block.
 func eachElement(b Block, do func(image, i, at int)) {
 	i := 0
-	for n := range Lanes {
+	for n := range b.Images() {
 		for c := range b.Channels {
 			for y := range b.Height {
 				for x := range b.Width {
@@ -22,14 +22,14 @@ func eachElement(b Block, do func(image, i, at int)) {
 	}
 }
 
-// block returns 16 images in a layout whose border holds guard values.
+// blockOf returns images in a layout whose border holds guard values.
 func (a *arena[T]) blockOf(b Block, images []T) []T {
 	block := a.make(b.Len())
 	eachElement(b, func(_, i, at int) { block[at] = images[i] })
 	return block
 }
 
-// wantBlock fails unless a block holds 16 images and a border of guard values.
+// wantBlock fails unless a block holds the images and a border of guard values.
 func wantBlock[T Float](t *testing.T, what string, b Block, block, images []T) {
 	t.Helper()
 	want := make([]T, b.Len())
@@ -45,7 +45,7 @@ func wantBlock[T Float](t *testing.T, what string, b Block, block, images []T) {
 	}
 }
 
-// lanesCase is a case of the kernels on blocks: 16 images, and what is computed
+// lanesCase is a case of the kernels on blocks: their images, and what is computed
 // of them by the kernels on one image.
 type lanesCase[T Float] struct {
 	*arena[T]
@@ -55,7 +55,7 @@ type lanesCase[T Float] struct {
 	tap          []int32
 }
 
-func newLanesCase[T Float](t *testing.T, s PoolShape, kind numbers) lanesCase[T] {
+func newLanesCase[T Float](t *testing.T, lanes int, s PoolShape, kind numbers) lanesCase[T] {
 	a := newArena[T](t, uint64(s.Width))
 	border := func(b Block) Block {
 		if a.random.IntN(2) == 0 {
@@ -64,9 +64,9 @@ func newLanesCase[T Float](t *testing.T, s PoolShape, kind numbers) lanesCase[T]
 		return b
 	}
 	const channels = 2
-	bare := Block{Channels: channels, Height: s.OutH(), Width: s.OutW()}
+	bare := Block{Channels: channels, Height: s.OutH(), Width: s.OutW(), Lanes: lanes}
 	c := lanesCase[T]{arena: a, PoolShape: s, bare: bare, yb: border(bare)}
-	c.xb = border(Block{Channels: channels, Height: s.Height, Width: s.Width})
+	c.xb = border(Block{Channels: channels, Height: s.Height, Width: s.Width, Lanes: lanes})
 	draw := func(n int) []T {
 		v := make([]T, n)
 		for i := range v {
@@ -74,15 +74,15 @@ func newLanesCase[T Float](t *testing.T, s PoolShape, kind numbers) lanesCase[T]
 		}
 		return v
 	}
-	c.x, c.dy = draw(Lanes*c.xb.image()), draw(Lanes*bare.image())
-	c.tap = make([]int32, Lanes*bare.image())
+	c.x, c.dy = draw(lanes*c.xb.image()), draw(lanes*bare.image())
+	c.tap = make([]int32, lanes*bare.image())
 	for i := range c.tap {
 		c.tap[i] = anyTap(s, a.random)
 	}
 	return c
 }
 
-func (c lanesCase[T]) planes() int { return Lanes * c.bare.Channels }
+func (c lanesCase[T]) planes() int { return c.bare.Images() * c.bare.Channels }
 
 // tapBlock returns the taps as a block.
 func (c lanesCase[T]) tapBlock() []int32 {
@@ -99,13 +99,15 @@ func TestLanesPooling(t *testing.T) {
 				continue // no wider than needed: the width is not what is vectorized
 			}
 			for _, kind := range []numbers{level, fewLevels, wild} {
-				c := newLanesCase[float32](t, s, kind)
-				testMaxPoolLanes(t, c)
-				testLinearPoolingLanes(t, c)
-				c.arena.check()
+				for _, lanes := range []int{Lanes, HalfLanes} {
+					c := newLanesCase[float32](t, lanes, s, kind)
+					testMaxPoolLanes(t, c)
+					testLinearPoolingLanes(t, c)
+					c.arena.check()
+				}
 			}
 		}
-		c := newLanesCase[float64](t, PoolShape{Height: 9, Width: 7, KernelH: 3, KernelW: 2, StrideH: 2, StrideW: 1, PadH: 1, PadW: 1}, level)
+		c := newLanesCase[float64](t, HalfLanes, PoolShape{Height: 9, Width: 7, KernelH: 3, KernelW: 2, StrideH: 2, StrideW: 1, PadH: 1, PadW: 1}, level)
 		testMaxPoolLanes(t, c)
 		testLinearPoolingLanes(t, c)
 		c.arena.check()
@@ -114,30 +116,20 @@ func TestLanesPooling(t *testing.T) {
 
 func testMaxPoolLanes[T Float](t *testing.T, c lanesCase[T]) {
 	t.Helper()
-	rectified := make([]T, len(c.x))
-	ReLU(rectified, c.x)
-	for name, of := range map[string]struct {
-		x      []T
-		kernel func(s PoolShape, xb, yb Block, y []T, tap []int32, x []T)
-	}{
-		"MaxPoolLanes":     {c.x, MaxPoolLanes[T]},
-		"MaxPoolReLULanes": {rectified, MaxPoolReLULanes[T]},
-	} {
-		what := fmt.Sprintf("%s of %+v, block %+v to %+v", name, c.PoolShape, c.xb, c.yb)
-		want, wantTap := make([]T, len(c.dy)), make([]int32, len(c.dy))
-		MaxPool(c.PoolShape, c.planes(), want, wantTap, of.x)
+	what := fmt.Sprintf("MaxPoolLanes of %+v, block %+v to %+v", c.PoolShape, c.xb, c.yb)
+	want, wantTap := make([]T, len(c.dy)), make([]int32, len(c.dy))
+	MaxPool(c.PoolShape, c.planes(), want, wantTap, c.x)
 
-		y := c.make(c.yb.Len())
-		tap, checkTap := makeTaps(t, c.bare.Len())
-		of.kernel(c.PoolShape, c.xb, c.yb, y, tap, c.blockOf(c.xb, c.x))
-		wantBlock(t, what, c.yb, y, want)
-		checkTap()
-		eachElement(c.bare, func(_, i, at int) {
-			if tap[at] != wantTap[i] {
-				t.Fatalf("%s: tap %d of output %d, want %d", what, tap[at], i, wantTap[i])
-			}
-		})
-	}
+	y := c.make(c.yb.Len())
+	tap, checkTap := makeTaps(t, c.bare.Len())
+	MaxPoolLanes(c.PoolShape, c.xb, c.yb, y, tap, c.blockOf(c.xb, c.x))
+	wantBlock(t, what, c.yb, y, want)
+	checkTap()
+	eachElement(c.bare, func(_, i, at int) {
+		if tap[at] != wantTap[i] {
+			t.Fatalf("%s: tap %d of output %d, want %d", what, tap[at], i, wantTap[i])
+		}
+	})
 }
 
 func testLinearPoolingLanes[T Float](t *testing.T, c lanesCase[T]) {
@@ -214,7 +206,6 @@ func TestLanesPoolingShortSlicePanics(t *testing.T) {
 				tapped, gated bool
 			}{
 				"MaxPoolLanes":         {func() { MaxPoolLanes(s, xb, yb, y, tap, x) }, true, false},
-				"MaxPoolReLULanes":     {func() { MaxPoolReLULanes(s, xb, yb, y, tap, x) }, true, false},
 				"PoolScatterLanes":     {func() { PoolScatterLanes(s, xb, yb, x, y, tap) }, true, false},
 				"PoolScatterGateLanes": {func() { PoolScatterGateLanes(s, xb, yb, x, y, tap, gate) }, true, true},
 				"PoolGatherLanes":      {func() { PoolGatherLanes(s, xb, yb, y, x, tap) }, true, false},
@@ -305,13 +296,12 @@ func BenchmarkLanesPooling(b *testing.B) {
 		for i := range x {
 			x[i] = float32(r.NormFloat64())
 		}
-		MaxPoolReLULanes(s, xb, yb, gate, tap, x)
+		MaxPoolLanes(s, xb, yb, gate, tap, x)
 		for _, k := range []struct {
 			name string
 			run  func()
 		}{
 			{"max", func() { MaxPoolLanes(s, xb, yb, y, tap, x) }},
-			{"maxReLU", func() { MaxPoolReLULanes(s, xb, yb, y, tap, x) }},
 			{"scatter", func() { PoolScatterLanes(s, xb, yb, x, y, tap) }},
 			{"scatterGate", func() { PoolScatterGateLanes(s, xb, yb, x, y, tap, gate) }},
 			{"gather", func() { PoolGatherLanes(s, xb, yb, y, x, tap) }},

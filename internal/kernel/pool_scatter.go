@@ -12,8 +12,8 @@ func PoolScatter[T Float](s PoolShape, planes int, dx, dy []T, tap []int32) {
 	scatterWindows(p, dx, dy, tap, nil)
 }
 
-// PoolScatterLanes is PoolScatter of 16 images: dx in layout xb, whose border it
-// leaves alone, dy in layout yb, and tap [Channels][OutH][OutW][16].
+// PoolScatterLanes is PoolScatter of images side by side: dx in layout xb, whose
+// border it leaves alone, dy in layout yb, and tap [Channels][OutH][OutW][lanes].
 func PoolScatterLanes[T Float](s PoolShape, xb, yb Block, dx, dy []T, tap []int32) {
 	scatterLanes(s, xb, yb, dx, dy, tap, nil)
 }
@@ -34,7 +34,7 @@ func scatterLanes[T Float](s PoolShape, xb, yb Block, dx, dy []T, tap []int32, g
 	scatterWindows(p, dx, dy, tap, gate)
 }
 
-// scatterWindows is PoolScatter for one or 16 images, and for a gate that may be
+// scatterWindows is PoolScatter for one image or several, and for a gate that may be
 // nil.
 func scatterWindows[T Float](p pooling, dx, dy []T, tap []int32, gate []T) {
 	clearOutside(p, dx, 0, 0)
@@ -57,8 +57,8 @@ func PoolGather[T Float](s PoolShape, planes int, y, x []T, tap []int32) {
 	gatherWindows(p, y, x, tap)
 }
 
-// PoolGatherLanes is PoolGather of 16 images: x in layout xb, y in layout yb,
-// whose border it leaves alone, and tap [Channels][OutH][OutW][16].
+// PoolGatherLanes is PoolGather of images side by side: x in layout xb, y in
+// layout yb, whose border it leaves alone, and tap [Channels][OutH][OutW][lanes].
 func PoolGatherLanes[T Float](s PoolShape, xb, yb Block, y, x []T, tap []int32) {
 	p := lanesPooling(s, xb, yb, len(x), len(y))
 	wantLen("tap", len(tap), p.planes*p.tap.plane)

@@ -114,7 +114,7 @@ func testLongRows(t *testing.T, a *arena[float32], x []float32) {
 	var sums [3]float32
 	SumRows(sums[:], wide, n, 3)
 	wantSame(t, fmt.Sprintf("SumRows of %d", n), sums[1:2], []float32{sumInOrder(n, func(i int) float32 { return x[i] })})
-	SoftmaxLanes(lanes, lanes, n)
+	SoftmaxLanes(Lanes, lanes, lanes, n)
 	for i := range soft {
 		soft[i] = lanes[i*Lanes+3]
 	}

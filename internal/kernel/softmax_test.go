@@ -95,40 +95,42 @@ func testSoftmax[T Float](t *testing.T) {
 // The kernels of 16 examples give the bits of those of rows.
 func TestSoftmaxLanes(t *testing.T) {
 	forEachPath(t, func(t *testing.T) {
-		testSoftmaxLanes[float32](t)
-		testSoftmaxLanes[float64](t)
+		for _, lanes := range []int{Lanes, HalfLanes} {
+			testSoftmaxLanes[float32](t, lanes)
+			testSoftmaxLanes[float64](t, lanes)
+		}
 	})
 }
 
-func testSoftmaxLanes[T Float](t *testing.T) {
+func testSoftmaxLanes[T Float](t *testing.T, lanes int) {
 	for name, kind := range map[string]numbers{"logits": logits, "special": special} {
 		for _, n := range []int{0, 1, 2, 3, 10, 15, 16, 17, 31, 32, 33, 47, 100, 257} {
 			a := newArena[T](t, uint64(n))
-			x, y, loss, scratch := a.numbers(n*Lanes, kind), a.make(n*Lanes), a.make(Lanes), a.make(n*Lanes)
-			what := fmt.Sprintf("%s, %d classes", name, n)
-			label, index, largest := make([]int64, Lanes), make([]int64, Lanes), make([]int64, Lanes)
-			rows, wantY, wantLoss := make([]T, n*Lanes), make([]T, n*Lanes), make([]T, Lanes)
-			transpose(rows, n, x, Lanes, n, Lanes)
+			x, y, loss, scratch := a.numbers(n*lanes, kind), a.make(n*lanes), a.make(lanes), a.make(n*lanes)
+			what := fmt.Sprintf("%s, %d classes of %d", name, n, lanes)
+			label, index, largest := make([]int64, lanes), make([]int64, lanes), make([]int64, lanes)
+			rows, wantY, wantLoss := make([]T, n*lanes), make([]T, n*lanes), make([]T, lanes)
+			transpose(rows, n, x, lanes, n, lanes)
 			for e := range label {
-				label[e] = int64(e * n / Lanes)
+				label[e] = int64(e * n / lanes)
 			}
-			SoftmaxLanes(y, x, n)
-			Softmax(wantY, rows, Lanes, n)
-			transpose(rows, Lanes, wantY, n, Lanes, n)
+			SoftmaxLanes(lanes, y, x, n)
+			Softmax(wantY, rows, lanes, n)
+			transpose(rows, lanes, wantY, n, lanes, n)
 			wantSame(t, "SoftmaxLanes, "+what, y, rows)
 			if n > 0 {
-				transpose(rows, n, x, Lanes, n, Lanes)
-				CrossEntropyLanes(loss, x, label, n, scratch)
+				transpose(rows, n, x, lanes, n, lanes)
+				CrossEntropyLanes(lanes, loss, x, label, n, scratch)
 				CrossEntropy(wantLoss, rows, label, n, make([]T, n))
 				wantSame(t, "CrossEntropyLanes, "+what, loss, wantLoss)
-				ArgMaxLanes(index, x, n)
+				ArgMaxLanes(lanes, index, x, n)
 				for e := range largest {
 					largest[e] = int64(naiveArgMax(rows[e*n : (e+1)*n]))
 				}
 				if fmt.Sprint(index) != fmt.Sprint(largest) {
 					t.Fatalf("ArgMaxLanes, %s: got %v, want %v", what, index, largest)
 				}
-				SoftmaxLanes(x, x, n)
+				SoftmaxLanes(lanes, x, x, n)
 				wantSame(t, "SoftmaxLanes in place, "+what, x, y)
 			}
 			a.check()
@@ -142,12 +144,12 @@ func TestShortSlicesOfSoftmaxPanic(t *testing.T) {
 		for name, call := range map[string]func(){
 			"Softmax, y":              func() { Softmax(short, x, 2, 16) },
 			"Softmax, x":              func() { Softmax(x, short, 2, 16) },
-			"SoftmaxLanes, y":         func() { SoftmaxLanes(short[:31:31], x, 2) },
-			"SoftmaxLanes, x":         func() { SoftmaxLanes(x, short[:31:31], 2) },
-			"CrossEntropyLanes, x":    func() { CrossEntropyLanes(x, short[:31:31], label, 2, x) },
-			"CrossEntropyLanes, loss": func() { CrossEntropyLanes(x[:15:15], x, label, 2, x) },
-			"CrossEntropyLanes, s":    func() { CrossEntropyLanes(x, x, label, 2, short[:31:31]) },
-			"ArgMaxLanes, x":          func() { ArgMaxLanes(label, short[:31:31], 2) },
+			"SoftmaxLanes, y":         func() { SoftmaxLanes(Lanes, short[:31:31], x, 2) },
+			"SoftmaxLanes, x":         func() { SoftmaxLanes(Lanes, x, short[:31:31], 2) },
+			"CrossEntropyLanes, x":    func() { CrossEntropyLanes(Lanes, x, short[:31:31], label, 2, x) },
+			"CrossEntropyLanes, loss": func() { CrossEntropyLanes(Lanes, x[:15:15], x, label, 2, x) },
+			"CrossEntropyLanes, s":    func() { CrossEntropyLanes(Lanes, x, x, label, 2, short[:31:31]) },
+			"ArgMaxLanes, x":          func() { ArgMaxLanes(Lanes, label, short[:31:31], 2) },
 			"LayerNorm, gain":         func() { LayerNorm(x, x, short[:15:15], x, 2, 16, 1) },
 			"LayerNorm, bias":         func() { LayerNorm(x, x, x, short[:15:15], 2, 16, 1) },
 			"LayerNorm, y":            func() { LayerNorm(short, x, x, x, 2, 16, 1) },
@@ -218,15 +220,15 @@ func BenchmarkRows(b *testing.B) {
 		{"SumRows64", func() { SumRows(y[:64], x, rows*n/64, 64) }},
 		{"SoftmaxLanes47", func() {
 			for i := range rows * n / (47 * Lanes) {
-				SoftmaxLanes(y[i*47*Lanes:], x[i*47*Lanes:], 47)
+				SoftmaxLanes(Lanes, y[i*47*Lanes:], x[i*47*Lanes:], 47)
 			}
 		}},
 		{"CrossEntropyLanes47", func() {
 			for i := range rows * n / (47 * Lanes) {
-				CrossEntropyLanes(loss, x[i*47*Lanes:], label, 47, y)
+				CrossEntropyLanes(Lanes, loss, x[i*47*Lanes:], label, 47, y)
 			}
 		}},
-		{"ArgMaxLanes", func() { ArgMaxLanes(label, x, rows*n/Lanes) }},
+		{"ArgMaxLanes", func() { ArgMaxLanes(Lanes, label, x, rows*n/Lanes) }},
 	} {
 		for _, path := range Paths() {
 			b.Run(c.name+"/"+path, func(b *testing.B) {
@@ -249,9 +251,9 @@ func TestRowsAllocateNothing(t *testing.T) {
 			"Softmax":           func() { Softmax(y[:n], x[:n], 1, n) },
 			"Softmax, float64":  func() { Softmax(wide, wide, 1, n) },
 			"CrossEntropy":      func() { CrossEntropy(loss[:1], x[:n], label[:1], n, y[:n]) },
-			"SoftmaxLanes":      func() { SoftmaxLanes(y[:47*Lanes], x, 47) },
-			"CrossEntropyLanes": func() { CrossEntropyLanes(loss, x, label, 47, y) },
-			"ArgMaxLanes":       func() { ArgMaxLanes(label, x, 47) },
+			"SoftmaxLanes":      func() { SoftmaxLanes(Lanes, y[:47*Lanes], x, 47) },
+			"CrossEntropyLanes": func() { CrossEntropyLanes(Lanes, loss, x, label, 47, y) },
+			"ArgMaxLanes":       func() { ArgMaxLanes(Lanes, label, x, 47) },
 			"LayerNorm":         func() { LayerNorm(y[:n], x[:n], x[:n], x[:n], 1, n, 1) },
 			"Sum":               func() { Sum(x[:n]) },
 			"SumRows":           func() { SumRows(y[:3], x, n, 3) },

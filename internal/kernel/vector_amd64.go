@@ -179,9 +179,9 @@ func scatterPairsAVX512(dx *float32, dy *float32, tap *int32, xRow int, rows int
 //	}
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesMaxAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
@@ -195,9 +195,9 @@ func lanesMaxAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int,
 //	}
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesGatherAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
@@ -210,9 +210,9 @@ func lanesGatherAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow i
 //	y *= value
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesAvgAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
@@ -226,9 +226,9 @@ func lanesAvgAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int,
 //	}
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesScatterAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
@@ -241,9 +241,9 @@ func lanesScatterAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow 
 //	}
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesScatterAddAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
@@ -254,9 +254,9 @@ func lanesScatterAddAVX512(x *float32, y *float32, tap *int32, gate *float32, xR
 //	x = 0 + y*value
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesSpreadAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
@@ -267,9 +267,9 @@ func lanesSpreadAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow i
 //	x += y * value
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesSpreadAddAVX512(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
@@ -313,9 +313,9 @@ func scatterPairsAVX2(dx *float32, dy *float32, tap *int32, xRow int, rows int, 
 //	}
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesMaxAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
@@ -329,9 +329,9 @@ func lanesMaxAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, x
 //	}
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesGatherAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
@@ -344,9 +344,9 @@ func lanesGatherAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int
 //	y *= value
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesAvgAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
@@ -360,9 +360,9 @@ func lanesAvgAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, x
 //	}
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesScatterAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
@@ -375,9 +375,9 @@ func lanesScatterAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow in
 //	}
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesScatterAddAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
@@ -388,9 +388,9 @@ func lanesScatterAddAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow
 //	x = 0 + y*value
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesSpreadAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
@@ -401,9 +401,113 @@ func lanesSpreadAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int
 //	x += y * value
 //
 // where assignments of y before the first mention of x are done once, and those
-// after the last. The taps of a window lie xRow and 16 elements apart, and are
+// after the last. The taps of a window lie xRow and the lanes apart, and are
 // numbered from number on, leaving out skip after each row; windows lie xStep and
-// 16 elements apart; Next is from the end of a row of windows to the next.
+// the lanes apart; Next is from the end of a row of windows to the next.
 //
 //go:noescape
 func lanesSpreadAddAVX2(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesMaxAVX2Half visits rows x cols windows, at least one, of 8 lanes. For each lane of each
+// tap of each window it does
+//
+//	y, tap = value, number of the first tap
+//	if above(x, y) {
+//		y, tap = x, number
+//	}
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and the lanes apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// the lanes apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesMaxAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesGatherAVX2Half visits rows x cols windows, at least one, of 8 lanes. For each lane of each
+// tap of each window it does
+//
+//	y = 0
+//	if tap == number {
+//		y = x
+//	}
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and the lanes apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// the lanes apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesGatherAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesAvgAVX2Half visits rows x cols windows, at least one, of 8 lanes. For each lane of each
+// tap of each window it does
+//
+//	y = 0
+//	y += x
+//	y *= value
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and the lanes apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// the lanes apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesAvgAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesScatterAVX2Half visits rows x cols windows, at least one, of 8 lanes. For each lane of each
+// tap of each window it does
+//
+//	x = 0
+//	if tap == number && (gate == nil || gate > 0) {
+//		x = 0 + y
+//	}
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and the lanes apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// the lanes apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesScatterAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesScatterAddAVX2Half visits rows x cols windows, at least one, of 8 lanes. For each lane of each
+// tap of each window it does
+//
+//	if tap == number && (gate == nil || gate > 0) {
+//		x += y
+//	}
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and the lanes apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// the lanes apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesScatterAddAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesSpreadAVX2Half visits rows x cols windows, at least one, of 8 lanes. For each lane of each
+// tap of each window it does
+//
+//	x = 0 + y*value
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and the lanes apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// the lanes apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesSpreadAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+
+// lanesSpreadAddAVX2Half visits rows x cols windows, at least one, of 8 lanes. For each lane of each
+// tap of each window it does
+//
+//	x += y * value
+//
+// where assignments of y before the first mention of x are done once, and those
+// after the last. The taps of a window lie xRow and the lanes apart, and are
+// numbered from number on, leaving out skip after each row; windows lie xStep and
+// the lanes apart; Next is from the end of a row of windows to the next.
+//
+//go:noescape
+func lanesSpreadAddAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)

@@ -1350,14 +1350,14 @@ twoWindow:
 	RET
 
 other:
-	MOVQ xRow+32(FP), CX
-	MOVQ kernelW+96(FP), SI
-	SHLQ $0x02, CX
-	MOVQ SI, DI
-	SHLQ $0x06, DI
-	SUBQ DI, CX
-	MOVQ rows+72(FP), DI
-	MOVQ xStep+40(FP), R8
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x40, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
 
 anyRow:
 	MOVQ cols+80(FP), R9
@@ -1460,14 +1460,14 @@ twoWindow:
 	RET
 
 other:
-	MOVQ xRow+32(FP), CX
-	MOVQ kernelW+96(FP), SI
-	SHLQ $0x02, CX
-	MOVQ SI, DI
-	SHLQ $0x06, DI
-	SUBQ DI, CX
-	MOVQ rows+72(FP), DI
-	MOVQ xStep+40(FP), R8
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x40, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
 
 anyRow:
 	MOVQ cols+80(FP), R9
@@ -1558,14 +1558,14 @@ twoWindow:
 	RET
 
 other:
-	MOVQ xRow+32(FP), CX
-	MOVQ kernelW+96(FP), SI
-	SHLQ $0x02, CX
-	MOVQ SI, DI
-	SHLQ $0x06, DI
-	SUBQ DI, CX
-	MOVQ rows+72(FP), DI
-	MOVQ xStep+40(FP), R8
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x40, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
 
 anyRow:
 	MOVQ cols+80(FP), R9
@@ -1672,14 +1672,14 @@ twoOpen:
 	RET
 
 other:
-	MOVQ xRow+32(FP), SI
-	MOVQ kernelW+96(FP), DI
-	SHLQ $0x02, SI
-	MOVQ DI, R8
-	SHLQ $0x06, R8
-	SUBQ R8, SI
-	MOVQ rows+72(FP), R8
-	MOVQ xStep+40(FP), R9
+	MOVQ   xRow+32(FP), SI
+	MOVQ   kernelW+96(FP), DI
+	SHLQ   $0x02, SI
+	MOVQ   DI, R8
+	IMUL3Q $0x40, R8, R8
+	SUBQ   R8, SI
+	MOVQ   rows+72(FP), R8
+	MOVQ   xStep+40(FP), R9
 
 anyRow:
 	MOVQ cols+80(FP), R10
@@ -1803,14 +1803,14 @@ twoOpen:
 	RET
 
 other:
-	MOVQ xRow+32(FP), SI
-	MOVQ kernelW+96(FP), DI
-	SHLQ $0x02, SI
-	MOVQ DI, R8
-	SHLQ $0x06, R8
-	SUBQ R8, SI
-	MOVQ rows+72(FP), R8
-	MOVQ xStep+40(FP), R9
+	MOVQ   xRow+32(FP), SI
+	MOVQ   kernelW+96(FP), DI
+	SHLQ   $0x02, SI
+	MOVQ   DI, R8
+	IMUL3Q $0x40, R8, R8
+	SUBQ   R8, SI
+	MOVQ   rows+72(FP), R8
+	MOVQ   xStep+40(FP), R9
 
 anyRow:
 	MOVQ cols+80(FP), R10
@@ -1912,14 +1912,14 @@ twoWindow:
 	RET
 
 other:
-	MOVQ xRow+32(FP), CX
-	MOVQ kernelW+96(FP), SI
-	SHLQ $0x02, CX
-	MOVQ SI, DI
-	SHLQ $0x06, DI
-	SUBQ DI, CX
-	MOVQ rows+72(FP), DI
-	MOVQ xStep+40(FP), R8
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x40, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
 
 anyRow:
 	MOVQ cols+80(FP), R9
@@ -2012,14 +2012,14 @@ twoWindow:
 	RET
 
 other:
-	MOVQ xRow+32(FP), CX
-	MOVQ kernelW+96(FP), SI
-	SHLQ $0x02, CX
-	MOVQ SI, DI
-	SHLQ $0x06, DI
-	SUBQ DI, CX
-	MOVQ rows+72(FP), DI
-	MOVQ xStep+40(FP), R8
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x40, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
 
 anyRow:
 	MOVQ cols+80(FP), R9
@@ -2439,14 +2439,14 @@ twoWindow:
 	RET
 
 other:
-	MOVQ xRow+32(FP), CX
-	MOVQ kernelW+96(FP), SI
-	SHLQ $0x02, CX
-	MOVQ SI, DI
-	SHLQ $0x06, DI
-	SUBQ DI, CX
-	MOVQ rows+72(FP), DI
-	MOVQ xStep+40(FP), R8
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x40, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
 
 anyRow:
 	MOVQ cols+80(FP), R9
@@ -2579,14 +2579,14 @@ twoWindow:
 	RET
 
 other:
-	MOVQ xRow+32(FP), CX
-	MOVQ kernelW+96(FP), SI
-	SHLQ $0x02, CX
-	MOVQ SI, DI
-	SHLQ $0x06, DI
-	SUBQ DI, CX
-	MOVQ rows+72(FP), DI
-	MOVQ xStep+40(FP), R8
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x40, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
 
 anyRow:
 	MOVQ cols+80(FP), R9
@@ -2691,14 +2691,14 @@ twoWindow:
 	RET
 
 other:
-	MOVQ xRow+32(FP), CX
-	MOVQ kernelW+96(FP), SI
-	SHLQ $0x02, CX
-	MOVQ SI, DI
-	SHLQ $0x06, DI
-	SUBQ DI, CX
-	MOVQ rows+72(FP), DI
-	MOVQ xStep+40(FP), R8
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x40, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
 
 anyRow:
 	MOVQ cols+80(FP), R9
@@ -2828,14 +2828,14 @@ twoOpen:
 	RET
 
 other:
-	MOVQ xRow+32(FP), SI
-	MOVQ kernelW+96(FP), DI
-	SHLQ $0x02, SI
-	MOVQ DI, R8
-	SHLQ $0x06, R8
-	SUBQ R8, SI
-	MOVQ rows+72(FP), R8
-	MOVQ xStep+40(FP), R9
+	MOVQ   xRow+32(FP), SI
+	MOVQ   kernelW+96(FP), DI
+	SHLQ   $0x02, SI
+	MOVQ   DI, R8
+	IMUL3Q $0x40, R8, R8
+	SUBQ   R8, SI
+	MOVQ   rows+72(FP), R8
+	MOVQ   xStep+40(FP), R9
 
 anyRow:
 	MOVQ cols+80(FP), R10
@@ -2992,14 +2992,14 @@ twoOpen:
 	RET
 
 other:
-	MOVQ xRow+32(FP), SI
-	MOVQ kernelW+96(FP), DI
-	SHLQ $0x02, SI
-	MOVQ DI, R8
-	SHLQ $0x06, R8
-	SUBQ R8, SI
-	MOVQ rows+72(FP), R8
-	MOVQ xStep+40(FP), R9
+	MOVQ   xRow+32(FP), SI
+	MOVQ   kernelW+96(FP), DI
+	SHLQ   $0x02, SI
+	MOVQ   DI, R8
+	IMUL3Q $0x40, R8, R8
+	SUBQ   R8, SI
+	MOVQ   rows+72(FP), R8
+	MOVQ   xStep+40(FP), R9
 
 anyRow:
 	MOVQ cols+80(FP), R10
@@ -3120,14 +3120,14 @@ twoWindow:
 	RET
 
 other:
-	MOVQ xRow+32(FP), CX
-	MOVQ kernelW+96(FP), SI
-	SHLQ $0x02, CX
-	MOVQ SI, DI
-	SHLQ $0x06, DI
-	SUBQ DI, CX
-	MOVQ rows+72(FP), DI
-	MOVQ xStep+40(FP), R8
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x40, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
 
 anyRow:
 	MOVQ cols+80(FP), R9
@@ -3237,14 +3237,14 @@ twoWindow:
 	RET
 
 other:
-	MOVQ xRow+32(FP), CX
-	MOVQ kernelW+96(FP), SI
-	SHLQ $0x02, CX
-	MOVQ SI, DI
-	SHLQ $0x06, DI
-	SUBQ DI, CX
-	MOVQ rows+72(FP), DI
-	MOVQ xStep+40(FP), R8
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x40, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
 
 anyRow:
 	MOVQ cols+80(FP), R9
@@ -3278,6 +3278,792 @@ anyX:
 	LEAQ    (AX)(R8*4), AX
 	ADDQ    $0x40, DX
 	ADDQ    $0x40, BX
+	DECQ    R9
+	JNZ     anyWindow
+	MOVQ    xNext+48(FP), R9
+	LEAQ    (AX)(R9*4), AX
+	MOVQ    yNext+56(FP), R9
+	LEAQ    (DX)(R9*4), DX
+	MOVQ    tapNext+64(FP), R9
+	LEAQ    (BX)(R9*4), BX
+	DECQ    DI
+	JNZ     anyRow
+	VZEROUPPER
+	RET
+
+// func lanesMaxAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesMaxAVX2Half(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y1
+	VPBROADCASTD skip+112(FP), Y3
+	VPBROADCASTD one<>+0(SB), Y2
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	VPADDD       Y2, Y1, Y4
+	VPADDD       Y2, Y4, Y5
+	VPADDD       Y3, Y5, Y5
+	VPADDD       Y2, Y5, Y2
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y1, Y6
+	VMOVUPS   (AX), Y7
+	VCMPPS    $0x16, Y3, Y7, Y8
+	VBLENDVPS Y8, Y7, Y3, Y3
+	VMOVUPS   32(AX), Y7
+	VCMPPS    $0x07, Y3, Y3, Y8
+	VCMPPS    $0x16, Y3, Y7, Y9
+	VANDPS    Y8, Y9, Y9
+	VBLENDVPS Y9, Y7, Y3, Y3
+	VBLENDVPS Y9, Y4, Y6, Y6
+	VMOVUPS   (AX)(CX*4), Y7
+	VCMPPS    $0x07, Y3, Y3, Y8
+	VCMPPS    $0x16, Y3, Y7, Y9
+	VANDPS    Y8, Y9, Y9
+	VBLENDVPS Y9, Y7, Y3, Y3
+	VBLENDVPS Y9, Y5, Y6, Y6
+	VMOVUPS   32(AX)(CX*4), Y7
+	VCMPPS    $0x07, Y3, Y3, Y8
+	VCMPPS    $0x16, Y3, Y7, Y9
+	VANDPS    Y8, Y9, Y9
+	VBLENDVPS Y9, Y7, Y3, Y3
+	VBLENDVPS Y9, Y2, Y6, Y6
+	VMOVUPS   Y3, (DX)
+	VMOVUPS   Y6, (BX)
+	LEAQ      (AX)(DI*4), AX
+	ADDQ      $0x20, DX
+	ADDQ      $0x20, BX
+	DECQ      R8
+	JNZ       twoWindow
+	MOVQ      xNext+48(FP), R8
+	LEAQ      (AX)(R8*4), AX
+	MOVQ      yNext+56(FP), R8
+	LEAQ      (DX)(R8*4), DX
+	MOVQ      tapNext+64(FP), R8
+	LEAQ      (BX)(R8*4), BX
+	DECQ      SI
+	JNZ       twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x20, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VMOVAPS Y0, Y4
+	VMOVAPS Y1, Y5
+	MOVQ    AX, R10
+	VMOVAPS Y1, Y6
+	MOVQ    kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VMOVUPS   (R10), Y7
+	VCMPPS    $0x07, Y4, Y4, Y8
+	VCMPPS    $0x16, Y4, Y7, Y9
+	VANDPS    Y8, Y9, Y9
+	VBLENDVPS Y9, Y7, Y4, Y4
+	VBLENDVPS Y9, Y6, Y5, Y5
+	ADDQ      $0x20, R10
+	VPADDD    Y2, Y6, Y6
+	DECQ      R12
+	JNZ       anyX
+	ADDQ      CX, R10
+	VPADDD    Y3, Y6, Y6
+	DECQ      R11
+	JNZ       anyY
+	VMOVUPS   Y4, (DX)
+	VMOVUPS   Y5, (BX)
+	LEAQ      (AX)(R8*4), AX
+	ADDQ      $0x20, DX
+	ADDQ      $0x20, BX
+	DECQ      R9
+	JNZ       anyWindow
+	MOVQ      xNext+48(FP), R9
+	LEAQ      (AX)(R9*4), AX
+	MOVQ      yNext+56(FP), R9
+	LEAQ      (DX)(R9*4), DX
+	MOVQ      tapNext+64(FP), R9
+	LEAQ      (BX)(R9*4), BX
+	DECQ      DI
+	JNZ       anyRow
+	VZEROUPPER
+	RET
+
+// func lanesGatherAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesGatherAVX2Half(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y0
+	VPBROADCASTD skip+112(FP), Y2
+	VPBROADCASTD one<>+0(SB), Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	VPADDD       Y1, Y0, Y3
+	VPADDD       Y1, Y3, Y4
+	VPADDD       Y2, Y4, Y4
+	VPADDD       Y1, Y4, Y1
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VMOVUPS  (BX), Y2
+	VXORPS   Y5, Y5, Y5
+	VPCMPEQD Y0, Y2, Y6
+	VANDPS   (AX), Y6, Y6
+	VORPS    Y6, Y5, Y5
+	VPCMPEQD Y3, Y2, Y6
+	VANDPS   32(AX), Y6, Y6
+	VORPS    Y6, Y5, Y5
+	VPCMPEQD Y4, Y2, Y6
+	VANDPS   (AX)(CX*4), Y6, Y6
+	VORPS    Y6, Y5, Y5
+	VPCMPEQD Y1, Y2, Y2
+	VANDPS   32(AX)(CX*4), Y2, Y2
+	VORPS    Y2, Y5, Y5
+	VMOVUPS  Y5, (DX)
+	LEAQ     (AX)(DI*4), AX
+	ADDQ     $0x20, DX
+	ADDQ     $0x20, BX
+	DECQ     R8
+	JNZ      twoWindow
+	MOVQ     xNext+48(FP), R8
+	LEAQ     (AX)(R8*4), AX
+	MOVQ     yNext+56(FP), R8
+	LEAQ     (DX)(R8*4), DX
+	MOVQ     tapNext+64(FP), R8
+	LEAQ     (BX)(R8*4), BX
+	DECQ     SI
+	JNZ      twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x20, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VMOVUPS (BX), Y3
+	VXORPS  Y4, Y4, Y4
+	MOVQ    AX, R10
+	VMOVAPS Y0, Y5
+	MOVQ    kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VPCMPEQD Y5, Y3, Y6
+	VANDPS   (R10), Y6, Y6
+	VORPS    Y6, Y4, Y4
+	ADDQ     $0x20, R10
+	VPADDD   Y1, Y5, Y5
+	DECQ     R12
+	JNZ      anyX
+	ADDQ     CX, R10
+	VPADDD   Y2, Y5, Y5
+	DECQ     R11
+	JNZ      anyY
+	VMOVUPS  Y4, (DX)
+	LEAQ     (AX)(R8*4), AX
+	ADDQ     $0x20, DX
+	ADDQ     $0x20, BX
+	DECQ     R9
+	JNZ      anyWindow
+	MOVQ     xNext+48(FP), R9
+	LEAQ     (AX)(R9*4), AX
+	MOVQ     yNext+56(FP), R9
+	LEAQ     (DX)(R9*4), DX
+	MOVQ     tapNext+64(FP), R9
+	LEAQ     (BX)(R9*4), BX
+	DECQ     DI
+	JNZ      anyRow
+	VZEROUPPER
+	RET
+
+// func lanesAvgAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesAvgAVX2Half(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y1
+	VPBROADCASTD skip+112(FP), Y1
+	VPBROADCASTD one<>+0(SB), Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VXORPS  Y1, Y1, Y1
+	VADDPS  (AX), Y1, Y1
+	VADDPS  32(AX), Y1, Y1
+	VADDPS  (AX)(CX*4), Y1, Y1
+	VADDPS  32(AX)(CX*4), Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (DX)
+	LEAQ    (AX)(DI*4), AX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	DECQ    R8
+	JNZ     twoWindow
+	MOVQ    xNext+48(FP), R8
+	LEAQ    (AX)(R8*4), AX
+	MOVQ    yNext+56(FP), R8
+	LEAQ    (DX)(R8*4), DX
+	MOVQ    tapNext+64(FP), R8
+	LEAQ    (BX)(R8*4), BX
+	DECQ    SI
+	JNZ     twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x20, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VXORPS Y1, Y1, Y1
+	MOVQ   AX, R10
+	MOVQ   kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VADDPS  (R10), Y1, Y1
+	ADDQ    $0x20, R10
+	DECQ    R12
+	JNZ     anyX
+	ADDQ    CX, R10
+	DECQ    R11
+	JNZ     anyY
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (DX)
+	LEAQ    (AX)(R8*4), AX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	DECQ    R9
+	JNZ     anyWindow
+	MOVQ    xNext+48(FP), R9
+	LEAQ    (AX)(R9*4), AX
+	MOVQ    yNext+56(FP), R9
+	LEAQ    (DX)(R9*4), DX
+	MOVQ    tapNext+64(FP), R9
+	LEAQ    (BX)(R9*4), BX
+	DECQ    DI
+	JNZ     anyRow
+	VZEROUPPER
+	RET
+
+// func lanesScatterAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesScatterAVX2Half(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y0
+	VPBROADCASTD skip+112(FP), Y2
+	VPBROADCASTD one<>+0(SB), Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), SI
+	VPADDD       Y1, Y0, Y3
+	VPADDD       Y1, Y3, Y4
+	VPADDD       Y2, Y4, Y4
+	VPADDD       Y1, Y4, Y1
+	MOVQ         rows+72(FP), DI
+	MOVQ         xStep+40(FP), R8
+
+twoRow:
+	MOVQ cols+80(FP), R9
+
+twoWindow:
+	VXORPS  Y2, Y2, Y2
+	VMOVUPS (DX), Y5
+	CMPQ    gate+24(FP), $0x00
+	JEQ     twoOpen
+	VMOVUPS (DX)(CX*1), Y6
+	VCMPPS  $0x1e, Y2, Y6, Y6
+	VANDPS  Y6, Y5, Y5
+
+twoOpen:
+	VADDPS   Y2, Y5, Y5
+	VMOVUPS  (BX), Y2
+	VPCMPEQD Y2, Y0, Y6
+	VANDPS   Y5, Y6, Y6
+	VMOVUPS  Y6, (AX)
+	VPCMPEQD Y2, Y3, Y6
+	VANDPS   Y5, Y6, Y6
+	VMOVUPS  Y6, 32(AX)
+	VPCMPEQD Y2, Y4, Y6
+	VANDPS   Y5, Y6, Y6
+	VMOVUPS  Y6, (AX)(SI*4)
+	VPCMPEQD Y2, Y1, Y2
+	VANDPS   Y5, Y2, Y2
+	VMOVUPS  Y2, 32(AX)(SI*4)
+	LEAQ     (AX)(R8*4), AX
+	ADDQ     $0x20, DX
+	ADDQ     $0x20, BX
+	DECQ     R9
+	JNZ      twoWindow
+	MOVQ     xNext+48(FP), R9
+	LEAQ     (AX)(R9*4), AX
+	MOVQ     yNext+56(FP), R9
+	LEAQ     (DX)(R9*4), DX
+	MOVQ     tapNext+64(FP), R9
+	LEAQ     (BX)(R9*4), BX
+	DECQ     DI
+	JNZ      twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ   xRow+32(FP), SI
+	MOVQ   kernelW+96(FP), DI
+	SHLQ   $0x02, SI
+	MOVQ   DI, R8
+	IMUL3Q $0x20, R8, R8
+	SUBQ   R8, SI
+	MOVQ   rows+72(FP), R8
+	MOVQ   xStep+40(FP), R9
+
+anyRow:
+	MOVQ cols+80(FP), R10
+
+anyWindow:
+	VXORPS  Y3, Y3, Y3
+	VMOVUPS (DX), Y4
+	CMPQ    gate+24(FP), $0x00
+	JEQ     anyOpen
+	VMOVUPS (DX)(CX*1), Y5
+	VCMPPS  $0x1e, Y3, Y5, Y5
+	VANDPS  Y5, Y4, Y4
+
+anyOpen:
+	VADDPS  Y3, Y4, Y4
+	VMOVUPS (BX), Y3
+	MOVQ    AX, R11
+	VMOVAPS Y0, Y5
+	MOVQ    kernelH+88(FP), R12
+
+anyY:
+	MOVQ DI, R13
+
+anyX:
+	VPCMPEQD Y3, Y5, Y6
+	VANDPS   Y4, Y6, Y6
+	VMOVUPS  Y6, (R11)
+	ADDQ     $0x20, R11
+	VPADDD   Y1, Y5, Y5
+	DECQ     R13
+	JNZ      anyX
+	ADDQ     SI, R11
+	VPADDD   Y2, Y5, Y5
+	DECQ     R12
+	JNZ      anyY
+	LEAQ     (AX)(R9*4), AX
+	ADDQ     $0x20, DX
+	ADDQ     $0x20, BX
+	DECQ     R10
+	JNZ      anyWindow
+	MOVQ     xNext+48(FP), R10
+	LEAQ     (AX)(R10*4), AX
+	MOVQ     yNext+56(FP), R10
+	LEAQ     (DX)(R10*4), DX
+	MOVQ     tapNext+64(FP), R10
+	LEAQ     (BX)(R10*4), BX
+	DECQ     R8
+	JNZ      anyRow
+	VZEROUPPER
+	RET
+
+// func lanesScatterAddAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesScatterAddAVX2Half(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y0
+	VPBROADCASTD skip+112(FP), Y2
+	VPBROADCASTD one<>+0(SB), Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), SI
+	VPADDD       Y1, Y0, Y3
+	VPADDD       Y1, Y3, Y4
+	VPADDD       Y2, Y4, Y4
+	VPADDD       Y1, Y4, Y1
+	MOVQ         rows+72(FP), DI
+	MOVQ         xStep+40(FP), R8
+
+twoRow:
+	MOVQ cols+80(FP), R9
+
+twoWindow:
+	VXORPS  Y2, Y2, Y2
+	VMOVUPS (DX), Y5
+	CMPQ    gate+24(FP), $0x00
+	JEQ     twoOpen
+	VMOVUPS (DX)(CX*1), Y6
+	VCMPPS  $0x1e, Y2, Y6, Y6
+	VANDPS  Y6, Y5, Y5
+
+twoOpen:
+	VADDPS   Y2, Y5, Y5
+	VMOVUPS  (BX), Y2
+	VPCMPEQD Y2, Y0, Y6
+	VANDPS   Y5, Y6, Y6
+	VADDPS   (AX), Y6, Y6
+	VMOVUPS  Y6, (AX)
+	VPCMPEQD Y2, Y3, Y6
+	VANDPS   Y5, Y6, Y6
+	VADDPS   32(AX), Y6, Y6
+	VMOVUPS  Y6, 32(AX)
+	VPCMPEQD Y2, Y4, Y6
+	VANDPS   Y5, Y6, Y6
+	VADDPS   (AX)(SI*4), Y6, Y6
+	VMOVUPS  Y6, (AX)(SI*4)
+	VPCMPEQD Y2, Y1, Y2
+	VANDPS   Y5, Y2, Y2
+	VADDPS   32(AX)(SI*4), Y2, Y2
+	VMOVUPS  Y2, 32(AX)(SI*4)
+	LEAQ     (AX)(R8*4), AX
+	ADDQ     $0x20, DX
+	ADDQ     $0x20, BX
+	DECQ     R9
+	JNZ      twoWindow
+	MOVQ     xNext+48(FP), R9
+	LEAQ     (AX)(R9*4), AX
+	MOVQ     yNext+56(FP), R9
+	LEAQ     (DX)(R9*4), DX
+	MOVQ     tapNext+64(FP), R9
+	LEAQ     (BX)(R9*4), BX
+	DECQ     DI
+	JNZ      twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ   xRow+32(FP), SI
+	MOVQ   kernelW+96(FP), DI
+	SHLQ   $0x02, SI
+	MOVQ   DI, R8
+	IMUL3Q $0x20, R8, R8
+	SUBQ   R8, SI
+	MOVQ   rows+72(FP), R8
+	MOVQ   xStep+40(FP), R9
+
+anyRow:
+	MOVQ cols+80(FP), R10
+
+anyWindow:
+	VXORPS  Y3, Y3, Y3
+	VMOVUPS (DX), Y4
+	CMPQ    gate+24(FP), $0x00
+	JEQ     anyOpen
+	VMOVUPS (DX)(CX*1), Y5
+	VCMPPS  $0x1e, Y3, Y5, Y5
+	VANDPS  Y5, Y4, Y4
+
+anyOpen:
+	VADDPS  Y3, Y4, Y4
+	VMOVUPS (BX), Y3
+	MOVQ    AX, R11
+	VMOVAPS Y0, Y5
+	MOVQ    kernelH+88(FP), R12
+
+anyY:
+	MOVQ DI, R13
+
+anyX:
+	VPCMPEQD Y3, Y5, Y6
+	VANDPS   Y4, Y6, Y6
+	VADDPS   (R11), Y6, Y6
+	VMOVUPS  Y6, (R11)
+	ADDQ     $0x20, R11
+	VPADDD   Y1, Y5, Y5
+	DECQ     R13
+	JNZ      anyX
+	ADDQ     SI, R11
+	VPADDD   Y2, Y5, Y5
+	DECQ     R12
+	JNZ      anyY
+	LEAQ     (AX)(R9*4), AX
+	ADDQ     $0x20, DX
+	ADDQ     $0x20, BX
+	DECQ     R10
+	JNZ      anyWindow
+	MOVQ     xNext+48(FP), R10
+	LEAQ     (AX)(R10*4), AX
+	MOVQ     yNext+56(FP), R10
+	LEAQ     (DX)(R10*4), DX
+	MOVQ     tapNext+64(FP), R10
+	LEAQ     (BX)(R10*4), BX
+	DECQ     R8
+	JNZ      anyRow
+	VZEROUPPER
+	RET
+
+// func lanesSpreadAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesSpreadAVX2Half(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y1
+	VPBROADCASTD skip+112(FP), Y1
+	VPBROADCASTD one<>+0(SB), Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VXORPS  Y1, Y1, Y1
+	VMOVUPS (DX), Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y1, Y2, Y2
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y2, 32(AX)
+	VMOVUPS Y2, (AX)(CX*4)
+	VMOVUPS Y2, 32(AX)(CX*4)
+	LEAQ    (AX)(DI*4), AX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	DECQ    R8
+	JNZ     twoWindow
+	MOVQ    xNext+48(FP), R8
+	LEAQ    (AX)(R8*4), AX
+	MOVQ    yNext+56(FP), R8
+	LEAQ    (DX)(R8*4), DX
+	MOVQ    tapNext+64(FP), R8
+	LEAQ    (BX)(R8*4), BX
+	DECQ    SI
+	JNZ     twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x20, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VXORPS  Y1, Y1, Y1
+	VMOVUPS (DX), Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y1, Y2, Y2
+	MOVQ    AX, R10
+	MOVQ    kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VMOVUPS Y2, (R10)
+	ADDQ    $0x20, R10
+	DECQ    R12
+	JNZ     anyX
+	ADDQ    CX, R10
+	DECQ    R11
+	JNZ     anyY
+	LEAQ    (AX)(R8*4), AX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	DECQ    R9
+	JNZ     anyWindow
+	MOVQ    xNext+48(FP), R9
+	LEAQ    (AX)(R9*4), AX
+	MOVQ    yNext+56(FP), R9
+	LEAQ    (DX)(R9*4), DX
+	MOVQ    tapNext+64(FP), R9
+	LEAQ    (BX)(R9*4), BX
+	DECQ    DI
+	JNZ     anyRow
+	VZEROUPPER
+	RET
+
+// func lanesSpreadAddAVX2Half(x *float32, y *float32, tap *int32, gate *float32, xRow int, xStep int, xNext int, yNext int, tapNext int, rows int, cols int, kernelH int, kernelW int, number int, skip int, value float32)
+// Requires: AVX, AVX2
+TEXT ·lanesSpreadAddAVX2Half(SB), NOSPLIT, $0-124
+	VBROADCASTSS value+120(FP), Y0
+	VPBROADCASTD number+104(FP), Y1
+	VPBROADCASTD skip+112(FP), Y1
+	VPBROADCASTD one<>+0(SB), Y1
+	MOVQ         x+0(FP), AX
+	MOVQ         gate+24(FP), CX
+	MOVQ         y+8(FP), DX
+	MOVQ         tap+16(FP), BX
+	SUBQ         DX, CX
+	CMPQ         kernelH+88(FP), $0x02
+	JNE          other
+	CMPQ         kernelW+96(FP), $0x02
+	JNE          other
+	MOVQ         xRow+32(FP), CX
+	MOVQ         rows+72(FP), SI
+	MOVQ         xStep+40(FP), DI
+
+twoRow:
+	MOVQ cols+80(FP), R8
+
+twoWindow:
+	VXORPS  Y1, Y1, Y1
+	VMOVUPS (DX), Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y1, Y2, Y2
+	VADDPS  (AX), Y2, Y1
+	VMOVUPS Y1, (AX)
+	VADDPS  32(AX), Y2, Y1
+	VMOVUPS Y1, 32(AX)
+	VADDPS  (AX)(CX*4), Y2, Y1
+	VMOVUPS Y1, (AX)(CX*4)
+	VADDPS  32(AX)(CX*4), Y2, Y1
+	VMOVUPS Y1, 32(AX)(CX*4)
+	LEAQ    (AX)(DI*4), AX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	DECQ    R8
+	JNZ     twoWindow
+	MOVQ    xNext+48(FP), R8
+	LEAQ    (AX)(R8*4), AX
+	MOVQ    yNext+56(FP), R8
+	LEAQ    (DX)(R8*4), DX
+	MOVQ    tapNext+64(FP), R8
+	LEAQ    (BX)(R8*4), BX
+	DECQ    SI
+	JNZ     twoRow
+	VZEROUPPER
+	RET
+
+other:
+	MOVQ   xRow+32(FP), CX
+	MOVQ   kernelW+96(FP), SI
+	SHLQ   $0x02, CX
+	MOVQ   SI, DI
+	IMUL3Q $0x20, DI, DI
+	SUBQ   DI, CX
+	MOVQ   rows+72(FP), DI
+	MOVQ   xStep+40(FP), R8
+
+anyRow:
+	MOVQ cols+80(FP), R9
+
+anyWindow:
+	VXORPS  Y1, Y1, Y1
+	VMOVUPS (DX), Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y1, Y2, Y2
+	MOVQ    AX, R10
+	MOVQ    kernelH+88(FP), R11
+
+anyY:
+	MOVQ SI, R12
+
+anyX:
+	VADDPS  (R10), Y2, Y1
+	VMOVUPS Y1, (R10)
+	ADDQ    $0x20, R10
+	DECQ    R12
+	JNZ     anyX
+	ADDQ    CX, R10
+	DECQ    R11
+	JNZ     anyY
+	LEAQ    (AX)(R8*4), AX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
 	DECQ    R9
 	JNZ     anyWindow
 	MOVQ    xNext+48(FP), R9

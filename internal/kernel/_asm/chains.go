@@ -9,18 +9,23 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// vectors is an instruction set: how it holds 16 float32 lanes.
+// vectors is an instruction set: how it holds 16 float32 lanes, or half of them.
 type vectors struct {
 	name  string
-	parts int               // registers for 16 lanes
+	parts int               // registers for the lanes
 	width int               // bytes of a register
 	new   func() VecVirtual // a fresh register
+	evex  bool              // has masks and broadcasts from memory
 }
 
 var (
-	avx512 = vectors{name: "AVX512", parts: 1, width: 64, new: ZMM}
+	avx512 = vectors{name: "AVX512", parts: 1, width: 64, new: ZMM, evex: true}
 	avx2   = vectors{name: "AVX2", parts: 2, width: 32, new: YMM}
+	half   = vectors{name: "Half", parts: 1, width: 32, new: YMM} // of AVX2
 )
+
+// lanes returns how many lanes there are.
+func (v vectors) lanes() int { return v.parts * v.width / 4 }
 
 // chains is one form of the convolutions' micro-kernel. See type chains in
 // package kernel.
@@ -39,6 +44,8 @@ type chains struct {
 var (
 	chainsAVX512 = map[int][]int{1: {9, 5, 3, 2, 1}, 2: {8, 4, 2, 1}, 3: {8, 4, 2, 1}, 4: {6, 3, 1}, 5: {5, 2, 1}, 6: {4, 3, 2, 1}, 12: {2, 1}, 24: {1}}
 	chainsAVX2   = map[int][]int{1: {5, 2, 1}, 2: {3, 1}, 3: {2, 1}, 4: {1}, 5: {1}, 6: {1}}
+
+	chainsHalf = map[int][]int{1: {9, 5, 2, 1}, 2: {5, 2, 1}, 3: {4, 2, 1}, 4: {3, 1}, 5: {2, 1}, 6: {2, 1}, 12: {1}}
 )
 
 // generateChains writes all forms of an instruction set. Those whose w has lanes
@@ -69,15 +76,16 @@ func (c *chains) generate() {
 	}
 	name := fmt.Sprintf("chains%d%s%s", c.rows, kind, c.vectors.name)
 	TEXT(name, NOSPLIT, "func(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, "+
-		"pos *int32, positions int, taps *int32, terms int, start *float32, flags int)")
+		"pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)")
 	Pragma("noescape")
 	Doc(
 		fmt.Sprintf("%s computes %d rows of chains. For m < %d, n < positions, k < terms in", name, c.rows, c.rows),
-		"order, and 16 lanes:",
+		fmt.Sprintf("order, and %d lanes:", c.vectors.lanes()),
 		"",
 		"\tsum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]",
 		fmt.Sprintf("\tsum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w%s], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])", lane),
-		"\tdst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4",
+		"\tdst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;",
+		"\t0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0",
 	)
 	c.left, c.pos = AllocLocal(8), AllocLocal(8)
 	MOVQ(Load(Param("positions"), GP64()), c.left)
@@ -100,7 +108,7 @@ func (c *chains) loop(n int) {
 	SUBQ(U8(n), c.left)
 	JL(LabelRef(g.label("past")))
 	g.compute()
-	ADDQ(U8(8*n), c.pos)
+	ADDQ(U8(positionSize*n), c.pos)
 	JMP(LabelRef(g.label("group")))
 	Label(g.label("past"))
 	ADDQ(U8(n), c.left)
@@ -161,7 +169,7 @@ func (g *chainsGroup) begin() {
 	JMP(LabelRef(g.label("begun")))
 
 	Label(g.label("load"))
-	g.eachSum(func(sum VecVirtual, at Mem) { VMOVUPS(at, sum) })
+	g.eachSum("dst", "dstRow", 4, func(sum VecVirtual, at Mem) { VMOVUPS(at, sum) })
 	JMP(LabelRef(g.label("begun")))
 
 	Label(g.label("zero"))
@@ -249,7 +257,7 @@ func (g *chainsGroup) rowsFrom(row Register, odd [8]Register) []Mem {
 func (g *chainsGroup) addTerm(in []Register, at Register, rows []Mem) {
 	input := func(i, p int) Mem { return Mem{Base: in[i], Index: at, Scale: 4, Disp: p * g.width} }
 	switch {
-	case g.n == 1 && g.parts == 1 && !g.lanes:
+	case g.n == 1 && g.evex && !g.lanes:
 		x := g.new()
 		VMOVUPS(input(0, 0), x)
 		for m, row := range rows {
@@ -329,7 +337,26 @@ func (g *chainsGroup) store() {
 	JZ(LabelRef(g.label("store")))
 	g.each(func(sum VecVirtual) { VADDPS(none, sum, sum) })
 	Label(g.label("store"))
-	g.eachSum(func(sum VecVirtual, at Mem) { VMOVUPS(sum, at) })
+	CMPQ(argument("gate"), U8(0))
+	JEQ(LabelRef(g.label("open")))
+	g.eachSum("gate", "gateRow", 8, func(sum VecVirtual, at Mem) { g.gate(sum, at, none) })
+	Label(g.label("open"))
+	g.eachSum("dst", "dstRow", 4, func(sum VecVirtual, at Mem) { VMOVUPS(sum, at) })
+}
+
+// gate zeroes the lanes of a sum whose gate is not above 0.
+func (g *chainsGroup) gate(sum VecVirtual, at Mem, none VecVirtual) {
+	const greater = U8(30)
+	gate := g.new()
+	VMOVUPS(at, gate)
+	if g.evex {
+		keep := K()
+		VCMPPS(greater, none, gate, keep)
+		VMOVAPS_Z(sum, keep, sum)
+	} else {
+		VCMPPS(greater, none, gate, gate)
+		VANDPS(gate, sum, sum)
+	}
 }
 
 // each calls do for every sum.
@@ -343,6 +370,9 @@ func (g *chainsGroup) each(do func(sum VecVirtual)) {
 	}
 }
 
+// positionSize is the bytes of a position: its places in in, dst and gate.
+const positionSize = 12
+
 // table loads an entry of each position of the group.
 func (g *chainsGroup) table(disp int) []Register {
 	pos := GP64()
@@ -350,17 +380,18 @@ func (g *chainsGroup) table(disp int) []Register {
 	entries := make([]Register, g.n)
 	for i := range entries {
 		entries[i] = GP64()
-		MOVLQSX(Mem{Base: pos, Disp: 8*i + disp}, entries[i])
+		MOVLQSX(Mem{Base: pos, Disp: positionSize*i + disp}, entries[i])
 	}
 	return entries
 }
 
-// eachSum calls do for every sum and its place in dst.
-func (g *chainsGroup) eachSum(do func(sum VecVirtual, at Mem)) {
-	to := g.table(4)
-	row, step := Load(Param("dst"), GP64()), GP64()
+// eachSum calls do for every sum and its place in an argument, whose rows lie some
+// way apart and whose places are at disp in positions.
+func (g *chainsGroup) eachSum(base, rowStep string, disp int, do func(sum VecVirtual, at Mem)) {
+	to := g.table(disp)
+	row, step := Load(Param(base), GP64()), GP64()
 	if g.rows > 1 {
-		Load(Param("dstRow"), step)
+		Load(Param(rowStep), step)
 		SHLQ(U8(2), step)
 	}
 	for m := range g.sums {

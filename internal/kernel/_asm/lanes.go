@@ -192,21 +192,48 @@ func sumLanes() {
 		"",
 		"without writing to src.",
 	)
-	dst, src, last := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
+	src := Load(Param("src"), GP64())
+	sumTrees(func(first Register) (low, high func(v int) Mem) {
+		at := GP64()
+		MOVQ(first, at)
+		SHLQ(U8(6), at)
+		ADDQ(src, at)
+		return func(v int) Mem { return Mem{Base: at, Disp: 64 * v} }, func(v int) Mem { return Mem{Base: at, Disp: 64*v + 32} }
+	})
+}
+
+// sumHalves generates sumLanes of values whose halves lie apart.
+func sumHalves() {
+	TEXT("sumHalvesAVX2", NOSPLIT, "func(dst *float32, low *float32, high *float32, n int)")
+	Pragma("noescape")
+	Doc("sumHalvesAVX2 is sumLanesAVX2 for s made of low[8*i:] and high[8*i:], eight each.")
+	bases := [2]Register{Load(Param("low"), GP64()), Load(Param("high"), GP64())}
+	sumTrees(func(first Register) (low, high func(v int) Mem) {
+		at := GP64()
+		MOVQ(first, at)
+		SHLQ(U8(5), at)
+		half := func(i int) func(v int) Mem {
+			return func(v int) Mem { return Mem{Base: bases[i], Index: at, Scale: 1, Disp: 32 * v} }
+		}
+		return half(0), half(1)
+	})
+}
+
+// sumTrees emits the sums of at least 8 vectors, 8 at a time, given where the
+// halves of vector first+v lie.
+func sumTrees(halves func(first Register) (low, high func(v int) Mem)) {
+	dst, last := Load(Param("dst"), GP64()), Load(Param("n"), GP64())
 	SUBQ(U8(8), last)
 	i := blocks("vectors", last, 8)
-	at := GP64()
-	MOVQ(i.first, at)
-	SHLQ(U8(6), at)
-	ADDQ(src, at)
+	low, high := halves(i.first)
 
 	// Each step adds the two halves of the values, and packs the results of two
 	// registers into one.
 	var eights [8]VecVirtual
 	for v := range eights {
 		eights[v] = YMM()
-		VMOVUPS(Mem{Base: at, Disp: 64 * v}, eights[v])
-		VADDPS(Mem{Base: at, Disp: 64*v + 32}, eights[v], eights[v])
+		VMOVUPS(low(v), eights[v])
+		VADDPS(high(v), eights[v], eights[v])
 	}
 	var fours [4]VecVirtual // vector v in the low half, v+4 in the high one
 	for v := range fours {

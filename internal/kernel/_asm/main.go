@@ -9,9 +9,11 @@ func main() {
 	ConstraintExpr("amd64")
 	generateChains(avx512, chainsAVX512, 6)
 	generateChains(avx2, chainsAVX2, 3)
+	generateChains(half, chainsHalf, 6)
 	transpose("transposeAVX2", 8, transposeAVX2)
 	transpose("transposeAVX512", 16, transposeAVX512)
 	sumLanes()
+	sumHalves()
 	prefetchRows()
 	Generate()
 }

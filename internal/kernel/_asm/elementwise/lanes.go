@@ -1,14 +1,14 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-const imageLanes = 16 // of a block
-
-// lanesLoop is a loop over windows of a block of 16 images.
+// lanesLoop is a loop over windows of a block of 16 images, or of 8.
 type lanesLoop struct {
 	name     string
 	formula  []string       // of one lane of a window
@@ -58,10 +58,11 @@ var lanesLoops = []lanesLoop{
 	},
 }
 
-// window is what a lanesLoop has at hand for the 16 lanes of a window, which are
-// in one register or in two.
+// window is what a lanesLoop has at hand for the lanes of a window, which are in
+// one register or in two.
 type window struct {
 	vectors
+	images           int        // lanes of the block
 	name             string     // of the loop that it is in
 	y, tap           Register   // where its lanes lie
 	gate             Mem        // and those of the gate, if there is one
@@ -71,18 +72,18 @@ type window struct {
 	taps func(do func(first bool, x Mem, number VecVirtual))
 }
 
-// parts returns where the registers of a vector of 16 lanes lie.
+// parts returns where the registers of all lanes lie.
 func (w window) parts(base Mem) []Mem {
 	var parts []Mem
-	for i := 0; i < imageLanes; i += w.lanes {
+	for i := 0; i < w.images; i += w.lanes {
 		parts = append(parts, base.Offset(4*i))
 	}
 	return parts
 }
 
-// vector sets up a vector of 16 lanes.
+// vector sets up the registers of all lanes.
 func (w window) vector(set func(i int, r VecVirtual)) []VecVirtual {
-	v := make([]VecVirtual, imageLanes/w.lanes)
+	v := make([]VecVirtual, w.images/w.lanes)
 	for i := range v {
 		v[i] = w.new()
 		set(i, v[i])
@@ -197,13 +198,17 @@ func spread(w window, add bool) {
 	})
 }
 
-func (l lanesLoop) generate(v vectors, d poolData) {
+// generate writes the loop for blocks of so many images.
+func (l lanesLoop) generate(v vectors, images int, d poolData) {
 	name := "lanes" + l.name + v.name
+	if images == 8 {
+		name += "Half"
+	}
 	TEXT(name, NOSPLIT, "func(x, y *float32, tap *int32, gate *float32, xRow, xStep, xNext, yNext, tapNext, rows, cols, kernelH, kernelW, number, skip int, value float32)")
 	Pragma("noescape")
-	Doc(l.doc(name)...)
+	Doc(l.doc(name, images)...)
 
-	w := window{vectors: v, value: v.new(), first: v.new(), one: v.new(), skip: v.new()}
+	w := window{vectors: v, images: images, value: v.new(), first: v.new(), one: v.new(), skip: v.new()}
 	VBROADCASTSS(param("value"), w.value)
 	VPBROADCASTD(param("number"), w.first)
 	VPBROADCASTD(param("skip"), w.skip)
@@ -225,9 +230,9 @@ func (l lanesLoop) generate(v vectors, d poolData) {
 	l.windows(w, x)
 }
 
-func (l lanesLoop) doc(name string) []string {
+func (l lanesLoop) doc(name string, images int) []string {
 	doc := []string{
-		name + " visits rows x cols windows, at least one, of 16 lanes. For each lane of each",
+		fmt.Sprintf("%s visits rows x cols windows, at least one, of %d lanes. For each lane of each", name, images),
 		"tap of each window it does",
 		"",
 	}
@@ -237,9 +242,9 @@ func (l lanesLoop) doc(name string) []string {
 	return append(doc,
 		"",
 		"where assignments of y before the first mention of x are done once, and those",
-		"after the last. The taps of a window lie xRow and 16 elements apart, and are",
+		"after the last. The taps of a window lie xRow and the lanes apart, and are",
 		"numbered from number on, leaving out skip after each row; windows lie xStep and",
-		"16 elements apart; Next is from the end of a row of windows to the next.")
+		"the lanes apart; Next is from the end of a row of windows to the next.")
 }
 
 // windows emits the loops over windows. The lanes of a window's first tap lie at x.
@@ -250,8 +255,8 @@ func (l lanesLoop) windows(w window, x Register) {
 	Label(w.name + "Window")
 	l.window(w)
 	LEAQ(Mem{Base: x, Index: step, Scale: 4}, x)
-	ADDQ(U8(4*imageLanes), w.y)
-	ADDQ(U8(4*imageLanes), w.tap)
+	ADDQ(U8(4*w.images), w.y)
+	ADDQ(U8(4*w.images), w.tap)
 	DECQ(left)
 	JNZ(LabelRef(w.name + "Window"))
 	for i, name := range []string{"xNext", "yNext", "tapNext"} {
@@ -267,8 +272,8 @@ func (l lanesLoop) windows(w window, x Register) {
 // twoByTwo returns the way through four taps, unrolled.
 func (l lanesLoop) twoByTwo(w window, x Register) func(func(bool, Mem, VecVirtual)) {
 	row := Load(Param("xRow"), GP64())
-	taps := [4]Mem{{Base: x}, {Base: x, Disp: 4 * imageLanes},
-		{Base: x, Index: row, Scale: 4}, {Base: x, Index: row, Scale: 4, Disp: 4 * imageLanes}}
+	taps := [4]Mem{{Base: x}, {Base: x, Disp: 4 * w.images},
+		{Base: x, Index: row, Scale: 4}, {Base: x, Index: row, Scale: 4, Disp: 4 * w.images}}
 	numbers := [4]VecVirtual{w.first}
 	for i := 1; l.numbered && i < 4; i++ {
 		numbers[i] = w.new()
@@ -290,7 +295,7 @@ func (l lanesLoop) anySize(w window, x Register) func(func(bool, Mem, VecVirtual
 	SHLQ(U8(2), gap) // from the end of a window's row to the next, in bytes
 	size := GP64()
 	MOVQ(width, size)
-	SHLQ(U8(6), size)
+	IMUL3Q(U8(4*w.images), size, size)
 	SUBQ(size, gap)
 	return func(do func(bool, Mem, VecVirtual)) {
 		tap, number := GP64(), w.new()
@@ -303,7 +308,7 @@ func (l lanesLoop) anySize(w window, x Register) func(func(bool, Mem, VecVirtual
 		MOVQ(width, kx)
 		Label(w.name + "X")
 		do(false, Mem{Base: tap}, number)
-		ADDQ(U8(4*imageLanes), tap)
+		ADDQ(U8(4*w.images), tap)
 		if l.numbered {
 			VPADDD(w.one, number, number)
 		}

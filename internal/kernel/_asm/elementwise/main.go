@@ -19,8 +19,11 @@ func main() {
 		pool{vectors: v, masks: m, data: d}.generate()
 		scatterPairs(v, m, d)
 		for _, l := range lanesLoops {
-			l.generate(v, d)
+			l.generate(v, 16, d)
 		}
+	}
+	for _, l := range lanesLoops {
+		l.generate(avx2, 8, d)
 	}
 	Generate()
 }
