@@ -35,15 +35,21 @@ func convPart[T kernel.Float](plan *kernel.ConvPlan, part int, e kernel.Epilogue
 }
 
 // Block works out the gradient of 16 images side by side.
-func (o conv2DInput) Block(in, out []tensor.Spec, ready []bool) *Block {
+func (o conv2DInput) Block(in, out []tensor.Spec, ready []bool) *Block { return o.block(in, out, ready) }
+
+// block is that of the gradient with or without a gate, the third input.
+func (o conv2DInput) block(in, out []tensor.Spec, ready []bool) *Block {
 	if !ready[0] {
 		return nil
 	}
 	shape, d := o.shape(out[0].Shape, in[1].Shape), in[0].DType
 	return &Block{
-		Split: []bool{true, false}, Want: []kernel.Block{shape.Y()},
+		Split: []bool{true, false, true}[:len(in)], Want: []kernel.Block{shape.Y()},
 		Prepare: func(blocks, outs []kernel.Block) BlockKernel {
 			plan := kernel.NewConvPlan(shape, outs[0], blocks[0])
+			if len(blocks) == 3 {
+				plan.Gate = blocks[2]
+			}
 			return BlockKernel{}.inParts(d, plan.InputParts(), 0,
 				func(c *BlockCall, part int, _ *tensor.Tensor) { convInputPart[float32](plan, part, c) },
 				func(c *BlockCall, part int, _ *tensor.Tensor) { convInputPart[float64](plan, part, c) })
@@ -52,7 +58,11 @@ func (o conv2DInput) Block(in, out []tensor.Spec, ready []bool) *Block {
 }
 
 func convInputPart[T kernel.Float](plan *kernel.ConvPlan, part int, c *BlockCall) {
-	kernel.ConvInputPart(plan, part, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]), nil)
+	var gate []T
+	if len(c.In) == 3 {
+		gate = tensor.Data[T](c.In[2])
+	}
+	kernel.ConvInputPart(plan, part, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]), gate)
 }
 
 // Block sums a group of 16 images. Where the input has no border of zeros for its

@@ -1,6 +1,11 @@
 package op
 
-import "github.com/mlodyssey/odyssey/autograd"
+import (
+	"slices"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/tensor"
+)
 
 // Fuser is an operation that can be joined with those that made its inputs, to
 // save passes over memory. A recorded program does so; the bits stay the same.
@@ -16,6 +21,7 @@ type Fuser interface {
 type Graph interface {
 	Maker(id int) (autograd.Instruction, bool) // of a value, if an instruction makes it
 	Uses(id int) int                           // how often a value is read
+	Spec(id int) tensor.Spec
 }
 
 // only returns the instruction that makes a value which nobody else reads.
@@ -41,9 +47,14 @@ func (relu) Fuse(ins autograd.Instruction, g Graph) (autograd.Instruction, bool)
 	return ins, false
 }
 
-// Fuse gates the gradient of a pooling by what was pooled: the largest of a window
-// is above 0 where the element it came from is, and all others get no gradient.
+// Fuse gates the gradient of a convolution before it is stored, and that of a
+// pooling by what was pooled: the largest of a window is above 0 where the element
+// it came from is, and all others get no gradient.
 func (gate) Fuse(ins autograd.Instruction, g Graph) (autograd.Instruction, bool) {
+	alike := slices.Equal(g.Spec(ins.In[0]).Shape, g.Spec(ins.In[1]).Shape)
+	if conv, o, ok := only[conv2DInput](g, ins.In[1]); ok && alike {
+		return autograd.Instruction{Op: conv2DInputGate{o}, In: []int{conv.In[0], conv.In[1], ins.In[0]}, Out: ins.Out}, true
+	}
 	scatter, o, ok := only[poolScatter](g, ins.In[1])
 	if !ok {
 		return ins, false

@@ -298,6 +298,12 @@ var references = map[string]reference{
 			return w.at(at[0], index[1]%w.shape[1], ky, kx) * g.at(index[0], at[0], at[1], at[2])
 		})
 	},
+	"conv2d_input_gate": func(o autograd.Op, in []array, index []int) float64 {
+		if in[2].at(index...) <= 0 {
+			return 0
+		}
+		return layers["conv2d_input"](o, in, index)
+	},
 	"conv2d_weight": func(o autograd.Op, in []array, index []int) float64 {
 		x, g := in[0], in[1]
 		first := index[0] / (g.shape[1] / groups(o)) * (x.shape[1] / groups(o)) // channel of the filter's group
@@ -391,7 +397,7 @@ func TestValuesAgainstReferences(t *testing.T) {
 var layers = map[string]reference{}
 
 func init() {
-	for _, name := range []string{"linear", "conv2d"} {
+	for _, name := range []string{"linear", "conv2d", "conv2d_input"} {
 		layers[name] = references[name]
 	}
 }
