@@ -35,7 +35,9 @@ func convPart[T kernel.Float](plan *kernel.ConvPlan, part int, e kernel.Epilogue
 }
 
 // Block works out the gradient of 16 images side by side.
-func (o conv2DInput) Block(in, out []tensor.Spec, ready []bool) *Block { return o.block(in, out, ready) }
+func (o conv2DInput) Block(in, out []tensor.Spec, ready []bool) *Block {
+	return o.block(in, out, ready)
+}
 
 // block is that of the gradient with or without a gate, the third input.
 func (o conv2DInput) block(in, out []tensor.Spec, ready []bool) *Block {

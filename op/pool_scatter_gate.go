@@ -40,7 +40,7 @@ func (o poolScatterGate) Block(in, _ []tensor.Spec, ready []bool) *Block {
 	return &Block{Split: []bool{true, true, true}, Prepare: func(blocks, outs []kernel.Block) BlockKernel {
 		l := gatedLayout{g: blocks[0], p: blocks[2], x: outs[0]}
 		scratch := 0
-		if l.g != l.p {
+		if !l.p.SameRows(l.g) {
 			scratch = l.g.Len()
 		}
 		return typedBlock(d, scratch,
@@ -54,12 +54,12 @@ type gatedLayout struct{ g, p, x kernel.Block }
 
 func scatterGateBlock[T kernel.Float](s kernel.PoolShape, l gatedLayout, c *BlockCall) {
 	p := tensor.Data[T](c.In[2])
-	if l.g != l.p { // the kernel wants one layout
+	if !l.p.SameRows(l.g) {
 		like := tensor.Data[T](c.Scratch)[:l.g.Len()]
 		kernel.CopyBlock(l.g, like, l.p, p)
-		p = like
+		l.p, p = l.g, like
 	}
-	kernel.PoolScatterGateLanes(s, l.x, l.g, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[int32](c.In[1]), p)
+	kernel.PoolScatterGateLanes(s, l.x, l.g, l.p, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[int32](c.In[1]), p)
 }
 
 func (o poolScatterGate) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

@@ -39,6 +39,9 @@ func (b Block) Bordered() bool { return b.Top+b.Bottom+b.Left+b.Right > 0 }
 // Images returns how many images lie side by side.
 func (b Block) Images() int { return cmp.Or(b.Lanes, Lanes) }
 
+// SameRows reports whether rows of two blocks are as long.
+func (b Block) SameRows(o Block) bool { return b.Width == o.Width && b.row() == o.row() }
+
 func (b Block) row() int { return (b.Left + b.Width + b.Right) * b.Images() }
 
 // Plane returns how far apart two planes begin.

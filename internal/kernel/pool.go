@@ -61,12 +61,13 @@ func (b Block) layout() layout { return layout{b.Offset(0, 0, 0), b.Plane(), b.r
 func (l layout) at(p, y, x int) int { return l.first + p*l.plane + y*l.row + x*l.lanes }
 
 // pooling is a pass over the windows of some planes: those of x, which have y for
-// result. Taps and gates are as small as y.
+// result. Taps and gates are as small as y, and rows of a gate as long as its.
 type pooling struct {
 	PoolShape
 	planes        int
 	height, width int // of the result
 	x, y, tap     layout
+	gate          layout // if there is one
 }
 
 // rowMajorPooling checks the lengths of planes that lie one after the other.
@@ -78,7 +79,7 @@ func rowMajorPooling(s PoolShape, planes, x, y int) pooling {
 	from, to := rowMajor(s.Height, s.Width), rowMajor(s.OutH(), s.OutW())
 	wantLen("planes", x, planes*from.plane)
 	wantLen("pooled planes", y, planes*to.plane)
-	return pooling{s, planes, s.OutH(), s.OutW(), from, to, to}
+	return pooling{s, planes, s.OutH(), s.OutW(), from, to, to, layout{}}
 }
 
 // lanesPooling checks the lengths of blocks: x in layout xb, and y in layout yb.
@@ -92,16 +93,16 @@ func lanesPooling(s PoolShape, xb, yb Block, x, y int) pooling {
 	}
 	wantLen("block", x, xb.Len())
 	wantLen("pooled block", y, yb.Len())
-	return pooling{s, xb.Channels, bare.Height, bare.Width, xb.layout(), yb.layout(), bare.layout()}
+	return pooling{s, xb.Channels, bare.Height, bare.Width, xb.layout(), yb.layout(), bare.layout(), layout{}}
 }
 
 // eachRow calls do for every row of windows of every plane and lane, with where
-// the plane begins in x, and the row in y and tap.
-func (p *pooling) eachRow(do func(oy, x, y, tap int)) {
+// the plane begins in x, and the row in y, tap and gate.
+func (p *pooling) eachRow(do func(oy, x, y, tap, gate int)) {
 	for plane := range p.planes {
 		for oy := range p.height {
 			for lane := range p.x.lanes {
-				do(oy, p.x.at(plane, 0, 0)+lane, p.y.at(plane, oy, 0)+lane, p.tap.at(plane, oy, 0)+lane)
+				do(oy, p.x.at(plane, 0, 0)+lane, p.y.at(plane, oy, 0)+lane, p.tap.at(plane, oy, 0)+lane, p.gate.at(plane, oy, 0)+lane)
 			}
 		}
 	}
@@ -130,7 +131,7 @@ func MaxPoolLanes[T Float](s PoolShape, xb, yb Block, y []T, tap []int32, x []T)
 }
 
 func maxWindows[T Float](p pooling, y []T, tap []int32, x []T) {
-	p.eachRow(func(oy, x0, y0, t0 int) {
+	p.eachRow(func(oy, x0, y0, t0, _ int) {
 		top, loY, hiY := p.rows(oy)
 		for ox := range p.width {
 			left, loX, hiX := p.cols(ox)

@@ -117,7 +117,7 @@ func (p pooling) lanesFast(loop lanesLoop, x, y []float32, tap []int32, gate []f
 				t = &tap[p.tap.at(plane, rows.lo, cols.lo)]
 			}
 			if gate != nil {
-				g = &gate[at]
+				g = &gate[p.gate.at(plane, rows.lo, cols.lo)]
 			}
 			kernel(&x[p.x.at(plane, rows.first, cols.first)], &y[at], t, g,
 				p.x.row, xStep, p.StrideH*p.x.row-n*xStep, p.y.row-n*p.y.lanes, p.tap.row-n*p.tap.lanes,

@@ -20,7 +20,7 @@ func AvgPoolLanes[T Float](s PoolShape, xb, yb Block, y, x []T) {
 
 func avgWindows[T Float](p pooling, y, x []T) {
 	factor := scale[T](p.PoolShape)
-	p.eachRow(func(oy, x0, y0, _ int) {
+	p.eachRow(func(oy, x0, y0, _, _ int) {
 		top, loY, hiY := p.rows(oy)
 		for ox := range p.width {
 			left, loX, hiX := p.cols(ox)
@@ -56,7 +56,7 @@ func AvgPoolGradLanes[T Float](s PoolShape, xb, yb Block, dx, dy []T) {
 func avgGradWindows[T Float](p pooling, dx, dy []T) {
 	factor := scale[T](p.PoolShape)
 	clearOutside(p, dx, 0, 0)
-	p.eachRow(func(oy, x0, y0, _ int) {
+	p.eachRow(func(oy, x0, y0, _, _ int) {
 		top, loY, hiY := p.rows(oy)
 		for ox := range p.width {
 			left, loX, hiX := p.cols(ox)

@@ -140,7 +140,9 @@ func testLinearPoolingLanes[T Float](t *testing.T, c lanesCase[T]) {
 	for i := range gate {
 		gate[i] = T(level(c.random))
 	}
-	gateBlock := c.blockOf(c.yb, gate)
+	gb := c.yb
+	gb.Top, gb.Apart = gb.Top+1, !gb.Apart
+	gateBlock := c.blockOf(gb, gate)
 	for name, k := range map[string]struct {
 		to     Block
 		image  func(dst []T)
@@ -156,7 +158,7 @@ func testLinearPoolingLanes[T Float](t *testing.T, c lanesCase[T]) {
 				Gate(gated, gate, c.dy)
 				PoolScatter(s, n, dx, gated, c.tap)
 			},
-			func(dx []T) { PoolScatterGateLanes(s, c.xb, c.yb, dx, dyBlock, taps, gateBlock) },
+			func(dx []T) { PoolScatterGateLanes(s, c.xb, c.yb, gb, dx, dyBlock, taps, gateBlock) },
 		},
 		"PoolGatherLanes": {
 			c.yb, func(y []T) { PoolGather(s, n, y, c.x, c.tap) },
@@ -207,7 +209,7 @@ func TestLanesPoolingShortSlicePanics(t *testing.T) {
 			}{
 				"MaxPoolLanes":         {func() { MaxPoolLanes(s, xb, yb, y, tap, x) }, true, false},
 				"PoolScatterLanes":     {func() { PoolScatterLanes(s, xb, yb, x, y, tap) }, true, false},
-				"PoolScatterGateLanes": {func() { PoolScatterGateLanes(s, xb, yb, x, y, tap, gate) }, true, true},
+				"PoolScatterGateLanes": {func() { PoolScatterGateLanes(s, xb, yb, yb, x, y, tap, gate) }, true, true},
 				"PoolGatherLanes":      {func() { PoolGatherLanes(s, xb, yb, y, x, tap) }, true, false},
 				"AvgPoolLanes":         {func() { AvgPoolLanes(s, xb, yb, y, x) }, false, false},
 				"AvgPoolGradLanes":     {func() { AvgPoolGradLanes(s, xb, yb, x, y) }, false, false},
@@ -228,7 +230,7 @@ func TestLanesPoolingAllocatesNothing(t *testing.T) {
 	forEachPath(t, func(t *testing.T) {
 		allocated := testing.AllocsPerRun(10, func() {
 			MaxPoolLanes(s, xb, yb, y, tap, x)
-			PoolScatterGateLanes(s, xb, yb, x, y, tap, y)
+			PoolScatterGateLanes(s, xb, yb, yb, x, y, tap, y)
 			PoolGatherLanes(s, xb, yb, y, x, tap)
 			AvgPoolLanes(s, xb, yb, y, x)
 			AvgPoolGradLanes(s, xb, yb, x, y)
@@ -303,7 +305,7 @@ func BenchmarkLanesPooling(b *testing.B) {
 		}{
 			{"max", func() { MaxPoolLanes(s, xb, yb, y, tap, x) }},
 			{"scatter", func() { PoolScatterLanes(s, xb, yb, x, y, tap) }},
-			{"scatterGate", func() { PoolScatterGateLanes(s, xb, yb, x, y, tap, gate) }},
+			{"scatterGate", func() { PoolScatterGateLanes(s, xb, yb, yb, x, y, tap, gate) }},
 			{"gather", func() { PoolGatherLanes(s, xb, yb, y, x, tap) }},
 			{"avg", func() { AvgPoolLanes(s, xb, yb, y, x) }},
 			{"avgGrad", func() { AvgPoolGradLanes(s, xb, yb, x, y) }},

@@ -1,5 +1,7 @@
 package kernel
 
+import "fmt"
+
 // PoolScatter sets dx to zero and adds each element of dy, row by row, to the
 // element of dx that is the tap of its window: the gradient of MaxPool. A tap
 // that is none, or lies in the padding, takes nothing.
@@ -15,18 +17,22 @@ func PoolScatter[T Float](s PoolShape, planes int, dx, dy []T, tap []int32) {
 // PoolScatterLanes is PoolScatter of images side by side: dx in layout xb, whose
 // border it leaves alone, dy in layout yb, and tap [Channels][OutH][OutW][lanes].
 func PoolScatterLanes[T Float](s PoolShape, xb, yb Block, dx, dy []T, tap []int32) {
-	scatterLanes(s, xb, yb, dx, dy, tap, nil)
+	scatterLanes(lanesPooling(s, xb, yb, len(dx), len(dy)), dx, dy, tap, nil)
 }
 
 // PoolScatterGateLanes is PoolScatterLanes of dy where gate > 0, else 0. Gate is
-// in the layout of dy.
-func PoolScatterGateLanes[T Float](s PoolShape, xb, yb Block, dx, dy []T, tap []int32, gate []T) {
-	wantLen("gate", len(gate), yb.Len())
-	scatterLanes(s, xb, yb, dx, dy, tap, gate)
+// in layout gb, whose rows are as long as those of yb.
+func PoolScatterGateLanes[T Float](s PoolShape, xb, yb, gb Block, dx, dy []T, tap []int32, gate []T) {
+	if gb.Channels != yb.Channels || gb.Height != yb.Height || !gb.SameRows(yb) {
+		panic(fmt.Sprintf("kernel: block %+v gated by %+v", yb, gb))
+	}
+	wantLen("gate", len(gate), gb.Len())
+	p := lanesPooling(s, xb, yb, len(dx), len(dy))
+	p.gate = gb.layout()
+	scatterLanes(p, dx, dy, tap, gate)
 }
 
-func scatterLanes[T Float](s PoolShape, xb, yb Block, dx, dy []T, tap []int32, gate []T) {
-	p := lanesPooling(s, xb, yb, len(dx), len(dy))
+func scatterLanes[T Float](p pooling, dx, dy []T, tap []int32, gate []T) {
 	wantLen("tap", len(tap), p.planes*p.tap.plane)
 	if isFloat32[T]() && p.spreadFast(lanesScatter, lanesScatterAdd, asFloat32(dx), asFloat32(dy), tap, asFloat32(gate), 0) {
 		return
@@ -38,11 +44,11 @@ func scatterLanes[T Float](s PoolShape, xb, yb Block, dx, dy []T, tap []int32, g
 // nil.
 func scatterWindows[T Float](p pooling, dx, dy []T, tap []int32, gate []T) {
 	clearOutside(p, dx, 0, 0)
-	p.eachRow(func(oy, x0, y0, t0 int) {
+	p.eachRow(func(oy, x0, y0, t0, g0 int) {
 		for ox := range p.width {
 			i := y0 + ox*p.y.lanes
 			at, ok := p.place(oy, ox, tap[t0+ox*p.tap.lanes])
-			if ok && (gate == nil || gate[i] > 0) {
+			if ok && (gate == nil || gate[g0+ox*p.gate.lanes] > 0) {
 				dx[x0+at] += dy[i]
 			}
 		}
@@ -69,7 +75,7 @@ func PoolGatherLanes[T Float](s PoolShape, xb, yb Block, y, x []T, tap []int32) 
 }
 
 func gatherWindows[T Float](p pooling, y, x []T, tap []int32) {
-	p.eachRow(func(oy, x0, y0, t0 int) {
+	p.eachRow(func(oy, x0, y0, t0, _ int) {
 		for ox := range p.width {
 			var v T
 			if at, ok := p.place(oy, ox, tap[t0+ox*p.tap.lanes]); ok {
