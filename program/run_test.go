@@ -125,7 +125,11 @@ func TestWhatLooksAsIfItCouldBeFused(t *testing.T) {
 			return autograd.Backward(values{pooled}, values{pooled.Detach()}, values{x}, false)[0]
 		}
 		layer := op.Conv2D(x, autograd.Const(draw(tensor.Float32, 3, 2, 3, 2, 2)), nil, op.Conv2DConfig{})
-		return values{op.Gate(other, g()), op.Gate(x, g()), layer, op.ReLU(layer)}
+		down := func() *autograd.Value { // used once
+			return autograd.Backward(values{layer}, values{layer.Detach()}, values{x}, false)[0]
+		}
+		channels := autograd.Const(draw(tensor.Float32, 4, 3, 1, 1)) // gates of another shape
+		return values{op.Gate(other, g()), op.Gate(x, g()), layer, op.ReLU(layer), op.Gate(channels, down()), op.Gate(x, down())}
 	}, func(run int) []*tensor.Tensor {
 		return []*tensor.Tensor{draw(tensor.Float32, uint64(run), 19, 3, 4, 4)}
 	})
