@@ -1,6 +1,5 @@
 // Package data reads labelled examples and puts them into batches: datasets in
-// known file formats, combinators, and the Loader that shuffles, normalises
-// and prefetches.
+// known file formats, combinators, and the Loader that shuffles and normalises.
 package data
 
 import "fmt"

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -110,16 +111,18 @@ func TestLoaderOrderIsStable(t *testing.T) {
 	}
 }
 
-func TestLoaderIsTheSameWithAnyNumberOfWorkers(t *testing.T) {
-	config := LoaderConfig{Batch: 7, Shuffle: true, Seed: 5, Mean: 0.1, Std: 0.3, Workers: 1}
+func TestLoaderIsTheSameWithAnyNumberOfWorkersAndProcessors(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	config := LoaderConfig{Batch: 70, Shuffle: true, Seed: 5, Mean: 0.1, Std: 0.3, Workers: 1}
 	want := copyEpoch(t, mustLoader(t, numbered(200), config), 2)
-	for _, workers := range []int{0, 2, 3, 16, 100} {
-		config.Workers = workers
+	for _, c := range []struct{ workers, procs int }{{0, 1}, {0, 2}, {0, 5}, {2, 2}, {3, 1}, {16, 5}, {100, 2}} {
+		config.Workers = c.workers
+		runtime.GOMAXPROCS(c.procs)
 		got := copyEpoch(t, mustLoader(t, numbered(200), config), 2)
 		if !slices.EqualFunc(got, want, func(a, b Batch) bool {
 			return a.Images.Equal(b.Images) && a.Labels.Equal(b.Labels) && slices.Equal(a.Index, b.Index)
 		}) {
-			t.Errorf("%d workers give other batches", workers)
+			t.Errorf("%d workers and %d processors give other batches", c.workers, c.procs)
 		}
 	}
 }
@@ -152,6 +155,22 @@ func TestLoaderUsesMemoryAgain(t *testing.T) {
 	}
 	if len(memory) != 3 {
 		t.Errorf("2 workers and the consumer share %d buffers, want 3", len(memory))
+	}
+}
+
+func TestLoaderAllocatesNothingForABatch(t *testing.T) {
+	epoch := func(batches int) float64 {
+		l := mustLoader(t, numbered(64*batches), LoaderConfig{Batch: 64, Shuffle: true})
+		return testing.AllocsPerRun(5, func() {
+			for _, err := range l.Batches(t.Context(), 0) {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+	if few, many := epoch(2), epoch(20); few != many {
+		t.Errorf("%v allocations for 2 batches, %v for 20", few, many)
 	}
 }
 
@@ -277,6 +296,35 @@ func TestLoaderPassesOnFailures(t *testing.T) {
 	}
 }
 
+// Processors that share in a batch may each meet a failure, in any order.
+func TestLoaderPassesOnTheFirstFailureOfASharedBatch(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	index := slices.Concat(make([]int, 30), slices.Repeat([]int{20}, 50))
+	set := Subset(broken{100, func() (int, error) { return 0, errors.New("disk on fire") }}, index)
+	for range 20 {
+		for b, err := range mustLoader(t, set, LoaderConfig{Batch: 80}).Batches(t.Context(), 0) {
+			if b != nil || err == nil || err.Error() != "example 30: disk on fire" {
+				t.Fatalf("error %v, want that of example 30", err)
+			}
+		}
+	}
+}
+
+func TestLoaderPassesOnAPanicInASharedBatch(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	defer func() {
+		p, ok := recover().(*parallel.Panic)
+		if !ok || p.Value != "index out of this world" || !bytes.Contains(p.Stack, []byte("broken.Read")) {
+			t.Errorf("recovered %v", p)
+		}
+	}()
+	set := broken{100, func() (int, error) { panic("index out of this world") }}
+	for range mustLoader(t, set, LoaderConfig{Batch: 100}).Batches(t.Context(), 0) {
+		t.Error("a batch")
+	}
+	t.Error("no panic")
+}
+
 func TestLoaderPassesOnPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
@@ -305,7 +353,7 @@ func TestNewLoaderRefuses(t *testing.T) {
 		{numbered(10), LoaderConfig{Batch: -1}, "batch -1: want at least 1"},
 		{numbered(10), LoaderConfig{Batch: 64}, "batch 64 is larger than the set's 10 examples"},
 		{numbered(0), LoaderConfig{Batch: 1}, "batch 1 is larger than the set's 0 examples"},
-		{numbered(10), LoaderConfig{Batch: 1, Workers: -1}, "-1 workers: want at least 1"},
+		{numbered(10), LoaderConfig{Batch: 1, Workers: -1}, "-1 workers: want at least 0"},
 		{numbered(10), LoaderConfig{Batch: 1, Mean: nan}, "mean NaN"},
 		{numbered(10), LoaderConfig{Batch: 1, Std: nan}, "deviation NaN"},
 		{numbered(10), LoaderConfig{Batch: 1, Std: inf}, "deviation +Inf"},

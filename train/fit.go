@@ -31,6 +31,7 @@ type Config struct {
 	Schedule  optim.Schedule // of the learning rate; nil means optim.Constant
 	Seed      uint64         // of the order of examples
 	Mean, Std float32        // examples become (x - Mean) / Std; a Std of 0 means 1
+	Workers   int            // goroutines that read batches ahead, for sets that wait for a disk: see data.LoaderConfig
 	Eager     bool           // run operations one by one instead of a recorded program
 
 	OnCosts func([]program.Cost) // called at the end with where the time went, which is then counted; may be nil; nothing for Eager
@@ -109,7 +110,7 @@ func newLoader(c Config) (*data.Loader, error) {
 		return nil, fmt.Errorf("epochs %d: want at least 1", c.Epochs)
 	}
 	return data.NewLoader(c.Train, data.LoaderConfig{
-		Batch: c.Batch, Shuffle: true, Seed: c.Seed, Mean: c.Mean, Std: c.Std,
+		Batch: c.Batch, Shuffle: true, Seed: c.Seed, Mean: c.Mean, Std: c.Std, Workers: c.Workers,
 	})
 }
 

@@ -81,6 +81,12 @@ func TestARunGivesTheSameBitsEverywhere(t *testing.T) {
 			}
 		}
 	}
+	ahead := small(t, 100)
+	ahead.Workers = 2
+	fit(t, ahead)
+	if got := digest(ahead); got != golden {
+		t.Errorf("2 workers that read ahead: digest %s", got)
+	}
 	other := small(t, 100)
 	other.Seed = 2
 	fit(t, other)
@@ -146,6 +152,7 @@ func TestWrongConfigurations(t *testing.T) {
 	for want, change := range map[string]func(c *Config){
 		"epochs 0: want at least 1":                       func(c *Config) { c.Epochs = 0 },
 		"batch 0: want at least 1":                        func(c *Config) { c.Batch = 0 },
+		"-1 workers: want at least 0":                     func(c *Config) { c.Workers = -1 },
 		"batch 101 is larger than the set's 100 examples": func(c *Config) { c.Batch = 101 },
 	} {
 		c := small(t, 100)

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/mlodyssey/odyssey/model"
@@ -69,6 +71,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // what reading the files has left
 	run, err := train.NewRun(c.Out, settings)
 	if err != nil {
 		return err
@@ -77,7 +80,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 		settings.Model, nn.CountParameters(net.Net), settings.Data, config.Train.Len(), config.Test.Len(), len(net.Classes),
 		settings.Optimizer, settings.LR, run.Dir())
 
-	run.DrawCurves = curves.Draw
+	run.DrawCurves = drawCurves
 	p := newProgress(out, config)
 	config.OnStep, config.OnEpoch = p.step, p.epoch
 	prof := profile{}
@@ -95,6 +98,14 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 	prof.print(out)
 	printEnd(out, run.Dir(), epochs)
 	return nil
+}
+
+// drawCurves draws the curves without the garbage of the epoch, and leaves none.
+// By itself the collector would let as much pile up as the examples take.
+func drawCurves(w io.Writer, epochs []train.Epoch) error {
+	debug.FreeOSMemory()
+	defer debug.FreeOSMemory()
+	return curves.Draw(w, epochs)
 }
 
 func printEnd(out *output, dir string, epochs []train.Epoch) {
