@@ -38,7 +38,6 @@ func (f function) generate(m machine) {
 		whilst("vectors", left, n*m.lanes(), func() {
 			if n > 1 {
 				prefetch(x, 2048, n*m.vector)
-				prefetch(dst, 1024, n*m.vector)
 			}
 			m.interleave(n, func(m machine, i int) {
 				at := i * m.vector
