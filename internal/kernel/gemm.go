@@ -111,16 +111,19 @@ func (p *product[T]) check() {
 
 // rows adds depth terms from k on to the given rows from i on.
 func (p *product[T]) rows(i, k, rows, depth int) {
-	a := p.blockOf(i, k, rows, depth)
+	var a blockA[T]
+	p.cutA(&a, i, k, rows, depth)
 	s := sliver[T]{ldc: p.ldc, terms: depth, group: p.group, from: p.first}
 	for j := 0; j < p.n; j += s.cols {
 		s.cols = p.panelAt(&s, j, k)
+		from := 0
 		for n := range a.slivers {
-			from := rows * n / a.slivers
-			s.rows = rows*(n+1)/a.slivers - from
+			to := rows * (n + 1) / a.slivers
+			s.rows = to - from
 			s.c = p.c[(i+from)*p.ldc+j:]
 			s.a, s.aRow, s.aCol = a.sliver(n, from)
 			s.run()
+			from = to
 		}
 	}
 }
@@ -136,7 +139,7 @@ func (p *product[T]) panelAt(s *sliver[T], j, k int) int {
 	case p.packed.data != nil:
 		s.b = p.packed.panel(p.j0+j, k)
 		s.ahead = len(s.b)
-	case !p.b.trans && cols == width && (p.m <= 2*sliverRows() || !clash(p.b.ld*panelBytes/width)):
+	case !p.b.trans && exactCols[T](cols) && (p.m <= 2*sliverRows() || !clash(p.b.ld*panelBytes/width)):
 		s.b, s.bRow = p.b.from(k, j), p.b.ld
 		if p.m == 1 && j+4*width <= p.n {
 			return 4 * width
@@ -171,26 +174,25 @@ func (b *blockA[T]) sliver(n, row int) (a []T, aRow, aCol int) {
 	return b.data[row*b.row:], b.row, b.col
 }
 
-// blockOf returns a block of A, packed where that pays: where it is read often,
+// cutA cuts a block of A, and packs it where that pays: where it is read often,
 // and neighbours in a sliver lie badly for the cache.
-func (p *product[T]) blockOf(i, k, rows, depth int) blockA[T] {
+func (p *product[T]) cutA(b *blockA[T], i, k, rows, depth int) {
 	most := sliverRows()
-	b := blockA[T]{slivers: (rows + most - 1) / most}
+	b.slivers = (rows + most - 1) / most
 	if depth == 0 {
-		return b
+		return
 	}
 	b.data = p.a.from(i, k)
 	b.row, b.col = p.a.strides()
 	switch {
 	case p.n < 4*panelCols[T]():
 	case p.a.trans && p.a.ld >= 256:
-		p.packSlivers(&b, rows, depth)
+		p.packSlivers(b, rows, depth)
 	case !p.a.trans && clash(p.a.ld*panelBytes/panelCols[T]()) && rows > most:
 		b.row = depth + rowPad
 		copyMatrix(p.block, b.row, b.data, p.a.ld, rows, depth)
 		b.data = p.block
 	}
-	return b
 }
 
 // packSlivers packs the slivers of a transposed block one after the other.

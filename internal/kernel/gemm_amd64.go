@@ -5,7 +5,7 @@
 package kernel
 
 // gemm1x1AVX512F32 computes 1 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads that much of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -17,177 +17,8 @@ package kernel
 //go:noescape
 func gemm1x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
-// gemm2x1AVX512F32 computes 2 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm2x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm3x1AVX512F32 computes 3 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm3x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm4x1AVX512F32 computes 4 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm4x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm5x1AVX512F32 computes 5 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm5x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm6x1AVX512F32 computes 6 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm6x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm7x1AVX512F32 computes 7 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm7x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm8x1AVX512F32 computes 8 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm8x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm9x1AVX512F32 computes 9 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm9x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm10x1AVX512F32 computes 10 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm10x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm11x1AVX512F32 computes 11 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm11x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm12x1AVX512F32 computes 12 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm12x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm13x1AVX512F32 computes 13 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm13x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm14x1AVX512F32 computes 14 x lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm14x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
 // gemm1x2AVX512F32 computes 1 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -199,8 +30,34 @@ func gemm14x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //go:noescape
 func gemm1x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm1x2HalfAVX512F32 computes 1 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm1x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm2x1AVX512F32 computes 2 x lanes elements of a product, where 1 <= lanes <= 16.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm2x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm2x2AVX512F32 computes 2 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -212,8 +69,34 @@ func gemm1x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //go:noescape
 func gemm2x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm2x2HalfAVX512F32 computes 2 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm2x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm3x1AVX512F32 computes 3 x lanes elements of a product, where 1 <= lanes <= 16.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm3x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm3x2AVX512F32 computes 3 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -225,8 +108,34 @@ func gemm2x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //go:noescape
 func gemm3x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm3x2HalfAVX512F32 computes 3 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm3x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm4x1AVX512F32 computes 4 x lanes elements of a product, where 1 <= lanes <= 16.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm4x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm4x2AVX512F32 computes 4 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -238,8 +147,34 @@ func gemm3x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //go:noescape
 func gemm4x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm4x2HalfAVX512F32 computes 4 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm4x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm5x1AVX512F32 computes 5 x lanes elements of a product, where 1 <= lanes <= 16.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm5x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm5x2AVX512F32 computes 5 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -251,8 +186,34 @@ func gemm4x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //go:noescape
 func gemm5x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm5x2HalfAVX512F32 computes 5 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm5x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm6x1AVX512F32 computes 6 x lanes elements of a product, where 1 <= lanes <= 16.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm6x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm6x2AVX512F32 computes 6 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -264,8 +225,34 @@ func gemm5x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //go:noescape
 func gemm6x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm6x2HalfAVX512F32 computes 6 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm6x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm7x1AVX512F32 computes 7 x lanes elements of a product, where 1 <= lanes <= 16.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm7x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm7x2AVX512F32 computes 7 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -277,8 +264,34 @@ func gemm6x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //go:noescape
 func gemm7x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm7x2HalfAVX512F32 computes 7 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm7x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm8x1AVX512F32 computes 8 x lanes elements of a product, where 1 <= lanes <= 16.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm8x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm8x2AVX512F32 computes 8 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -290,8 +303,34 @@ func gemm7x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //go:noescape
 func gemm8x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm8x2HalfAVX512F32 computes 8 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm8x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm9x1AVX512F32 computes 9 x lanes elements of a product, where 1 <= lanes <= 16.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm9x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm9x2AVX512F32 computes 9 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -303,8 +342,34 @@ func gemm8x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //go:noescape
 func gemm9x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm9x2HalfAVX512F32 computes 9 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm9x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm10x1AVX512F32 computes 10 x lanes elements of a product, where 1 <= lanes <= 16.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm10x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm10x2AVX512F32 computes 10 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -316,8 +381,34 @@ func gemm9x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *fl
 //go:noescape
 func gemm10x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm10x2HalfAVX512F32 computes 10 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm10x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm11x1AVX512F32 computes 11 x lanes elements of a product, where 1 <= lanes <= 16.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm11x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm11x2AVX512F32 computes 11 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -329,8 +420,34 @@ func gemm10x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //go:noescape
 func gemm11x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm11x2HalfAVX512F32 computes 11 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm11x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm12x1AVX512F32 computes 12 x lanes elements of a product, where 1 <= lanes <= 16.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm12x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm12x2AVX512F32 computes 12 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -342,8 +459,34 @@ func gemm11x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //go:noescape
 func gemm12x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm12x2HalfAVX512F32 computes 12 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm12x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm13x1AVX512F32 computes 13 x lanes elements of a product, where 1 <= lanes <= 16.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm13x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm13x2AVX512F32 computes 13 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -355,8 +498,34 @@ func gemm12x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //go:noescape
 func gemm13x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm13x2HalfAVX512F32 computes 13 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm13x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm14x1AVX512F32 computes 14 x lanes elements of a product, where 1 <= lanes <= 16.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm14x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm14x2AVX512F32 computes 14 x 16+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -368,8 +537,21 @@ func gemm13x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *f
 //go:noescape
 func gemm14x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm14x2HalfAVX512F32 computes 14 x 16+lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm14x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm1x8AVX512F32 computes 1 x 112+lanes elements of a product, where 1 <= lanes <= 16.
-// Rows of b have 128 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -403,7 +585,7 @@ func dots1AVX512F32(y *float32, w *float32, wRow int, x *float32, terms int)
 func dots2AVX512F32(y *float32, w *float32, wRow int, x *float32, terms int)
 
 // gemm1x1AVX2F32 computes 1 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
+// It reads that much of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -415,73 +597,8 @@ func dots2AVX512F32(y *float32, w *float32, wRow int, x *float32, terms int)
 //go:noescape
 func gemm1x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
-// gemm2x1AVX2F32 computes 2 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm2x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm3x1AVX2F32 computes 3 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm3x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm4x1AVX2F32 computes 4 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm4x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm5x1AVX2F32 computes 5 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm5x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm6x1AVX2F32 computes 6 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm6x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-
 // gemm1x2AVX2F32 computes 1 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -493,8 +610,21 @@ func gemm6x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //go:noescape
 func gemm1x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm2x1AVX2F32 computes 2 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm2x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm2x2AVX2F32 computes 2 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -506,8 +636,21 @@ func gemm1x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //go:noescape
 func gemm2x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm3x1AVX2F32 computes 3 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm3x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm3x2AVX2F32 computes 3 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -519,8 +662,21 @@ func gemm2x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //go:noescape
 func gemm3x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm4x1AVX2F32 computes 4 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm4x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm4x2AVX2F32 computes 4 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -532,8 +688,21 @@ func gemm3x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //go:noescape
 func gemm4x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm5x1AVX2F32 computes 5 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm5x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm5x2AVX2F32 computes 5 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -545,8 +714,21 @@ func gemm4x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 //go:noescape
 func gemm5x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm6x1AVX2F32 computes 6 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm6x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm6x2AVX2F32 computes 6 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -559,7 +741,7 @@ func gemm5x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *floa
 func gemm6x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm1x8AVX2F32 computes 1 x 56+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 64 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -593,7 +775,7 @@ func dots1AVX2F32(y *float32, w *float32, wRow int, x *float32, terms int)
 func dots4AVX2F32(y *float32, w *float32, wRow int, x *float32, terms int)
 
 // gemm1x1AVX512F64 computes 1 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
+// It reads that much of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -605,177 +787,8 @@ func dots4AVX2F32(y *float32, w *float32, wRow int, x *float32, terms int)
 //go:noescape
 func gemm1x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
-// gemm2x1AVX512F64 computes 2 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm2x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm3x1AVX512F64 computes 3 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm3x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm4x1AVX512F64 computes 4 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm4x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm5x1AVX512F64 computes 5 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm5x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm6x1AVX512F64 computes 6 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm6x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm7x1AVX512F64 computes 7 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm7x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm8x1AVX512F64 computes 8 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm8x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm9x1AVX512F64 computes 9 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm9x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm10x1AVX512F64 computes 10 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm10x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm11x1AVX512F64 computes 11 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm11x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm12x1AVX512F64 computes 12 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm12x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm13x1AVX512F64 computes 13 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm13x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm14x1AVX512F64 computes 14 x lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm14x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
 // gemm1x2AVX512F64 computes 1 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -787,8 +800,34 @@ func gemm14x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //go:noescape
 func gemm1x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm1x2HalfAVX512F64 computes 1 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm1x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm2x1AVX512F64 computes 2 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm2x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm2x2AVX512F64 computes 2 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -800,8 +839,34 @@ func gemm1x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //go:noescape
 func gemm2x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm2x2HalfAVX512F64 computes 2 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm2x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm3x1AVX512F64 computes 3 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm3x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm3x2AVX512F64 computes 3 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -813,8 +878,34 @@ func gemm2x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //go:noescape
 func gemm3x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm3x2HalfAVX512F64 computes 3 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm3x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm4x1AVX512F64 computes 4 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm4x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm4x2AVX512F64 computes 4 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -826,8 +917,34 @@ func gemm3x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //go:noescape
 func gemm4x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm4x2HalfAVX512F64 computes 4 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm4x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm5x1AVX512F64 computes 5 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm5x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm5x2AVX512F64 computes 5 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -839,8 +956,34 @@ func gemm4x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //go:noescape
 func gemm5x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm5x2HalfAVX512F64 computes 5 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm5x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm6x1AVX512F64 computes 6 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm6x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm6x2AVX512F64 computes 6 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -852,8 +995,34 @@ func gemm5x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //go:noescape
 func gemm6x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm6x2HalfAVX512F64 computes 6 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm6x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm7x1AVX512F64 computes 7 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm7x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm7x2AVX512F64 computes 7 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -865,8 +1034,34 @@ func gemm6x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //go:noescape
 func gemm7x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm7x2HalfAVX512F64 computes 7 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm7x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm8x1AVX512F64 computes 8 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm8x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm8x2AVX512F64 computes 8 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -878,8 +1073,34 @@ func gemm7x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //go:noescape
 func gemm8x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm8x2HalfAVX512F64 computes 8 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm8x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm9x1AVX512F64 computes 9 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm9x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm9x2AVX512F64 computes 9 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -891,8 +1112,34 @@ func gemm8x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //go:noescape
 func gemm9x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm9x2HalfAVX512F64 computes 9 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm9x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm10x1AVX512F64 computes 10 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm10x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm10x2AVX512F64 computes 10 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -904,8 +1151,34 @@ func gemm9x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *fl
 //go:noescape
 func gemm10x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm10x2HalfAVX512F64 computes 10 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm10x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm11x1AVX512F64 computes 11 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm11x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm11x2AVX512F64 computes 11 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -917,8 +1190,34 @@ func gemm10x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //go:noescape
 func gemm11x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm11x2HalfAVX512F64 computes 11 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm11x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm12x1AVX512F64 computes 12 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm12x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm12x2AVX512F64 computes 12 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -930,8 +1229,34 @@ func gemm11x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //go:noescape
 func gemm12x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm12x2HalfAVX512F64 computes 12 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm12x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm13x1AVX512F64 computes 13 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm13x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm13x2AVX512F64 computes 13 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -943,8 +1268,34 @@ func gemm12x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //go:noescape
 func gemm13x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm13x2HalfAVX512F64 computes 13 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm13x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
+// gemm14x1AVX512F64 computes 14 x lanes elements of a product, where 1 <= lanes <= 8.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm14x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm14x2AVX512F64 computes 14 x 8+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 16 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -956,8 +1307,21 @@ func gemm13x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *f
 //go:noescape
 func gemm14x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm14x2HalfAVX512F64 computes 14 x 8+lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm14x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm1x8AVX512F64 computes 1 x 56+lanes elements of a product, where 1 <= lanes <= 8.
-// Rows of b have 64 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -991,7 +1355,7 @@ func dots1AVX512F64(y *float64, w *float64, wRow int, x *float64, terms int)
 func dots2AVX512F64(y *float64, w *float64, wRow int, x *float64, terms int)
 
 // gemm1x1AVX2F64 computes 1 x lanes elements of a product, where 1 <= lanes <= 4.
-// Rows of b have 4 elements. For each group of terms in order, and each element,
+// It reads that much of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -1003,73 +1367,8 @@ func dots2AVX512F64(y *float64, w *float64, wRow int, x *float64, terms int)
 //go:noescape
 func gemm1x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
-// gemm2x1AVX2F64 computes 2 x lanes elements of a product, where 1 <= lanes <= 4.
-// Rows of b have 4 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm2x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm3x1AVX2F64 computes 3 x lanes elements of a product, where 1 <= lanes <= 4.
-// Rows of b have 4 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm3x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm4x1AVX2F64 computes 4 x lanes elements of a product, where 1 <= lanes <= 4.
-// Rows of b have 4 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm4x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm5x1AVX2F64 computes 5 x lanes elements of a product, where 1 <= lanes <= 4.
-// Rows of b have 4 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm5x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
-// gemm6x1AVX2F64 computes 6 x lanes elements of a product, where 1 <= lanes <= 4.
-// Rows of b have 4 elements. For each group of terms in order, and each element,
-//
-//	sum = c[i*ldc+j], or 0 unless from is fromDst
-//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
-//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
-//
-// after which from is addDst. Without terms it is one empty group. A large tile
-// fetches into the caches what will be read next: C below, and b[ahead:].
-//
-//go:noescape
-func gemm6x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-
 // gemm1x2AVX2F64 computes 1 x 4+lanes elements of a product, where 1 <= lanes <= 4.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -1081,8 +1380,21 @@ func gemm6x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //go:noescape
 func gemm1x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm2x1AVX2F64 computes 2 x lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm2x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm2x2AVX2F64 computes 2 x 4+lanes elements of a product, where 1 <= lanes <= 4.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -1094,8 +1406,21 @@ func gemm1x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //go:noescape
 func gemm2x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm3x1AVX2F64 computes 3 x lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm3x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm3x2AVX2F64 computes 3 x 4+lanes elements of a product, where 1 <= lanes <= 4.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -1107,8 +1432,21 @@ func gemm2x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //go:noescape
 func gemm3x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm4x1AVX2F64 computes 4 x lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm4x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm4x2AVX2F64 computes 4 x 4+lanes elements of a product, where 1 <= lanes <= 4.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -1120,8 +1458,21 @@ func gemm3x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //go:noescape
 func gemm4x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm5x1AVX2F64 computes 5 x lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm5x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm5x2AVX2F64 computes 5 x 4+lanes elements of a product, where 1 <= lanes <= 4.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -1133,8 +1484,21 @@ func gemm4x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 //go:noescape
 func gemm5x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
+// gemm6x1AVX2F64 computes 6 x lanes elements of a product, where 1 <= lanes <= 4.
+// It reads that much of b. For each group of terms in order, and each element,
+//
+//	sum = c[i*ldc+j], or 0 unless from is fromDst
+//	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
+//	c[i*ldc+j] = sum, or c[i*ldc+j] + sum if from is addDst
+//
+// after which from is addDst. Without terms it is one empty group. A large tile
+// fetches into the caches what will be read next: C below, and b[ahead:].
+//
+//go:noescape
+func gemm6x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemm6x2AVX2F64 computes 6 x 4+lanes elements of a product, where 1 <= lanes <= 4.
-// Rows of b have 8 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order
@@ -1147,7 +1511,7 @@ func gemm5x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *floa
 func gemm6x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 
 // gemm1x8AVX2F64 computes 1 x 28+lanes elements of a product, where 1 <= lanes <= 4.
-// Rows of b have 32 elements. For each group of terms in order, and each element,
+// It reads whole vectors of b. For each group of terms in order, and each element,
 //
 //	sum = c[i*ldc+j], or 0 unless from is fromDst
 //	sum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order

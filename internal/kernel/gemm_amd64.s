@@ -61,9 +61,9 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPS      (BX), Z1
-	VBROADCASTSS (DX), Z2
-	VFMADD231PS  Z2, Z1, Z0
+	VBROADCASTSS (DX), Z1
+	VMOVUPS.Z    (BX), K1, Z2
+	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -84,6 +84,154 @@ store:
 	MOVQ    ldc+8(FP), DX
 	SHLQ    $0x02, DX
 	VMOVUPS Z0, K1, (CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm1x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm1x2AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Z1
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VBROADCASTSS (DX), Z2
+	VMOVUPS      (BX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VMOVUPS      64(BX), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Z1, K1, Z1
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm1x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm1x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VBROADCASTSS (DX), Z2
+	VMOVUPS      (BX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VMOVUPS.Z    64(BX), K1, Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -132,15 +280,13 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPS      (BX), Z2
-	VBROADCASTSS (DX), Z3
-	VFMADD231PS  Z3, Z2, Z0
-	VBROADCASTSS (DX)(R8*1), Z3
-	VFMADD231PS  Z3, Z2, Z1
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
+	VMOVUPS.Z        (BX), K1, Z2
+	VFMADD231PS.BCST (DX), Z2, Z0
+	VFMADD231PS.BCST (DX)(R8*1), Z2, Z1
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
 
 summed:
 	MOVQ   DX, a+16(FP)
@@ -161,1974 +307,6 @@ store:
 	VMOVUPS Z0, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm3x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm3x1AVX512F32(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPS  (CX)(AX*4), Z0
-	VPMOVD2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z2
-
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x02, R8
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPS      (BX), Z3
-	VBROADCASTSS (DX), Z4
-	VFMADD231PS  Z4, Z3, Z0
-	VBROADCASTSS (DX)(R8*1), Z4
-	VFMADD231PS  Z4, Z3, Z1
-	VBROADCASTSS (DX)(R8*2), Z4
-	VFMADD231PS  Z4, Z3, Z2
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPS (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPS (CX), Z2, K1, Z2
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z2, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm4x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm4x1AVX512F32(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPS  (CX)(AX*4), Z0
-	VPMOVD2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z3
-
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPS      (BX), Z4
-	VBROADCASTSS (DX), Z5
-	VFMADD231PS  Z5, Z4, Z0
-	VBROADCASTSS (DX)(R8*1), Z5
-	VFMADD231PS  Z5, Z4, Z1
-	VBROADCASTSS (DX)(R8*2), Z5
-	VFMADD231PS  Z5, Z4, Z2
-	VBROADCASTSS (DX)(R9*1), Z5
-	VFMADD231PS  Z5, Z4, Z3
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPS (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPS (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPS (CX), Z3, K1, Z3
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z3, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm5x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm5x1AVX512F32(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPS  (CX)(AX*4), Z0
-	VPMOVD2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z4
-
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPS      (BX), Z5
-	VBROADCASTSS (DX), Z6
-	VFMADD231PS  Z6, Z5, Z0
-	VBROADCASTSS (DX)(R8*1), Z6
-	VFMADD231PS  Z6, Z5, Z1
-	VBROADCASTSS (DX)(R8*2), Z6
-	VFMADD231PS  Z6, Z5, Z2
-	VBROADCASTSS (DX)(R9*1), Z6
-	VFMADD231PS  Z6, Z5, Z3
-	VBROADCASTSS (DX)(R8*4), Z6
-	VFMADD231PS  Z6, Z5, Z4
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPS (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPS (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPS (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPS (CX), Z4, K1, Z4
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z4, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm6x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm6x1AVX512F32(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPS  (CX)(AX*4), Z0
-	VPMOVD2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z5
-
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	LEAQ    (R9)(R8*2), R10
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPS      (BX), Z6
-	VBROADCASTSS (DX), Z7
-	VFMADD231PS  Z7, Z6, Z0
-	VBROADCASTSS (DX)(R8*1), Z7
-	VFMADD231PS  Z7, Z6, Z1
-	VBROADCASTSS (DX)(R8*2), Z7
-	VFMADD231PS  Z7, Z6, Z2
-	VBROADCASTSS (DX)(R9*1), Z7
-	VFMADD231PS  Z7, Z6, Z3
-	VBROADCASTSS (DX)(R8*4), Z7
-	VFMADD231PS  Z7, Z6, Z4
-	VBROADCASTSS (DX)(R10*1), Z7
-	VFMADD231PS  Z7, Z6, Z5
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPS (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPS (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPS (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPS (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPS (CX), Z5, K1, Z5
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z5, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm7x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm7x1AVX512F32(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPS  (CX)(AX*4), Z0
-	VPMOVD2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z6
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x07, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x02, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	MOVQ       ahead+56(FP), R11
-	SHLQ       $0x02, R11
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPS      (BX), Z7
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R11*1)
-	VBROADCASTSS (DX), Z8
-	VFMADD231PS  Z8, Z7, Z0
-	VBROADCASTSS (DX)(R8*1), Z8
-	VFMADD231PS  Z8, Z7, Z1
-	VBROADCASTSS (DX)(R8*2), Z8
-	VFMADD231PS  Z8, Z7, Z2
-	VBROADCASTSS (DX)(R9*1), Z8
-	VFMADD231PS  Z8, Z7, Z3
-	VBROADCASTSS (DX)(R8*4), Z8
-	VFMADD231PS  Z8, Z7, Z4
-	VBROADCASTSS (DX)(R10*1), Z8
-	VFMADD231PS  Z8, Z7, Z5
-	VBROADCASTSS (DX)(R9*2), Z8
-	VFMADD231PS  Z8, Z7, Z6
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPS (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPS (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPS (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPS (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPS (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPS (CX), Z6, K1, Z6
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z6, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm8x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm8x1AVX512F32(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPS  (CX)(AX*4), Z0
-	VPMOVD2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z7
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x08, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x02, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	MOVQ       ahead+56(FP), R12
-	SHLQ       $0x02, R12
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPS      (BX), Z8
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R12*1)
-	VBROADCASTSS (DX), Z9
-	VFMADD231PS  Z9, Z8, Z0
-	VBROADCASTSS (DX)(R8*1), Z9
-	VFMADD231PS  Z9, Z8, Z1
-	VBROADCASTSS (DX)(R8*2), Z9
-	VFMADD231PS  Z9, Z8, Z2
-	VBROADCASTSS (DX)(R9*1), Z9
-	VFMADD231PS  Z9, Z8, Z3
-	VBROADCASTSS (DX)(R8*4), Z9
-	VFMADD231PS  Z9, Z8, Z4
-	VBROADCASTSS (DX)(R10*1), Z9
-	VFMADD231PS  Z9, Z8, Z5
-	VBROADCASTSS (DX)(R9*2), Z9
-	VFMADD231PS  Z9, Z8, Z6
-	VBROADCASTSS (DX)(R11*1), Z9
-	VFMADD231PS  Z9, Z8, Z7
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPS (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPS (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPS (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPS (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPS (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPS (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPS (CX), Z7, K1, Z7
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z7, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm9x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm9x1AVX512F32(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPS  (CX)(AX*4), Z0
-	VPMOVD2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z8
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x09, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x02, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	MOVQ       ahead+56(FP), R12
-	SHLQ       $0x02, R12
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPS      (BX), Z9
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R12*1)
-	VBROADCASTSS (DX), Z10
-	VFMADD231PS  Z10, Z9, Z0
-	VBROADCASTSS (DX)(R8*1), Z10
-	VFMADD231PS  Z10, Z9, Z1
-	VBROADCASTSS (DX)(R8*2), Z10
-	VFMADD231PS  Z10, Z9, Z2
-	VBROADCASTSS (DX)(R9*1), Z10
-	VFMADD231PS  Z10, Z9, Z3
-	VBROADCASTSS (DX)(R8*4), Z10
-	VFMADD231PS  Z10, Z9, Z4
-	VBROADCASTSS (DX)(R10*1), Z10
-	VFMADD231PS  Z10, Z9, Z5
-	VBROADCASTSS (DX)(R9*2), Z10
-	VFMADD231PS  Z10, Z9, Z6
-	VBROADCASTSS (DX)(R11*1), Z10
-	VFMADD231PS  Z10, Z9, Z7
-	VBROADCASTSS (DX)(R8*8), Z10
-	VFMADD231PS  Z10, Z9, Z8
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPS (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPS (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPS (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPS (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPS (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPS (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPS (CX), Z7, K1, Z7
-	ADDQ   DX, CX
-	VADDPS (CX), Z8, K1, Z8
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z8, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm10x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm10x1AVX512F32(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPS  (CX)(AX*4), Z0
-	VPMOVD2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z8
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z9
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x0a, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x02, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	LEAQ       (R11)(R8*2), R12
-	MOVQ       ahead+56(FP), R13
-	SHLQ       $0x02, R13
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPS      (BX), Z10
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R13*1)
-	VBROADCASTSS (DX), Z11
-	VFMADD231PS  Z11, Z10, Z0
-	VBROADCASTSS (DX)(R8*1), Z11
-	VFMADD231PS  Z11, Z10, Z1
-	VBROADCASTSS (DX)(R8*2), Z11
-	VFMADD231PS  Z11, Z10, Z2
-	VBROADCASTSS (DX)(R9*1), Z11
-	VFMADD231PS  Z11, Z10, Z3
-	VBROADCASTSS (DX)(R8*4), Z11
-	VFMADD231PS  Z11, Z10, Z4
-	VBROADCASTSS (DX)(R10*1), Z11
-	VFMADD231PS  Z11, Z10, Z5
-	VBROADCASTSS (DX)(R9*2), Z11
-	VFMADD231PS  Z11, Z10, Z6
-	VBROADCASTSS (DX)(R11*1), Z11
-	VFMADD231PS  Z11, Z10, Z7
-	VBROADCASTSS (DX)(R8*8), Z11
-	VFMADD231PS  Z11, Z10, Z8
-	VBROADCASTSS (DX)(R12*1), Z11
-	VFMADD231PS  Z11, Z10, Z9
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPS (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPS (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPS (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPS (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPS (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPS (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPS (CX), Z7, K1, Z7
-	ADDQ   DX, CX
-	VADDPS (CX), Z8, K1, Z8
-	ADDQ   DX, CX
-	VADDPS (CX), Z9, K1, Z9
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z8, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z9, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm11x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm11x1AVX512F32(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPS  (CX)(AX*4), Z0
-	VPMOVD2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z8
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z9
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z10
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x0b, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x02, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	LEAQ       (R11)(R8*2), R12
-	MOVQ       ahead+56(FP), R13
-	SHLQ       $0x02, R13
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPS      (BX), Z11
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R13*1)
-	VBROADCASTSS (DX), Z12
-	VFMADD231PS  Z12, Z11, Z0
-	VBROADCASTSS (DX)(R8*1), Z12
-	VFMADD231PS  Z12, Z11, Z1
-	VBROADCASTSS (DX)(R8*2), Z12
-	VFMADD231PS  Z12, Z11, Z2
-	VBROADCASTSS (DX)(R9*1), Z12
-	VFMADD231PS  Z12, Z11, Z3
-	VBROADCASTSS (DX)(R8*4), Z12
-	VFMADD231PS  Z12, Z11, Z4
-	VBROADCASTSS (DX)(R10*1), Z12
-	VFMADD231PS  Z12, Z11, Z5
-	VBROADCASTSS (DX)(R9*2), Z12
-	VFMADD231PS  Z12, Z11, Z6
-	VBROADCASTSS (DX)(R11*1), Z12
-	VFMADD231PS  Z12, Z11, Z7
-	VBROADCASTSS (DX)(R8*8), Z12
-	VFMADD231PS  Z12, Z11, Z8
-	VBROADCASTSS (DX)(R12*1), Z12
-	VFMADD231PS  Z12, Z11, Z9
-	VBROADCASTSS (DX)(R10*2), Z12
-	VFMADD231PS  Z12, Z11, Z10
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPS (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPS (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPS (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPS (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPS (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPS (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPS (CX), Z7, K1, Z7
-	ADDQ   DX, CX
-	VADDPS (CX), Z8, K1, Z8
-	ADDQ   DX, CX
-	VADDPS (CX), Z9, K1, Z9
-	ADDQ   DX, CX
-	VADDPS (CX), Z10, K1, Z10
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z8, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z9, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z10, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm12x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm12x1AVX512F32(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPS  (CX)(AX*4), Z0
-	VPMOVD2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z8
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z9
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z10
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z11
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x0c, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x02, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	LEAQ       (R11)(R8*2), R12
-	LEAQ       (R12)(R8*2), R13
-	MOVQ       ahead+56(FP), R14
-	SHLQ       $0x02, R14
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPS      (BX), Z12
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R14*1)
-	VBROADCASTSS (DX), Z13
-	VFMADD231PS  Z13, Z12, Z0
-	VBROADCASTSS (DX)(R8*1), Z13
-	VFMADD231PS  Z13, Z12, Z1
-	VBROADCASTSS (DX)(R8*2), Z13
-	VFMADD231PS  Z13, Z12, Z2
-	VBROADCASTSS (DX)(R9*1), Z13
-	VFMADD231PS  Z13, Z12, Z3
-	VBROADCASTSS (DX)(R8*4), Z13
-	VFMADD231PS  Z13, Z12, Z4
-	VBROADCASTSS (DX)(R10*1), Z13
-	VFMADD231PS  Z13, Z12, Z5
-	VBROADCASTSS (DX)(R9*2), Z13
-	VFMADD231PS  Z13, Z12, Z6
-	VBROADCASTSS (DX)(R11*1), Z13
-	VFMADD231PS  Z13, Z12, Z7
-	VBROADCASTSS (DX)(R8*8), Z13
-	VFMADD231PS  Z13, Z12, Z8
-	VBROADCASTSS (DX)(R12*1), Z13
-	VFMADD231PS  Z13, Z12, Z9
-	VBROADCASTSS (DX)(R10*2), Z13
-	VFMADD231PS  Z13, Z12, Z10
-	VBROADCASTSS (DX)(R13*1), Z13
-	VFMADD231PS  Z13, Z12, Z11
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPS (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPS (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPS (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPS (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPS (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPS (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPS (CX), Z7, K1, Z7
-	ADDQ   DX, CX
-	VADDPS (CX), Z8, K1, Z8
-	ADDQ   DX, CX
-	VADDPS (CX), Z9, K1, Z9
-	ADDQ   DX, CX
-	VADDPS (CX), Z10, K1, Z10
-	ADDQ   DX, CX
-	VADDPS (CX), Z11, K1, Z11
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z8, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z9, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z10, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z11, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm13x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm13x1AVX512F32(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPS  (CX)(AX*4), Z0
-	VPMOVD2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z8
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z9
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z10
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z11
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z12
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x0d, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x02, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	LEAQ       (R11)(R8*2), R12
-	LEAQ       (R12)(R8*2), R13
-	MOVQ       ahead+56(FP), R14
-	SHLQ       $0x02, R14
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPS      (BX), Z13
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R14*1)
-	VBROADCASTSS (DX), Z14
-	VFMADD231PS  Z14, Z13, Z0
-	VBROADCASTSS (DX)(R8*1), Z14
-	VFMADD231PS  Z14, Z13, Z1
-	VBROADCASTSS (DX)(R8*2), Z14
-	VFMADD231PS  Z14, Z13, Z2
-	VBROADCASTSS (DX)(R9*1), Z14
-	VFMADD231PS  Z14, Z13, Z3
-	VBROADCASTSS (DX)(R8*4), Z14
-	VFMADD231PS  Z14, Z13, Z4
-	VBROADCASTSS (DX)(R10*1), Z14
-	VFMADD231PS  Z14, Z13, Z5
-	VBROADCASTSS (DX)(R9*2), Z14
-	VFMADD231PS  Z14, Z13, Z6
-	VBROADCASTSS (DX)(R11*1), Z14
-	VFMADD231PS  Z14, Z13, Z7
-	VBROADCASTSS (DX)(R8*8), Z14
-	VFMADD231PS  Z14, Z13, Z8
-	VBROADCASTSS (DX)(R12*1), Z14
-	VFMADD231PS  Z14, Z13, Z9
-	VBROADCASTSS (DX)(R10*2), Z14
-	VFMADD231PS  Z14, Z13, Z10
-	VBROADCASTSS (DX)(R13*1), Z14
-	VFMADD231PS  Z14, Z13, Z11
-	VBROADCASTSS (DX)(R9*4), Z14
-	VFMADD231PS  Z14, Z13, Z12
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPS (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPS (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPS (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPS (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPS (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPS (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPS (CX), Z7, K1, Z7
-	ADDQ   DX, CX
-	VADDPS (CX), Z8, K1, Z8
-	ADDQ   DX, CX
-	VADDPS (CX), Z9, K1, Z9
-	ADDQ   DX, CX
-	VADDPS (CX), Z10, K1, Z10
-	ADDQ   DX, CX
-	VADDPS (CX), Z11, K1, Z11
-	ADDQ   DX, CX
-	VADDPS (CX), Z12, K1, Z12
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z8, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z9, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z10, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z11, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z12, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm14x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm14x1AVX512F32(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPS  (CX)(AX*4), Z0
-	VPMOVD2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z8
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z9
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z10
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z11
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z12
-	ADDQ      DX, CX
-	VMOVUPS.Z (CX), K1, Z13
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x02, CX
-	IMUL3Q     $0x0e, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x02, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	LEAQ       (R11)(R8*2), R12
-	LEAQ       (R12)(R8*2), R13
-	LEAQ       (R13)(R8*2), R14
-	MOVQ       ahead+56(FP), R15
-	SHLQ       $0x02, R15
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPS      (BX), Z14
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R15*1)
-	VBROADCASTSS (DX), Z15
-	VFMADD231PS  Z15, Z14, Z0
-	VBROADCASTSS (DX)(R8*1), Z15
-	VFMADD231PS  Z15, Z14, Z1
-	VBROADCASTSS (DX)(R8*2), Z15
-	VFMADD231PS  Z15, Z14, Z2
-	VBROADCASTSS (DX)(R9*1), Z15
-	VFMADD231PS  Z15, Z14, Z3
-	VBROADCASTSS (DX)(R8*4), Z15
-	VFMADD231PS  Z15, Z14, Z4
-	VBROADCASTSS (DX)(R10*1), Z15
-	VFMADD231PS  Z15, Z14, Z5
-	VBROADCASTSS (DX)(R9*2), Z15
-	VFMADD231PS  Z15, Z14, Z6
-	VBROADCASTSS (DX)(R11*1), Z15
-	VFMADD231PS  Z15, Z14, Z7
-	VBROADCASTSS (DX)(R8*8), Z15
-	VFMADD231PS  Z15, Z14, Z8
-	VBROADCASTSS (DX)(R12*1), Z15
-	VFMADD231PS  Z15, Z14, Z9
-	VBROADCASTSS (DX)(R10*2), Z15
-	VFMADD231PS  Z15, Z14, Z10
-	VBROADCASTSS (DX)(R13*1), Z15
-	VFMADD231PS  Z15, Z14, Z11
-	VBROADCASTSS (DX)(R9*4), Z15
-	VFMADD231PS  Z15, Z14, Z12
-	VBROADCASTSS (DX)(R14*1), Z15
-	VFMADD231PS  Z15, Z14, Z13
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPS (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPS (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPS (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPS (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPS (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPS (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPS (CX), Z7, K1, Z7
-	ADDQ   DX, CX
-	VADDPS (CX), Z8, K1, Z8
-	ADDQ   DX, CX
-	VADDPS (CX), Z9, K1, Z9
-	ADDQ   DX, CX
-	VADDPS (CX), Z10, K1, Z10
-	ADDQ   DX, CX
-	VADDPS (CX), Z11, K1, Z11
-	ADDQ   DX, CX
-	VADDPS (CX), Z12, K1, Z12
-	ADDQ   DX, CX
-	VADDPS (CX), Z13, K1, Z13
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z8, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z9, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z10, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z11, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z12, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Z13, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm1x2AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm1x2AVX512F32(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPS  (CX)(AX*4), Z0
-	VPMOVD2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS   (CX), Z0
-	VMOVUPS.Z 64(CX), K1, Z1
-
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x02, R8
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPS      (BX), Z2
-	VMOVUPS      64(BX), Z3
-	VBROADCASTSS (DX), Z4
-	VFMADD231PS  Z4, Z2, Z0
-	VFMADD231PS  Z4, Z3, Z1
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Z0, Z0
-	VADDPS 64(CX), Z1, K1, Z1
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, K1, 64(CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -2217,6 +395,177 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z2, (CX)
 	VMOVUPS Z3, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm2x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm2x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Y3
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS      (BX), Z4
+	VMOVUPS.Z    64(BX), K1, Y5
+	VBROADCASTSS (DX), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (DX)(R8*1), Z6
+	VFMADD231PS  Z6, Z4, Z2
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, Z2
+	VADDPS 64(CX), Y3, K1, Y3
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm3x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm3x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS.Z        (BX), K1, Z3
+	VFMADD231PS.BCST (DX), Z3, Z0
+	VFMADD231PS.BCST (DX)(R8*1), Z3, Z1
+	VFMADD231PS.BCST (DX)(R8*2), Z3, Z2
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPS (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, K1, Z2
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -2319,6 +668,200 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z4, (CX)
 	VMOVUPS Z5, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm3x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm3x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Y5
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS      (BX), Z6
+	VMOVUPS.Z    64(BX), K1, Y7
+	VBROADCASTSS (DX), Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS (DX)(R8*1), Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS (DX)(R8*2), Z8
+	VFMADD231PS  Z8, Z6, Z4
+	VFMADD231PS  Y8, Y7, Y5
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, Z2
+	VADDPS 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Y5, K1, Y5
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Y5, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm4x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm4x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS.Z        (BX), K1, Z4
+	VFMADD231PS.BCST (DX), Z4, Z0
+	VFMADD231PS.BCST (DX)(R8*1), Z4, Z1
+	VFMADD231PS.BCST (DX)(R8*2), Z4, Z2
+	VFMADD231PS.BCST (DX)(R9*1), Z4, Z3
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPS (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPS (CX), Z3, K1, Z3
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z3, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -2436,6 +979,223 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z6, (CX)
 	VMOVUPS Z7, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm4x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm4x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Y7
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS      (BX), Z8
+	VMOVUPS.Z    64(BX), K1, Y9
+	VBROADCASTSS (DX), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS (DX)(R8*1), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS (DX)(R8*2), Z10
+	VFMADD231PS  Z10, Z8, Z4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS (DX)(R9*1), Z10
+	VFMADD231PS  Z10, Z8, Z6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, Z2
+	VADDPS 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, Z6
+	VADDPS 64(CX), Y7, K1, Y7
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Y7, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm5x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm5x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS.Z        (BX), K1, Z5
+	VFMADD231PS.BCST (DX), Z5, Z0
+	VFMADD231PS.BCST (DX)(R8*1), Z5, Z1
+	VFMADD231PS.BCST (DX)(R8*2), Z5, Z2
+	VFMADD231PS.BCST (DX)(R9*1), Z5, Z3
+	VFMADD231PS.BCST (DX)(R8*4), Z5, Z4
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPS (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPS (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, K1, Z4
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -2567,6 +1327,246 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm5x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm5x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Y9
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS      (BX), Z10
+	VMOVUPS.Z    64(BX), K1, Y11
+	VBROADCASTSS (DX), Z12
+	VFMADD231PS  Z12, Z10, Z0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS (DX)(R8*1), Z12
+	VFMADD231PS  Z12, Z10, Z2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS (DX)(R8*2), Z12
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS (DX)(R9*1), Z12
+	VFMADD231PS  Z12, Z10, Z6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS (DX)(R8*4), Z12
+	VFMADD231PS  Z12, Z10, Z8
+	VFMADD231PS  Y12, Y11, Y9
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, Z2
+	VADDPS 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, Z6
+	VADDPS 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Y9, K1, Y9
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Y9, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm6x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm6x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS.Z        (BX), K1, Z6
+	VFMADD231PS.BCST (DX), Z6, Z0
+	VFMADD231PS.BCST (DX)(R8*1), Z6, Z1
+	VFMADD231PS.BCST (DX)(R8*2), Z6, Z2
+	VFMADD231PS.BCST (DX)(R9*1), Z6, Z3
+	VFMADD231PS.BCST (DX)(R8*4), Z6, Z4
+	VFMADD231PS.BCST (DX)(R10*1), Z6, Z5
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPS (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPS (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPS (CX), Z5, K1, Z5
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z5, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -2713,6 +1713,269 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z10, (CX)
 	VMOVUPS Z11, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm6x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm6x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Y11
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS      (BX), Z12
+	VMOVUPS.Z    64(BX), K1, Y13
+	VBROADCASTSS (DX), Z14
+	VFMADD231PS  Z14, Z12, Z0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (DX)(R8*1), Z14
+	VFMADD231PS  Z14, Z12, Z2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS (DX)(R8*2), Z14
+	VFMADD231PS  Z14, Z12, Z4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (DX)(R9*1), Z14
+	VFMADD231PS  Z14, Z12, Z6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS (DX)(R8*4), Z14
+	VFMADD231PS  Z14, Z12, Z8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (DX)(R10*1), Z14
+	VFMADD231PS  Z14, Z12, Z10
+	VFMADD231PS  Y14, Y13, Y11
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, Z2
+	VADDPS 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, Z6
+	VADDPS 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPS (CX), Z10, Z10
+	VADDPS 64(CX), Y11, K1, Y11
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Y11, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm7x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm7x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS.Z        (BX), K1, Z7
+	VFMADD231PS.BCST (DX), Z7, Z0
+	VFMADD231PS.BCST (DX)(R8*1), Z7, Z1
+	VFMADD231PS.BCST (DX)(R8*2), Z7, Z2
+	VFMADD231PS.BCST (DX)(R9*1), Z7, Z3
+	VFMADD231PS.BCST (DX)(R8*4), Z7, Z4
+	VFMADD231PS.BCST (DX)(R10*1), Z7, Z5
+	VFMADD231PS.BCST (DX)(R9*2), Z7, Z6
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPS (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPS (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPS (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, K1, Z6
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -2904,6 +2167,292 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z12, (CX)
 	VMOVUPS Z13, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm7x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm7x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Y13
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS      (BX), Z14
+	VMOVUPS.Z    64(BX), K1, Y15
+	VBROADCASTSS (DX), Z16
+	VFMADD231PS  Z16, Z14, Z0
+	VFMADD231PS  Y16, Y15, Y1
+	VBROADCASTSS (DX)(R8*1), Z16
+	VFMADD231PS  Z16, Z14, Z2
+	VFMADD231PS  Y16, Y15, Y3
+	VBROADCASTSS (DX)(R8*2), Z16
+	VFMADD231PS  Z16, Z14, Z4
+	VFMADD231PS  Y16, Y15, Y5
+	VBROADCASTSS (DX)(R9*1), Z16
+	VFMADD231PS  Z16, Z14, Z6
+	VFMADD231PS  Y16, Y15, Y7
+	VBROADCASTSS (DX)(R8*4), Z16
+	VFMADD231PS  Z16, Z14, Z8
+	VFMADD231PS  Y16, Y15, Y9
+	VBROADCASTSS (DX)(R10*1), Z16
+	VFMADD231PS  Z16, Z14, Z10
+	VFMADD231PS  Y16, Y15, Y11
+	VBROADCASTSS (DX)(R9*2), Z16
+	VFMADD231PS  Z16, Z14, Z12
+	VFMADD231PS  Y16, Y15, Y13
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, Z2
+	VADDPS 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, Z6
+	VADDPS 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPS (CX), Z10, Z10
+	VADDPS 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPS (CX), Z12, Z12
+	VADDPS 64(CX), Y13, K1, Y13
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Y13, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm8x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm8x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS.Z        (BX), K1, Z8
+	VFMADD231PS.BCST (DX), Z8, Z0
+	VFMADD231PS.BCST (DX)(R8*1), Z8, Z1
+	VFMADD231PS.BCST (DX)(R8*2), Z8, Z2
+	VFMADD231PS.BCST (DX)(R9*1), Z8, Z3
+	VFMADD231PS.BCST (DX)(R8*4), Z8, Z4
+	VFMADD231PS.BCST (DX)(R10*1), Z8, Z5
+	VFMADD231PS.BCST (DX)(R9*2), Z8, Z6
+	VFMADD231PS.BCST (DX)(R11*1), Z8, Z7
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPS (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPS (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPS (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPS (CX), Z7, K1, Z7
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z7, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -3113,6 +2662,315 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm8x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm8x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Y15
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS      (BX), Z16
+	VMOVUPS.Z    64(BX), K1, Y17
+	VBROADCASTSS (DX), Z18
+	VFMADD231PS  Z18, Z16, Z0
+	VFMADD231PS  Y18, Y17, Y1
+	VBROADCASTSS (DX)(R8*1), Z18
+	VFMADD231PS  Z18, Z16, Z2
+	VFMADD231PS  Y18, Y17, Y3
+	VBROADCASTSS (DX)(R8*2), Z18
+	VFMADD231PS  Z18, Z16, Z4
+	VFMADD231PS  Y18, Y17, Y5
+	VBROADCASTSS (DX)(R9*1), Z18
+	VFMADD231PS  Z18, Z16, Z6
+	VFMADD231PS  Y18, Y17, Y7
+	VBROADCASTSS (DX)(R8*4), Z18
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Y18, Y17, Y9
+	VBROADCASTSS (DX)(R10*1), Z18
+	VFMADD231PS  Z18, Z16, Z10
+	VFMADD231PS  Y18, Y17, Y11
+	VBROADCASTSS (DX)(R9*2), Z18
+	VFMADD231PS  Z18, Z16, Z12
+	VFMADD231PS  Y18, Y17, Y13
+	VBROADCASTSS (DX)(R11*1), Z18
+	VFMADD231PS  Z18, Z16, Z14
+	VFMADD231PS  Y18, Y17, Y15
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, Z2
+	VADDPS 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, Z6
+	VADDPS 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPS (CX), Z10, Z10
+	VADDPS 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPS (CX), Z12, Z12
+	VADDPS 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPS (CX), Z14, Z14
+	VADDPS 64(CX), Y15, K1, Y15
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Y15, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm9x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm9x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS.Z        (BX), K1, Z9
+	VFMADD231PS.BCST (DX), Z9, Z0
+	VFMADD231PS.BCST (DX)(R8*1), Z9, Z1
+	VFMADD231PS.BCST (DX)(R8*2), Z9, Z2
+	VFMADD231PS.BCST (DX)(R9*1), Z9, Z3
+	VFMADD231PS.BCST (DX)(R8*4), Z9, Z4
+	VFMADD231PS.BCST (DX)(R10*1), Z9, Z5
+	VFMADD231PS.BCST (DX)(R9*2), Z9, Z6
+	VFMADD231PS.BCST (DX)(R11*1), Z9, Z7
+	VFMADD231PS.BCST (DX)(R8*8), Z9, Z8
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPS (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPS (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPS (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPS (CX), Z7, K1, Z7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, K1, Z8
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z7, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -3339,6 +3197,338 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm9x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm9x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	VXORPS Z16, Z16, Z16
+	VXORPS Y17, Y17, Y17
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Y15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VMOVUPS.Z 64(CX), K1, Y17
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS      (BX), Z18
+	VMOVUPS.Z    64(BX), K1, Y19
+	VBROADCASTSS (DX), Z20
+	VFMADD231PS  Z20, Z18, Z0
+	VFMADD231PS  Y20, Y19, Y1
+	VBROADCASTSS (DX)(R8*1), Z20
+	VFMADD231PS  Z20, Z18, Z2
+	VFMADD231PS  Y20, Y19, Y3
+	VBROADCASTSS (DX)(R8*2), Z20
+	VFMADD231PS  Z20, Z18, Z4
+	VFMADD231PS  Y20, Y19, Y5
+	VBROADCASTSS (DX)(R9*1), Z20
+	VFMADD231PS  Z20, Z18, Z6
+	VFMADD231PS  Y20, Y19, Y7
+	VBROADCASTSS (DX)(R8*4), Z20
+	VFMADD231PS  Z20, Z18, Z8
+	VFMADD231PS  Y20, Y19, Y9
+	VBROADCASTSS (DX)(R10*1), Z20
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Y20, Y19, Y11
+	VBROADCASTSS (DX)(R9*2), Z20
+	VFMADD231PS  Z20, Z18, Z12
+	VFMADD231PS  Y20, Y19, Y13
+	VBROADCASTSS (DX)(R11*1), Z20
+	VFMADD231PS  Z20, Z18, Z14
+	VFMADD231PS  Y20, Y19, Y15
+	VBROADCASTSS (DX)(R8*8), Z20
+	VFMADD231PS  Z20, Z18, Z16
+	VFMADD231PS  Y20, Y19, Y17
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, Z2
+	VADDPS 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, Z6
+	VADDPS 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPS (CX), Z10, Z10
+	VADDPS 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPS (CX), Z12, Z12
+	VADDPS 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPS (CX), Z14, Z14
+	VADDPS 64(CX), Y15, K1, Y15
+	ADDQ   DX, CX
+	VADDPS (CX), Z16, Z16
+	VADDPS 64(CX), Y17, K1, Y17
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Y15, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Y17, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm10x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm10x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS.Z        (BX), K1, Z10
+	VFMADD231PS.BCST (DX), Z10, Z0
+	VFMADD231PS.BCST (DX)(R8*1), Z10, Z1
+	VFMADD231PS.BCST (DX)(R8*2), Z10, Z2
+	VFMADD231PS.BCST (DX)(R9*1), Z10, Z3
+	VFMADD231PS.BCST (DX)(R8*4), Z10, Z4
+	VFMADD231PS.BCST (DX)(R10*1), Z10, Z5
+	VFMADD231PS.BCST (DX)(R9*2), Z10, Z6
+	VFMADD231PS.BCST (DX)(R11*1), Z10, Z7
+	VFMADD231PS.BCST (DX)(R8*8), Z10, Z8
+	VFMADD231PS.BCST (DX)(R12*1), Z10, Z9
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPS (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPS (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPS (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPS (CX), Z7, K1, Z7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, K1, Z8
+	ADDQ   DX, CX
+	VADDPS (CX), Z9, K1, Z9
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z7, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z9, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -3583,6 +3773,361 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z18, (CX)
 	VMOVUPS Z19, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm10x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm10x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	VXORPS Z16, Z16, Z16
+	VXORPS Y17, Y17, Y17
+	VXORPS Z18, Z18, Z18
+	VXORPS Y19, Y19, Y19
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Y15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VMOVUPS.Z 64(CX), K1, Y17
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z18
+	VMOVUPS.Z 64(CX), K1, Y19
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS      (BX), Z20
+	VMOVUPS.Z    64(BX), K1, Y21
+	VBROADCASTSS (DX), Z22
+	VFMADD231PS  Z22, Z20, Z0
+	VFMADD231PS  Y22, Y21, Y1
+	VBROADCASTSS (DX)(R8*1), Z22
+	VFMADD231PS  Z22, Z20, Z2
+	VFMADD231PS  Y22, Y21, Y3
+	VBROADCASTSS (DX)(R8*2), Z22
+	VFMADD231PS  Z22, Z20, Z4
+	VFMADD231PS  Y22, Y21, Y5
+	VBROADCASTSS (DX)(R9*1), Z22
+	VFMADD231PS  Z22, Z20, Z6
+	VFMADD231PS  Y22, Y21, Y7
+	VBROADCASTSS (DX)(R8*4), Z22
+	VFMADD231PS  Z22, Z20, Z8
+	VFMADD231PS  Y22, Y21, Y9
+	VBROADCASTSS (DX)(R10*1), Z22
+	VFMADD231PS  Z22, Z20, Z10
+	VFMADD231PS  Y22, Y21, Y11
+	VBROADCASTSS (DX)(R9*2), Z22
+	VFMADD231PS  Z22, Z20, Z12
+	VFMADD231PS  Y22, Y21, Y13
+	VBROADCASTSS (DX)(R11*1), Z22
+	VFMADD231PS  Z22, Z20, Z14
+	VFMADD231PS  Y22, Y21, Y15
+	VBROADCASTSS (DX)(R8*8), Z22
+	VFMADD231PS  Z22, Z20, Z16
+	VFMADD231PS  Y22, Y21, Y17
+	VBROADCASTSS (DX)(R12*1), Z22
+	VFMADD231PS  Z22, Z20, Z18
+	VFMADD231PS  Y22, Y21, Y19
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, Z2
+	VADDPS 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, Z6
+	VADDPS 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPS (CX), Z10, Z10
+	VADDPS 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPS (CX), Z12, Z12
+	VADDPS 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPS (CX), Z14, Z14
+	VADDPS 64(CX), Y15, K1, Y15
+	ADDQ   DX, CX
+	VADDPS (CX), Z16, Z16
+	VADDPS 64(CX), Y17, K1, Y17
+	ADDQ   DX, CX
+	VADDPS (CX), Z18, Z18
+	VADDPS 64(CX), Y19, K1, Y19
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Y15, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Y17, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z18, (CX)
+	VMOVUPS Y19, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm11x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm11x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z10
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS.Z        (BX), K1, Z11
+	VFMADD231PS.BCST (DX), Z11, Z0
+	VFMADD231PS.BCST (DX)(R8*1), Z11, Z1
+	VFMADD231PS.BCST (DX)(R8*2), Z11, Z2
+	VFMADD231PS.BCST (DX)(R9*1), Z11, Z3
+	VFMADD231PS.BCST (DX)(R8*4), Z11, Z4
+	VFMADD231PS.BCST (DX)(R10*1), Z11, Z5
+	VFMADD231PS.BCST (DX)(R9*2), Z11, Z6
+	VFMADD231PS.BCST (DX)(R11*1), Z11, Z7
+	VFMADD231PS.BCST (DX)(R8*8), Z11, Z8
+	VFMADD231PS.BCST (DX)(R12*1), Z11, Z9
+	VFMADD231PS.BCST (DX)(R10*2), Z11, Z10
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPS (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPS (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPS (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPS (CX), Z7, K1, Z7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, K1, Z8
+	ADDQ   DX, CX
+	VADDPS (CX), Z9, K1, Z9
+	ADDQ   DX, CX
+	VADDPS (CX), Z10, K1, Z10
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z7, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z9, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z10, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -3844,6 +4389,384 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z20, (CX)
 	VMOVUPS Z21, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm11x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm11x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	VXORPS Z16, Z16, Z16
+	VXORPS Y17, Y17, Y17
+	VXORPS Z18, Z18, Z18
+	VXORPS Y19, Y19, Y19
+	VXORPS Z20, Z20, Z20
+	VXORPS Y21, Y21, Y21
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Y15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VMOVUPS.Z 64(CX), K1, Y17
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z18
+	VMOVUPS.Z 64(CX), K1, Y19
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VMOVUPS.Z 64(CX), K1, Y21
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS      (BX), Z22
+	VMOVUPS.Z    64(BX), K1, Y23
+	VBROADCASTSS (DX), Z24
+	VFMADD231PS  Z24, Z22, Z0
+	VFMADD231PS  Y24, Y23, Y1
+	VBROADCASTSS (DX)(R8*1), Z24
+	VFMADD231PS  Z24, Z22, Z2
+	VFMADD231PS  Y24, Y23, Y3
+	VBROADCASTSS (DX)(R8*2), Z24
+	VFMADD231PS  Z24, Z22, Z4
+	VFMADD231PS  Y24, Y23, Y5
+	VBROADCASTSS (DX)(R9*1), Z24
+	VFMADD231PS  Z24, Z22, Z6
+	VFMADD231PS  Y24, Y23, Y7
+	VBROADCASTSS (DX)(R8*4), Z24
+	VFMADD231PS  Z24, Z22, Z8
+	VFMADD231PS  Y24, Y23, Y9
+	VBROADCASTSS (DX)(R10*1), Z24
+	VFMADD231PS  Z24, Z22, Z10
+	VFMADD231PS  Y24, Y23, Y11
+	VBROADCASTSS (DX)(R9*2), Z24
+	VFMADD231PS  Z24, Z22, Z12
+	VFMADD231PS  Y24, Y23, Y13
+	VBROADCASTSS (DX)(R11*1), Z24
+	VFMADD231PS  Z24, Z22, Z14
+	VFMADD231PS  Y24, Y23, Y15
+	VBROADCASTSS (DX)(R8*8), Z24
+	VFMADD231PS  Z24, Z22, Z16
+	VFMADD231PS  Y24, Y23, Y17
+	VBROADCASTSS (DX)(R12*1), Z24
+	VFMADD231PS  Z24, Z22, Z18
+	VFMADD231PS  Y24, Y23, Y19
+	VBROADCASTSS (DX)(R10*2), Z24
+	VFMADD231PS  Z24, Z22, Z20
+	VFMADD231PS  Y24, Y23, Y21
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, Z2
+	VADDPS 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, Z6
+	VADDPS 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPS (CX), Z10, Z10
+	VADDPS 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPS (CX), Z12, Z12
+	VADDPS 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPS (CX), Z14, Z14
+	VADDPS 64(CX), Y15, K1, Y15
+	ADDQ   DX, CX
+	VADDPS (CX), Z16, Z16
+	VADDPS 64(CX), Y17, K1, Y17
+	ADDQ   DX, CX
+	VADDPS (CX), Z18, Z18
+	VADDPS 64(CX), Y19, K1, Y19
+	ADDQ   DX, CX
+	VADDPS (CX), Z20, Z20
+	VADDPS 64(CX), Y21, K1, Y21
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Y15, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Y17, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z18, (CX)
+	VMOVUPS Y19, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z20, (CX)
+	VMOVUPS Y21, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm12x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm12x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z11
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	LEAQ    (R12)(R8*2), R13
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS.Z        (BX), K1, Z12
+	VFMADD231PS.BCST (DX), Z12, Z0
+	VFMADD231PS.BCST (DX)(R8*1), Z12, Z1
+	VFMADD231PS.BCST (DX)(R8*2), Z12, Z2
+	VFMADD231PS.BCST (DX)(R9*1), Z12, Z3
+	VFMADD231PS.BCST (DX)(R8*4), Z12, Z4
+	VFMADD231PS.BCST (DX)(R10*1), Z12, Z5
+	VFMADD231PS.BCST (DX)(R9*2), Z12, Z6
+	VFMADD231PS.BCST (DX)(R11*1), Z12, Z7
+	VFMADD231PS.BCST (DX)(R8*8), Z12, Z8
+	VFMADD231PS.BCST (DX)(R12*1), Z12, Z9
+	VFMADD231PS.BCST (DX)(R10*2), Z12, Z10
+	VFMADD231PS.BCST (DX)(R13*1), Z12, Z11
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPS (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPS (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPS (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPS (CX), Z7, K1, Z7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, K1, Z8
+	ADDQ   DX, CX
+	VADDPS (CX), Z9, K1, Z9
+	ADDQ   DX, CX
+	VADDPS (CX), Z10, K1, Z10
+	ADDQ   DX, CX
+	VADDPS (CX), Z11, K1, Z11
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z7, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z9, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z10, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z11, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -4123,6 +5046,407 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z22, (CX)
 	VMOVUPS Z23, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm12x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm12x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	VXORPS Z16, Z16, Z16
+	VXORPS Y17, Y17, Y17
+	VXORPS Z18, Z18, Z18
+	VXORPS Y19, Y19, Y19
+	VXORPS Z20, Z20, Z20
+	VXORPS Y21, Y21, Y21
+	VXORPS Z22, Z22, Z22
+	VXORPS Y23, Y23, Y23
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Y15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VMOVUPS.Z 64(CX), K1, Y17
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z18
+	VMOVUPS.Z 64(CX), K1, Y19
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VMOVUPS.Z 64(CX), K1, Y21
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z22
+	VMOVUPS.Z 64(CX), K1, Y23
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	LEAQ    (R12)(R8*2), R13
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS      (BX), Z24
+	VMOVUPS.Z    64(BX), K1, Y25
+	VBROADCASTSS (DX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Y26, Y25, Y1
+	VBROADCASTSS (DX)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z2
+	VFMADD231PS  Y26, Y25, Y3
+	VBROADCASTSS (DX)(R8*2), Z26
+	VFMADD231PS  Z26, Z24, Z4
+	VFMADD231PS  Y26, Y25, Y5
+	VBROADCASTSS (DX)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z6
+	VFMADD231PS  Y26, Y25, Y7
+	VBROADCASTSS (DX)(R8*4), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VFMADD231PS  Y26, Y25, Y9
+	VBROADCASTSS (DX)(R10*1), Z26
+	VFMADD231PS  Z26, Z24, Z10
+	VFMADD231PS  Y26, Y25, Y11
+	VBROADCASTSS (DX)(R9*2), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Y26, Y25, Y13
+	VBROADCASTSS (DX)(R11*1), Z26
+	VFMADD231PS  Z26, Z24, Z14
+	VFMADD231PS  Y26, Y25, Y15
+	VBROADCASTSS (DX)(R8*8), Z26
+	VFMADD231PS  Z26, Z24, Z16
+	VFMADD231PS  Y26, Y25, Y17
+	VBROADCASTSS (DX)(R12*1), Z26
+	VFMADD231PS  Z26, Z24, Z18
+	VFMADD231PS  Y26, Y25, Y19
+	VBROADCASTSS (DX)(R10*2), Z26
+	VFMADD231PS  Z26, Z24, Z20
+	VFMADD231PS  Y26, Y25, Y21
+	VBROADCASTSS (DX)(R13*1), Z26
+	VFMADD231PS  Z26, Z24, Z22
+	VFMADD231PS  Y26, Y25, Y23
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, Z2
+	VADDPS 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, Z6
+	VADDPS 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPS (CX), Z10, Z10
+	VADDPS 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPS (CX), Z12, Z12
+	VADDPS 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPS (CX), Z14, Z14
+	VADDPS 64(CX), Y15, K1, Y15
+	ADDQ   DX, CX
+	VADDPS (CX), Z16, Z16
+	VADDPS 64(CX), Y17, K1, Y17
+	ADDQ   DX, CX
+	VADDPS (CX), Z18, Z18
+	VADDPS 64(CX), Y19, K1, Y19
+	ADDQ   DX, CX
+	VADDPS (CX), Z20, Z20
+	VADDPS 64(CX), Y21, K1, Y21
+	ADDQ   DX, CX
+	VADDPS (CX), Z22, Z22
+	VADDPS 64(CX), Y23, K1, Y23
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Y15, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Y17, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z18, (CX)
+	VMOVUPS Y19, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z20, (CX)
+	VMOVUPS Y21, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z22, (CX)
+	VMOVUPS Y23, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm13x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm13x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	LEAQ    (R12)(R8*2), R13
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS.Z        (BX), K1, Z13
+	VFMADD231PS.BCST (DX), Z13, Z0
+	VFMADD231PS.BCST (DX)(R8*1), Z13, Z1
+	VFMADD231PS.BCST (DX)(R8*2), Z13, Z2
+	VFMADD231PS.BCST (DX)(R9*1), Z13, Z3
+	VFMADD231PS.BCST (DX)(R8*4), Z13, Z4
+	VFMADD231PS.BCST (DX)(R10*1), Z13, Z5
+	VFMADD231PS.BCST (DX)(R9*2), Z13, Z6
+	VFMADD231PS.BCST (DX)(R11*1), Z13, Z7
+	VFMADD231PS.BCST (DX)(R8*8), Z13, Z8
+	VFMADD231PS.BCST (DX)(R12*1), Z13, Z9
+	VFMADD231PS.BCST (DX)(R10*2), Z13, Z10
+	VFMADD231PS.BCST (DX)(R13*1), Z13, Z11
+	VFMADD231PS.BCST (DX)(R9*4), Z13, Z12
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPS (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPS (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPS (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPS (CX), Z7, K1, Z7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, K1, Z8
+	ADDQ   DX, CX
+	VADDPS (CX), Z9, K1, Z9
+	ADDQ   DX, CX
+	VADDPS (CX), Z10, K1, Z10
+	ADDQ   DX, CX
+	VADDPS (CX), Z11, K1, Z11
+	ADDQ   DX, CX
+	VADDPS (CX), Z12, K1, Z12
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z7, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z9, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z10, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z11, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z12, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -4419,6 +5743,430 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z24, (CX)
 	VMOVUPS Z25, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm13x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm13x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	VXORPS Z16, Z16, Z16
+	VXORPS Y17, Y17, Y17
+	VXORPS Z18, Z18, Z18
+	VXORPS Y19, Y19, Y19
+	VXORPS Z20, Z20, Z20
+	VXORPS Y21, Y21, Y21
+	VXORPS Z22, Z22, Z22
+	VXORPS Y23, Y23, Y23
+	VXORPS Z24, Z24, Z24
+	VXORPS Y25, Y25, Y25
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Y15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VMOVUPS.Z 64(CX), K1, Y17
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z18
+	VMOVUPS.Z 64(CX), K1, Y19
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VMOVUPS.Z 64(CX), K1, Y21
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z22
+	VMOVUPS.Z 64(CX), K1, Y23
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VMOVUPS.Z 64(CX), K1, Y25
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	LEAQ    (R12)(R8*2), R13
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS      (BX), Z26
+	VMOVUPS.Z    64(BX), K1, Y27
+	VBROADCASTSS (DX), Z28
+	VFMADD231PS  Z28, Z26, Z0
+	VFMADD231PS  Y28, Y27, Y1
+	VBROADCASTSS (DX)(R8*1), Z28
+	VFMADD231PS  Z28, Z26, Z2
+	VFMADD231PS  Y28, Y27, Y3
+	VBROADCASTSS (DX)(R8*2), Z28
+	VFMADD231PS  Z28, Z26, Z4
+	VFMADD231PS  Y28, Y27, Y5
+	VBROADCASTSS (DX)(R9*1), Z28
+	VFMADD231PS  Z28, Z26, Z6
+	VFMADD231PS  Y28, Y27, Y7
+	VBROADCASTSS (DX)(R8*4), Z28
+	VFMADD231PS  Z28, Z26, Z8
+	VFMADD231PS  Y28, Y27, Y9
+	VBROADCASTSS (DX)(R10*1), Z28
+	VFMADD231PS  Z28, Z26, Z10
+	VFMADD231PS  Y28, Y27, Y11
+	VBROADCASTSS (DX)(R9*2), Z28
+	VFMADD231PS  Z28, Z26, Z12
+	VFMADD231PS  Y28, Y27, Y13
+	VBROADCASTSS (DX)(R11*1), Z28
+	VFMADD231PS  Z28, Z26, Z14
+	VFMADD231PS  Y28, Y27, Y15
+	VBROADCASTSS (DX)(R8*8), Z28
+	VFMADD231PS  Z28, Z26, Z16
+	VFMADD231PS  Y28, Y27, Y17
+	VBROADCASTSS (DX)(R12*1), Z28
+	VFMADD231PS  Z28, Z26, Z18
+	VFMADD231PS  Y28, Y27, Y19
+	VBROADCASTSS (DX)(R10*2), Z28
+	VFMADD231PS  Z28, Z26, Z20
+	VFMADD231PS  Y28, Y27, Y21
+	VBROADCASTSS (DX)(R13*1), Z28
+	VFMADD231PS  Z28, Z26, Z22
+	VFMADD231PS  Y28, Y27, Y23
+	VBROADCASTSS (DX)(R9*4), Z28
+	VFMADD231PS  Z28, Z26, Z24
+	VFMADD231PS  Y28, Y27, Y25
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, Z2
+	VADDPS 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, Z6
+	VADDPS 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPS (CX), Z10, Z10
+	VADDPS 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPS (CX), Z12, Z12
+	VADDPS 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPS (CX), Z14, Z14
+	VADDPS 64(CX), Y15, K1, Y15
+	ADDQ   DX, CX
+	VADDPS (CX), Z16, Z16
+	VADDPS 64(CX), Y17, K1, Y17
+	ADDQ   DX, CX
+	VADDPS (CX), Z18, Z18
+	VADDPS 64(CX), Y19, K1, Y19
+	ADDQ   DX, CX
+	VADDPS (CX), Z20, Z20
+	VADDPS 64(CX), Y21, K1, Y21
+	ADDQ   DX, CX
+	VADDPS (CX), Z22, Z22
+	VADDPS 64(CX), Y23, K1, Y23
+	ADDQ   DX, CX
+	VADDPS (CX), Z24, Z24
+	VADDPS 64(CX), Y25, K1, Y25
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Y15, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Y17, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z18, (CX)
+	VMOVUPS Y19, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z20, (CX)
+	VMOVUPS Y21, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z22, (CX)
+	VMOVUPS Y23, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z24, (CX)
+	VMOVUPS Y25, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm14x1AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm14x1AVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z13
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	LEAQ    (R12)(R8*2), R13
+	LEAQ    (R13)(R8*2), R14
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS.Z        (BX), K1, Z14
+	VFMADD231PS.BCST (DX), Z14, Z0
+	VFMADD231PS.BCST (DX)(R8*1), Z14, Z1
+	VFMADD231PS.BCST (DX)(R8*2), Z14, Z2
+	VFMADD231PS.BCST (DX)(R9*1), Z14, Z3
+	VFMADD231PS.BCST (DX)(R8*4), Z14, Z4
+	VFMADD231PS.BCST (DX)(R10*1), Z14, Z5
+	VFMADD231PS.BCST (DX)(R9*2), Z14, Z6
+	VFMADD231PS.BCST (DX)(R11*1), Z14, Z7
+	VFMADD231PS.BCST (DX)(R8*8), Z14, Z8
+	VFMADD231PS.BCST (DX)(R12*1), Z14, Z9
+	VFMADD231PS.BCST (DX)(R10*2), Z14, Z10
+	VFMADD231PS.BCST (DX)(R13*1), Z14, Z11
+	VFMADD231PS.BCST (DX)(R9*4), Z14, Z12
+	VFMADD231PS.BCST (DX)(R14*1), Z14, Z13
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPS (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPS (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPS (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPS (CX), Z7, K1, Z7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, K1, Z8
+	ADDQ   DX, CX
+	VADDPS (CX), Z9, K1, Z9
+	ADDQ   DX, CX
+	VADDPS (CX), Z10, K1, Z10
+	ADDQ   DX, CX
+	VADDPS (CX), Z11, K1, Z11
+	ADDQ   DX, CX
+	VADDPS (CX), Z12, K1, Z12
+	ADDQ   DX, CX
+	VADDPS (CX), Z13, K1, Z13
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z7, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z9, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z10, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z11, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z12, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Z13, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -4739,6 +6487,268 @@ store:
 	VZEROUPPER
 	RET
 
+// func gemm14x2HalfAVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm14x2HalfAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPS  (CX)(AX*4), Z0
+	VPMOVD2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	VXORPS Z16, Z16, Z16
+	VXORPS Y17, Y17, Y17
+	VXORPS Z18, Z18, Z18
+	VXORPS Y19, Y19, Y19
+	VXORPS Z20, Z20, Z20
+	VXORPS Y21, Y21, Y21
+	VXORPS Z22, Z22, Z22
+	VXORPS Y23, Y23, Y23
+	VXORPS Z24, Z24, Z24
+	VXORPS Y25, Y25, Y25
+	VXORPS Z26, Z26, Z26
+	VXORPS Y27, Y27, Y27
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS.Z 64(CX), K1, Y15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VMOVUPS.Z 64(CX), K1, Y17
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z18
+	VMOVUPS.Z 64(CX), K1, Y19
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VMOVUPS.Z 64(CX), K1, Y21
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z22
+	VMOVUPS.Z 64(CX), K1, Y23
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VMOVUPS.Z 64(CX), K1, Y25
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z26
+	VMOVUPS.Z 64(CX), K1, Y27
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	LEAQ    (R12)(R8*2), R13
+	LEAQ    (R13)(R8*2), R14
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPS      (BX), Z28
+	VMOVUPS.Z    64(BX), K1, Y29
+	VBROADCASTSS (DX), Z30
+	VFMADD231PS  Z30, Z28, Z0
+	VFMADD231PS  Y30, Y29, Y1
+	VBROADCASTSS (DX)(R8*1), Z30
+	VFMADD231PS  Z30, Z28, Z2
+	VFMADD231PS  Y30, Y29, Y3
+	VBROADCASTSS (DX)(R8*2), Z30
+	VFMADD231PS  Z30, Z28, Z4
+	VFMADD231PS  Y30, Y29, Y5
+	VBROADCASTSS (DX)(R9*1), Z30
+	VFMADD231PS  Z30, Z28, Z6
+	VFMADD231PS  Y30, Y29, Y7
+	VBROADCASTSS (DX)(R8*4), Z30
+	VFMADD231PS  Z30, Z28, Z8
+	VFMADD231PS  Y30, Y29, Y9
+	VBROADCASTSS (DX)(R10*1), Z30
+	VFMADD231PS  Z30, Z28, Z10
+	VFMADD231PS  Y30, Y29, Y11
+	VBROADCASTSS (DX)(R9*2), Z30
+	VFMADD231PS  Z30, Z28, Z12
+	VFMADD231PS  Y30, Y29, Y13
+	VBROADCASTSS (DX)(R11*1), Z30
+	VFMADD231PS  Z30, Z28, Z14
+	VFMADD231PS  Y30, Y29, Y15
+	VBROADCASTSS (DX)(R8*8), Z30
+	VFMADD231PS  Z30, Z28, Z16
+	VFMADD231PS  Y30, Y29, Y17
+	VBROADCASTSS (DX)(R12*1), Z30
+	VFMADD231PS  Z30, Z28, Z18
+	VFMADD231PS  Y30, Y29, Y19
+	VBROADCASTSS (DX)(R10*2), Z30
+	VFMADD231PS  Z30, Z28, Z20
+	VFMADD231PS  Y30, Y29, Y21
+	VBROADCASTSS (DX)(R13*1), Z30
+	VFMADD231PS  Z30, Z28, Z22
+	VFMADD231PS  Y30, Y29, Y23
+	VBROADCASTSS (DX)(R9*4), Z30
+	VFMADD231PS  Z30, Z28, Z24
+	VFMADD231PS  Y30, Y29, Y25
+	VBROADCASTSS (DX)(R14*1), Z30
+	VFMADD231PS  Z30, Z28, Z26
+	VFMADD231PS  Y30, Y29, Y27
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Z2, Z2
+	VADDPS 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPS (CX), Z6, Z6
+	VADDPS 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPS (CX), Z10, Z10
+	VADDPS 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPS (CX), Z12, Z12
+	VADDPS 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPS (CX), Z14, Z14
+	VADDPS 64(CX), Y15, K1, Y15
+	ADDQ   DX, CX
+	VADDPS (CX), Z16, Z16
+	VADDPS 64(CX), Y17, K1, Y17
+	ADDQ   DX, CX
+	VADDPS (CX), Z18, Z18
+	VADDPS 64(CX), Y19, K1, Y19
+	ADDQ   DX, CX
+	VADDPS (CX), Z20, Z20
+	VADDPS 64(CX), Y21, K1, Y21
+	ADDQ   DX, CX
+	VADDPS (CX), Z22, Z22
+	VADDPS 64(CX), Y23, K1, Y23
+	ADDQ   DX, CX
+	VADDPS (CX), Z24, Z24
+	VADDPS 64(CX), Y25, K1, Y25
+	ADDQ   DX, CX
+	VADDPS (CX), Z26, Z26
+	VADDPS 64(CX), Y27, K1, Y27
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Y15, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Y17, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z18, (CX)
+	VMOVUPS Y19, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z20, (CX)
+	VMOVUPS Y21, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z22, (CX)
+	VMOVUPS Y23, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z24, (CX)
+	VMOVUPS Y25, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPS Z26, (CX)
+	VMOVUPS Y27, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
 // func gemm1x8AVX512F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
 TEXT ·gemm1x8AVX512F32(SB), NOSPLIT, $0-96
@@ -4792,23 +6802,23 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPS      (BX), Z8
+	VBROADCASTSS (DX), Z8
+	VMOVUPS      (BX), Z9
+	VFMADD231PS  Z8, Z9, Z0
 	VMOVUPS      64(BX), Z9
-	VMOVUPS      128(BX), Z10
-	VMOVUPS      192(BX), Z11
-	VMOVUPS      256(BX), Z12
-	VMOVUPS      320(BX), Z13
-	VMOVUPS      384(BX), Z14
-	VMOVUPS      448(BX), Z15
-	VBROADCASTSS (DX), Z16
-	VFMADD231PS  Z16, Z8, Z0
-	VFMADD231PS  Z16, Z9, Z1
-	VFMADD231PS  Z16, Z10, Z2
-	VFMADD231PS  Z16, Z11, Z3
-	VFMADD231PS  Z16, Z12, Z4
-	VFMADD231PS  Z16, Z13, Z5
-	VFMADD231PS  Z16, Z14, Z6
-	VFMADD231PS  Z16, Z15, Z7
+	VFMADD231PS  Z8, Z9, Z1
+	VMOVUPS      128(BX), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VMOVUPS      192(BX), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VMOVUPS      256(BX), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VMOVUPS      320(BX), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VMOVUPS      384(BX), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VMOVUPS      448(BX), Z9
+	VFMADD231PS  Z8, Z9, Z7
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -5327,7 +7337,11 @@ done:
 // func gemm1x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm1x1AVX2F32(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPS (CX)(AX*4), Y1
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -5339,13 +7353,10 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y0
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
-	VMASKMOVPS (CX), Y0, Y0
+	VMASKMOVPS (CX), Y1, Y0
 	JMP        doneLoading
 
 wholeLoading:
@@ -5372,9 +7383,9 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPS      (BX), Y1
 	VBROADCASTSS (DX), Y2
-	VFMADD231PS  Y2, Y1, Y0
+	VMASKMOVPS   (BX), Y1, Y3
+	VFMADD231PS  Y2, Y3, Y0
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -5388,14 +7399,11 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y1
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
-	VMASKMOVPS (CX), Y1, Y1
-	VADDPS     Y1, Y0, Y0
+	VMASKMOVPS (CX), Y1, Y2
+	VADDPS     Y2, Y0, Y0
 	JMP        doneAdding
 
 wholeAdding:
@@ -5409,9 +7417,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y1
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -5431,789 +7436,14 @@ doneStoring:
 	VZEROUPPER
 	RET
 
-// func gemm2x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·gemm2x1AVX2F32(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	JMP    begun
-
-load:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y1
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS (CX), Y1, Y0
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y1, Y1
-	JMP        doneLoading
-
-wholeLoading:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y1
-
-doneLoading:
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x02, R8
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPS      (BX), Y2
-	VBROADCASTSS (DX), Y3
-	VFMADD231PS  Y3, Y2, Y0
-	VBROADCASTSS (DX)(R8*1), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ       DX, a+16(FP)
-	MOVQ       BX, b+40(FP)
-	CMPQ       from+80(FP), $0x02
-	JNE        store
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y2
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS (CX), Y2, Y3
-	VADDPS     Y3, Y0, Y0
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y2, Y2
-	VADDPS     Y2, Y1, Y1
-	JMP        doneAdding
-
-wholeAdding:
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Y0, Y0
-	ADDQ   DX, CX
-	VADDPS (CX), Y1, Y1
-
-doneAdding:
-store:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y2
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS Y0, Y2, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y1, Y2, (CX)
-	JMP        doneStoring
-
-wholeStoring:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Y0, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y1, (CX)
-
-doneStoring:
-	MOVQ $0x00000002, from+80(FP)
-	CMPQ AX, $0x00
-	JG   group
-	VZEROUPPER
-	RET
-
-// func gemm3x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·gemm3x1AVX2F32(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	JMP    begun
-
-load:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y2
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS (CX), Y2, Y0
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y2, Y1
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y2, Y2
-	JMP        doneLoading
-
-wholeLoading:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-
-doneLoading:
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x02, R8
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPS      (BX), Y3
-	VBROADCASTSS (DX), Y4
-	VFMADD231PS  Y4, Y3, Y0
-	VBROADCASTSS (DX)(R8*1), Y4
-	VFMADD231PS  Y4, Y3, Y1
-	VBROADCASTSS (DX)(R8*2), Y4
-	VFMADD231PS  Y4, Y3, Y2
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ       DX, a+16(FP)
-	MOVQ       BX, b+40(FP)
-	CMPQ       from+80(FP), $0x02
-	JNE        store
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y3
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS (CX), Y3, Y4
-	VADDPS     Y4, Y0, Y0
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y3, Y4
-	VADDPS     Y4, Y1, Y1
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y3, Y3
-	VADDPS     Y3, Y2, Y2
-	JMP        doneAdding
-
-wholeAdding:
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Y0, Y0
-	ADDQ   DX, CX
-	VADDPS (CX), Y1, Y1
-	ADDQ   DX, CX
-	VADDPS (CX), Y2, Y2
-
-doneAdding:
-store:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y3
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS Y0, Y3, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y1, Y3, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y2, Y3, (CX)
-	JMP        doneStoring
-
-wholeStoring:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Y0, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y2, (CX)
-
-doneStoring:
-	MOVQ $0x00000002, from+80(FP)
-	CMPQ AX, $0x00
-	JG   group
-	VZEROUPPER
-	RET
-
-// func gemm4x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·gemm4x1AVX2F32(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	JMP    begun
-
-load:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y3
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS (CX), Y3, Y0
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y3, Y1
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y3, Y2
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y3, Y3
-	JMP        doneLoading
-
-wholeLoading:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y3
-
-doneLoading:
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPS      (BX), Y4
-	VBROADCASTSS (DX), Y5
-	VFMADD231PS  Y5, Y4, Y0
-	VBROADCASTSS (DX)(R8*1), Y5
-	VFMADD231PS  Y5, Y4, Y1
-	VBROADCASTSS (DX)(R8*2), Y5
-	VFMADD231PS  Y5, Y4, Y2
-	VBROADCASTSS (DX)(R9*1), Y5
-	VFMADD231PS  Y5, Y4, Y3
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ       DX, a+16(FP)
-	MOVQ       BX, b+40(FP)
-	CMPQ       from+80(FP), $0x02
-	JNE        store
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y4
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS (CX), Y4, Y5
-	VADDPS     Y5, Y0, Y0
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y4, Y5
-	VADDPS     Y5, Y1, Y1
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y4, Y5
-	VADDPS     Y5, Y2, Y2
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y4, Y4
-	VADDPS     Y4, Y3, Y3
-	JMP        doneAdding
-
-wholeAdding:
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Y0, Y0
-	ADDQ   DX, CX
-	VADDPS (CX), Y1, Y1
-	ADDQ   DX, CX
-	VADDPS (CX), Y2, Y2
-	ADDQ   DX, CX
-	VADDPS (CX), Y3, Y3
-
-doneAdding:
-store:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y4
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS Y0, Y4, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y1, Y4, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y2, Y4, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y3, Y4, (CX)
-	JMP        doneStoring
-
-wholeStoring:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Y0, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y2, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y3, (CX)
-
-doneStoring:
-	MOVQ $0x00000002, from+80(FP)
-	CMPQ AX, $0x00
-	JG   group
-	VZEROUPPER
-	RET
-
-// func gemm5x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·gemm5x1AVX2F32(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	JMP    begun
-
-load:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y4
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS (CX), Y4, Y0
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y4, Y1
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y4, Y2
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y4, Y3
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y4, Y4
-	JMP        doneLoading
-
-wholeLoading:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-
-doneLoading:
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPS      (BX), Y5
-	VBROADCASTSS (DX), Y6
-	VFMADD231PS  Y6, Y5, Y0
-	VBROADCASTSS (DX)(R8*1), Y6
-	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (DX)(R8*2), Y6
-	VFMADD231PS  Y6, Y5, Y2
-	VBROADCASTSS (DX)(R9*1), Y6
-	VFMADD231PS  Y6, Y5, Y3
-	VBROADCASTSS (DX)(R8*4), Y6
-	VFMADD231PS  Y6, Y5, Y4
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ       DX, a+16(FP)
-	MOVQ       BX, b+40(FP)
-	CMPQ       from+80(FP), $0x02
-	JNE        store
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y5
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS (CX), Y5, Y6
-	VADDPS     Y6, Y0, Y0
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y5, Y6
-	VADDPS     Y6, Y1, Y1
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y5, Y6
-	VADDPS     Y6, Y2, Y2
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y5, Y6
-	VADDPS     Y6, Y3, Y3
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y5, Y5
-	VADDPS     Y5, Y4, Y4
-	JMP        doneAdding
-
-wholeAdding:
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Y0, Y0
-	ADDQ   DX, CX
-	VADDPS (CX), Y1, Y1
-	ADDQ   DX, CX
-	VADDPS (CX), Y2, Y2
-	ADDQ   DX, CX
-	VADDPS (CX), Y3, Y3
-	ADDQ   DX, CX
-	VADDPS (CX), Y4, Y4
-
-doneAdding:
-store:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y5
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS Y0, Y5, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y1, Y5, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y2, Y5, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y3, Y5, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y4, Y5, (CX)
-	JMP        doneStoring
-
-wholeStoring:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Y0, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y2, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y3, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y4, (CX)
-
-doneStoring:
-	MOVQ $0x00000002, from+80(FP)
-	CMPQ AX, $0x00
-	JG   group
-	VZEROUPPER
-	RET
-
-// func gemm6x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·gemm6x1AVX2F32(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	JMP    begun
-
-load:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y5
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS (CX), Y5, Y0
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y5, Y1
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y5, Y2
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y5, Y3
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y5, Y4
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y5, Y5
-	JMP        doneLoading
-
-wholeLoading:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y5
-
-doneLoading:
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	LEAQ    (R9)(R8*2), R10
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPS      (BX), Y6
-	VBROADCASTSS (DX), Y7
-	VFMADD231PS  Y7, Y6, Y0
-	VBROADCASTSS (DX)(R8*1), Y7
-	VFMADD231PS  Y7, Y6, Y1
-	VBROADCASTSS (DX)(R8*2), Y7
-	VFMADD231PS  Y7, Y6, Y2
-	VBROADCASTSS (DX)(R9*1), Y7
-	VFMADD231PS  Y7, Y6, Y3
-	VBROADCASTSS (DX)(R8*4), Y7
-	VFMADD231PS  Y7, Y6, Y4
-	VBROADCASTSS (DX)(R10*1), Y7
-	VFMADD231PS  Y7, Y6, Y5
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ       DX, a+16(FP)
-	MOVQ       BX, b+40(FP)
-	CMPQ       from+80(FP), $0x02
-	JNE        store
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y6
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS (CX), Y6, Y7
-	VADDPS     Y7, Y0, Y0
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y6, Y7
-	VADDPS     Y7, Y1, Y1
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y6, Y7
-	VADDPS     Y7, Y2, Y2
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y6, Y7
-	VADDPS     Y7, Y3, Y3
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y6, Y7
-	VADDPS     Y7, Y4, Y4
-	ADDQ       DX, CX
-	VMASKMOVPS (CX), Y6, Y6
-	VADDPS     Y6, Y5, Y5
-	JMP        doneAdding
-
-wholeAdding:
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x02, DX
-	VADDPS (CX), Y0, Y0
-	ADDQ   DX, CX
-	VADDPS (CX), Y1, Y1
-	ADDQ   DX, CX
-	VADDPS (CX), Y2, Y2
-	ADDQ   DX, CX
-	VADDPS (CX), Y3, Y3
-	ADDQ   DX, CX
-	VADDPS (CX), Y4, Y4
-	ADDQ   DX, CX
-	VADDPS (CX), Y5, Y5
-
-doneAdding:
-store:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x08
-	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y6
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS Y0, Y6, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y1, Y6, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y2, Y6, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y3, Y6, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y4, Y6, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPS Y5, Y6, (CX)
-	JMP        doneStoring
-
-wholeStoring:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x02, DX
-	VMOVUPS Y0, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y1, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y2, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y3, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y4, (CX)
-	ADDQ    DX, CX
-	VMOVUPS Y5, (CX)
-
-doneStoring:
-	MOVQ $0x00000002, from+80(FP)
-	CMPQ AX, $0x00
-	JG   group
-	VZEROUPPER
-	RET
-
 // func gemm1x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm1x2AVX2F32(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPS (CX)(AX*4), Y2
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -6226,14 +7456,11 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y1
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
 	VMOVUPS    (CX), Y0
-	VMASKMOVPS 32(CX), Y1, Y1
+	VMASKMOVPS 32(CX), Y2, Y1
 	JMP        doneLoading
 
 wholeLoading:
@@ -6261,11 +7488,11 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPS      (BX), Y2
-	VMOVUPS      32(BX), Y3
-	VBROADCASTSS (DX), Y4
-	VFMADD231PS  Y4, Y2, Y0
-	VFMADD231PS  Y4, Y3, Y1
+	VBROADCASTSS (DX), Y3
+	VMOVUPS      (BX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VMOVUPS      32(BX), Y4
+	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -6279,15 +7506,12 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y2
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
 	VADDPS     (CX), Y0, Y0
-	VMASKMOVPS 32(CX), Y2, Y2
-	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS 32(CX), Y2, Y3
+	VADDPS     Y3, Y1, Y1
 	JMP        doneAdding
 
 wholeAdding:
@@ -6302,9 +7526,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y2
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -6326,10 +7547,132 @@ doneStoring:
 	VZEROUPPER
 	RET
 
+// func gemm2x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gemm2x1AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPS (CX)(AX*4), Y2
+	MOVQ    k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    begun
+
+load:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeLoading
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y2, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y2, Y1
+	JMP        doneLoading
+
+wholeLoading:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+
+doneLoading:
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMASKMOVPS   (BX), Y2, Y3
+	VBROADCASTSS (DX), Y4
+	VFMADD231PS  Y4, Y3, Y0
+	VBROADCASTSS (DX)(R8*1), Y4
+	VFMADD231PS  Y4, Y3, Y1
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
+	JNE        store
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeAdding
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y2, Y3
+	VADDPS     Y3, Y0, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y2, Y3
+	VADDPS     Y3, Y1, Y1
+	JMP        doneAdding
+
+wholeAdding:
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Y0, Y0
+	ADDQ   DX, CX
+	VADDPS (CX), Y1, Y1
+
+doneAdding:
+store:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeStoring
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS Y0, Y2, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y1, Y2, (CX)
+	JMP        doneStoring
+
+wholeStoring:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)
+
+doneStoring:
+	MOVQ $0x00000002, from+80(FP)
+	CMPQ AX, $0x00
+	JG   group
+	VZEROUPPER
+	RET
+
 // func gemm2x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm2x2AVX2F32(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPS (CX)(AX*4), Y4
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -6344,17 +7687,14 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y3
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
 	VMOVUPS    (CX), Y0
-	VMASKMOVPS 32(CX), Y3, Y1
+	VMASKMOVPS 32(CX), Y4, Y1
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y2
-	VMASKMOVPS 32(CX), Y3, Y3
+	VMASKMOVPS 32(CX), Y4, Y3
 	JMP        doneLoading
 
 wholeLoading:
@@ -6385,14 +7725,14 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPS      (BX), Y4
-	VMOVUPS      32(BX), Y5
-	VBROADCASTSS (DX), Y6
-	VFMADD231PS  Y6, Y4, Y0
-	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (DX)(R8*1), Y6
-	VFMADD231PS  Y6, Y4, Y2
-	VFMADD231PS  Y6, Y5, Y3
+	VMOVUPS      (BX), Y5
+	VMOVUPS      32(BX), Y6
+	VBROADCASTSS (DX), Y7
+	VFMADD231PS  Y7, Y5, Y0
+	VFMADD231PS  Y7, Y6, Y1
+	VBROADCASTSS (DX)(R8*1), Y7
+	VFMADD231PS  Y7, Y5, Y2
+	VFMADD231PS  Y7, Y6, Y3
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -6406,9 +7746,6 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y4
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -6417,8 +7754,8 @@ summed:
 	VADDPS     Y5, Y1, Y1
 	ADDQ       DX, CX
 	VADDPS     (CX), Y2, Y2
-	VMASKMOVPS 32(CX), Y4, Y4
-	VADDPS     Y4, Y3, Y3
+	VMASKMOVPS 32(CX), Y4, Y5
+	VADDPS     Y5, Y3, Y3
 	JMP        doneAdding
 
 wholeAdding:
@@ -6436,9 +7773,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y4
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -6466,10 +7800,148 @@ doneStoring:
 	VZEROUPPER
 	RET
 
+// func gemm3x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gemm3x1AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPS (CX)(AX*4), Y3
+	MOVQ    k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	JMP    begun
+
+load:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeLoading
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y3, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y3, Y1
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y3, Y2
+	JMP        doneLoading
+
+wholeLoading:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+
+doneLoading:
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMASKMOVPS   (BX), Y3, Y4
+	VBROADCASTSS (DX), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	VBROADCASTSS (DX)(R8*1), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS (DX)(R8*2), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
+	JNE        store
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeAdding
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y3, Y4
+	VADDPS     Y4, Y0, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y3, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y3, Y4
+	VADDPS     Y4, Y2, Y2
+	JMP        doneAdding
+
+wholeAdding:
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Y0, Y0
+	ADDQ   DX, CX
+	VADDPS (CX), Y1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Y2, Y2
+
+doneAdding:
+store:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeStoring
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS Y0, Y3, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y1, Y3, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y2, Y3, (CX)
+	JMP        doneStoring
+
+wholeStoring:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+
+doneStoring:
+	MOVQ $0x00000002, from+80(FP)
+	CMPQ AX, $0x00
+	JG   group
+	VZEROUPPER
+	RET
+
 // func gemm3x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm3x2AVX2F32(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPS (CX)(AX*4), Y6
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -6486,20 +7958,17 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y5
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
 	VMOVUPS    (CX), Y0
-	VMASKMOVPS 32(CX), Y5, Y1
+	VMASKMOVPS 32(CX), Y6, Y1
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y2
-	VMASKMOVPS 32(CX), Y5, Y3
+	VMASKMOVPS 32(CX), Y6, Y3
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y4
-	VMASKMOVPS 32(CX), Y5, Y5
+	VMASKMOVPS 32(CX), Y6, Y5
 	JMP        doneLoading
 
 wholeLoading:
@@ -6533,17 +8002,17 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPS      (BX), Y6
-	VMOVUPS      32(BX), Y7
-	VBROADCASTSS (DX), Y8
-	VFMADD231PS  Y8, Y6, Y0
-	VFMADD231PS  Y8, Y7, Y1
-	VBROADCASTSS (DX)(R8*1), Y8
-	VFMADD231PS  Y8, Y6, Y2
-	VFMADD231PS  Y8, Y7, Y3
-	VBROADCASTSS (DX)(R8*2), Y8
-	VFMADD231PS  Y8, Y6, Y4
-	VFMADD231PS  Y8, Y7, Y5
+	VMOVUPS      (BX), Y7
+	VMOVUPS      32(BX), Y8
+	VBROADCASTSS (DX), Y9
+	VFMADD231PS  Y9, Y7, Y0
+	VFMADD231PS  Y9, Y8, Y1
+	VBROADCASTSS (DX)(R8*1), Y9
+	VFMADD231PS  Y9, Y7, Y2
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS (DX)(R8*2), Y9
+	VFMADD231PS  Y9, Y7, Y4
+	VFMADD231PS  Y9, Y8, Y5
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -6557,9 +8026,6 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y6
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -6572,8 +8038,8 @@ summed:
 	VADDPS     Y7, Y3, Y3
 	ADDQ       DX, CX
 	VADDPS     (CX), Y4, Y4
-	VMASKMOVPS 32(CX), Y6, Y6
-	VADDPS     Y6, Y5, Y5
+	VMASKMOVPS 32(CX), Y6, Y7
+	VADDPS     Y7, Y5, Y5
 	JMP        doneAdding
 
 wholeAdding:
@@ -6594,9 +8060,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y6
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -6630,10 +8093,165 @@ doneStoring:
 	VZEROUPPER
 	RET
 
+// func gemm4x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gemm4x1AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPS (CX)(AX*4), Y4
+	MOVQ    k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    begun
+
+load:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeLoading
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y4, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y4, Y1
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y4, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y4, Y3
+	JMP        doneLoading
+
+wholeLoading:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
+
+doneLoading:
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMASKMOVPS   (BX), Y4, Y5
+	VBROADCASTSS (DX), Y6
+	VFMADD231PS  Y6, Y5, Y0
+	VBROADCASTSS (DX)(R8*1), Y6
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (DX)(R8*2), Y6
+	VFMADD231PS  Y6, Y5, Y2
+	VBROADCASTSS (DX)(R9*1), Y6
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
+	JNE        store
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeAdding
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y4, Y5
+	VADDPS     Y5, Y0, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y4, Y5
+	VADDPS     Y5, Y1, Y1
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y4, Y5
+	VADDPS     Y5, Y2, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y4, Y5
+	VADDPS     Y5, Y3, Y3
+	JMP        doneAdding
+
+wholeAdding:
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Y0, Y0
+	ADDQ   DX, CX
+	VADDPS (CX), Y1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Y2, Y2
+	ADDQ   DX, CX
+	VADDPS (CX), Y3, Y3
+
+doneAdding:
+store:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeStoring
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS Y0, Y4, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y1, Y4, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y2, Y4, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y3, Y4, (CX)
+	JMP        doneStoring
+
+wholeStoring:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+
+doneStoring:
+	MOVQ $0x00000002, from+80(FP)
+	CMPQ AX, $0x00
+	JG   group
+	VZEROUPPER
+	RET
+
 // func gemm4x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm4x2AVX2F32(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPS (CX)(AX*4), Y8
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -6652,23 +8270,20 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y7
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
 	VMOVUPS    (CX), Y0
-	VMASKMOVPS 32(CX), Y7, Y1
+	VMASKMOVPS 32(CX), Y8, Y1
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y2
-	VMASKMOVPS 32(CX), Y7, Y3
+	VMASKMOVPS 32(CX), Y8, Y3
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y4
-	VMASKMOVPS 32(CX), Y7, Y5
+	VMASKMOVPS 32(CX), Y8, Y5
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y6
-	VMASKMOVPS 32(CX), Y7, Y7
+	VMASKMOVPS 32(CX), Y8, Y7
 	JMP        doneLoading
 
 wholeLoading:
@@ -6706,20 +8321,20 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPS      (BX), Y8
-	VMOVUPS      32(BX), Y9
-	VBROADCASTSS (DX), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS (DX)(R8*1), Y10
-	VFMADD231PS  Y10, Y8, Y2
-	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS (DX)(R8*2), Y10
-	VFMADD231PS  Y10, Y8, Y4
-	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS (DX)(R9*1), Y10
-	VFMADD231PS  Y10, Y8, Y6
-	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      (BX), Y9
+	VMOVUPS      32(BX), Y10
+	VBROADCASTSS (DX), Y11
+	VFMADD231PS  Y11, Y9, Y0
+	VFMADD231PS  Y11, Y10, Y1
+	VBROADCASTSS (DX)(R8*1), Y11
+	VFMADD231PS  Y11, Y9, Y2
+	VFMADD231PS  Y11, Y10, Y3
+	VBROADCASTSS (DX)(R8*2), Y11
+	VFMADD231PS  Y11, Y9, Y4
+	VFMADD231PS  Y11, Y10, Y5
+	VBROADCASTSS (DX)(R9*1), Y11
+	VFMADD231PS  Y11, Y9, Y6
+	VFMADD231PS  Y11, Y10, Y7
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -6733,9 +8348,6 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y8
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -6752,8 +8364,8 @@ summed:
 	VADDPS     Y9, Y5, Y5
 	ADDQ       DX, CX
 	VADDPS     (CX), Y6, Y6
-	VMASKMOVPS 32(CX), Y8, Y8
-	VADDPS     Y8, Y7, Y7
+	VMASKMOVPS 32(CX), Y8, Y9
+	VADDPS     Y9, Y7, Y7
 	JMP        doneAdding
 
 wholeAdding:
@@ -6777,9 +8389,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y8
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -6819,10 +8428,181 @@ doneStoring:
 	VZEROUPPER
 	RET
 
+// func gemm5x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gemm5x1AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPS (CX)(AX*4), Y5
+	MOVQ    k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	JMP    begun
+
+load:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeLoading
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y5, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y5, Y1
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y5, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y5, Y3
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y5, Y4
+	JMP        doneLoading
+
+wholeLoading:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+
+doneLoading:
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMASKMOVPS   (BX), Y5, Y6
+	VBROADCASTSS (DX), Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VBROADCASTSS (DX)(R8*1), Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VBROADCASTSS (DX)(R8*2), Y7
+	VFMADD231PS  Y7, Y6, Y2
+	VBROADCASTSS (DX)(R9*1), Y7
+	VFMADD231PS  Y7, Y6, Y3
+	VBROADCASTSS (DX)(R8*4), Y7
+	VFMADD231PS  Y7, Y6, Y4
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
+	JNE        store
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeAdding
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y5, Y6
+	VADDPS     Y6, Y0, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y5, Y6
+	VADDPS     Y6, Y1, Y1
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y5, Y6
+	VADDPS     Y6, Y2, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y5, Y6
+	VADDPS     Y6, Y3, Y3
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y5, Y6
+	VADDPS     Y6, Y4, Y4
+	JMP        doneAdding
+
+wholeAdding:
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Y0, Y0
+	ADDQ   DX, CX
+	VADDPS (CX), Y1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Y2, Y2
+	ADDQ   DX, CX
+	VADDPS (CX), Y3, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Y4, Y4
+
+doneAdding:
+store:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeStoring
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS Y0, Y5, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y1, Y5, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y2, Y5, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y3, Y5, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y4, Y5, (CX)
+	JMP        doneStoring
+
+wholeStoring:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)
+
+doneStoring:
+	MOVQ $0x00000002, from+80(FP)
+	CMPQ AX, $0x00
+	JG   group
+	VZEROUPPER
+	RET
+
 // func gemm5x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm5x2AVX2F32(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPS (CX)(AX*4), Y10
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -6843,26 +8623,23 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y9
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
 	VMOVUPS    (CX), Y0
-	VMASKMOVPS 32(CX), Y9, Y1
+	VMASKMOVPS 32(CX), Y10, Y1
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y2
-	VMASKMOVPS 32(CX), Y9, Y3
+	VMASKMOVPS 32(CX), Y10, Y3
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y4
-	VMASKMOVPS 32(CX), Y9, Y5
+	VMASKMOVPS 32(CX), Y10, Y5
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y6
-	VMASKMOVPS 32(CX), Y9, Y7
+	VMASKMOVPS 32(CX), Y10, Y7
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y8
-	VMASKMOVPS 32(CX), Y9, Y9
+	VMASKMOVPS 32(CX), Y10, Y9
 	JMP        doneLoading
 
 wholeLoading:
@@ -6903,23 +8680,23 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPS      (BX), Y10
-	VMOVUPS      32(BX), Y11
-	VBROADCASTSS (DX), Y12
-	VFMADD231PS  Y12, Y10, Y0
-	VFMADD231PS  Y12, Y11, Y1
-	VBROADCASTSS (DX)(R8*1), Y12
-	VFMADD231PS  Y12, Y10, Y2
-	VFMADD231PS  Y12, Y11, Y3
-	VBROADCASTSS (DX)(R8*2), Y12
-	VFMADD231PS  Y12, Y10, Y4
-	VFMADD231PS  Y12, Y11, Y5
-	VBROADCASTSS (DX)(R9*1), Y12
-	VFMADD231PS  Y12, Y10, Y6
-	VFMADD231PS  Y12, Y11, Y7
-	VBROADCASTSS (DX)(R8*4), Y12
-	VFMADD231PS  Y12, Y10, Y8
-	VFMADD231PS  Y12, Y11, Y9
+	VMOVUPS      (BX), Y11
+	VMOVUPS      32(BX), Y12
+	VBROADCASTSS (DX), Y13
+	VFMADD231PS  Y13, Y11, Y0
+	VFMADD231PS  Y13, Y12, Y1
+	VBROADCASTSS (DX)(R8*1), Y13
+	VFMADD231PS  Y13, Y11, Y2
+	VFMADD231PS  Y13, Y12, Y3
+	VBROADCASTSS (DX)(R8*2), Y13
+	VFMADD231PS  Y13, Y11, Y4
+	VFMADD231PS  Y13, Y12, Y5
+	VBROADCASTSS (DX)(R9*1), Y13
+	VFMADD231PS  Y13, Y11, Y6
+	VFMADD231PS  Y13, Y12, Y7
+	VBROADCASTSS (DX)(R8*4), Y13
+	VFMADD231PS  Y13, Y11, Y8
+	VFMADD231PS  Y13, Y12, Y9
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -6933,9 +8710,6 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y10
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -6956,8 +8730,8 @@ summed:
 	VADDPS     Y11, Y7, Y7
 	ADDQ       DX, CX
 	VADDPS     (CX), Y8, Y8
-	VMASKMOVPS 32(CX), Y10, Y10
-	VADDPS     Y10, Y9, Y9
+	VMASKMOVPS 32(CX), Y10, Y11
+	VADDPS     Y11, Y9, Y9
 	JMP        doneAdding
 
 wholeAdding:
@@ -6984,9 +8758,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y10
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -7032,10 +8803,198 @@ doneStoring:
 	VZEROUPPER
 	RET
 
+// func gemm6x1AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gemm6x1AVX2F32(SB), NOSPLIT, $0-96
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPS (CX)(AX*4), Y6
+	MOVQ    k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    begun
+
+load:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeLoading
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y6, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y6, Y1
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y6, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y6, Y3
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y6, Y4
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y6, Y5
+	JMP        doneLoading
+
+wholeLoading:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Y5
+
+doneLoading:
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMASKMOVPS   (BX), Y6, Y7
+	VBROADCASTSS (DX), Y8
+	VFMADD231PS  Y8, Y7, Y0
+	VBROADCASTSS (DX)(R8*1), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS (DX)(R8*2), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VBROADCASTSS (DX)(R9*1), Y8
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS (DX)(R8*4), Y8
+	VFMADD231PS  Y8, Y7, Y4
+	VBROADCASTSS (DX)(R10*1), Y8
+	VFMADD231PS  Y8, Y7, Y5
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
+	JNE        store
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeAdding
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (CX), Y6, Y7
+	VADDPS     Y7, Y0, Y0
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y6, Y7
+	VADDPS     Y7, Y1, Y1
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y6, Y7
+	VADDPS     Y7, Y2, Y2
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y6, Y7
+	VADDPS     Y7, Y3, Y3
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y6, Y7
+	VADDPS     Y7, Y4, Y4
+	ADDQ       DX, CX
+	VMASKMOVPS (CX), Y6, Y7
+	VADDPS     Y7, Y5, Y5
+	JMP        doneAdding
+
+wholeAdding:
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x02, DX
+	VADDPS (CX), Y0, Y0
+	ADDQ   DX, CX
+	VADDPS (CX), Y1, Y1
+	ADDQ   DX, CX
+	VADDPS (CX), Y2, Y2
+	ADDQ   DX, CX
+	VADDPS (CX), Y3, Y3
+	ADDQ   DX, CX
+	VADDPS (CX), Y4, Y4
+	ADDQ   DX, CX
+	VADDPS (CX), Y5, Y5
+
+doneAdding:
+store:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x08
+	JE         wholeStoring
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS Y0, Y6, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y1, Y6, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y2, Y6, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y3, Y6, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y4, Y6, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPS Y5, Y6, (CX)
+	JMP        doneStoring
+
+wholeStoring:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Y0, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)
+
+doneStoring:
+	MOVQ $0x00000002, from+80(FP)
+	CMPQ AX, $0x00
+	JG   group
+	VZEROUPPER
+	RET
+
 // func gemm6x2AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm6x2AVX2F32(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPS (CX)(AX*4), Y12
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -7058,29 +9017,26 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y11
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
 	VMOVUPS    (CX), Y0
-	VMASKMOVPS 32(CX), Y11, Y1
+	VMASKMOVPS 32(CX), Y12, Y1
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y2
-	VMASKMOVPS 32(CX), Y11, Y3
+	VMASKMOVPS 32(CX), Y12, Y3
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y4
-	VMASKMOVPS 32(CX), Y11, Y5
+	VMASKMOVPS 32(CX), Y12, Y5
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y6
-	VMASKMOVPS 32(CX), Y11, Y7
+	VMASKMOVPS 32(CX), Y12, Y7
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y8
-	VMASKMOVPS 32(CX), Y11, Y9
+	VMASKMOVPS 32(CX), Y12, Y9
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y10
-	VMASKMOVPS 32(CX), Y11, Y11
+	VMASKMOVPS 32(CX), Y12, Y11
 	JMP        doneLoading
 
 wholeLoading:
@@ -7125,26 +9081,26 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPS      (BX), Y12
-	VMOVUPS      32(BX), Y13
-	VBROADCASTSS (DX), Y14
-	VFMADD231PS  Y14, Y12, Y0
-	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS (DX)(R8*1), Y14
-	VFMADD231PS  Y14, Y12, Y2
-	VFMADD231PS  Y14, Y13, Y3
-	VBROADCASTSS (DX)(R8*2), Y14
-	VFMADD231PS  Y14, Y12, Y4
-	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS (DX)(R9*1), Y14
-	VFMADD231PS  Y14, Y12, Y6
-	VFMADD231PS  Y14, Y13, Y7
-	VBROADCASTSS (DX)(R8*4), Y14
-	VFMADD231PS  Y14, Y12, Y8
-	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS (DX)(R10*1), Y14
-	VFMADD231PS  Y14, Y12, Y10
-	VFMADD231PS  Y14, Y13, Y11
+	VMOVUPS      (BX), Y13
+	VMOVUPS      32(BX), Y14
+	VBROADCASTSS (DX), Y15
+	VFMADD231PS  Y15, Y13, Y0
+	VFMADD231PS  Y15, Y14, Y1
+	VBROADCASTSS (DX)(R8*1), Y15
+	VFMADD231PS  Y15, Y13, Y2
+	VFMADD231PS  Y15, Y14, Y3
+	VBROADCASTSS (DX)(R8*2), Y15
+	VFMADD231PS  Y15, Y13, Y4
+	VFMADD231PS  Y15, Y14, Y5
+	VBROADCASTSS (DX)(R9*1), Y15
+	VFMADD231PS  Y15, Y13, Y6
+	VFMADD231PS  Y15, Y14, Y7
+	VBROADCASTSS (DX)(R8*4), Y15
+	VFMADD231PS  Y15, Y13, Y8
+	VFMADD231PS  Y15, Y14, Y9
+	VBROADCASTSS (DX)(R10*1), Y15
+	VFMADD231PS  Y15, Y13, Y10
+	VFMADD231PS  Y15, Y14, Y11
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -7158,9 +9114,6 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y12
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -7185,8 +9138,8 @@ summed:
 	VADDPS     Y13, Y9, Y9
 	ADDQ       DX, CX
 	VADDPS     (CX), Y10, Y10
-	VMASKMOVPS 32(CX), Y12, Y12
-	VADDPS     Y12, Y11, Y11
+	VMASKMOVPS 32(CX), Y12, Y13
+	VADDPS     Y13, Y11, Y11
 	JMP        doneAdding
 
 wholeAdding:
@@ -7216,9 +9169,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y12
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -7273,7 +9223,11 @@ doneStoring:
 // func gemm1x8AVX2F32(c *float32, ldc int, a *float32, aRow int, aCol int, b *float32, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm1x8AVX2F32(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPS (CX)(AX*4), Y8
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -7292,9 +9246,6 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y7
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -7305,7 +9256,7 @@ load:
 	VMOVUPS    128(CX), Y4
 	VMOVUPS    160(CX), Y5
 	VMOVUPS    192(CX), Y6
-	VMASKMOVPS 224(CX), Y7, Y7
+	VMASKMOVPS 224(CX), Y8, Y7
 	JMP        doneLoading
 
 wholeLoading:
@@ -7339,23 +9290,23 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPS      (BX), Y8
-	VMOVUPS      32(BX), Y9
+	VBROADCASTSS (DX), Y9
+	VMOVUPS      (BX), Y10
+	VFMADD231PS  Y9, Y10, Y0
+	VMOVUPS      32(BX), Y10
+	VFMADD231PS  Y9, Y10, Y1
 	VMOVUPS      64(BX), Y10
-	VMOVUPS      96(BX), Y11
-	VMOVUPS      128(BX), Y12
-	VMOVUPS      160(BX), Y13
-	VMOVUPS      192(BX), Y14
-	VMOVUPS      224(BX), Y15
-	VBROADCASTSS (DX), Y16
-	VFMADD231PS  Y16, Y8, Y0
-	VFMADD231PS  Y16, Y9, Y1
-	VFMADD231PS  Y16, Y10, Y2
-	VFMADD231PS  Y16, Y11, Y3
-	VFMADD231PS  Y16, Y12, Y4
-	VFMADD231PS  Y16, Y13, Y5
-	VFMADD231PS  Y16, Y14, Y6
-	VFMADD231PS  Y16, Y15, Y7
+	VFMADD231PS  Y9, Y10, Y2
+	VMOVUPS      96(BX), Y10
+	VFMADD231PS  Y9, Y10, Y3
+	VMOVUPS      128(BX), Y10
+	VFMADD231PS  Y9, Y10, Y4
+	VMOVUPS      160(BX), Y10
+	VFMADD231PS  Y9, Y10, Y5
+	VMOVUPS      192(BX), Y10
+	VFMADD231PS  Y9, Y10, Y6
+	VMOVUPS      224(BX), Y10
+	VFMADD231PS  Y9, Y10, Y7
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -7369,9 +9320,6 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y8
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -7382,8 +9330,8 @@ summed:
 	VADDPS     128(CX), Y4, Y4
 	VADDPS     160(CX), Y5, Y5
 	VADDPS     192(CX), Y6, Y6
-	VMASKMOVPS 224(CX), Y8, Y8
-	VADDPS     Y8, Y7, Y7
+	VMASKMOVPS 224(CX), Y8, Y9
+	VADDPS     Y9, Y7, Y7
 	JMP        doneAdding
 
 wholeAdding:
@@ -7404,9 +9352,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x08
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPS    (DX)(CX*4), Y8
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x02, DX
@@ -8000,9 +9945,9 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPD      (BX), Z1
-	VBROADCASTSD (DX), Z2
-	VFMADD231PD  Z2, Z1, Z0
+	VBROADCASTSD (DX), Z1
+	VMOVUPD.Z    (BX), K1, Z2
+	VFMADD231PD  Z1, Z2, Z0
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -8023,6 +9968,154 @@ store:
 	MOVQ    ldc+8(FP), DX
 	SHLQ    $0x03, DX
 	VMOVUPD Z0, K1, (CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm1x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm1x2AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Z1
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VBROADCASTSD (DX), Z2
+	VMOVUPD      (BX), Z3
+	VFMADD231PD  Z2, Z3, Z0
+	VMOVUPD      64(BX), Z3
+	VFMADD231PD  Z2, Z3, Z1
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Z1, K1, Z1
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Z1, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm1x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm1x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VBROADCASTSD (DX), Z2
+	VMOVUPD      (BX), Z3
+	VFMADD231PD  Z2, Z3, Z0
+	VMOVUPD.Z    64(BX), K1, Y3
+	VFMADD231PD  Y2, Y3, Y1
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -8071,15 +10164,13 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPD      (BX), Z2
-	VBROADCASTSD (DX), Z3
-	VFMADD231PD  Z3, Z2, Z0
-	VBROADCASTSD (DX)(R8*1), Z3
-	VFMADD231PD  Z3, Z2, Z1
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
+	VMOVUPD.Z        (BX), K1, Z2
+	VFMADD231PD.BCST (DX), Z2, Z0
+	VFMADD231PD.BCST (DX)(R8*1), Z2, Z1
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
 
 summed:
 	MOVQ   DX, a+16(FP)
@@ -8100,1974 +10191,6 @@ store:
 	VMOVUPD Z0, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPD Z1, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm3x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm3x1AVX512F64(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPD  (CX)(AX*8), Z0
-	VPMOVQ2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x03, DX
-	VMOVUPD.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z2
-
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x03, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x03, R8
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPD      (BX), Z3
-	VBROADCASTSD (DX), Z4
-	VFMADD231PD  Z4, Z3, Z0
-	VBROADCASTSD (DX)(R8*1), Z4
-	VFMADD231PD  Z4, Z3, Z1
-	VBROADCASTSD (DX)(R8*2), Z4
-	VFMADD231PD  Z4, Z3, Z2
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPD (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPD (CX), Z2, K1, Z2
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z2, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm4x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm4x1AVX512F64(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPD  (CX)(AX*8), Z0
-	VPMOVQ2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x03, DX
-	VMOVUPD.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z3
-
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x03, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x03, R8
-	LEAQ    (R8)(R8*2), R9
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPD      (BX), Z4
-	VBROADCASTSD (DX), Z5
-	VFMADD231PD  Z5, Z4, Z0
-	VBROADCASTSD (DX)(R8*1), Z5
-	VFMADD231PD  Z5, Z4, Z1
-	VBROADCASTSD (DX)(R8*2), Z5
-	VFMADD231PD  Z5, Z4, Z2
-	VBROADCASTSD (DX)(R9*1), Z5
-	VFMADD231PD  Z5, Z4, Z3
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPD (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPD (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPD (CX), Z3, K1, Z3
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z3, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm5x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm5x1AVX512F64(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPD  (CX)(AX*8), Z0
-	VPMOVQ2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x03, DX
-	VMOVUPD.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z4
-
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x03, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x03, R8
-	LEAQ    (R8)(R8*2), R9
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPD      (BX), Z5
-	VBROADCASTSD (DX), Z6
-	VFMADD231PD  Z6, Z5, Z0
-	VBROADCASTSD (DX)(R8*1), Z6
-	VFMADD231PD  Z6, Z5, Z1
-	VBROADCASTSD (DX)(R8*2), Z6
-	VFMADD231PD  Z6, Z5, Z2
-	VBROADCASTSD (DX)(R9*1), Z6
-	VFMADD231PD  Z6, Z5, Z3
-	VBROADCASTSD (DX)(R8*4), Z6
-	VFMADD231PD  Z6, Z5, Z4
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPD (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPD (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPD (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPD (CX), Z4, K1, Z4
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z4, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm6x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm6x1AVX512F64(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPD  (CX)(AX*8), Z0
-	VPMOVQ2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x03, DX
-	VMOVUPD.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z5
-
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x03, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x03, R8
-	LEAQ    (R8)(R8*2), R9
-	LEAQ    (R9)(R8*2), R10
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPD      (BX), Z6
-	VBROADCASTSD (DX), Z7
-	VFMADD231PD  Z7, Z6, Z0
-	VBROADCASTSD (DX)(R8*1), Z7
-	VFMADD231PD  Z7, Z6, Z1
-	VBROADCASTSD (DX)(R8*2), Z7
-	VFMADD231PD  Z7, Z6, Z2
-	VBROADCASTSD (DX)(R9*1), Z7
-	VFMADD231PD  Z7, Z6, Z3
-	VBROADCASTSD (DX)(R8*4), Z7
-	VFMADD231PD  Z7, Z6, Z4
-	VBROADCASTSD (DX)(R10*1), Z7
-	VFMADD231PD  Z7, Z6, Z5
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPD (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPD (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPD (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPD (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPD (CX), Z5, K1, Z5
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z5, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm7x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm7x1AVX512F64(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPD  (CX)(AX*8), Z0
-	VPMOVQ2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x03, DX
-	VMOVUPD.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z6
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x03, CX
-	IMUL3Q     $0x07, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x03, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x03, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x03, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	MOVQ       ahead+56(FP), R11
-	SHLQ       $0x03, R11
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPD      (BX), Z7
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R11*1)
-	VBROADCASTSD (DX), Z8
-	VFMADD231PD  Z8, Z7, Z0
-	VBROADCASTSD (DX)(R8*1), Z8
-	VFMADD231PD  Z8, Z7, Z1
-	VBROADCASTSD (DX)(R8*2), Z8
-	VFMADD231PD  Z8, Z7, Z2
-	VBROADCASTSD (DX)(R9*1), Z8
-	VFMADD231PD  Z8, Z7, Z3
-	VBROADCASTSD (DX)(R8*4), Z8
-	VFMADD231PD  Z8, Z7, Z4
-	VBROADCASTSD (DX)(R10*1), Z8
-	VFMADD231PD  Z8, Z7, Z5
-	VBROADCASTSD (DX)(R9*2), Z8
-	VFMADD231PD  Z8, Z7, Z6
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPD (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPD (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPD (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPD (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPD (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPD (CX), Z6, K1, Z6
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z6, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm8x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm8x1AVX512F64(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPD  (CX)(AX*8), Z0
-	VPMOVQ2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x03, DX
-	VMOVUPD.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z7
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x03, CX
-	IMUL3Q     $0x08, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x03, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x03, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x03, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	MOVQ       ahead+56(FP), R12
-	SHLQ       $0x03, R12
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPD      (BX), Z8
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R12*1)
-	VBROADCASTSD (DX), Z9
-	VFMADD231PD  Z9, Z8, Z0
-	VBROADCASTSD (DX)(R8*1), Z9
-	VFMADD231PD  Z9, Z8, Z1
-	VBROADCASTSD (DX)(R8*2), Z9
-	VFMADD231PD  Z9, Z8, Z2
-	VBROADCASTSD (DX)(R9*1), Z9
-	VFMADD231PD  Z9, Z8, Z3
-	VBROADCASTSD (DX)(R8*4), Z9
-	VFMADD231PD  Z9, Z8, Z4
-	VBROADCASTSD (DX)(R10*1), Z9
-	VFMADD231PD  Z9, Z8, Z5
-	VBROADCASTSD (DX)(R9*2), Z9
-	VFMADD231PD  Z9, Z8, Z6
-	VBROADCASTSD (DX)(R11*1), Z9
-	VFMADD231PD  Z9, Z8, Z7
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPD (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPD (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPD (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPD (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPD (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPD (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPD (CX), Z7, K1, Z7
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z7, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm9x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm9x1AVX512F64(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPD  (CX)(AX*8), Z0
-	VPMOVQ2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x03, DX
-	VMOVUPD.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z7
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z8
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x03, CX
-	IMUL3Q     $0x09, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x03, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x03, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x03, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	MOVQ       ahead+56(FP), R12
-	SHLQ       $0x03, R12
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPD      (BX), Z9
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R12*1)
-	VBROADCASTSD (DX), Z10
-	VFMADD231PD  Z10, Z9, Z0
-	VBROADCASTSD (DX)(R8*1), Z10
-	VFMADD231PD  Z10, Z9, Z1
-	VBROADCASTSD (DX)(R8*2), Z10
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD (DX)(R9*1), Z10
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD (DX)(R8*4), Z10
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD (DX)(R10*1), Z10
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD (DX)(R9*2), Z10
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD (DX)(R11*1), Z10
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD (DX)(R8*8), Z10
-	VFMADD231PD  Z10, Z9, Z8
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPD (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPD (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPD (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPD (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPD (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPD (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPD (CX), Z7, K1, Z7
-	ADDQ   DX, CX
-	VADDPD (CX), Z8, K1, Z8
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z7, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z8, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm10x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm10x1AVX512F64(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPD  (CX)(AX*8), Z0
-	VPMOVQ2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x03, DX
-	VMOVUPD.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z7
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z8
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z9
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x03, CX
-	IMUL3Q     $0x0a, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x03, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x03, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x03, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	LEAQ       (R11)(R8*2), R12
-	MOVQ       ahead+56(FP), R13
-	SHLQ       $0x03, R13
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPD      (BX), Z10
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R13*1)
-	VBROADCASTSD (DX), Z11
-	VFMADD231PD  Z11, Z10, Z0
-	VBROADCASTSD (DX)(R8*1), Z11
-	VFMADD231PD  Z11, Z10, Z1
-	VBROADCASTSD (DX)(R8*2), Z11
-	VFMADD231PD  Z11, Z10, Z2
-	VBROADCASTSD (DX)(R9*1), Z11
-	VFMADD231PD  Z11, Z10, Z3
-	VBROADCASTSD (DX)(R8*4), Z11
-	VFMADD231PD  Z11, Z10, Z4
-	VBROADCASTSD (DX)(R10*1), Z11
-	VFMADD231PD  Z11, Z10, Z5
-	VBROADCASTSD (DX)(R9*2), Z11
-	VFMADD231PD  Z11, Z10, Z6
-	VBROADCASTSD (DX)(R11*1), Z11
-	VFMADD231PD  Z11, Z10, Z7
-	VBROADCASTSD (DX)(R8*8), Z11
-	VFMADD231PD  Z11, Z10, Z8
-	VBROADCASTSD (DX)(R12*1), Z11
-	VFMADD231PD  Z11, Z10, Z9
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPD (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPD (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPD (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPD (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPD (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPD (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPD (CX), Z7, K1, Z7
-	ADDQ   DX, CX
-	VADDPD (CX), Z8, K1, Z8
-	ADDQ   DX, CX
-	VADDPD (CX), Z9, K1, Z9
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z7, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z8, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z9, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm11x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm11x1AVX512F64(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPD  (CX)(AX*8), Z0
-	VPMOVQ2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x03, DX
-	VMOVUPD.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z7
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z8
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z9
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z10
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x03, CX
-	IMUL3Q     $0x0b, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x03, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x03, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x03, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	LEAQ       (R11)(R8*2), R12
-	MOVQ       ahead+56(FP), R13
-	SHLQ       $0x03, R13
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPD      (BX), Z11
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R13*1)
-	VBROADCASTSD (DX), Z12
-	VFMADD231PD  Z12, Z11, Z0
-	VBROADCASTSD (DX)(R8*1), Z12
-	VFMADD231PD  Z12, Z11, Z1
-	VBROADCASTSD (DX)(R8*2), Z12
-	VFMADD231PD  Z12, Z11, Z2
-	VBROADCASTSD (DX)(R9*1), Z12
-	VFMADD231PD  Z12, Z11, Z3
-	VBROADCASTSD (DX)(R8*4), Z12
-	VFMADD231PD  Z12, Z11, Z4
-	VBROADCASTSD (DX)(R10*1), Z12
-	VFMADD231PD  Z12, Z11, Z5
-	VBROADCASTSD (DX)(R9*2), Z12
-	VFMADD231PD  Z12, Z11, Z6
-	VBROADCASTSD (DX)(R11*1), Z12
-	VFMADD231PD  Z12, Z11, Z7
-	VBROADCASTSD (DX)(R8*8), Z12
-	VFMADD231PD  Z12, Z11, Z8
-	VBROADCASTSD (DX)(R12*1), Z12
-	VFMADD231PD  Z12, Z11, Z9
-	VBROADCASTSD (DX)(R10*2), Z12
-	VFMADD231PD  Z12, Z11, Z10
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPD (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPD (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPD (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPD (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPD (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPD (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPD (CX), Z7, K1, Z7
-	ADDQ   DX, CX
-	VADDPD (CX), Z8, K1, Z8
-	ADDQ   DX, CX
-	VADDPD (CX), Z9, K1, Z9
-	ADDQ   DX, CX
-	VADDPD (CX), Z10, K1, Z10
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z7, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z8, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z9, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z10, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm12x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm12x1AVX512F64(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPD  (CX)(AX*8), Z0
-	VPMOVQ2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x03, DX
-	VMOVUPD.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z7
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z8
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z9
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z10
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z11
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x03, CX
-	IMUL3Q     $0x0c, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x03, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x03, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x03, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	LEAQ       (R11)(R8*2), R12
-	LEAQ       (R12)(R8*2), R13
-	MOVQ       ahead+56(FP), R14
-	SHLQ       $0x03, R14
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPD      (BX), Z12
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R14*1)
-	VBROADCASTSD (DX), Z13
-	VFMADD231PD  Z13, Z12, Z0
-	VBROADCASTSD (DX)(R8*1), Z13
-	VFMADD231PD  Z13, Z12, Z1
-	VBROADCASTSD (DX)(R8*2), Z13
-	VFMADD231PD  Z13, Z12, Z2
-	VBROADCASTSD (DX)(R9*1), Z13
-	VFMADD231PD  Z13, Z12, Z3
-	VBROADCASTSD (DX)(R8*4), Z13
-	VFMADD231PD  Z13, Z12, Z4
-	VBROADCASTSD (DX)(R10*1), Z13
-	VFMADD231PD  Z13, Z12, Z5
-	VBROADCASTSD (DX)(R9*2), Z13
-	VFMADD231PD  Z13, Z12, Z6
-	VBROADCASTSD (DX)(R11*1), Z13
-	VFMADD231PD  Z13, Z12, Z7
-	VBROADCASTSD (DX)(R8*8), Z13
-	VFMADD231PD  Z13, Z12, Z8
-	VBROADCASTSD (DX)(R12*1), Z13
-	VFMADD231PD  Z13, Z12, Z9
-	VBROADCASTSD (DX)(R10*2), Z13
-	VFMADD231PD  Z13, Z12, Z10
-	VBROADCASTSD (DX)(R13*1), Z13
-	VFMADD231PD  Z13, Z12, Z11
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPD (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPD (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPD (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPD (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPD (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPD (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPD (CX), Z7, K1, Z7
-	ADDQ   DX, CX
-	VADDPD (CX), Z8, K1, Z8
-	ADDQ   DX, CX
-	VADDPD (CX), Z9, K1, Z9
-	ADDQ   DX, CX
-	VADDPD (CX), Z10, K1, Z10
-	ADDQ   DX, CX
-	VADDPD (CX), Z11, K1, Z11
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z7, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z8, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z9, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z10, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z11, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm13x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm13x1AVX512F64(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPD  (CX)(AX*8), Z0
-	VPMOVQ2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x03, DX
-	VMOVUPD.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z7
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z8
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z9
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z10
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z11
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z12
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x03, CX
-	IMUL3Q     $0x0d, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x03, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x03, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x03, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	LEAQ       (R11)(R8*2), R12
-	LEAQ       (R12)(R8*2), R13
-	MOVQ       ahead+56(FP), R14
-	SHLQ       $0x03, R14
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPD      (BX), Z13
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R14*1)
-	VBROADCASTSD (DX), Z14
-	VFMADD231PD  Z14, Z13, Z0
-	VBROADCASTSD (DX)(R8*1), Z14
-	VFMADD231PD  Z14, Z13, Z1
-	VBROADCASTSD (DX)(R8*2), Z14
-	VFMADD231PD  Z14, Z13, Z2
-	VBROADCASTSD (DX)(R9*1), Z14
-	VFMADD231PD  Z14, Z13, Z3
-	VBROADCASTSD (DX)(R8*4), Z14
-	VFMADD231PD  Z14, Z13, Z4
-	VBROADCASTSD (DX)(R10*1), Z14
-	VFMADD231PD  Z14, Z13, Z5
-	VBROADCASTSD (DX)(R9*2), Z14
-	VFMADD231PD  Z14, Z13, Z6
-	VBROADCASTSD (DX)(R11*1), Z14
-	VFMADD231PD  Z14, Z13, Z7
-	VBROADCASTSD (DX)(R8*8), Z14
-	VFMADD231PD  Z14, Z13, Z8
-	VBROADCASTSD (DX)(R12*1), Z14
-	VFMADD231PD  Z14, Z13, Z9
-	VBROADCASTSD (DX)(R10*2), Z14
-	VFMADD231PD  Z14, Z13, Z10
-	VBROADCASTSD (DX)(R13*1), Z14
-	VFMADD231PD  Z14, Z13, Z11
-	VBROADCASTSD (DX)(R9*4), Z14
-	VFMADD231PD  Z14, Z13, Z12
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPD (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPD (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPD (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPD (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPD (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPD (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPD (CX), Z7, K1, Z7
-	ADDQ   DX, CX
-	VADDPD (CX), Z8, K1, Z8
-	ADDQ   DX, CX
-	VADDPD (CX), Z9, K1, Z9
-	ADDQ   DX, CX
-	VADDPD (CX), Z10, K1, Z10
-	ADDQ   DX, CX
-	VADDPD (CX), Z11, K1, Z11
-	ADDQ   DX, CX
-	VADDPD (CX), Z12, K1, Z12
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z7, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z8, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z9, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z10, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z11, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z12, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm14x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gemm14x1AVX512F64(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPD  (CX)(AX*8), Z0
-	VPMOVQ2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x03, DX
-	VMOVUPD.Z (CX), K1, Z0
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z1
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z2
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z3
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z4
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z5
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z6
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z7
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z8
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z9
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z10
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z11
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z12
-	ADDQ      DX, CX
-	VMOVUPD.Z (CX), K1, Z13
-
-begun:
-	MOVQ       ldc+8(FP), CX
-	SHLQ       $0x03, CX
-	IMUL3Q     $0x0e, CX, DX
-	MOVQ       c+0(FP), BX
-	ADDQ       BX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	ADDQ       CX, DX
-	PREFETCHT1 (DX)
-	MOVQ       group+72(FP), CX
-	CMPQ       AX, CX
-	CMOVQLT    AX, CX
-	SUBQ       CX, AX
-	MOVQ       a+16(FP), DX
-	MOVQ       b+40(FP), BX
-	MOVQ       aCol+32(FP), SI
-	SHLQ       $0x03, SI
-	MOVQ       bRow+48(FP), DI
-	SHLQ       $0x03, DI
-	MOVQ       aRow+24(FP), R8
-	SHLQ       $0x03, R8
-	LEAQ       (R8)(R8*2), R9
-	LEAQ       (R9)(R8*2), R10
-	LEAQ       (R10)(R8*2), R11
-	LEAQ       (R11)(R8*2), R12
-	LEAQ       (R12)(R8*2), R13
-	LEAQ       (R13)(R8*2), R14
-	MOVQ       ahead+56(FP), R15
-	SHLQ       $0x03, R15
-	TESTQ      CX, CX
-	JE         summed
-
-term:
-	VMOVUPD      (BX), Z14
-	PREFETCHT0   4096(BX)
-	PREFETCHT1   (BX)(R15*1)
-	VBROADCASTSD (DX), Z15
-	VFMADD231PD  Z15, Z14, Z0
-	VBROADCASTSD (DX)(R8*1), Z15
-	VFMADD231PD  Z15, Z14, Z1
-	VBROADCASTSD (DX)(R8*2), Z15
-	VFMADD231PD  Z15, Z14, Z2
-	VBROADCASTSD (DX)(R9*1), Z15
-	VFMADD231PD  Z15, Z14, Z3
-	VBROADCASTSD (DX)(R8*4), Z15
-	VFMADD231PD  Z15, Z14, Z4
-	VBROADCASTSD (DX)(R10*1), Z15
-	VFMADD231PD  Z15, Z14, Z5
-	VBROADCASTSD (DX)(R9*2), Z15
-	VFMADD231PD  Z15, Z14, Z6
-	VBROADCASTSD (DX)(R11*1), Z15
-	VFMADD231PD  Z15, Z14, Z7
-	VBROADCASTSD (DX)(R8*8), Z15
-	VFMADD231PD  Z15, Z14, Z8
-	VBROADCASTSD (DX)(R12*1), Z15
-	VFMADD231PD  Z15, Z14, Z9
-	VBROADCASTSD (DX)(R10*2), Z15
-	VFMADD231PD  Z15, Z14, Z10
-	VBROADCASTSD (DX)(R13*1), Z15
-	VFMADD231PD  Z15, Z14, Z11
-	VBROADCASTSD (DX)(R9*4), Z15
-	VFMADD231PD  Z15, Z14, Z12
-	VBROADCASTSD (DX)(R14*1), Z15
-	VFMADD231PD  Z15, Z14, Z13
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Z0, K1, Z0
-	ADDQ   DX, CX
-	VADDPD (CX), Z1, K1, Z1
-	ADDQ   DX, CX
-	VADDPD (CX), Z2, K1, Z2
-	ADDQ   DX, CX
-	VADDPD (CX), Z3, K1, Z3
-	ADDQ   DX, CX
-	VADDPD (CX), Z4, K1, Z4
-	ADDQ   DX, CX
-	VADDPD (CX), Z5, K1, Z5
-	ADDQ   DX, CX
-	VADDPD (CX), Z6, K1, Z6
-	ADDQ   DX, CX
-	VADDPD (CX), Z7, K1, Z7
-	ADDQ   DX, CX
-	VADDPD (CX), Z8, K1, Z8
-	ADDQ   DX, CX
-	VADDPD (CX), Z9, K1, Z9
-	ADDQ   DX, CX
-	VADDPD (CX), Z10, K1, Z10
-	ADDQ   DX, CX
-	VADDPD (CX), Z11, K1, Z11
-	ADDQ   DX, CX
-	VADDPD (CX), Z12, K1, Z12
-	ADDQ   DX, CX
-	VADDPD (CX), Z13, K1, Z13
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Z0, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z1, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z2, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z3, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z4, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z5, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z6, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z7, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z8, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z9, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z10, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z11, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z12, K1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Z13, K1, (CX)
-	MOVQ    $0x00000002, from+80(FP)
-	CMPQ    AX, $0x00
-	JG      group
-	VZEROUPPER
-	RET
-
-// func gemm1x2AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
-TEXT ·gemm1x2AVX512F64(SB), NOSPLIT, $0-96
-	MOVQ     lanes+88(FP), AX
-	LEAQ     gemmMasks<>+64(SB), CX
-	NEGQ     AX
-	VMOVUPD  (CX)(AX*8), Z0
-	VPMOVQ2M Z0, K1
-	MOVQ     k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	JMP    begun
-
-load:
-	MOVQ      c+0(FP), CX
-	MOVQ      ldc+8(FP), DX
-	SHLQ      $0x03, DX
-	VMOVUPD   (CX), Z0
-	VMOVUPD.Z 64(CX), K1, Z1
-
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x03, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x03, R8
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPD      (BX), Z2
-	VMOVUPD      64(BX), Z3
-	VBROADCASTSD (DX), Z4
-	VFMADD231PD  Z4, Z2, Z0
-	VFMADD231PD  Z4, Z3, Z1
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ   DX, a+16(FP)
-	MOVQ   BX, b+40(FP)
-	CMPQ   from+80(FP), $0x02
-	JNE    store
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Z0, Z0
-	VADDPD 64(CX), Z1, K1, Z1
-
-store:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Z0, (CX)
-	VMOVUPD Z1, K1, 64(CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -10156,6 +10279,177 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z2, (CX)
 	VMOVUPD Z3, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm2x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm2x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Y3
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD      (BX), Z4
+	VMOVUPD.Z    64(BX), K1, Y5
+	VBROADCASTSD (DX), Z6
+	VFMADD231PD  Z6, Z4, Z0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD (DX)(R8*1), Z6
+	VFMADD231PD  Z6, Z4, Z2
+	VFMADD231PD  Y6, Y5, Y3
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, Z2
+	VADDPD 64(CX), Y3, K1, Y3
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, (CX)
+	VMOVUPD Y3, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm3x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm3x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD.Z        (BX), K1, Z3
+	VFMADD231PD.BCST (DX), Z3, Z0
+	VFMADD231PD.BCST (DX)(R8*1), Z3, Z1
+	VFMADD231PD.BCST (DX)(R8*2), Z3, Z2
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPD (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, K1, Z2
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -10258,6 +10552,200 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z4, (CX)
 	VMOVUPD Z5, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm3x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm3x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Y5
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD      (BX), Z6
+	VMOVUPD.Z    64(BX), K1, Y7
+	VBROADCASTSD (DX), Z8
+	VFMADD231PD  Z8, Z6, Z0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD (DX)(R8*1), Z8
+	VFMADD231PD  Z8, Z6, Z2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD (DX)(R8*2), Z8
+	VFMADD231PD  Z8, Z6, Z4
+	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, Z2
+	VADDPD 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, Z4
+	VADDPD 64(CX), Y5, K1, Y5
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, (CX)
+	VMOVUPD Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, (CX)
+	VMOVUPD Y5, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm4x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm4x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD.Z        (BX), K1, Z4
+	VFMADD231PD.BCST (DX), Z4, Z0
+	VFMADD231PD.BCST (DX)(R8*1), Z4, Z1
+	VFMADD231PD.BCST (DX)(R8*2), Z4, Z2
+	VFMADD231PD.BCST (DX)(R9*1), Z4, Z3
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPD (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPD (CX), Z3, K1, Z3
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z3, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -10375,6 +10863,223 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z6, (CX)
 	VMOVUPD Z7, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm4x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm4x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Y7
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD      (BX), Z8
+	VMOVUPD.Z    64(BX), K1, Y9
+	VBROADCASTSD (DX), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD (DX)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD (DX)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD (DX)(R9*1), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, Z2
+	VADDPD 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, Z4
+	VADDPD 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, Z6
+	VADDPD 64(CX), Y7, K1, Y7
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, (CX)
+	VMOVUPD Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, (CX)
+	VMOVUPD Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, (CX)
+	VMOVUPD Y7, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm5x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm5x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD.Z        (BX), K1, Z5
+	VFMADD231PD.BCST (DX), Z5, Z0
+	VFMADD231PD.BCST (DX)(R8*1), Z5, Z1
+	VFMADD231PD.BCST (DX)(R8*2), Z5, Z2
+	VFMADD231PD.BCST (DX)(R9*1), Z5, Z3
+	VFMADD231PD.BCST (DX)(R8*4), Z5, Z4
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPD (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPD (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, K1, Z4
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -10506,6 +11211,246 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z8, (CX)
 	VMOVUPD Z9, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm5x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm5x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Y9
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD      (BX), Z10
+	VMOVUPD.Z    64(BX), K1, Y11
+	VBROADCASTSD (DX), Z12
+	VFMADD231PD  Z12, Z10, Z0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD (DX)(R8*1), Z12
+	VFMADD231PD  Z12, Z10, Z2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD (DX)(R8*2), Z12
+	VFMADD231PD  Z12, Z10, Z4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD (DX)(R9*1), Z12
+	VFMADD231PD  Z12, Z10, Z6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD (DX)(R8*4), Z12
+	VFMADD231PD  Z12, Z10, Z8
+	VFMADD231PD  Y12, Y11, Y9
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, Z2
+	VADDPD 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, Z4
+	VADDPD 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, Z6
+	VADDPD 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, Z8
+	VADDPD 64(CX), Y9, K1, Y9
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, (CX)
+	VMOVUPD Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, (CX)
+	VMOVUPD Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, (CX)
+	VMOVUPD Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, (CX)
+	VMOVUPD Y9, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm6x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm6x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD.Z        (BX), K1, Z6
+	VFMADD231PD.BCST (DX), Z6, Z0
+	VFMADD231PD.BCST (DX)(R8*1), Z6, Z1
+	VFMADD231PD.BCST (DX)(R8*2), Z6, Z2
+	VFMADD231PD.BCST (DX)(R9*1), Z6, Z3
+	VFMADD231PD.BCST (DX)(R8*4), Z6, Z4
+	VFMADD231PD.BCST (DX)(R10*1), Z6, Z5
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPD (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPD (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPD (CX), Z5, K1, Z5
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z5, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -10652,6 +11597,269 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z10, (CX)
 	VMOVUPD Z11, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm6x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm6x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Y11
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD      (BX), Z12
+	VMOVUPD.Z    64(BX), K1, Y13
+	VBROADCASTSD (DX), Z14
+	VFMADD231PD  Z14, Z12, Z0
+	VFMADD231PD  Y14, Y13, Y1
+	VBROADCASTSD (DX)(R8*1), Z14
+	VFMADD231PD  Z14, Z12, Z2
+	VFMADD231PD  Y14, Y13, Y3
+	VBROADCASTSD (DX)(R8*2), Z14
+	VFMADD231PD  Z14, Z12, Z4
+	VFMADD231PD  Y14, Y13, Y5
+	VBROADCASTSD (DX)(R9*1), Z14
+	VFMADD231PD  Z14, Z12, Z6
+	VFMADD231PD  Y14, Y13, Y7
+	VBROADCASTSD (DX)(R8*4), Z14
+	VFMADD231PD  Z14, Z12, Z8
+	VFMADD231PD  Y14, Y13, Y9
+	VBROADCASTSD (DX)(R10*1), Z14
+	VFMADD231PD  Z14, Z12, Z10
+	VFMADD231PD  Y14, Y13, Y11
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, Z2
+	VADDPD 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, Z4
+	VADDPD 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, Z6
+	VADDPD 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, Z8
+	VADDPD 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPD (CX), Z10, Z10
+	VADDPD 64(CX), Y11, K1, Y11
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, (CX)
+	VMOVUPD Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, (CX)
+	VMOVUPD Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, (CX)
+	VMOVUPD Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, (CX)
+	VMOVUPD Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z10, (CX)
+	VMOVUPD Y11, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm7x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm7x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD.Z        (BX), K1, Z7
+	VFMADD231PD.BCST (DX), Z7, Z0
+	VFMADD231PD.BCST (DX)(R8*1), Z7, Z1
+	VFMADD231PD.BCST (DX)(R8*2), Z7, Z2
+	VFMADD231PD.BCST (DX)(R9*1), Z7, Z3
+	VFMADD231PD.BCST (DX)(R8*4), Z7, Z4
+	VFMADD231PD.BCST (DX)(R10*1), Z7, Z5
+	VFMADD231PD.BCST (DX)(R9*2), Z7, Z6
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPD (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPD (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPD (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, K1, Z6
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -10843,6 +12051,292 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z12, (CX)
 	VMOVUPD Z13, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm7x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm7x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Y13
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD      (BX), Z14
+	VMOVUPD.Z    64(BX), K1, Y15
+	VBROADCASTSD (DX), Z16
+	VFMADD231PD  Z16, Z14, Z0
+	VFMADD231PD  Y16, Y15, Y1
+	VBROADCASTSD (DX)(R8*1), Z16
+	VFMADD231PD  Z16, Z14, Z2
+	VFMADD231PD  Y16, Y15, Y3
+	VBROADCASTSD (DX)(R8*2), Z16
+	VFMADD231PD  Z16, Z14, Z4
+	VFMADD231PD  Y16, Y15, Y5
+	VBROADCASTSD (DX)(R9*1), Z16
+	VFMADD231PD  Z16, Z14, Z6
+	VFMADD231PD  Y16, Y15, Y7
+	VBROADCASTSD (DX)(R8*4), Z16
+	VFMADD231PD  Z16, Z14, Z8
+	VFMADD231PD  Y16, Y15, Y9
+	VBROADCASTSD (DX)(R10*1), Z16
+	VFMADD231PD  Z16, Z14, Z10
+	VFMADD231PD  Y16, Y15, Y11
+	VBROADCASTSD (DX)(R9*2), Z16
+	VFMADD231PD  Z16, Z14, Z12
+	VFMADD231PD  Y16, Y15, Y13
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, Z2
+	VADDPD 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, Z4
+	VADDPD 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, Z6
+	VADDPD 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, Z8
+	VADDPD 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPD (CX), Z10, Z10
+	VADDPD 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPD (CX), Z12, Z12
+	VADDPD 64(CX), Y13, K1, Y13
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, (CX)
+	VMOVUPD Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, (CX)
+	VMOVUPD Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, (CX)
+	VMOVUPD Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, (CX)
+	VMOVUPD Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z10, (CX)
+	VMOVUPD Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z12, (CX)
+	VMOVUPD Y13, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm8x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm8x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD.Z        (BX), K1, Z8
+	VFMADD231PD.BCST (DX), Z8, Z0
+	VFMADD231PD.BCST (DX)(R8*1), Z8, Z1
+	VFMADD231PD.BCST (DX)(R8*2), Z8, Z2
+	VFMADD231PD.BCST (DX)(R9*1), Z8, Z3
+	VFMADD231PD.BCST (DX)(R8*4), Z8, Z4
+	VFMADD231PD.BCST (DX)(R10*1), Z8, Z5
+	VFMADD231PD.BCST (DX)(R9*2), Z8, Z6
+	VFMADD231PD.BCST (DX)(R11*1), Z8, Z7
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPD (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPD (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPD (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPD (CX), Z7, K1, Z7
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z7, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -11052,6 +12546,315 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z14, (CX)
 	VMOVUPD Z15, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm8x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm8x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Y15
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD      (BX), Z16
+	VMOVUPD.Z    64(BX), K1, Y17
+	VBROADCASTSD (DX), Z18
+	VFMADD231PD  Z18, Z16, Z0
+	VFMADD231PD  Y18, Y17, Y1
+	VBROADCASTSD (DX)(R8*1), Z18
+	VFMADD231PD  Z18, Z16, Z2
+	VFMADD231PD  Y18, Y17, Y3
+	VBROADCASTSD (DX)(R8*2), Z18
+	VFMADD231PD  Z18, Z16, Z4
+	VFMADD231PD  Y18, Y17, Y5
+	VBROADCASTSD (DX)(R9*1), Z18
+	VFMADD231PD  Z18, Z16, Z6
+	VFMADD231PD  Y18, Y17, Y7
+	VBROADCASTSD (DX)(R8*4), Z18
+	VFMADD231PD  Z18, Z16, Z8
+	VFMADD231PD  Y18, Y17, Y9
+	VBROADCASTSD (DX)(R10*1), Z18
+	VFMADD231PD  Z18, Z16, Z10
+	VFMADD231PD  Y18, Y17, Y11
+	VBROADCASTSD (DX)(R9*2), Z18
+	VFMADD231PD  Z18, Z16, Z12
+	VFMADD231PD  Y18, Y17, Y13
+	VBROADCASTSD (DX)(R11*1), Z18
+	VFMADD231PD  Z18, Z16, Z14
+	VFMADD231PD  Y18, Y17, Y15
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, Z2
+	VADDPD 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, Z4
+	VADDPD 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, Z6
+	VADDPD 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, Z8
+	VADDPD 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPD (CX), Z10, Z10
+	VADDPD 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPD (CX), Z12, Z12
+	VADDPD 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPD (CX), Z14, Z14
+	VADDPD 64(CX), Y15, K1, Y15
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, (CX)
+	VMOVUPD Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, (CX)
+	VMOVUPD Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, (CX)
+	VMOVUPD Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, (CX)
+	VMOVUPD Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z10, (CX)
+	VMOVUPD Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z12, (CX)
+	VMOVUPD Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z14, (CX)
+	VMOVUPD Y15, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm9x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm9x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z8
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD.Z        (BX), K1, Z9
+	VFMADD231PD.BCST (DX), Z9, Z0
+	VFMADD231PD.BCST (DX)(R8*1), Z9, Z1
+	VFMADD231PD.BCST (DX)(R8*2), Z9, Z2
+	VFMADD231PD.BCST (DX)(R9*1), Z9, Z3
+	VFMADD231PD.BCST (DX)(R8*4), Z9, Z4
+	VFMADD231PD.BCST (DX)(R10*1), Z9, Z5
+	VFMADD231PD.BCST (DX)(R9*2), Z9, Z6
+	VFMADD231PD.BCST (DX)(R11*1), Z9, Z7
+	VFMADD231PD.BCST (DX)(R8*8), Z9, Z8
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPD (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPD (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPD (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPD (CX), Z7, K1, Z7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, K1, Z8
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z7, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -11278,6 +13081,338 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z16, (CX)
 	VMOVUPD Z17, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm9x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm9x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	VXORPS Z16, Z16, Z16
+	VXORPS Y17, Y17, Y17
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Y15
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z16
+	VMOVUPD.Z 64(CX), K1, Y17
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD      (BX), Z18
+	VMOVUPD.Z    64(BX), K1, Y19
+	VBROADCASTSD (DX), Z20
+	VFMADD231PD  Z20, Z18, Z0
+	VFMADD231PD  Y20, Y19, Y1
+	VBROADCASTSD (DX)(R8*1), Z20
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Y20, Y19, Y3
+	VBROADCASTSD (DX)(R8*2), Z20
+	VFMADD231PD  Z20, Z18, Z4
+	VFMADD231PD  Y20, Y19, Y5
+	VBROADCASTSD (DX)(R9*1), Z20
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Y20, Y19, Y7
+	VBROADCASTSD (DX)(R8*4), Z20
+	VFMADD231PD  Z20, Z18, Z8
+	VFMADD231PD  Y20, Y19, Y9
+	VBROADCASTSD (DX)(R10*1), Z20
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Y20, Y19, Y11
+	VBROADCASTSD (DX)(R9*2), Z20
+	VFMADD231PD  Z20, Z18, Z12
+	VFMADD231PD  Y20, Y19, Y13
+	VBROADCASTSD (DX)(R11*1), Z20
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Y20, Y19, Y15
+	VBROADCASTSD (DX)(R8*8), Z20
+	VFMADD231PD  Z20, Z18, Z16
+	VFMADD231PD  Y20, Y19, Y17
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, Z2
+	VADDPD 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, Z4
+	VADDPD 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, Z6
+	VADDPD 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, Z8
+	VADDPD 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPD (CX), Z10, Z10
+	VADDPD 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPD (CX), Z12, Z12
+	VADDPD 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPD (CX), Z14, Z14
+	VADDPD 64(CX), Y15, K1, Y15
+	ADDQ   DX, CX
+	VADDPD (CX), Z16, Z16
+	VADDPD 64(CX), Y17, K1, Y17
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, (CX)
+	VMOVUPD Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, (CX)
+	VMOVUPD Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, (CX)
+	VMOVUPD Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, (CX)
+	VMOVUPD Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z10, (CX)
+	VMOVUPD Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z12, (CX)
+	VMOVUPD Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z14, (CX)
+	VMOVUPD Y15, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z16, (CX)
+	VMOVUPD Y17, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm10x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm10x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z9
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD.Z        (BX), K1, Z10
+	VFMADD231PD.BCST (DX), Z10, Z0
+	VFMADD231PD.BCST (DX)(R8*1), Z10, Z1
+	VFMADD231PD.BCST (DX)(R8*2), Z10, Z2
+	VFMADD231PD.BCST (DX)(R9*1), Z10, Z3
+	VFMADD231PD.BCST (DX)(R8*4), Z10, Z4
+	VFMADD231PD.BCST (DX)(R10*1), Z10, Z5
+	VFMADD231PD.BCST (DX)(R9*2), Z10, Z6
+	VFMADD231PD.BCST (DX)(R11*1), Z10, Z7
+	VFMADD231PD.BCST (DX)(R8*8), Z10, Z8
+	VFMADD231PD.BCST (DX)(R12*1), Z10, Z9
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPD (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPD (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPD (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPD (CX), Z7, K1, Z7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, K1, Z8
+	ADDQ   DX, CX
+	VADDPD (CX), Z9, K1, Z9
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z7, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z9, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -11522,6 +13657,361 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z18, (CX)
 	VMOVUPD Z19, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm10x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm10x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	VXORPS Z16, Z16, Z16
+	VXORPS Y17, Y17, Y17
+	VXORPS Z18, Z18, Z18
+	VXORPS Y19, Y19, Y19
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Y15
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z16
+	VMOVUPD.Z 64(CX), K1, Y17
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z18
+	VMOVUPD.Z 64(CX), K1, Y19
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD      (BX), Z20
+	VMOVUPD.Z    64(BX), K1, Y21
+	VBROADCASTSD (DX), Z22
+	VFMADD231PD  Z22, Z20, Z0
+	VFMADD231PD  Y22, Y21, Y1
+	VBROADCASTSD (DX)(R8*1), Z22
+	VFMADD231PD  Z22, Z20, Z2
+	VFMADD231PD  Y22, Y21, Y3
+	VBROADCASTSD (DX)(R8*2), Z22
+	VFMADD231PD  Z22, Z20, Z4
+	VFMADD231PD  Y22, Y21, Y5
+	VBROADCASTSD (DX)(R9*1), Z22
+	VFMADD231PD  Z22, Z20, Z6
+	VFMADD231PD  Y22, Y21, Y7
+	VBROADCASTSD (DX)(R8*4), Z22
+	VFMADD231PD  Z22, Z20, Z8
+	VFMADD231PD  Y22, Y21, Y9
+	VBROADCASTSD (DX)(R10*1), Z22
+	VFMADD231PD  Z22, Z20, Z10
+	VFMADD231PD  Y22, Y21, Y11
+	VBROADCASTSD (DX)(R9*2), Z22
+	VFMADD231PD  Z22, Z20, Z12
+	VFMADD231PD  Y22, Y21, Y13
+	VBROADCASTSD (DX)(R11*1), Z22
+	VFMADD231PD  Z22, Z20, Z14
+	VFMADD231PD  Y22, Y21, Y15
+	VBROADCASTSD (DX)(R8*8), Z22
+	VFMADD231PD  Z22, Z20, Z16
+	VFMADD231PD  Y22, Y21, Y17
+	VBROADCASTSD (DX)(R12*1), Z22
+	VFMADD231PD  Z22, Z20, Z18
+	VFMADD231PD  Y22, Y21, Y19
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, Z2
+	VADDPD 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, Z4
+	VADDPD 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, Z6
+	VADDPD 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, Z8
+	VADDPD 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPD (CX), Z10, Z10
+	VADDPD 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPD (CX), Z12, Z12
+	VADDPD 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPD (CX), Z14, Z14
+	VADDPD 64(CX), Y15, K1, Y15
+	ADDQ   DX, CX
+	VADDPD (CX), Z16, Z16
+	VADDPD 64(CX), Y17, K1, Y17
+	ADDQ   DX, CX
+	VADDPD (CX), Z18, Z18
+	VADDPD 64(CX), Y19, K1, Y19
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, (CX)
+	VMOVUPD Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, (CX)
+	VMOVUPD Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, (CX)
+	VMOVUPD Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, (CX)
+	VMOVUPD Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z10, (CX)
+	VMOVUPD Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z12, (CX)
+	VMOVUPD Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z14, (CX)
+	VMOVUPD Y15, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z16, (CX)
+	VMOVUPD Y17, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z18, (CX)
+	VMOVUPD Y19, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm11x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm11x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z10
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD.Z        (BX), K1, Z11
+	VFMADD231PD.BCST (DX), Z11, Z0
+	VFMADD231PD.BCST (DX)(R8*1), Z11, Z1
+	VFMADD231PD.BCST (DX)(R8*2), Z11, Z2
+	VFMADD231PD.BCST (DX)(R9*1), Z11, Z3
+	VFMADD231PD.BCST (DX)(R8*4), Z11, Z4
+	VFMADD231PD.BCST (DX)(R10*1), Z11, Z5
+	VFMADD231PD.BCST (DX)(R9*2), Z11, Z6
+	VFMADD231PD.BCST (DX)(R11*1), Z11, Z7
+	VFMADD231PD.BCST (DX)(R8*8), Z11, Z8
+	VFMADD231PD.BCST (DX)(R12*1), Z11, Z9
+	VFMADD231PD.BCST (DX)(R10*2), Z11, Z10
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPD (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPD (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPD (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPD (CX), Z7, K1, Z7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, K1, Z8
+	ADDQ   DX, CX
+	VADDPD (CX), Z9, K1, Z9
+	ADDQ   DX, CX
+	VADDPD (CX), Z10, K1, Z10
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z7, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z9, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z10, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -11783,6 +14273,384 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z20, (CX)
 	VMOVUPD Z21, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm11x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm11x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	VXORPS Z16, Z16, Z16
+	VXORPS Y17, Y17, Y17
+	VXORPS Z18, Z18, Z18
+	VXORPS Y19, Y19, Y19
+	VXORPS Z20, Z20, Z20
+	VXORPS Y21, Y21, Y21
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Y15
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z16
+	VMOVUPD.Z 64(CX), K1, Y17
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z18
+	VMOVUPD.Z 64(CX), K1, Y19
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z20
+	VMOVUPD.Z 64(CX), K1, Y21
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD      (BX), Z22
+	VMOVUPD.Z    64(BX), K1, Y23
+	VBROADCASTSD (DX), Z24
+	VFMADD231PD  Z24, Z22, Z0
+	VFMADD231PD  Y24, Y23, Y1
+	VBROADCASTSD (DX)(R8*1), Z24
+	VFMADD231PD  Z24, Z22, Z2
+	VFMADD231PD  Y24, Y23, Y3
+	VBROADCASTSD (DX)(R8*2), Z24
+	VFMADD231PD  Z24, Z22, Z4
+	VFMADD231PD  Y24, Y23, Y5
+	VBROADCASTSD (DX)(R9*1), Z24
+	VFMADD231PD  Z24, Z22, Z6
+	VFMADD231PD  Y24, Y23, Y7
+	VBROADCASTSD (DX)(R8*4), Z24
+	VFMADD231PD  Z24, Z22, Z8
+	VFMADD231PD  Y24, Y23, Y9
+	VBROADCASTSD (DX)(R10*1), Z24
+	VFMADD231PD  Z24, Z22, Z10
+	VFMADD231PD  Y24, Y23, Y11
+	VBROADCASTSD (DX)(R9*2), Z24
+	VFMADD231PD  Z24, Z22, Z12
+	VFMADD231PD  Y24, Y23, Y13
+	VBROADCASTSD (DX)(R11*1), Z24
+	VFMADD231PD  Z24, Z22, Z14
+	VFMADD231PD  Y24, Y23, Y15
+	VBROADCASTSD (DX)(R8*8), Z24
+	VFMADD231PD  Z24, Z22, Z16
+	VFMADD231PD  Y24, Y23, Y17
+	VBROADCASTSD (DX)(R12*1), Z24
+	VFMADD231PD  Z24, Z22, Z18
+	VFMADD231PD  Y24, Y23, Y19
+	VBROADCASTSD (DX)(R10*2), Z24
+	VFMADD231PD  Z24, Z22, Z20
+	VFMADD231PD  Y24, Y23, Y21
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, Z2
+	VADDPD 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, Z4
+	VADDPD 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, Z6
+	VADDPD 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, Z8
+	VADDPD 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPD (CX), Z10, Z10
+	VADDPD 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPD (CX), Z12, Z12
+	VADDPD 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPD (CX), Z14, Z14
+	VADDPD 64(CX), Y15, K1, Y15
+	ADDQ   DX, CX
+	VADDPD (CX), Z16, Z16
+	VADDPD 64(CX), Y17, K1, Y17
+	ADDQ   DX, CX
+	VADDPD (CX), Z18, Z18
+	VADDPD 64(CX), Y19, K1, Y19
+	ADDQ   DX, CX
+	VADDPD (CX), Z20, Z20
+	VADDPD 64(CX), Y21, K1, Y21
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, (CX)
+	VMOVUPD Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, (CX)
+	VMOVUPD Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, (CX)
+	VMOVUPD Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, (CX)
+	VMOVUPD Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z10, (CX)
+	VMOVUPD Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z12, (CX)
+	VMOVUPD Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z14, (CX)
+	VMOVUPD Y15, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z16, (CX)
+	VMOVUPD Y17, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z18, (CX)
+	VMOVUPD Y19, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z20, (CX)
+	VMOVUPD Y21, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm12x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm12x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z11
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	LEAQ    (R12)(R8*2), R13
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD.Z        (BX), K1, Z12
+	VFMADD231PD.BCST (DX), Z12, Z0
+	VFMADD231PD.BCST (DX)(R8*1), Z12, Z1
+	VFMADD231PD.BCST (DX)(R8*2), Z12, Z2
+	VFMADD231PD.BCST (DX)(R9*1), Z12, Z3
+	VFMADD231PD.BCST (DX)(R8*4), Z12, Z4
+	VFMADD231PD.BCST (DX)(R10*1), Z12, Z5
+	VFMADD231PD.BCST (DX)(R9*2), Z12, Z6
+	VFMADD231PD.BCST (DX)(R11*1), Z12, Z7
+	VFMADD231PD.BCST (DX)(R8*8), Z12, Z8
+	VFMADD231PD.BCST (DX)(R12*1), Z12, Z9
+	VFMADD231PD.BCST (DX)(R10*2), Z12, Z10
+	VFMADD231PD.BCST (DX)(R13*1), Z12, Z11
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPD (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPD (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPD (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPD (CX), Z7, K1, Z7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, K1, Z8
+	ADDQ   DX, CX
+	VADDPD (CX), Z9, K1, Z9
+	ADDQ   DX, CX
+	VADDPD (CX), Z10, K1, Z10
+	ADDQ   DX, CX
+	VADDPD (CX), Z11, K1, Z11
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z7, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z9, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z10, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z11, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -12062,6 +14930,407 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z22, (CX)
 	VMOVUPD Z23, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm12x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm12x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	VXORPS Z16, Z16, Z16
+	VXORPS Y17, Y17, Y17
+	VXORPS Z18, Z18, Z18
+	VXORPS Y19, Y19, Y19
+	VXORPS Z20, Z20, Z20
+	VXORPS Y21, Y21, Y21
+	VXORPS Z22, Z22, Z22
+	VXORPS Y23, Y23, Y23
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Y15
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z16
+	VMOVUPD.Z 64(CX), K1, Y17
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z18
+	VMOVUPD.Z 64(CX), K1, Y19
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z20
+	VMOVUPD.Z 64(CX), K1, Y21
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z22
+	VMOVUPD.Z 64(CX), K1, Y23
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	LEAQ    (R12)(R8*2), R13
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD      (BX), Z24
+	VMOVUPD.Z    64(BX), K1, Y25
+	VBROADCASTSD (DX), Z26
+	VFMADD231PD  Z26, Z24, Z0
+	VFMADD231PD  Y26, Y25, Y1
+	VBROADCASTSD (DX)(R8*1), Z26
+	VFMADD231PD  Z26, Z24, Z2
+	VFMADD231PD  Y26, Y25, Y3
+	VBROADCASTSD (DX)(R8*2), Z26
+	VFMADD231PD  Z26, Z24, Z4
+	VFMADD231PD  Y26, Y25, Y5
+	VBROADCASTSD (DX)(R9*1), Z26
+	VFMADD231PD  Z26, Z24, Z6
+	VFMADD231PD  Y26, Y25, Y7
+	VBROADCASTSD (DX)(R8*4), Z26
+	VFMADD231PD  Z26, Z24, Z8
+	VFMADD231PD  Y26, Y25, Y9
+	VBROADCASTSD (DX)(R10*1), Z26
+	VFMADD231PD  Z26, Z24, Z10
+	VFMADD231PD  Y26, Y25, Y11
+	VBROADCASTSD (DX)(R9*2), Z26
+	VFMADD231PD  Z26, Z24, Z12
+	VFMADD231PD  Y26, Y25, Y13
+	VBROADCASTSD (DX)(R11*1), Z26
+	VFMADD231PD  Z26, Z24, Z14
+	VFMADD231PD  Y26, Y25, Y15
+	VBROADCASTSD (DX)(R8*8), Z26
+	VFMADD231PD  Z26, Z24, Z16
+	VFMADD231PD  Y26, Y25, Y17
+	VBROADCASTSD (DX)(R12*1), Z26
+	VFMADD231PD  Z26, Z24, Z18
+	VFMADD231PD  Y26, Y25, Y19
+	VBROADCASTSD (DX)(R10*2), Z26
+	VFMADD231PD  Z26, Z24, Z20
+	VFMADD231PD  Y26, Y25, Y21
+	VBROADCASTSD (DX)(R13*1), Z26
+	VFMADD231PD  Z26, Z24, Z22
+	VFMADD231PD  Y26, Y25, Y23
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, Z2
+	VADDPD 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, Z4
+	VADDPD 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, Z6
+	VADDPD 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, Z8
+	VADDPD 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPD (CX), Z10, Z10
+	VADDPD 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPD (CX), Z12, Z12
+	VADDPD 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPD (CX), Z14, Z14
+	VADDPD 64(CX), Y15, K1, Y15
+	ADDQ   DX, CX
+	VADDPD (CX), Z16, Z16
+	VADDPD 64(CX), Y17, K1, Y17
+	ADDQ   DX, CX
+	VADDPD (CX), Z18, Z18
+	VADDPD 64(CX), Y19, K1, Y19
+	ADDQ   DX, CX
+	VADDPD (CX), Z20, Z20
+	VADDPD 64(CX), Y21, K1, Y21
+	ADDQ   DX, CX
+	VADDPD (CX), Z22, Z22
+	VADDPD 64(CX), Y23, K1, Y23
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, (CX)
+	VMOVUPD Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, (CX)
+	VMOVUPD Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, (CX)
+	VMOVUPD Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, (CX)
+	VMOVUPD Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z10, (CX)
+	VMOVUPD Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z12, (CX)
+	VMOVUPD Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z14, (CX)
+	VMOVUPD Y15, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z16, (CX)
+	VMOVUPD Y17, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z18, (CX)
+	VMOVUPD Y19, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z20, (CX)
+	VMOVUPD Y21, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z22, (CX)
+	VMOVUPD Y23, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm13x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm13x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z12
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	LEAQ    (R12)(R8*2), R13
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD.Z        (BX), K1, Z13
+	VFMADD231PD.BCST (DX), Z13, Z0
+	VFMADD231PD.BCST (DX)(R8*1), Z13, Z1
+	VFMADD231PD.BCST (DX)(R8*2), Z13, Z2
+	VFMADD231PD.BCST (DX)(R9*1), Z13, Z3
+	VFMADD231PD.BCST (DX)(R8*4), Z13, Z4
+	VFMADD231PD.BCST (DX)(R10*1), Z13, Z5
+	VFMADD231PD.BCST (DX)(R9*2), Z13, Z6
+	VFMADD231PD.BCST (DX)(R11*1), Z13, Z7
+	VFMADD231PD.BCST (DX)(R8*8), Z13, Z8
+	VFMADD231PD.BCST (DX)(R12*1), Z13, Z9
+	VFMADD231PD.BCST (DX)(R10*2), Z13, Z10
+	VFMADD231PD.BCST (DX)(R13*1), Z13, Z11
+	VFMADD231PD.BCST (DX)(R9*4), Z13, Z12
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPD (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPD (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPD (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPD (CX), Z7, K1, Z7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, K1, Z8
+	ADDQ   DX, CX
+	VADDPD (CX), Z9, K1, Z9
+	ADDQ   DX, CX
+	VADDPD (CX), Z10, K1, Z10
+	ADDQ   DX, CX
+	VADDPD (CX), Z11, K1, Z11
+	ADDQ   DX, CX
+	VADDPD (CX), Z12, K1, Z12
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z7, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z9, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z10, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z11, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z12, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -12358,6 +15627,430 @@ store:
 	ADDQ    DX, CX
 	VMOVUPD Z24, (CX)
 	VMOVUPD Z25, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm13x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm13x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	VXORPS Z16, Z16, Z16
+	VXORPS Y17, Y17, Y17
+	VXORPS Z18, Z18, Z18
+	VXORPS Y19, Y19, Y19
+	VXORPS Z20, Z20, Z20
+	VXORPS Y21, Y21, Y21
+	VXORPS Z22, Z22, Z22
+	VXORPS Y23, Y23, Y23
+	VXORPS Z24, Z24, Z24
+	VXORPS Y25, Y25, Y25
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Y15
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z16
+	VMOVUPD.Z 64(CX), K1, Y17
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z18
+	VMOVUPD.Z 64(CX), K1, Y19
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z20
+	VMOVUPD.Z 64(CX), K1, Y21
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z22
+	VMOVUPD.Z 64(CX), K1, Y23
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z24
+	VMOVUPD.Z 64(CX), K1, Y25
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	LEAQ    (R12)(R8*2), R13
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD      (BX), Z26
+	VMOVUPD.Z    64(BX), K1, Y27
+	VBROADCASTSD (DX), Z28
+	VFMADD231PD  Z28, Z26, Z0
+	VFMADD231PD  Y28, Y27, Y1
+	VBROADCASTSD (DX)(R8*1), Z28
+	VFMADD231PD  Z28, Z26, Z2
+	VFMADD231PD  Y28, Y27, Y3
+	VBROADCASTSD (DX)(R8*2), Z28
+	VFMADD231PD  Z28, Z26, Z4
+	VFMADD231PD  Y28, Y27, Y5
+	VBROADCASTSD (DX)(R9*1), Z28
+	VFMADD231PD  Z28, Z26, Z6
+	VFMADD231PD  Y28, Y27, Y7
+	VBROADCASTSD (DX)(R8*4), Z28
+	VFMADD231PD  Z28, Z26, Z8
+	VFMADD231PD  Y28, Y27, Y9
+	VBROADCASTSD (DX)(R10*1), Z28
+	VFMADD231PD  Z28, Z26, Z10
+	VFMADD231PD  Y28, Y27, Y11
+	VBROADCASTSD (DX)(R9*2), Z28
+	VFMADD231PD  Z28, Z26, Z12
+	VFMADD231PD  Y28, Y27, Y13
+	VBROADCASTSD (DX)(R11*1), Z28
+	VFMADD231PD  Z28, Z26, Z14
+	VFMADD231PD  Y28, Y27, Y15
+	VBROADCASTSD (DX)(R8*8), Z28
+	VFMADD231PD  Z28, Z26, Z16
+	VFMADD231PD  Y28, Y27, Y17
+	VBROADCASTSD (DX)(R12*1), Z28
+	VFMADD231PD  Z28, Z26, Z18
+	VFMADD231PD  Y28, Y27, Y19
+	VBROADCASTSD (DX)(R10*2), Z28
+	VFMADD231PD  Z28, Z26, Z20
+	VFMADD231PD  Y28, Y27, Y21
+	VBROADCASTSD (DX)(R13*1), Z28
+	VFMADD231PD  Z28, Z26, Z22
+	VFMADD231PD  Y28, Y27, Y23
+	VBROADCASTSD (DX)(R9*4), Z28
+	VFMADD231PD  Z28, Z26, Z24
+	VFMADD231PD  Y28, Y27, Y25
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, Z2
+	VADDPD 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, Z4
+	VADDPD 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, Z6
+	VADDPD 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, Z8
+	VADDPD 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPD (CX), Z10, Z10
+	VADDPD 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPD (CX), Z12, Z12
+	VADDPD 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPD (CX), Z14, Z14
+	VADDPD 64(CX), Y15, K1, Y15
+	ADDQ   DX, CX
+	VADDPD (CX), Z16, Z16
+	VADDPD 64(CX), Y17, K1, Y17
+	ADDQ   DX, CX
+	VADDPD (CX), Z18, Z18
+	VADDPD 64(CX), Y19, K1, Y19
+	ADDQ   DX, CX
+	VADDPD (CX), Z20, Z20
+	VADDPD 64(CX), Y21, K1, Y21
+	ADDQ   DX, CX
+	VADDPD (CX), Z22, Z22
+	VADDPD 64(CX), Y23, K1, Y23
+	ADDQ   DX, CX
+	VADDPD (CX), Z24, Z24
+	VADDPD 64(CX), Y25, K1, Y25
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, (CX)
+	VMOVUPD Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, (CX)
+	VMOVUPD Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, (CX)
+	VMOVUPD Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, (CX)
+	VMOVUPD Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z10, (CX)
+	VMOVUPD Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z12, (CX)
+	VMOVUPD Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z14, (CX)
+	VMOVUPD Y15, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z16, (CX)
+	VMOVUPD Y17, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z18, (CX)
+	VMOVUPD Y19, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z20, (CX)
+	VMOVUPD Y21, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z22, (CX)
+	VMOVUPD Y23, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z24, (CX)
+	VMOVUPD Y25, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
+// func gemm14x1AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·gemm14x1AVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z9
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z10
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z11
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPD.Z (CX), K1, Z13
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	LEAQ    (R12)(R8*2), R13
+	LEAQ    (R13)(R8*2), R14
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD.Z        (BX), K1, Z14
+	VFMADD231PD.BCST (DX), Z14, Z0
+	VFMADD231PD.BCST (DX)(R8*1), Z14, Z1
+	VFMADD231PD.BCST (DX)(R8*2), Z14, Z2
+	VFMADD231PD.BCST (DX)(R9*1), Z14, Z3
+	VFMADD231PD.BCST (DX)(R8*4), Z14, Z4
+	VFMADD231PD.BCST (DX)(R10*1), Z14, Z5
+	VFMADD231PD.BCST (DX)(R9*2), Z14, Z6
+	VFMADD231PD.BCST (DX)(R11*1), Z14, Z7
+	VFMADD231PD.BCST (DX)(R8*8), Z14, Z8
+	VFMADD231PD.BCST (DX)(R12*1), Z14, Z9
+	VFMADD231PD.BCST (DX)(R10*2), Z14, Z10
+	VFMADD231PD.BCST (DX)(R13*1), Z14, Z11
+	VFMADD231PD.BCST (DX)(R9*4), Z14, Z12
+	VFMADD231PD.BCST (DX)(R14*1), Z14, Z13
+	ADDQ             SI, DX
+	ADDQ             DI, BX
+	DECQ             CX
+	JNE              term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, K1, Z0
+	ADDQ   DX, CX
+	VADDPD (CX), Z1, K1, Z1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, K1, Z2
+	ADDQ   DX, CX
+	VADDPD (CX), Z3, K1, Z3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, K1, Z4
+	ADDQ   DX, CX
+	VADDPD (CX), Z5, K1, Z5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, K1, Z6
+	ADDQ   DX, CX
+	VADDPD (CX), Z7, K1, Z7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, K1, Z8
+	ADDQ   DX, CX
+	VADDPD (CX), Z9, K1, Z9
+	ADDQ   DX, CX
+	VADDPD (CX), Z10, K1, Z10
+	ADDQ   DX, CX
+	VADDPD (CX), Z11, K1, Z11
+	ADDQ   DX, CX
+	VADDPD (CX), Z12, K1, Z12
+	ADDQ   DX, CX
+	VADDPD (CX), Z13, K1, Z13
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z1, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z3, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z5, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z7, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z9, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z10, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z11, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z12, K1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Z13, K1, (CX)
 	MOVQ    $0x00000002, from+80(FP)
 	CMPQ    AX, $0x00
 	JG      group
@@ -12678,6 +16371,268 @@ store:
 	VZEROUPPER
 	RET
 
+// func gemm14x2HalfAVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, FMA3
+TEXT ·gemm14x2HalfAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ     lanes+88(FP), AX
+	LEAQ     gemmMasks<>+64(SB), CX
+	NEGQ     AX
+	VMOVUPD  (CX)(AX*8), Z0
+	VPMOVQ2M Z0, K1
+	MOVQ     k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+	VXORPS Z16, Z16, Z16
+	VXORPS Y17, Y17, Y17
+	VXORPS Z18, Z18, Z18
+	VXORPS Y19, Y19, Y19
+	VXORPS Z20, Z20, Z20
+	VXORPS Y21, Y21, Y21
+	VXORPS Z22, Z22, Z22
+	VXORPS Y23, Y23, Y23
+	VXORPS Z24, Z24, Z24
+	VXORPS Y25, Y25, Y25
+	VXORPS Z26, Z26, Z26
+	VXORPS Y27, Y27, Y27
+	JMP    begun
+
+load:
+	MOVQ      c+0(FP), CX
+	MOVQ      ldc+8(FP), DX
+	SHLQ      $0x03, DX
+	VMOVUPD   (CX), Z0
+	VMOVUPD.Z 64(CX), K1, Y1
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z2
+	VMOVUPD.Z 64(CX), K1, Y3
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z4
+	VMOVUPD.Z 64(CX), K1, Y5
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z6
+	VMOVUPD.Z 64(CX), K1, Y7
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z8
+	VMOVUPD.Z 64(CX), K1, Y9
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z10
+	VMOVUPD.Z 64(CX), K1, Y11
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z12
+	VMOVUPD.Z 64(CX), K1, Y13
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z14
+	VMOVUPD.Z 64(CX), K1, Y15
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z16
+	VMOVUPD.Z 64(CX), K1, Y17
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z18
+	VMOVUPD.Z 64(CX), K1, Y19
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z20
+	VMOVUPD.Z 64(CX), K1, Y21
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z22
+	VMOVUPD.Z 64(CX), K1, Y23
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z24
+	VMOVUPD.Z 64(CX), K1, Y25
+	ADDQ      DX, CX
+	VMOVUPD   (CX), Z26
+	VMOVUPD.Z 64(CX), K1, Y27
+
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	LEAQ    (R10)(R8*2), R11
+	LEAQ    (R11)(R8*2), R12
+	LEAQ    (R12)(R8*2), R13
+	LEAQ    (R13)(R8*2), R14
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMOVUPD      (BX), Z28
+	VMOVUPD.Z    64(BX), K1, Y29
+	VBROADCASTSD (DX), Z30
+	VFMADD231PD  Z30, Z28, Z0
+	VFMADD231PD  Y30, Y29, Y1
+	VBROADCASTSD (DX)(R8*1), Z30
+	VFMADD231PD  Z30, Z28, Z2
+	VFMADD231PD  Y30, Y29, Y3
+	VBROADCASTSD (DX)(R8*2), Z30
+	VFMADD231PD  Z30, Z28, Z4
+	VFMADD231PD  Y30, Y29, Y5
+	VBROADCASTSD (DX)(R9*1), Z30
+	VFMADD231PD  Z30, Z28, Z6
+	VFMADD231PD  Y30, Y29, Y7
+	VBROADCASTSD (DX)(R8*4), Z30
+	VFMADD231PD  Z30, Z28, Z8
+	VFMADD231PD  Y30, Y29, Y9
+	VBROADCASTSD (DX)(R10*1), Z30
+	VFMADD231PD  Z30, Z28, Z10
+	VFMADD231PD  Y30, Y29, Y11
+	VBROADCASTSD (DX)(R9*2), Z30
+	VFMADD231PD  Z30, Z28, Z12
+	VFMADD231PD  Y30, Y29, Y13
+	VBROADCASTSD (DX)(R11*1), Z30
+	VFMADD231PD  Z30, Z28, Z14
+	VFMADD231PD  Y30, Y29, Y15
+	VBROADCASTSD (DX)(R8*8), Z30
+	VFMADD231PD  Z30, Z28, Z16
+	VFMADD231PD  Y30, Y29, Y17
+	VBROADCASTSD (DX)(R12*1), Z30
+	VFMADD231PD  Z30, Z28, Z18
+	VFMADD231PD  Y30, Y29, Y19
+	VBROADCASTSD (DX)(R10*2), Z30
+	VFMADD231PD  Z30, Z28, Z20
+	VFMADD231PD  Y30, Y29, Y21
+	VBROADCASTSD (DX)(R13*1), Z30
+	VFMADD231PD  Z30, Z28, Z22
+	VFMADD231PD  Y30, Y29, Y23
+	VBROADCASTSD (DX)(R9*4), Z30
+	VFMADD231PD  Z30, Z28, Z24
+	VFMADD231PD  Y30, Y29, Y25
+	VBROADCASTSD (DX)(R14*1), Z30
+	VFMADD231PD  Z30, Z28, Z26
+	VFMADD231PD  Y30, Y29, Y27
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ   DX, a+16(FP)
+	MOVQ   BX, b+40(FP)
+	CMPQ   from+80(FP), $0x02
+	JNE    store
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Z0, Z0
+	VADDPD 64(CX), Y1, K1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Z2, Z2
+	VADDPD 64(CX), Y3, K1, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Z4, Z4
+	VADDPD 64(CX), Y5, K1, Y5
+	ADDQ   DX, CX
+	VADDPD (CX), Z6, Z6
+	VADDPD 64(CX), Y7, K1, Y7
+	ADDQ   DX, CX
+	VADDPD (CX), Z8, Z8
+	VADDPD 64(CX), Y9, K1, Y9
+	ADDQ   DX, CX
+	VADDPD (CX), Z10, Z10
+	VADDPD 64(CX), Y11, K1, Y11
+	ADDQ   DX, CX
+	VADDPD (CX), Z12, Z12
+	VADDPD 64(CX), Y13, K1, Y13
+	ADDQ   DX, CX
+	VADDPD (CX), Z14, Z14
+	VADDPD 64(CX), Y15, K1, Y15
+	ADDQ   DX, CX
+	VADDPD (CX), Z16, Z16
+	VADDPD 64(CX), Y17, K1, Y17
+	ADDQ   DX, CX
+	VADDPD (CX), Z18, Z18
+	VADDPD 64(CX), Y19, K1, Y19
+	ADDQ   DX, CX
+	VADDPD (CX), Z20, Z20
+	VADDPD 64(CX), Y21, K1, Y21
+	ADDQ   DX, CX
+	VADDPD (CX), Z22, Z22
+	VADDPD 64(CX), Y23, K1, Y23
+	ADDQ   DX, CX
+	VADDPD (CX), Z24, Z24
+	VADDPD 64(CX), Y25, K1, Y25
+	ADDQ   DX, CX
+	VADDPD (CX), Z26, Z26
+	VADDPD 64(CX), Y27, K1, Y27
+
+store:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Z0, (CX)
+	VMOVUPD Y1, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z2, (CX)
+	VMOVUPD Y3, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z4, (CX)
+	VMOVUPD Y5, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z6, (CX)
+	VMOVUPD Y7, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z8, (CX)
+	VMOVUPD Y9, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z10, (CX)
+	VMOVUPD Y11, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z12, (CX)
+	VMOVUPD Y13, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z14, (CX)
+	VMOVUPD Y15, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z16, (CX)
+	VMOVUPD Y17, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z18, (CX)
+	VMOVUPD Y19, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z20, (CX)
+	VMOVUPD Y21, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z22, (CX)
+	VMOVUPD Y23, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z24, (CX)
+	VMOVUPD Y25, K1, 64(CX)
+	ADDQ    DX, CX
+	VMOVUPD Z26, (CX)
+	VMOVUPD Y27, K1, 64(CX)
+	MOVQ    $0x00000002, from+80(FP)
+	CMPQ    AX, $0x00
+	JG      group
+	VZEROUPPER
+	RET
+
 // func gemm1x8AVX512F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
 TEXT ·gemm1x8AVX512F64(SB), NOSPLIT, $0-96
@@ -12731,23 +16686,23 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPD      (BX), Z8
+	VBROADCASTSD (DX), Z8
+	VMOVUPD      (BX), Z9
+	VFMADD231PD  Z8, Z9, Z0
 	VMOVUPD      64(BX), Z9
-	VMOVUPD      128(BX), Z10
-	VMOVUPD      192(BX), Z11
-	VMOVUPD      256(BX), Z12
-	VMOVUPD      320(BX), Z13
-	VMOVUPD      384(BX), Z14
-	VMOVUPD      448(BX), Z15
-	VBROADCASTSD (DX), Z16
-	VFMADD231PD  Z16, Z8, Z0
-	VFMADD231PD  Z16, Z9, Z1
-	VFMADD231PD  Z16, Z10, Z2
-	VFMADD231PD  Z16, Z11, Z3
-	VFMADD231PD  Z16, Z12, Z4
-	VFMADD231PD  Z16, Z13, Z5
-	VFMADD231PD  Z16, Z14, Z6
-	VFMADD231PD  Z16, Z15, Z7
+	VFMADD231PD  Z8, Z9, Z1
+	VMOVUPD      128(BX), Z9
+	VFMADD231PD  Z8, Z9, Z2
+	VMOVUPD      192(BX), Z9
+	VFMADD231PD  Z8, Z9, Z3
+	VMOVUPD      256(BX), Z9
+	VFMADD231PD  Z8, Z9, Z4
+	VMOVUPD      320(BX), Z9
+	VFMADD231PD  Z8, Z9, Z5
+	VMOVUPD      384(BX), Z9
+	VFMADD231PD  Z8, Z9, Z6
+	VMOVUPD      448(BX), Z9
+	VFMADD231PD  Z8, Z9, Z7
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -13055,7 +17010,11 @@ done:
 // func gemm1x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm1x1AVX2F64(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y1
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -13067,13 +17026,10 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y0
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
-	VMASKMOVPD (CX), Y0, Y0
+	VMASKMOVPD (CX), Y1, Y0
 	JMP        doneLoading
 
 wholeLoading:
@@ -13100,9 +17056,9 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPD      (BX), Y1
 	VBROADCASTSD (DX), Y2
-	VFMADD231PD  Y2, Y1, Y0
+	VMASKMOVPD   (BX), Y1, Y3
+	VFMADD231PD  Y2, Y3, Y0
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -13116,14 +17072,11 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y1
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
-	VMASKMOVPD (CX), Y1, Y1
-	VADDPD     Y1, Y0, Y0
+	VMASKMOVPD (CX), Y1, Y2
+	VADDPD     Y2, Y0, Y0
 	JMP        doneAdding
 
 wholeAdding:
@@ -13137,9 +17090,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y1
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -13159,789 +17109,14 @@ doneStoring:
 	VZEROUPPER
 	RET
 
-// func gemm2x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·gemm2x1AVX2F64(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	JMP    begun
-
-load:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y1
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD (CX), Y1, Y0
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y1, Y1
-	JMP        doneLoading
-
-wholeLoading:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y1
-
-doneLoading:
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x03, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x03, R8
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPD      (BX), Y2
-	VBROADCASTSD (DX), Y3
-	VFMADD231PD  Y3, Y2, Y0
-	VBROADCASTSD (DX)(R8*1), Y3
-	VFMADD231PD  Y3, Y2, Y1
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ       DX, a+16(FP)
-	MOVQ       BX, b+40(FP)
-	CMPQ       from+80(FP), $0x02
-	JNE        store
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y2
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD (CX), Y2, Y3
-	VADDPD     Y3, Y0, Y0
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y2, Y2
-	VADDPD     Y2, Y1, Y1
-	JMP        doneAdding
-
-wholeAdding:
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Y0, Y0
-	ADDQ   DX, CX
-	VADDPD (CX), Y1, Y1
-
-doneAdding:
-store:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y2
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD Y0, Y2, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y1, Y2, (CX)
-	JMP        doneStoring
-
-wholeStoring:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Y0, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y1, (CX)
-
-doneStoring:
-	MOVQ $0x00000002, from+80(FP)
-	CMPQ AX, $0x00
-	JG   group
-	VZEROUPPER
-	RET
-
-// func gemm3x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·gemm3x1AVX2F64(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	JMP    begun
-
-load:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y2
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD (CX), Y2, Y0
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y2, Y1
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y2, Y2
-	JMP        doneLoading
-
-wholeLoading:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y1
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y2
-
-doneLoading:
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x03, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x03, R8
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPD      (BX), Y3
-	VBROADCASTSD (DX), Y4
-	VFMADD231PD  Y4, Y3, Y0
-	VBROADCASTSD (DX)(R8*1), Y4
-	VFMADD231PD  Y4, Y3, Y1
-	VBROADCASTSD (DX)(R8*2), Y4
-	VFMADD231PD  Y4, Y3, Y2
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ       DX, a+16(FP)
-	MOVQ       BX, b+40(FP)
-	CMPQ       from+80(FP), $0x02
-	JNE        store
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y3
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD (CX), Y3, Y4
-	VADDPD     Y4, Y0, Y0
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y3, Y4
-	VADDPD     Y4, Y1, Y1
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y3, Y3
-	VADDPD     Y3, Y2, Y2
-	JMP        doneAdding
-
-wholeAdding:
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Y0, Y0
-	ADDQ   DX, CX
-	VADDPD (CX), Y1, Y1
-	ADDQ   DX, CX
-	VADDPD (CX), Y2, Y2
-
-doneAdding:
-store:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y3
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD Y0, Y3, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y1, Y3, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y2, Y3, (CX)
-	JMP        doneStoring
-
-wholeStoring:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Y0, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y2, (CX)
-
-doneStoring:
-	MOVQ $0x00000002, from+80(FP)
-	CMPQ AX, $0x00
-	JG   group
-	VZEROUPPER
-	RET
-
-// func gemm4x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·gemm4x1AVX2F64(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	JMP    begun
-
-load:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y3
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD (CX), Y3, Y0
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y3, Y1
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y3, Y2
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y3, Y3
-	JMP        doneLoading
-
-wholeLoading:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y1
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y2
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y3
-
-doneLoading:
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x03, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x03, R8
-	LEAQ    (R8)(R8*2), R9
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPD      (BX), Y4
-	VBROADCASTSD (DX), Y5
-	VFMADD231PD  Y5, Y4, Y0
-	VBROADCASTSD (DX)(R8*1), Y5
-	VFMADD231PD  Y5, Y4, Y1
-	VBROADCASTSD (DX)(R8*2), Y5
-	VFMADD231PD  Y5, Y4, Y2
-	VBROADCASTSD (DX)(R9*1), Y5
-	VFMADD231PD  Y5, Y4, Y3
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ       DX, a+16(FP)
-	MOVQ       BX, b+40(FP)
-	CMPQ       from+80(FP), $0x02
-	JNE        store
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y4
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD (CX), Y4, Y5
-	VADDPD     Y5, Y0, Y0
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y4, Y5
-	VADDPD     Y5, Y1, Y1
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y4, Y5
-	VADDPD     Y5, Y2, Y2
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y4, Y4
-	VADDPD     Y4, Y3, Y3
-	JMP        doneAdding
-
-wholeAdding:
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Y0, Y0
-	ADDQ   DX, CX
-	VADDPD (CX), Y1, Y1
-	ADDQ   DX, CX
-	VADDPD (CX), Y2, Y2
-	ADDQ   DX, CX
-	VADDPD (CX), Y3, Y3
-
-doneAdding:
-store:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y4
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD Y0, Y4, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y1, Y4, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y2, Y4, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y3, Y4, (CX)
-	JMP        doneStoring
-
-wholeStoring:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Y0, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y2, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y3, (CX)
-
-doneStoring:
-	MOVQ $0x00000002, from+80(FP)
-	CMPQ AX, $0x00
-	JG   group
-	VZEROUPPER
-	RET
-
-// func gemm5x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·gemm5x1AVX2F64(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	JMP    begun
-
-load:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y4
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD (CX), Y4, Y0
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y4, Y1
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y4, Y2
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y4, Y3
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y4, Y4
-	JMP        doneLoading
-
-wholeLoading:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y1
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y2
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y3
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y4
-
-doneLoading:
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x03, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x03, R8
-	LEAQ    (R8)(R8*2), R9
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPD      (BX), Y5
-	VBROADCASTSD (DX), Y6
-	VFMADD231PD  Y6, Y5, Y0
-	VBROADCASTSD (DX)(R8*1), Y6
-	VFMADD231PD  Y6, Y5, Y1
-	VBROADCASTSD (DX)(R8*2), Y6
-	VFMADD231PD  Y6, Y5, Y2
-	VBROADCASTSD (DX)(R9*1), Y6
-	VFMADD231PD  Y6, Y5, Y3
-	VBROADCASTSD (DX)(R8*4), Y6
-	VFMADD231PD  Y6, Y5, Y4
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ       DX, a+16(FP)
-	MOVQ       BX, b+40(FP)
-	CMPQ       from+80(FP), $0x02
-	JNE        store
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y5
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD (CX), Y5, Y6
-	VADDPD     Y6, Y0, Y0
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y5, Y6
-	VADDPD     Y6, Y1, Y1
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y5, Y6
-	VADDPD     Y6, Y2, Y2
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y5, Y6
-	VADDPD     Y6, Y3, Y3
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y5, Y5
-	VADDPD     Y5, Y4, Y4
-	JMP        doneAdding
-
-wholeAdding:
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Y0, Y0
-	ADDQ   DX, CX
-	VADDPD (CX), Y1, Y1
-	ADDQ   DX, CX
-	VADDPD (CX), Y2, Y2
-	ADDQ   DX, CX
-	VADDPD (CX), Y3, Y3
-	ADDQ   DX, CX
-	VADDPD (CX), Y4, Y4
-
-doneAdding:
-store:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y5
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD Y0, Y5, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y1, Y5, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y2, Y5, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y3, Y5, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y4, Y5, (CX)
-	JMP        doneStoring
-
-wholeStoring:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Y0, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y2, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y3, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y4, (CX)
-
-doneStoring:
-	MOVQ $0x00000002, from+80(FP)
-	CMPQ AX, $0x00
-	JG   group
-	VZEROUPPER
-	RET
-
-// func gemm6x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·gemm6x1AVX2F64(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
-
-group:
-	CMPQ   from+80(FP), $0x01
-	JE     load
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	JMP    begun
-
-load:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y5
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD (CX), Y5, Y0
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y5, Y1
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y5, Y2
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y5, Y3
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y5, Y4
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y5, Y5
-	JMP        doneLoading
-
-wholeLoading:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD (CX), Y0
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y1
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y2
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y3
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y4
-	ADDQ    DX, CX
-	VMOVUPD (CX), Y5
-
-doneLoading:
-begun:
-	MOVQ    group+72(FP), CX
-	CMPQ    AX, CX
-	CMOVQLT AX, CX
-	SUBQ    CX, AX
-	MOVQ    a+16(FP), DX
-	MOVQ    b+40(FP), BX
-	MOVQ    aCol+32(FP), SI
-	SHLQ    $0x03, SI
-	MOVQ    bRow+48(FP), DI
-	SHLQ    $0x03, DI
-	MOVQ    aRow+24(FP), R8
-	SHLQ    $0x03, R8
-	LEAQ    (R8)(R8*2), R9
-	LEAQ    (R9)(R8*2), R10
-	TESTQ   CX, CX
-	JE      summed
-
-term:
-	VMOVUPD      (BX), Y6
-	VBROADCASTSD (DX), Y7
-	VFMADD231PD  Y7, Y6, Y0
-	VBROADCASTSD (DX)(R8*1), Y7
-	VFMADD231PD  Y7, Y6, Y1
-	VBROADCASTSD (DX)(R8*2), Y7
-	VFMADD231PD  Y7, Y6, Y2
-	VBROADCASTSD (DX)(R9*1), Y7
-	VFMADD231PD  Y7, Y6, Y3
-	VBROADCASTSD (DX)(R8*4), Y7
-	VFMADD231PD  Y7, Y6, Y4
-	VBROADCASTSD (DX)(R10*1), Y7
-	VFMADD231PD  Y7, Y6, Y5
-	ADDQ         SI, DX
-	ADDQ         DI, BX
-	DECQ         CX
-	JNE          term
-
-summed:
-	MOVQ       DX, a+16(FP)
-	MOVQ       BX, b+40(FP)
-	CMPQ       from+80(FP), $0x02
-	JNE        store
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y6
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD (CX), Y6, Y7
-	VADDPD     Y7, Y0, Y0
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y6, Y7
-	VADDPD     Y7, Y1, Y1
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y6, Y7
-	VADDPD     Y7, Y2, Y2
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y6, Y7
-	VADDPD     Y7, Y3, Y3
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y6, Y7
-	VADDPD     Y7, Y4, Y4
-	ADDQ       DX, CX
-	VMASKMOVPD (CX), Y6, Y6
-	VADDPD     Y6, Y5, Y5
-	JMP        doneAdding
-
-wholeAdding:
-	MOVQ   c+0(FP), CX
-	MOVQ   ldc+8(FP), DX
-	SHLQ   $0x03, DX
-	VADDPD (CX), Y0, Y0
-	ADDQ   DX, CX
-	VADDPD (CX), Y1, Y1
-	ADDQ   DX, CX
-	VADDPD (CX), Y2, Y2
-	ADDQ   DX, CX
-	VADDPD (CX), Y3, Y3
-	ADDQ   DX, CX
-	VADDPD (CX), Y4, Y4
-	ADDQ   DX, CX
-	VADDPD (CX), Y5, Y5
-
-doneAdding:
-store:
-	MOVQ       lanes+88(FP), CX
-	CMPQ       CX, $0x04
-	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y6
-	MOVQ       c+0(FP), CX
-	MOVQ       ldc+8(FP), DX
-	SHLQ       $0x03, DX
-	VMASKMOVPD Y0, Y6, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y1, Y6, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y2, Y6, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y3, Y6, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y4, Y6, (CX)
-	ADDQ       DX, CX
-	VMASKMOVPD Y5, Y6, (CX)
-	JMP        doneStoring
-
-wholeStoring:
-	MOVQ    c+0(FP), CX
-	MOVQ    ldc+8(FP), DX
-	SHLQ    $0x03, DX
-	VMOVUPD Y0, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y1, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y2, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y3, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y4, (CX)
-	ADDQ    DX, CX
-	VMOVUPD Y5, (CX)
-
-doneStoring:
-	MOVQ $0x00000002, from+80(FP)
-	CMPQ AX, $0x00
-	JG   group
-	VZEROUPPER
-	RET
-
 // func gemm1x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm1x2AVX2F64(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y2
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -13954,14 +17129,11 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y1
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
 	VMOVUPD    (CX), Y0
-	VMASKMOVPD 32(CX), Y1, Y1
+	VMASKMOVPD 32(CX), Y2, Y1
 	JMP        doneLoading
 
 wholeLoading:
@@ -13989,11 +17161,11 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPD      (BX), Y2
-	VMOVUPD      32(BX), Y3
-	VBROADCASTSD (DX), Y4
-	VFMADD231PD  Y4, Y2, Y0
-	VFMADD231PD  Y4, Y3, Y1
+	VBROADCASTSD (DX), Y3
+	VMOVUPD      (BX), Y4
+	VFMADD231PD  Y3, Y4, Y0
+	VMOVUPD      32(BX), Y4
+	VFMADD231PD  Y3, Y4, Y1
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -14007,15 +17179,12 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y2
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
 	VADDPD     (CX), Y0, Y0
-	VMASKMOVPD 32(CX), Y2, Y2
-	VADDPD     Y2, Y1, Y1
+	VMASKMOVPD 32(CX), Y2, Y3
+	VADDPD     Y3, Y1, Y1
 	JMP        doneAdding
 
 wholeAdding:
@@ -14030,9 +17199,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y2
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -14054,10 +17220,132 @@ doneStoring:
 	VZEROUPPER
 	RET
 
+// func gemm2x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gemm2x1AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y2
+	MOVQ    k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    begun
+
+load:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeLoading
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y2, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y2, Y1
+	JMP        doneLoading
+
+wholeLoading:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y1
+
+doneLoading:
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMASKMOVPD   (BX), Y2, Y3
+	VBROADCASTSD (DX), Y4
+	VFMADD231PD  Y4, Y3, Y0
+	VBROADCASTSD (DX)(R8*1), Y4
+	VFMADD231PD  Y4, Y3, Y1
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
+	JNE        store
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeAdding
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y2, Y3
+	VADDPD     Y3, Y0, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y2, Y3
+	VADDPD     Y3, Y1, Y1
+	JMP        doneAdding
+
+wholeAdding:
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Y0, Y0
+	ADDQ   DX, CX
+	VADDPD (CX), Y1, Y1
+
+doneAdding:
+store:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeStoring
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD Y0, Y2, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y1, Y2, (CX)
+	JMP        doneStoring
+
+wholeStoring:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Y0, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y1, (CX)
+
+doneStoring:
+	MOVQ $0x00000002, from+80(FP)
+	CMPQ AX, $0x00
+	JG   group
+	VZEROUPPER
+	RET
+
 // func gemm2x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm2x2AVX2F64(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y4
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -14072,17 +17360,14 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y3
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
 	VMOVUPD    (CX), Y0
-	VMASKMOVPD 32(CX), Y3, Y1
+	VMASKMOVPD 32(CX), Y4, Y1
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y2
-	VMASKMOVPD 32(CX), Y3, Y3
+	VMASKMOVPD 32(CX), Y4, Y3
 	JMP        doneLoading
 
 wholeLoading:
@@ -14113,14 +17398,14 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPD      (BX), Y4
-	VMOVUPD      32(BX), Y5
-	VBROADCASTSD (DX), Y6
-	VFMADD231PD  Y6, Y4, Y0
-	VFMADD231PD  Y6, Y5, Y1
-	VBROADCASTSD (DX)(R8*1), Y6
-	VFMADD231PD  Y6, Y4, Y2
-	VFMADD231PD  Y6, Y5, Y3
+	VMOVUPD      (BX), Y5
+	VMOVUPD      32(BX), Y6
+	VBROADCASTSD (DX), Y7
+	VFMADD231PD  Y7, Y5, Y0
+	VFMADD231PD  Y7, Y6, Y1
+	VBROADCASTSD (DX)(R8*1), Y7
+	VFMADD231PD  Y7, Y5, Y2
+	VFMADD231PD  Y7, Y6, Y3
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -14134,9 +17419,6 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y4
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -14145,8 +17427,8 @@ summed:
 	VADDPD     Y5, Y1, Y1
 	ADDQ       DX, CX
 	VADDPD     (CX), Y2, Y2
-	VMASKMOVPD 32(CX), Y4, Y4
-	VADDPD     Y4, Y3, Y3
+	VMASKMOVPD 32(CX), Y4, Y5
+	VADDPD     Y5, Y3, Y3
 	JMP        doneAdding
 
 wholeAdding:
@@ -14164,9 +17446,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y4
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -14194,10 +17473,148 @@ doneStoring:
 	VZEROUPPER
 	RET
 
+// func gemm3x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gemm3x1AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y3
+	MOVQ    k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	JMP    begun
+
+load:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeLoading
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y3, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y3, Y1
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y3, Y2
+	JMP        doneLoading
+
+wholeLoading:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y2
+
+doneLoading:
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMASKMOVPD   (BX), Y3, Y4
+	VBROADCASTSD (DX), Y5
+	VFMADD231PD  Y5, Y4, Y0
+	VBROADCASTSD (DX)(R8*1), Y5
+	VFMADD231PD  Y5, Y4, Y1
+	VBROADCASTSD (DX)(R8*2), Y5
+	VFMADD231PD  Y5, Y4, Y2
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
+	JNE        store
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeAdding
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y3, Y4
+	VADDPD     Y4, Y0, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y3, Y4
+	VADDPD     Y4, Y1, Y1
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y3, Y4
+	VADDPD     Y4, Y2, Y2
+	JMP        doneAdding
+
+wholeAdding:
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Y0, Y0
+	ADDQ   DX, CX
+	VADDPD (CX), Y1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Y2, Y2
+
+doneAdding:
+store:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeStoring
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD Y0, Y3, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y1, Y3, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y2, Y3, (CX)
+	JMP        doneStoring
+
+wholeStoring:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Y0, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y2, (CX)
+
+doneStoring:
+	MOVQ $0x00000002, from+80(FP)
+	CMPQ AX, $0x00
+	JG   group
+	VZEROUPPER
+	RET
+
 // func gemm3x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm3x2AVX2F64(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y6
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -14214,20 +17631,17 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y5
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
 	VMOVUPD    (CX), Y0
-	VMASKMOVPD 32(CX), Y5, Y1
+	VMASKMOVPD 32(CX), Y6, Y1
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y2
-	VMASKMOVPD 32(CX), Y5, Y3
+	VMASKMOVPD 32(CX), Y6, Y3
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y4
-	VMASKMOVPD 32(CX), Y5, Y5
+	VMASKMOVPD 32(CX), Y6, Y5
 	JMP        doneLoading
 
 wholeLoading:
@@ -14261,17 +17675,17 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPD      (BX), Y6
-	VMOVUPD      32(BX), Y7
-	VBROADCASTSD (DX), Y8
-	VFMADD231PD  Y8, Y6, Y0
-	VFMADD231PD  Y8, Y7, Y1
-	VBROADCASTSD (DX)(R8*1), Y8
-	VFMADD231PD  Y8, Y6, Y2
-	VFMADD231PD  Y8, Y7, Y3
-	VBROADCASTSD (DX)(R8*2), Y8
-	VFMADD231PD  Y8, Y6, Y4
-	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      (BX), Y7
+	VMOVUPD      32(BX), Y8
+	VBROADCASTSD (DX), Y9
+	VFMADD231PD  Y9, Y7, Y0
+	VFMADD231PD  Y9, Y8, Y1
+	VBROADCASTSD (DX)(R8*1), Y9
+	VFMADD231PD  Y9, Y7, Y2
+	VFMADD231PD  Y9, Y8, Y3
+	VBROADCASTSD (DX)(R8*2), Y9
+	VFMADD231PD  Y9, Y7, Y4
+	VFMADD231PD  Y9, Y8, Y5
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -14285,9 +17699,6 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y6
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -14300,8 +17711,8 @@ summed:
 	VADDPD     Y7, Y3, Y3
 	ADDQ       DX, CX
 	VADDPD     (CX), Y4, Y4
-	VMASKMOVPD 32(CX), Y6, Y6
-	VADDPD     Y6, Y5, Y5
+	VMASKMOVPD 32(CX), Y6, Y7
+	VADDPD     Y7, Y5, Y5
 	JMP        doneAdding
 
 wholeAdding:
@@ -14322,9 +17733,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y6
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -14358,10 +17766,165 @@ doneStoring:
 	VZEROUPPER
 	RET
 
+// func gemm4x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gemm4x1AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y4
+	MOVQ    k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    begun
+
+load:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeLoading
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y4, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y4, Y1
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y4, Y2
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y4, Y3
+	JMP        doneLoading
+
+wholeLoading:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y3
+
+doneLoading:
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMASKMOVPD   (BX), Y4, Y5
+	VBROADCASTSD (DX), Y6
+	VFMADD231PD  Y6, Y5, Y0
+	VBROADCASTSD (DX)(R8*1), Y6
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD (DX)(R8*2), Y6
+	VFMADD231PD  Y6, Y5, Y2
+	VBROADCASTSD (DX)(R9*1), Y6
+	VFMADD231PD  Y6, Y5, Y3
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
+	JNE        store
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeAdding
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y4, Y5
+	VADDPD     Y5, Y0, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y4, Y5
+	VADDPD     Y5, Y1, Y1
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y4, Y5
+	VADDPD     Y5, Y2, Y2
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y4, Y5
+	VADDPD     Y5, Y3, Y3
+	JMP        doneAdding
+
+wholeAdding:
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Y0, Y0
+	ADDQ   DX, CX
+	VADDPD (CX), Y1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Y2, Y2
+	ADDQ   DX, CX
+	VADDPD (CX), Y3, Y3
+
+doneAdding:
+store:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeStoring
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD Y0, Y4, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y1, Y4, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y2, Y4, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y3, Y4, (CX)
+	JMP        doneStoring
+
+wholeStoring:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Y0, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y3, (CX)
+
+doneStoring:
+	MOVQ $0x00000002, from+80(FP)
+	CMPQ AX, $0x00
+	JG   group
+	VZEROUPPER
+	RET
+
 // func gemm4x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm4x2AVX2F64(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y8
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -14380,23 +17943,20 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y7
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
 	VMOVUPD    (CX), Y0
-	VMASKMOVPD 32(CX), Y7, Y1
+	VMASKMOVPD 32(CX), Y8, Y1
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y2
-	VMASKMOVPD 32(CX), Y7, Y3
+	VMASKMOVPD 32(CX), Y8, Y3
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y4
-	VMASKMOVPD 32(CX), Y7, Y5
+	VMASKMOVPD 32(CX), Y8, Y5
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y6
-	VMASKMOVPD 32(CX), Y7, Y7
+	VMASKMOVPD 32(CX), Y8, Y7
 	JMP        doneLoading
 
 wholeLoading:
@@ -14434,20 +17994,20 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPD      (BX), Y8
-	VMOVUPD      32(BX), Y9
-	VBROADCASTSD (DX), Y10
-	VFMADD231PD  Y10, Y8, Y0
-	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD (DX)(R8*1), Y10
-	VFMADD231PD  Y10, Y8, Y2
-	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD (DX)(R8*2), Y10
-	VFMADD231PD  Y10, Y8, Y4
-	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD (DX)(R9*1), Y10
-	VFMADD231PD  Y10, Y8, Y6
-	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      (BX), Y9
+	VMOVUPD      32(BX), Y10
+	VBROADCASTSD (DX), Y11
+	VFMADD231PD  Y11, Y9, Y0
+	VFMADD231PD  Y11, Y10, Y1
+	VBROADCASTSD (DX)(R8*1), Y11
+	VFMADD231PD  Y11, Y9, Y2
+	VFMADD231PD  Y11, Y10, Y3
+	VBROADCASTSD (DX)(R8*2), Y11
+	VFMADD231PD  Y11, Y9, Y4
+	VFMADD231PD  Y11, Y10, Y5
+	VBROADCASTSD (DX)(R9*1), Y11
+	VFMADD231PD  Y11, Y9, Y6
+	VFMADD231PD  Y11, Y10, Y7
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -14461,9 +18021,6 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y8
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -14480,8 +18037,8 @@ summed:
 	VADDPD     Y9, Y5, Y5
 	ADDQ       DX, CX
 	VADDPD     (CX), Y6, Y6
-	VMASKMOVPD 32(CX), Y8, Y8
-	VADDPD     Y8, Y7, Y7
+	VMASKMOVPD 32(CX), Y8, Y9
+	VADDPD     Y9, Y7, Y7
 	JMP        doneAdding
 
 wholeAdding:
@@ -14505,9 +18062,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y8
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -14547,10 +18101,181 @@ doneStoring:
 	VZEROUPPER
 	RET
 
+// func gemm5x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gemm5x1AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y5
+	MOVQ    k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	JMP    begun
+
+load:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeLoading
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y5, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y5, Y1
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y5, Y2
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y5, Y3
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y5, Y4
+	JMP        doneLoading
+
+wholeLoading:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y4
+
+doneLoading:
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMASKMOVPD   (BX), Y5, Y6
+	VBROADCASTSD (DX), Y7
+	VFMADD231PD  Y7, Y6, Y0
+	VBROADCASTSD (DX)(R8*1), Y7
+	VFMADD231PD  Y7, Y6, Y1
+	VBROADCASTSD (DX)(R8*2), Y7
+	VFMADD231PD  Y7, Y6, Y2
+	VBROADCASTSD (DX)(R9*1), Y7
+	VFMADD231PD  Y7, Y6, Y3
+	VBROADCASTSD (DX)(R8*4), Y7
+	VFMADD231PD  Y7, Y6, Y4
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
+	JNE        store
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeAdding
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y5, Y6
+	VADDPD     Y6, Y0, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y5, Y6
+	VADDPD     Y6, Y1, Y1
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y5, Y6
+	VADDPD     Y6, Y2, Y2
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y5, Y6
+	VADDPD     Y6, Y3, Y3
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y5, Y6
+	VADDPD     Y6, Y4, Y4
+	JMP        doneAdding
+
+wholeAdding:
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Y0, Y0
+	ADDQ   DX, CX
+	VADDPD (CX), Y1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Y2, Y2
+	ADDQ   DX, CX
+	VADDPD (CX), Y3, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Y4, Y4
+
+doneAdding:
+store:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeStoring
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD Y0, Y5, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y1, Y5, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y2, Y5, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y3, Y5, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y4, Y5, (CX)
+	JMP        doneStoring
+
+wholeStoring:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Y0, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y3, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y4, (CX)
+
+doneStoring:
+	MOVQ $0x00000002, from+80(FP)
+	CMPQ AX, $0x00
+	JG   group
+	VZEROUPPER
+	RET
+
 // func gemm5x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm5x2AVX2F64(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y10
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -14571,26 +18296,23 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y9
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
 	VMOVUPD    (CX), Y0
-	VMASKMOVPD 32(CX), Y9, Y1
+	VMASKMOVPD 32(CX), Y10, Y1
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y2
-	VMASKMOVPD 32(CX), Y9, Y3
+	VMASKMOVPD 32(CX), Y10, Y3
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y4
-	VMASKMOVPD 32(CX), Y9, Y5
+	VMASKMOVPD 32(CX), Y10, Y5
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y6
-	VMASKMOVPD 32(CX), Y9, Y7
+	VMASKMOVPD 32(CX), Y10, Y7
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y8
-	VMASKMOVPD 32(CX), Y9, Y9
+	VMASKMOVPD 32(CX), Y10, Y9
 	JMP        doneLoading
 
 wholeLoading:
@@ -14631,23 +18353,23 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPD      (BX), Y10
-	VMOVUPD      32(BX), Y11
-	VBROADCASTSD (DX), Y12
-	VFMADD231PD  Y12, Y10, Y0
-	VFMADD231PD  Y12, Y11, Y1
-	VBROADCASTSD (DX)(R8*1), Y12
-	VFMADD231PD  Y12, Y10, Y2
-	VFMADD231PD  Y12, Y11, Y3
-	VBROADCASTSD (DX)(R8*2), Y12
-	VFMADD231PD  Y12, Y10, Y4
-	VFMADD231PD  Y12, Y11, Y5
-	VBROADCASTSD (DX)(R9*1), Y12
-	VFMADD231PD  Y12, Y10, Y6
-	VFMADD231PD  Y12, Y11, Y7
-	VBROADCASTSD (DX)(R8*4), Y12
-	VFMADD231PD  Y12, Y10, Y8
-	VFMADD231PD  Y12, Y11, Y9
+	VMOVUPD      (BX), Y11
+	VMOVUPD      32(BX), Y12
+	VBROADCASTSD (DX), Y13
+	VFMADD231PD  Y13, Y11, Y0
+	VFMADD231PD  Y13, Y12, Y1
+	VBROADCASTSD (DX)(R8*1), Y13
+	VFMADD231PD  Y13, Y11, Y2
+	VFMADD231PD  Y13, Y12, Y3
+	VBROADCASTSD (DX)(R8*2), Y13
+	VFMADD231PD  Y13, Y11, Y4
+	VFMADD231PD  Y13, Y12, Y5
+	VBROADCASTSD (DX)(R9*1), Y13
+	VFMADD231PD  Y13, Y11, Y6
+	VFMADD231PD  Y13, Y12, Y7
+	VBROADCASTSD (DX)(R8*4), Y13
+	VFMADD231PD  Y13, Y11, Y8
+	VFMADD231PD  Y13, Y12, Y9
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -14661,9 +18383,6 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y10
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -14684,8 +18403,8 @@ summed:
 	VADDPD     Y11, Y7, Y7
 	ADDQ       DX, CX
 	VADDPD     (CX), Y8, Y8
-	VMASKMOVPD 32(CX), Y10, Y10
-	VADDPD     Y10, Y9, Y9
+	VMASKMOVPD 32(CX), Y10, Y11
+	VADDPD     Y11, Y9, Y9
 	JMP        doneAdding
 
 wholeAdding:
@@ -14712,9 +18431,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y10
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -14760,10 +18476,198 @@ doneStoring:
 	VZEROUPPER
 	RET
 
+// func gemm6x1AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gemm6x1AVX2F64(SB), NOSPLIT, $0-96
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y6
+	MOVQ    k+64(FP), AX
+
+group:
+	CMPQ   from+80(FP), $0x01
+	JE     load
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    begun
+
+load:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeLoading
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y6, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y6, Y1
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y6, Y2
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y6, Y3
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y6, Y4
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y6, Y5
+	JMP        doneLoading
+
+wholeLoading:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD (CX), Y0
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y1
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y2
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y3
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y4
+	ADDQ    DX, CX
+	VMOVUPD (CX), Y5
+
+doneLoading:
+begun:
+	MOVQ    group+72(FP), CX
+	CMPQ    AX, CX
+	CMOVQLT AX, CX
+	SUBQ    CX, AX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+40(FP), BX
+	MOVQ    aCol+32(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    bRow+48(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    aRow+24(FP), R8
+	SHLQ    $0x03, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R9)(R8*2), R10
+	TESTQ   CX, CX
+	JE      summed
+
+term:
+	VMASKMOVPD   (BX), Y6, Y7
+	VBROADCASTSD (DX), Y8
+	VFMADD231PD  Y8, Y7, Y0
+	VBROADCASTSD (DX)(R8*1), Y8
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD (DX)(R8*2), Y8
+	VFMADD231PD  Y8, Y7, Y2
+	VBROADCASTSD (DX)(R9*1), Y8
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD (DX)(R8*4), Y8
+	VFMADD231PD  Y8, Y7, Y4
+	VBROADCASTSD (DX)(R10*1), Y8
+	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         SI, DX
+	ADDQ         DI, BX
+	DECQ         CX
+	JNE          term
+
+summed:
+	MOVQ       DX, a+16(FP)
+	MOVQ       BX, b+40(FP)
+	CMPQ       from+80(FP), $0x02
+	JNE        store
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeAdding
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD (CX), Y6, Y7
+	VADDPD     Y7, Y0, Y0
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y6, Y7
+	VADDPD     Y7, Y1, Y1
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y6, Y7
+	VADDPD     Y7, Y2, Y2
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y6, Y7
+	VADDPD     Y7, Y3, Y3
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y6, Y7
+	VADDPD     Y7, Y4, Y4
+	ADDQ       DX, CX
+	VMASKMOVPD (CX), Y6, Y7
+	VADDPD     Y7, Y5, Y5
+	JMP        doneAdding
+
+wholeAdding:
+	MOVQ   c+0(FP), CX
+	MOVQ   ldc+8(FP), DX
+	SHLQ   $0x03, DX
+	VADDPD (CX), Y0, Y0
+	ADDQ   DX, CX
+	VADDPD (CX), Y1, Y1
+	ADDQ   DX, CX
+	VADDPD (CX), Y2, Y2
+	ADDQ   DX, CX
+	VADDPD (CX), Y3, Y3
+	ADDQ   DX, CX
+	VADDPD (CX), Y4, Y4
+	ADDQ   DX, CX
+	VADDPD (CX), Y5, Y5
+
+doneAdding:
+store:
+	MOVQ       lanes+88(FP), CX
+	CMPQ       CX, $0x04
+	JE         wholeStoring
+	MOVQ       c+0(FP), CX
+	MOVQ       ldc+8(FP), DX
+	SHLQ       $0x03, DX
+	VMASKMOVPD Y0, Y6, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y1, Y6, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y2, Y6, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y3, Y6, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y4, Y6, (CX)
+	ADDQ       DX, CX
+	VMASKMOVPD Y5, Y6, (CX)
+	JMP        doneStoring
+
+wholeStoring:
+	MOVQ    c+0(FP), CX
+	MOVQ    ldc+8(FP), DX
+	SHLQ    $0x03, DX
+	VMOVUPD Y0, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y3, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y4, (CX)
+	ADDQ    DX, CX
+	VMOVUPD Y5, (CX)
+
+doneStoring:
+	MOVQ $0x00000002, from+80(FP)
+	CMPQ AX, $0x00
+	JG   group
+	VZEROUPPER
+	RET
+
 // func gemm6x2AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm6x2AVX2F64(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y12
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -14786,29 +18690,26 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y11
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
 	VMOVUPD    (CX), Y0
-	VMASKMOVPD 32(CX), Y11, Y1
+	VMASKMOVPD 32(CX), Y12, Y1
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y2
-	VMASKMOVPD 32(CX), Y11, Y3
+	VMASKMOVPD 32(CX), Y12, Y3
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y4
-	VMASKMOVPD 32(CX), Y11, Y5
+	VMASKMOVPD 32(CX), Y12, Y5
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y6
-	VMASKMOVPD 32(CX), Y11, Y7
+	VMASKMOVPD 32(CX), Y12, Y7
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y8
-	VMASKMOVPD 32(CX), Y11, Y9
+	VMASKMOVPD 32(CX), Y12, Y9
 	ADDQ       DX, CX
 	VMOVUPD    (CX), Y10
-	VMASKMOVPD 32(CX), Y11, Y11
+	VMASKMOVPD 32(CX), Y12, Y11
 	JMP        doneLoading
 
 wholeLoading:
@@ -14853,26 +18754,26 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPD      (BX), Y12
-	VMOVUPD      32(BX), Y13
-	VBROADCASTSD (DX), Y14
-	VFMADD231PD  Y14, Y12, Y0
-	VFMADD231PD  Y14, Y13, Y1
-	VBROADCASTSD (DX)(R8*1), Y14
-	VFMADD231PD  Y14, Y12, Y2
-	VFMADD231PD  Y14, Y13, Y3
-	VBROADCASTSD (DX)(R8*2), Y14
-	VFMADD231PD  Y14, Y12, Y4
-	VFMADD231PD  Y14, Y13, Y5
-	VBROADCASTSD (DX)(R9*1), Y14
-	VFMADD231PD  Y14, Y12, Y6
-	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD (DX)(R8*4), Y14
-	VFMADD231PD  Y14, Y12, Y8
-	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD (DX)(R10*1), Y14
-	VFMADD231PD  Y14, Y12, Y10
-	VFMADD231PD  Y14, Y13, Y11
+	VMOVUPD      (BX), Y13
+	VMOVUPD      32(BX), Y14
+	VBROADCASTSD (DX), Y15
+	VFMADD231PD  Y15, Y13, Y0
+	VFMADD231PD  Y15, Y14, Y1
+	VBROADCASTSD (DX)(R8*1), Y15
+	VFMADD231PD  Y15, Y13, Y2
+	VFMADD231PD  Y15, Y14, Y3
+	VBROADCASTSD (DX)(R8*2), Y15
+	VFMADD231PD  Y15, Y13, Y4
+	VFMADD231PD  Y15, Y14, Y5
+	VBROADCASTSD (DX)(R9*1), Y15
+	VFMADD231PD  Y15, Y13, Y6
+	VFMADD231PD  Y15, Y14, Y7
+	VBROADCASTSD (DX)(R8*4), Y15
+	VFMADD231PD  Y15, Y13, Y8
+	VFMADD231PD  Y15, Y14, Y9
+	VBROADCASTSD (DX)(R10*1), Y15
+	VFMADD231PD  Y15, Y13, Y10
+	VFMADD231PD  Y15, Y14, Y11
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -14886,9 +18787,6 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y12
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -14913,8 +18811,8 @@ summed:
 	VADDPD     Y13, Y9, Y9
 	ADDQ       DX, CX
 	VADDPD     (CX), Y10, Y10
-	VMASKMOVPD 32(CX), Y12, Y12
-	VADDPD     Y12, Y11, Y11
+	VMASKMOVPD 32(CX), Y12, Y13
+	VADDPD     Y13, Y11, Y11
 	JMP        doneAdding
 
 wholeAdding:
@@ -14944,9 +18842,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y12
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -15001,7 +18896,11 @@ doneStoring:
 // func gemm1x8AVX2F64(c *float64, ldc int, a *float64, aRow int, aCol int, b *float64, bRow int, ahead int, k int, group int, from int, lanes int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gemm1x8AVX2F64(SB), NOSPLIT, $0-96
-	MOVQ k+64(FP), AX
+	MOVQ    lanes+88(FP), AX
+	LEAQ    gemmMasks<>+64(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y8
+	MOVQ    k+64(FP), AX
 
 group:
 	CMPQ   from+80(FP), $0x01
@@ -15020,9 +18919,6 @@ load:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeLoading
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y7
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -15033,7 +18929,7 @@ load:
 	VMOVUPD    128(CX), Y4
 	VMOVUPD    160(CX), Y5
 	VMOVUPD    192(CX), Y6
-	VMASKMOVPD 224(CX), Y7, Y7
+	VMASKMOVPD 224(CX), Y8, Y7
 	JMP        doneLoading
 
 wholeLoading:
@@ -15067,23 +18963,23 @@ begun:
 	JE      summed
 
 term:
-	VMOVUPD      (BX), Y8
-	VMOVUPD      32(BX), Y9
+	VBROADCASTSD (DX), Y9
+	VMOVUPD      (BX), Y10
+	VFMADD231PD  Y9, Y10, Y0
+	VMOVUPD      32(BX), Y10
+	VFMADD231PD  Y9, Y10, Y1
 	VMOVUPD      64(BX), Y10
-	VMOVUPD      96(BX), Y11
-	VMOVUPD      128(BX), Y12
-	VMOVUPD      160(BX), Y13
-	VMOVUPD      192(BX), Y14
-	VMOVUPD      224(BX), Y15
-	VBROADCASTSD (DX), Y16
-	VFMADD231PD  Y16, Y8, Y0
-	VFMADD231PD  Y16, Y9, Y1
-	VFMADD231PD  Y16, Y10, Y2
-	VFMADD231PD  Y16, Y11, Y3
-	VFMADD231PD  Y16, Y12, Y4
-	VFMADD231PD  Y16, Y13, Y5
-	VFMADD231PD  Y16, Y14, Y6
-	VFMADD231PD  Y16, Y15, Y7
+	VFMADD231PD  Y9, Y10, Y2
+	VMOVUPD      96(BX), Y10
+	VFMADD231PD  Y9, Y10, Y3
+	VMOVUPD      128(BX), Y10
+	VFMADD231PD  Y9, Y10, Y4
+	VMOVUPD      160(BX), Y10
+	VFMADD231PD  Y9, Y10, Y5
+	VMOVUPD      192(BX), Y10
+	VFMADD231PD  Y9, Y10, Y6
+	VMOVUPD      224(BX), Y10
+	VFMADD231PD  Y9, Y10, Y7
 	ADDQ         SI, DX
 	ADDQ         DI, BX
 	DECQ         CX
@@ -15097,9 +18993,6 @@ summed:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeAdding
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y8
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX
@@ -15110,8 +19003,8 @@ summed:
 	VADDPD     128(CX), Y4, Y4
 	VADDPD     160(CX), Y5, Y5
 	VADDPD     192(CX), Y6, Y6
-	VMASKMOVPD 224(CX), Y8, Y8
-	VADDPD     Y8, Y7, Y7
+	VMASKMOVPD 224(CX), Y8, Y9
+	VADDPD     Y9, Y7, Y7
 	JMP        doneAdding
 
 wholeAdding:
@@ -15132,9 +19025,6 @@ store:
 	MOVQ       lanes+88(FP), CX
 	CMPQ       CX, $0x04
 	JE         wholeStoring
-	LEAQ       gemmMasks<>+64(SB), DX
-	NEGQ       CX
-	VMOVUPD    (DX)(CX*8), Y8
 	MOVQ       c+0(FP), CX
 	MOVQ       ldc+8(FP), DX
 	SHLQ       $0x03, DX

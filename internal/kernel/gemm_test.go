@@ -106,6 +106,18 @@ func TestGemm(t *testing.T) {
 	})
 }
 
+// Every tile: of any number of rows, and with any part of its last vector.
+func TestGemmTiles(t *testing.T) {
+	forEachPath(t, func(t *testing.T) {
+		for m := 1; m <= sliverRows(); m++ {
+			for n := range panelBytes/4 + 2 {
+				testGemm[float32](t, false, false, m, n, 3, n&1 != 0, ordinary)
+				testGemm[float64](t, false, false, m, n, 3, n&1 != 0, ordinary)
+			}
+		}
+	})
+}
+
 func TestGemmTransposes(t *testing.T) {
 	forEachPath(t, func(t *testing.T) {
 		for i := range 8 {

@@ -16,7 +16,7 @@ type sliver[T Float] struct {
 	ldc        int
 	a          []T
 	aRow, aCol int
-	b          []T // with whole vectors in its rows, even where cols ends within one
+	b          []T // with whole vectors in its rows, unless exactCols
 	bRow       int
 	ahead      int // from b to what will be read after it, or 0
 	terms      int

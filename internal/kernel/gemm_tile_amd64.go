@@ -2,11 +2,15 @@ package kernel
 
 import "unsafe"
 
+// tile is the assembly of some rows and vectors.
+type tile[T Float] func(c *T, ldc int, a *T, aRow int, aCol int, b *T, bRow int, ahead int, k int, group int, from int, lanes int)
+
 // gemmKernels are the assembly of a path for an element type.
 type gemmKernels[T Float] struct {
-	lanes int // of a vector
-	tile  [2][]func(c *T, ldc int, a *T, aRow int, aCol int, b *T, bRow int, ahead int, k int, group int, from int, lanes int)
-	wide  func(c *T, ldc int, a *T, aRow int, aCol int, b *T, bRow int, ahead int, k int, group int, from int, lanes int)
+	lanes int          // of a vector
+	tile  [2][]tile[T] // of one vector and of two, by rows
+	half  []tile[T]    // of one vector and a half, if that is faster than two
+	wide  tile[T]
 	dots1 func(y *T, w *T, wRow int, x *T, terms int)
 	dots  func(y *T, w *T, wRow int, x *T, terms int)
 	pack  func(dst *T, dstRow int, src *T, srcRow int, terms int)
@@ -15,7 +19,7 @@ type gemmKernels[T Float] struct {
 var gemm32 = [...]gemmKernels[float32]{
 	avx2: {
 		lanes: 8,
-		tile: [2][]func(*float32, int, *float32, int, int, *float32, int, int, int, int, int, int){
+		tile: [2][]tile[float32]{
 			{gemm1x1AVX2F32, gemm2x1AVX2F32, gemm3x1AVX2F32, gemm4x1AVX2F32, gemm5x1AVX2F32, gemm6x1AVX2F32},
 			{gemm1x2AVX2F32, gemm2x2AVX2F32, gemm3x2AVX2F32, gemm4x2AVX2F32, gemm5x2AVX2F32, gemm6x2AVX2F32},
 		},
@@ -23,7 +27,7 @@ var gemm32 = [...]gemmKernels[float32]{
 	},
 	avx512: {
 		lanes: 16,
-		tile: [2][]func(*float32, int, *float32, int, int, *float32, int, int, int, int, int, int){
+		tile: [2][]tile[float32]{
 			{
 				gemm1x1AVX512F32, gemm2x1AVX512F32, gemm3x1AVX512F32, gemm4x1AVX512F32, gemm5x1AVX512F32,
 				gemm6x1AVX512F32, gemm7x1AVX512F32, gemm8x1AVX512F32, gemm9x1AVX512F32, gemm10x1AVX512F32,
@@ -35,6 +39,11 @@ var gemm32 = [...]gemmKernels[float32]{
 				gemm11x2AVX512F32, gemm12x2AVX512F32, gemm13x2AVX512F32, gemm14x2AVX512F32,
 			},
 		},
+		half: []tile[float32]{
+			gemm1x2HalfAVX512F32, gemm2x2HalfAVX512F32, gemm3x2HalfAVX512F32, gemm4x2HalfAVX512F32, gemm5x2HalfAVX512F32,
+			gemm6x2HalfAVX512F32, gemm7x2HalfAVX512F32, gemm8x2HalfAVX512F32, gemm9x2HalfAVX512F32, gemm10x2HalfAVX512F32,
+			gemm11x2HalfAVX512F32, gemm12x2HalfAVX512F32, gemm13x2HalfAVX512F32, gemm14x2HalfAVX512F32,
+		},
 		wide: gemm1x8AVX512F32, dots1: dots1AVX512F32, dots: dots2AVX512F32, pack: packColumnsAVX512F32,
 	},
 }
@@ -42,7 +51,7 @@ var gemm32 = [...]gemmKernels[float32]{
 var gemm64 = [...]gemmKernels[float64]{
 	avx2: {
 		lanes: 4,
-		tile: [2][]func(*float64, int, *float64, int, int, *float64, int, int, int, int, int, int){
+		tile: [2][]tile[float64]{
 			{gemm1x1AVX2F64, gemm2x1AVX2F64, gemm3x1AVX2F64, gemm4x1AVX2F64, gemm5x1AVX2F64, gemm6x1AVX2F64},
 			{gemm1x2AVX2F64, gemm2x2AVX2F64, gemm3x2AVX2F64, gemm4x2AVX2F64, gemm5x2AVX2F64, gemm6x2AVX2F64},
 		},
@@ -50,7 +59,7 @@ var gemm64 = [...]gemmKernels[float64]{
 	},
 	avx512: {
 		lanes: 8,
-		tile: [2][]func(*float64, int, *float64, int, int, *float64, int, int, int, int, int, int){
+		tile: [2][]tile[float64]{
 			{
 				gemm1x1AVX512F64, gemm2x1AVX512F64, gemm3x1AVX512F64, gemm4x1AVX512F64, gemm5x1AVX512F64,
 				gemm6x1AVX512F64, gemm7x1AVX512F64, gemm8x1AVX512F64, gemm9x1AVX512F64, gemm10x1AVX512F64,
@@ -61,6 +70,11 @@ var gemm64 = [...]gemmKernels[float64]{
 				gemm6x2AVX512F64, gemm7x2AVX512F64, gemm8x2AVX512F64, gemm9x2AVX512F64, gemm10x2AVX512F64,
 				gemm11x2AVX512F64, gemm12x2AVX512F64, gemm13x2AVX512F64, gemm14x2AVX512F64,
 			},
+		},
+		half: []tile[float64]{
+			gemm1x2HalfAVX512F64, gemm2x2HalfAVX512F64, gemm3x2HalfAVX512F64, gemm4x2HalfAVX512F64, gemm5x2HalfAVX512F64,
+			gemm6x2HalfAVX512F64, gemm7x2HalfAVX512F64, gemm8x2HalfAVX512F64, gemm9x2HalfAVX512F64, gemm10x2HalfAVX512F64,
+			gemm11x2HalfAVX512F64, gemm12x2HalfAVX512F64, gemm13x2HalfAVX512F64, gemm14x2HalfAVX512F64,
 		},
 		wide: gemm1x8AVX512F64, dots1: dots1AVX512F64, dots: dots2AVX512F64, pack: packColumnsAVX512F64,
 	},
@@ -91,6 +105,16 @@ func sliverRows() int {
 	return portableRows
 }
 
+// exactCols reports whether a sliver of so many columns reads no more than that of b.
+func exactCols[T Float](cols int) bool {
+	if active == portable {
+		return cols%Lanes == 0
+	}
+	k := kernelsOf[T]()
+	rest := cols % (2 * k.lanes)
+	return rest <= k.lanes || k.half != nil && rest <= k.lanes+k.lanes/2
+}
+
 // runFast computes a sliver in assembly, or returns false. Whoever made it has
 // checked that its slices hold what it reaches.
 func (s *sliver[T]) runFast() bool {
@@ -99,20 +123,29 @@ func (s *sliver[T]) runFast() bool {
 	}
 	kernels := kernelsOf[T]()
 	for j := 0; j < s.cols; {
-		vectors := (s.cols - j + kernels.lanes - 1) / kernels.lanes
-		tile := kernels.wide
-		if s.rows > 1 || vectors < wideVectors {
-			vectors = min(vectors, 2)
-			tile = kernels.tile[vectors-1][s.rows-1]
-		} else {
-			vectors = wideVectors
-		}
-		lanes := min(s.cols-j-(vectors-1)*kernels.lanes, kernels.lanes)
+		tile, width, last := kernels.tileOf(s.rows, s.cols-j)
 		b := (*T)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s.b)), j*int(unsafe.Sizeof(s.c[0]))))
-		tile(&s.c[j], s.ldc, unsafe.SliceData(s.a), s.aRow, s.aCol, b, s.bRow, s.ahead, s.terms, s.group, int(s.from), lanes)
-		j += vectors * kernels.lanes
+		tile(&s.c[j], s.ldc, unsafe.SliceData(s.a), s.aRow, s.aCol, b, s.bRow, s.ahead, s.terms, s.group, int(s.from), last)
+		j += width
 	}
 	return true
+}
+
+// tileOf returns a tile for some rows and up to some columns, how many of these it
+// takes, and how many of them are in its last vector.
+func (k *gemmKernels[T]) tileOf(rows, cols int) (t tile[T], width, last int) {
+	lanes := k.lanes
+	switch {
+	case cols <= lanes:
+		return k.tile[0][rows-1], cols, cols
+	case k.half != nil && cols <= lanes+lanes/2:
+		return k.half[rows-1], cols, cols - lanes
+	case rows == 1 && cols > (wideVectors-1)*lanes:
+		width = min(cols, wideVectors*lanes)
+		return k.wide, width, width - (wideVectors-1)*lanes
+	}
+	width = min(cols, 2*lanes)
+	return k.tile[1][rows-1], width, width - lanes
 }
 
 // copyRows sets dst[i*dstRow+j] = src[i*srcRow+j] for i < rows and j < cols,

@@ -6,6 +6,8 @@ package kernel
 
 func sliverRows() int { return portableRows }
 
+func exactCols[T Float](cols int) bool { return cols%Lanes == 0 }
+
 func (s *sliver[T]) runFast() bool { return false }
 
 func copyRows[T Float](dst []T, dstRow int, src []T, srcRow, rows, cols int) {

@@ -10,8 +10,8 @@ import (
 // for a while before they sleep.
 
 const (
-	lookouts   = 500  // times that a worker looks out for a loop before it sleeps
-	looks      = 200  // times that a caller looks for the last worker's end before it lets others run
+	looks      = 1000 // times, about a microsecond, that a goroutine looks for others before it lets them run
+	lookouts   = 500  // times that a worker looks out for a loop after that, before it sleeps
 	maxWorkers = 1024 // more than any machine has processors
 )
 
@@ -46,11 +46,13 @@ func worker(number int) {
 // lookOut returns the next loop to join.
 func lookOut() *Loop {
 	for {
-		for range lookouts {
+		for look := range looks + lookouts {
 			if l := offer.Load(); l != nil && l.open() {
 				return l
 			}
-			runtime.Gosched() // lets the loader and others run meanwhile
+			if look >= looks {
+				runtime.Gosched() // lets the loader and others run meanwhile
+			}
 		}
 		asleep.Add(1)
 		if offer.Load() == nil { // else the loop came before it could see us asleep

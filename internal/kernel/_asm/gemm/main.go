@@ -9,9 +9,11 @@ func main() {
 	masks := newMasks()
 	for _, p := range []precision{float32s, float64s} {
 		for _, v := range []vectors{avx512, avx2} {
-			for n := 1; n <= 2; n++ {
-				for rows := 1; rows <= v.rows; rows++ {
-					(&tile{vectors: v, precision: p, rows: rows, n: n, masks: masks}).generate()
+			for rows := 1; rows <= v.rows; rows++ {
+				(&tile{vectors: v, precision: p, rows: rows, n: 1, masks: masks}).generate()
+				(&tile{vectors: v, precision: p, rows: rows, n: 2, masks: masks}).generate()
+				if v.width == 64 {
+					(&tile{vectors: v, precision: p, rows: rows, n: 2, half: true, masks: masks}).generate()
 				}
 			}
 			(&tile{vectors: v, precision: p, rows: 1, n: 8, masks: masks}).generate()

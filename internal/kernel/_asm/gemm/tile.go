@@ -25,29 +25,21 @@ type tile struct {
 	precision
 	masks
 	rows, n int
+	half    bool // the last vector is half a one: for few columns, where the processor takes half the time for it
 
 	sums [][]VecVirtual // [row][vector]
 	mask Register       // of the last vector
 }
 
 func (t *tile) generate() {
-	name := fmt.Sprintf("gemm%dx%d%s%s", t.rows, t.n, t.vectors.name, t.precision.name)
+	name := t.name()
 	TEXT(name, NOSPLIT, fmt.Sprintf("func(c *%[1]s, ldc int, a *%[1]s, aRow int, aCol int, b *%[1]s, bRow int, ahead int, k int, group int, from int, lanes int)", t.typ))
 	Pragma("noescape")
 	t.doc(name)
 	for range t.rows {
-		row := make([]VecVirtual, t.n)
-		for i := range row {
-			row[i] = t.new()
-		}
-		t.sums = append(t.sums, row)
+		t.sums = append(t.sums, t.newRow())
 	}
-	if t.width == 64 {
-		t.mask = K()
-		vector := t.new()
-		t.move(t.first(Load(Param("lanes"), GP64()), t.size), vector)
-		t.toMask(vector, t.mask)
-	}
+	t.loadMask()
 	left := Load(Param("k"), GP64())
 	at, _ := Param("from").Resolve()
 	from := at.Addr
@@ -63,15 +55,30 @@ func (t *tile) generate() {
 	RET()
 }
 
+func (t *tile) name() string {
+	half := ""
+	if t.half {
+		half = "Half"
+	}
+	return fmt.Sprintf("gemm%dx%d%s%s%s", t.rows, t.n, half, t.vectors.name, t.precision.name)
+}
+
 func (t *tile) doc(name string) {
 	lanes := t.width / t.size
-	width := "lanes"
+	width, last := "lanes", lanes
 	if t.n > 1 {
 		width = fmt.Sprintf("%d+lanes", (t.n-1)*lanes)
 	}
+	if t.half {
+		last /= 2
+	}
+	reads := "It reads whole vectors of b."
+	if t.cuts() {
+		reads = "It reads that much of b."
+	}
 	Doc(
-		fmt.Sprintf("%s computes %d x %s elements of a product, where 1 <= lanes <= %d.", name, t.rows, width, lanes),
-		fmt.Sprintf("Rows of b have %d elements. For each group of terms in order, and each element,", t.n*lanes),
+		fmt.Sprintf("%s computes %d x %s elements of a product, where 1 <= lanes <= %d.", name, t.rows, width, last),
+		reads+" For each group of terms in order, and each element,",
 		"",
 		"\tsum = c[i*ldc+j], or 0 unless from is fromDst",
 		"\tsum = fma(a[i*aRow+l*aCol], b[l*bRow+j], sum) for each l of the group, in order",
@@ -81,6 +88,32 @@ func (t *tile) doc(name string) {
 		"fetches into the caches what will be read next: C below, and b[ahead:].",
 	)
 }
+
+// newRow returns registers for the vectors of a row.
+func (t *tile) newRow() []VecVirtual {
+	row := make([]VecVirtual, t.n)
+	for i := range row {
+		row[i] = t.new()
+	}
+	if t.half {
+		row[t.n-1] = YMM()
+	}
+	return row
+}
+
+// loadMask makes the mask of the last vector.
+func (t *tile) loadMask() {
+	vector := t.new()
+	t.move(t.first(Load(Param("lanes"), GP64()), t.size), vector)
+	t.mask = vector
+	if t.width == 64 {
+		t.mask = K()
+		t.toMask(vector, t.mask)
+	}
+}
+
+// large reports whether the tile is one of those that large products consist of.
+func (t *tile) large() bool { return t.rows > 6 && !t.cuts() }
 
 // rowsOf returns where the rows of a matrix begin, at base: an odd multiple of
 // the stride in a register serves its doubles too.
@@ -117,19 +150,22 @@ func (t *tile) begin(from Mem) {
 	}
 	JMP(LabelRef("begun"))
 	Label("load")
-	t.eachSum("Loading", func(sum VecVirtual, at Mem, mask Register) {
-		switch {
-		case mask == nil:
-			t.move(at, sum)
-		case t.width == 64:
-			t.moveZ(at, mask, sum)
-		default:
-			t.maskMove(at, mask, sum)
-		}
-	})
+	t.eachSum("Loading", func(sum VecVirtual, at Mem, mask Register) { t.load(at, mask, sum) })
 	Label("begun")
-	if t.rows > 6 {
+	if t.large() {
 		t.prefetchNext()
+	}
+}
+
+// load loads a vector, or what a mask selects of it and zeros.
+func (t *tile) load(at Mem, mask, to Register) {
+	switch {
+	case mask == nil:
+		t.move(at, to)
+	case t.width == 64:
+		t.moveZ(at, mask, to)
+	default:
+		t.maskMove(at, mask, to)
 	}
 }
 
@@ -159,27 +195,16 @@ func (t *tile) addTerms(left Register) {
 	aCol, bRow := t.stride("aCol"), t.stride("bRow")
 	rows := rowsOf(aPtr, t.stride("aRow"), t.rows)
 	var ahead Register
-	if t.rows > 6 {
+	if t.large() {
 		ahead = t.stride("ahead")
 	}
 	TESTQ(terms, terms)
 	JE(LabelRef("summed"))
 	Label("term")
-	b := make([]VecVirtual, t.n)
-	for i := range b {
-		b[i] = t.new()
-		t.move(Mem{Base: bPtr, Disp: i * t.width}, b[i])
-		if t.rows > 6 {
-			PREFETCHT0(Mem{Base: bPtr, Disp: soon + i*t.width})
-			PREFETCHT1(Mem{Base: bPtr, Index: ahead, Scale: 1, Disp: i * t.width})
-		}
-	}
-	for m, row := range rows {
-		a := t.new()
-		t.broadcast(row, a)
-		for i := range b {
-			t.fma(a, b[i], t.sums[m][i])
-		}
+	if t.rows == 1 {
+		t.addToRow(rows[0], bPtr)
+	} else {
+		t.addToRows(rows, bPtr, ahead)
 	}
 	ADDQ(aCol, aPtr)
 	ADDQ(bRow, bPtr)
@@ -192,6 +217,61 @@ func (t *tile) addTerms(left Register) {
 	b0, _ := Param("b").Resolve()
 	MOVQ(bPtr, b0.Addr)
 }
+
+// addToRows adds one term to every sum.
+func (t *tile) addToRows(rows []Mem, bPtr, ahead Register) {
+	b := t.newRow()
+	for i := range b {
+		t.load(Mem{Base: bPtr, Disp: i * t.width}, t.cut(i), b[i])
+		if t.large() {
+			PREFETCHT0(Mem{Base: bPtr, Disp: soon + i*t.width})
+			PREFETCHT1(Mem{Base: bPtr, Index: ahead, Scale: 1, Disp: i * t.width})
+		}
+	}
+	for m, row := range rows {
+		if t.n == 1 && t.width == 64 { // a register for a would take a third longer
+			t.fmaBroadcast(row, b[0], t.sums[m][0])
+			continue
+		}
+		a := t.new()
+		t.broadcast(row, a)
+		for i := range b {
+			t.fma(t.as(i, a), b[i], t.sums[m][i])
+		}
+	}
+}
+
+// addToRow is addToRows for a single row, which reads each vector of b once: a wide
+// one has no registers for all of them.
+func (t *tile) addToRow(row Mem, bPtr Register) {
+	a := t.new()
+	t.broadcast(row, a)
+	for i, sum := range t.sums[0] {
+		b := t.as(i, t.new())
+		t.load(Mem{Base: bPtr, Disp: i * t.width}, t.cut(i), b)
+		t.fma(t.as(i, a), b, sum)
+	}
+}
+
+// as returns a register as wide as vector i of a row.
+func (t *tile) as(i int, r VecVirtual) Register {
+	if t.half && i == t.n-1 {
+		return r.AsY()
+	}
+	return r
+}
+
+// cut returns the mask of vector i of a row of b, or nil for a whole one. Two or more
+// whole vectors are read without: the mask would cost a hundredth of the time.
+func (t *tile) cut(i int) Register {
+	if t.cuts() && i == t.n-1 {
+		return t.mask
+	}
+	return nil
+}
+
+// cuts reports whether the tile reads no more of b than it uses.
+func (t *tile) cuts() bool { return t.n == 1 || t.half }
 
 // store stores the sums.
 func (t *tile) store(from Mem) {
@@ -232,9 +312,7 @@ func (t *tile) eachSum(name string, do func(sum VecVirtual, at Mem, mask Registe
 	lanes := Load(Param("lanes"), GP64())
 	CMPQ(lanes, U8(t.width/t.size))
 	JE(LabelRef("whole" + name))
-	mask := t.new()
-	t.move(t.first(lanes, t.size), mask)
-	t.eachMasked(mask, do)
+	t.eachMasked(t.mask, do)
 	JMP(LabelRef("done" + name))
 	Label("whole" + name)
 	t.eachMasked(nil, do)

@@ -29,6 +29,7 @@ type precision struct {
 	size      int
 
 	move, add, fma, broadcast func(...Op)
+	fmaBroadcast              func(...Op) // fma of a number in memory, AVX-512 only
 	moveZ, maskMove           func(ops ...Op)
 	toMask                    func(x, k Op)
 }
@@ -37,12 +38,14 @@ var (
 	float32s = precision{
 		name: "F32", typ: "float32", size: 4,
 		move: VMOVUPS, add: VADDPS, fma: VFMADD231PS, broadcast: VBROADCASTSS,
-		moveZ: triple(VMOVUPS_Z), maskMove: triple(VMASKMOVPS), toMask: VPMOVD2M,
+		fmaBroadcast: VFMADD231PS_BCST, toMask: VPMOVD2M,
+		moveZ: triple(VMOVUPS_Z), maskMove: triple(VMASKMOVPS),
 	}
 	float64s = precision{
 		name: "F64", typ: "float64", size: 8,
 		move: VMOVUPD, add: VADDPD, fma: VFMADD231PD, broadcast: VBROADCASTSD,
-		moveZ: triple(VMOVUPD_Z), maskMove: triple(VMASKMOVPD), toMask: VPMOVQ2M,
+		fmaBroadcast: VFMADD231PD_BCST, toMask: VPMOVQ2M,
+		moveZ: triple(VMOVUPD_Z), maskMove: triple(VMASKMOVPD),
 	}
 )
 

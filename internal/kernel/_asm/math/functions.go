@@ -34,11 +34,10 @@ func (f function) generate(m machine) {
 	start(f.name+m.name, "dst, x *"+m.goType()+", n int)",
 		"for i := range n {", "\tdst[i] = "+f.goName(m)+"(x[i])", "}")
 	dst, x, left := Load(Param("dst"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64())
-	vectors := func(n int) {
+	vectors := func(m machine, n int) {
 		whilst("vectors", left, n*m.lanes(), func() {
 			if n > 1 {
 				prefetch(x, 2048, n*m.vector)
-				prefetch(dst, 512, n*m.vector)
 			}
 			m.interleave(n, func(m machine, i int) {
 				at := i * m.vector
@@ -49,9 +48,9 @@ func (f function) generate(m machine) {
 		})
 	}
 	if m.wide() && f.ways > 1 {
-		vectors(f.ways)
+		vectors(m.hold(m.expConstants()), f.ways)
 	}
-	vectors(1)
+	vectors(m, 1)
 	TESTQ(left, left)
 	JZ(LabelRef("done"))
 	mask := m.first(left)
@@ -75,7 +74,8 @@ type format struct {
 	expLo        float64 // and 0 down from here
 	log2e        float64
 	ln2Hi, ln2Lo float64
-	sqrtHalf     uint64 // the bits of sqrt(1/2)
+	expTerms     []float64 // of P in e^r = 1 + r + r^2 P(r), the highest first
+	sqrtHalf     uint64    // the bits of sqrt(1/2)
 }
 
 func (m machine) format() format {
@@ -84,6 +84,7 @@ func (m machine) format() format {
 			fraction: 23, bias: 127, smallest: 0x1p-126, largest: math.MaxFloat32,
 			expHi: 90, expLo: -105,
 			log2e: 0x1.715476p0, ln2Hi: 0x1.62e4p-1, ln2Lo: 0x1.7f7d1cp-20,
+			expTerms: []float64{0x1.695414p-10, 0x1.123b04p-7, 0x1.555a22p-5, 0x1.55549p-3, 0x1.fffffap-2},
 			sqrtHalf: 0x3F3504F3,
 		}
 	}
@@ -91,6 +92,10 @@ func (m machine) format() format {
 		fraction: 52, bias: 1023, smallest: 0x1p-1022, largest: math.MaxFloat64,
 		expHi: 711, expLo: -747,
 		log2e: 0x1.71547652b82fep0, ln2Hi: 0x1.62e42ffp-1, ln2Lo: -0x1.718432a1b0e26p-35,
+		expTerms: []float64{
+			0x1.ad85b8e6c59eep-26, 0x1.28aeb476bf42dp-22, 0x1.71df22feeb18p-19, 0x1.a01998b27e7ecp-16, 0x1.a01a012aa85ebp-13,
+			0x1.6c16c184a9d23p-10, 0x1.1111111127d0ap-7, 0x1.5555555550629p-5, 0x1.55555555554f9p-3, 0x1.000000000000ap-1,
+		},
 		sqrtHalf: 0x3FE6A09E667F3BCD,
 	}
 }
@@ -110,19 +115,21 @@ func (m machine) exp(x VecVirtual) VecVirtual {
 	r := m.mulAdd(n, m.shared(m.number(-f.ln2Hi)), x)
 	r = m.mulAdd(n, m.shared(m.number(-f.ln2Lo)), r)
 
-	var p VecVirtual
-	if m.single() {
-		p = m.horner(r, 0x1.695414p-10, 0x1.123b04p-7, 0x1.555a22p-5, 0x1.55549p-3, 0x1.fffffap-2)
-	} else {
-		p = m.horner(r, 0x1.ad85b8e6c59eep-26, 0x1.28aeb476bf42dp-22, 0x1.71df22feeb18p-19, 0x1.a01998b27e7ecp-16,
-			0x1.a01a012aa85ebp-13, 0x1.6c16c184a9d23p-10, 0x1.1111111127d0ap-7, 0x1.5555555550629p-5, 0x1.55555555554f9p-3,
-			0x1.000000000000ap-1)
-	}
-	one := m.shared(m.number(1))
-	sum := m.add(one, r)
+	p := m.horner(r, f.expTerms...)
+	one := m.number(1)
+	sum := m.add(r, one)
 	p = m.mulAdd(p, m.mul(r, r), m.sub(r, m.sub(sum, one)))
 	p = m.add(sum, p)
 	return m.scale(p, n, shifted)
+}
+
+// expConstants are those of exp that are not as fast to take from memory.
+func (m machine) expConstants() (all []constant) {
+	f := m.format()
+	for _, v := range []float64{f.expHi, f.expLo, 1.5 * f.whole(), f.log2e, -f.ln2Hi, -f.ln2Lo} {
+		all = append(all, m.number(v))
+	}
+	return all
 }
 
 // scale returns p * 2^n, rounded once, given n also in the low bits of shifted.

@@ -14,7 +14,8 @@ type machine struct {
 	vector int    // bytes of a register
 	size   int    // bytes of an element
 	*tables
-	turn func() // after an operation: see interleave
+	held map[constant]VecVirtual // constants that have registers, throughout a loop
+	turn func()                  // after an operation: see interleave
 }
 
 var (
@@ -89,6 +90,8 @@ func (m machine) operand(i instruction, x Op) (func(...Op), Op) {
 	switch {
 	case !ok:
 		return m.pick(i), x
+	case m.held[c] != nil:
+		return m.pick(i), m.held[c]
 	case !m.wide():
 		return m.pick(i), c.Mem
 	case m.single():
@@ -136,19 +139,38 @@ func (m machine) mulAdd(a, b VecVirtual, c Op) VecVirtual {
 
 // horner returns the polynomial with these coefficients, the highest first.
 func (m machine) horner(x VecVirtual, coefficients ...float64) VecVirtual {
+	if m.single() {
+		p := m.add(m.mul(x, m.number(coefficients[0])), m.number(coefficients[1]))
+		for _, c := range coefficients[2:] {
+			p = m.add(m.mul(p, x), m.number(c))
+		}
+		return p
+	}
 	p := m.shared(m.number(coefficients[0]))
 	for _, c := range coefficients[1:] {
-		if m.single() {
-			p = m.add(m.mul(p, x), m.number(c))
-		} else {
-			m.apply(multiplyAdd, m.number(c), x, p)
-		}
+		m.apply(multiplyAdd, m.number(c), x, p)
 	}
 	return p
 }
 
-// shared returns a register that has a constant in all lanes.
-func (m machine) shared(c constant) VecVirtual { return m.broadcast(c.Mem) }
+// shared returns a register that has a constant in all lanes. It is only read.
+func (m machine) shared(c constant) VecVirtual {
+	if r := m.held[c]; r != nil {
+		return r
+	}
+	return m.broadcast(c.Mem)
+}
+
+// hold returns a machine that has constants in registers: spreading each in memory
+// over all lanes, again and again, takes time.
+func (m machine) hold(constants []constant) machine {
+	held := map[constant]VecVirtual{}
+	for _, c := range constants {
+		held[c] = m.shared(c)
+	}
+	m.held = held
+	return m
+}
 
 // broadcast returns a register that has the element at from in all lanes.
 func (m machine) broadcast(from Op) VecVirtual {

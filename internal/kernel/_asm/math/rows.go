@@ -95,8 +95,9 @@ func shiftExp(m machine) {
 		m.into(sums[g], m.keep(e, mask))
 	}
 	if m.wide() {
+		several := m.hold(m.expConstants())
 		whilst("several", left, expWays*partials, func() {
-			m.interleave(expWays, func(m machine, i int) { each(m, i, 0, nil) })
+			several.interleave(expWays, func(m machine, i int) { each(m, i, 0, nil) })
 			ADDQ(U32(4*expWays*partials), x)
 			ADDQ(U32(4*expWays*partials), y)
 		})
