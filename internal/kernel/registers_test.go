@@ -11,7 +11,7 @@ import (
 // which a processor with AVX2 alone does not have.
 func TestAVX2KernelsTakeRegistersOfAVX2(t *testing.T) {
 	beyond := regexp.MustCompile(`\b([XY](1[6-9]|2\d|3[01])|Z\d+|K[0-7])\b`)
-	for _, file := range []string{"gemm_amd64.s", "math_amd64.s", "peak_amd64.s", "vector_amd64.s"} {
+	for _, file := range []string{"gemm_amd64.s", "kernel_amd64.s", "math_amd64.s", "peak_amd64.s", "vector_amd64.s"} {
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -20,7 +20,7 @@ func TestAVX2KernelsTakeRegistersOfAVX2(t *testing.T) {
 		checked := 0
 		for _, f := range functions[1:] {
 			name, body, _ := strings.Cut(f, "(SB)")
-			if !strings.Contains(name, "AVX2") {
+			if !strings.Contains(name, "AVX2") && !strings.HasSuffix(name, "Half") {
 				continue
 			}
 			checked++

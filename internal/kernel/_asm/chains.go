@@ -263,7 +263,7 @@ func (g *chainsGroup) addTerm(in []Register, at Register, rows []Mem) {
 		for m, row := range rows {
 			VFMADD231PS_BCST(row, x, g.sums[m][0][0])
 		}
-	case g.lanes && g.n <= g.rows:
+	case g.n <= g.rows && (g.lanes || g.n > 1): // part by part: registers for all inputs would be too many
 		for p := range g.parts {
 			x := make([]VecVirtual, g.n)
 			for i := range x {
@@ -271,58 +271,52 @@ func (g *chainsGroup) addTerm(in []Register, at Register, rows []Mem) {
 				VMOVUPS(input(i, p), x[i])
 			}
 			for m, row := range rows {
-				w := g.new()
-				VMOVUPS(row.Offset(p*g.width), w)
+				w := g.weight(row, p)
 				for i := range g.n {
 					VFMADD231PS(w, x[i], g.sums[m][i][p])
 				}
 			}
 		}
 	case g.n <= g.rows:
-		x := make([][]VecVirtual, g.n)
-		for i := range x {
-			x[i] = g.vector()
-			for p, part := range x[i] {
-				VMOVUPS(input(i, p), part)
-			}
+		x := g.vector()
+		for p, part := range x {
+			VMOVUPS(input(0, p), part)
 		}
 		for m, row := range rows {
-			w := g.weight(row)
-			for i := range g.n {
-				for p := range g.parts {
-					VFMADD231PS(w(p), x[i][p], g.sums[m][i][p])
-				}
+			w := g.weight(row, 0)
+			for p := range g.parts {
+				VFMADD231PS(w, x[p], g.sums[m][0][p])
 			}
 		}
 	default:
-		var w []func(p int) VecVirtual
-		for _, row := range rows {
-			w = append(w, g.weight(row))
-		}
-		for i := range g.n {
-			for p := range g.parts {
+		w := make([]VecVirtual, g.rows)
+		for p := range g.parts {
+			for m, row := range rows {
+				if p == 0 || g.lanes {
+					w[m] = g.weight(row, p)
+				}
+			}
+			for i := range g.n {
 				x := g.new()
 				VMOVUPS(input(i, p), x)
 				for m := range rows {
-					VFMADD231PS(w[m](p), x, g.sums[m][i][p])
+					VFMADD231PS(w[m], x, g.sums[m][i][p])
 				}
 			}
 		}
 	}
 }
 
-// weight loads a term's number of one row, and returns its parts.
-func (g *chainsGroup) weight(row Mem) func(p int) VecVirtual {
-	if !g.lanes {
-		w := g.new()
+// weight loads a part of a term's numbers of one row, which without lanes is the
+// same for all parts.
+func (g *chainsGroup) weight(row Mem, p int) VecVirtual {
+	w := g.new()
+	if g.lanes {
+		VMOVUPS(row.Offset(p*g.width), w)
+	} else {
 		VBROADCASTSS(row, w)
-		return func(int) VecVirtual { return w }
 	}
-	w := g.vector()
-	for p, part := range w {
-		VMOVUPS(row.Offset(p*g.width), part)
-	}
-	return func(p int) VecVirtual { return w[p] }
+	return w
 }
 
 // store stores the sums.
