@@ -124,6 +124,9 @@ func (e *elements[T]) bind() {
 	for i := range e.scalars {
 		s := &e.scalars[i]
 		c := tensor.Data[T](e.p.values[s.id])[0]
+		if c == s.slice[0] && c != 0 { // else it may be a zero of the other sign
+			continue
+		}
 		for j := range s.slice {
 			s.slice[j] = c
 		}

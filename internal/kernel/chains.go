@@ -79,7 +79,7 @@ func (c *chains[T]) run(lo, hi int) {
 
 // runDeep is run in steps of at most depth taps, each for all rows, so that
 // the inputs of a step stay in the second cache meanwhile.
-func (c chains[T]) runDeep(lo, hi, depth int) {
+func (c *chains[T]) runDeep(lo, hi, depth int) {
 	all, then, gate := c.taps, c.then, c.gate
 	steps := max(1, (len(all)+depth-1)/depth)
 	for i := range steps {

@@ -136,9 +136,12 @@ func (b Block) rows(lo, hi int, do func(i, at, n int)) {
 		}
 		return
 	}
+	row := b.row()
 	for c := lo; c < hi; c++ {
-		for r := range perChannel {
-			do(c*b.Height*b.Width+r*n, b.Offset(c, r, 0), n)
+		i, at := c*b.Height*b.Width, b.Offset(c, 0, 0)
+		for range perChannel {
+			do(i, at, n)
+			i, at = i+n, at+row
 		}
 	}
 }
