@@ -15,12 +15,18 @@ var (
 		4: chains4LanesAVX512, 5: chains5LanesAVX512, 6: chains6LanesAVX512}
 	chainsLanesAVX2 = chainsForms{1: chains1LanesAVX2, 2: chains2LanesAVX2, 3: chains3LanesAVX2}
 
-	// Both paths take these for 8 lanes.
+	// These are for 8 lanes.
 	chainsHalves = chainsForms{1: chains1Half, 2: chains2Half, 3: chains3Half, 4: chains4Half, 5: chains5Half,
 		6: chains6Half, 12: chains12Half}
 	chainsLanesHalves = chainsForms{1: chains1LanesHalf, 2: chains2LanesHalf, 3: chains3LanesHalf,
 		4: chains4LanesHalf, 5: chains5LanesHalf, 6: chains6LanesHalf}
+	chainsHalvesAVX512, chainsLanesHalvesAVX512 = chainsHalves, chainsLanesHalves // and more registers
 )
+
+func init() {
+	chainsHalvesAVX512[6], chainsHalvesAVX512[12] = chains6HalfAVX512, chains12HalfAVX512
+	chainsLanesHalvesAVX512[6] = chains6LanesHalfAVX512
+}
 
 // chainRows returns how many of the rows left to compute next: mostly six, whose
 // sums at four positions fill the registers; more where the positions are few.
@@ -29,7 +35,7 @@ func chainRows(left, positions int, wLanes bool, lanes int) int {
 	switch {
 	case wLanes && active != avx512 && !half:
 		return min(left, 3)
-	case wLanes || active != avx512 && !half || left < 12 || positions > 3 || half && positions > 1:
+	case wLanes || active != avx512 && !half || left < 12 || positions > 3 || active != avx512 && positions > 1:
 		return min(left, 6)
 	case positions == 1 && left >= 24 && !half:
 		return 24
@@ -40,6 +46,10 @@ func chainRows(left, positions int, wLanes bool, lanes int) int {
 // chainsFormsOf returns the forms of the path in use, which is not portable.
 func chainsFormsOf(wLanes bool, lanes int) *chainsForms {
 	switch {
+	case lanes == HalfLanes && active == avx512 && wLanes:
+		return &chainsLanesHalvesAVX512
+	case lanes == HalfLanes && active == avx512:
+		return &chainsHalvesAVX512
 	case lanes == HalfLanes && wLanes:
 		return &chainsLanesHalves
 	case lanes == HalfLanes:

@@ -400,6 +400,39 @@ func chains6LanesHalf(dst *float32, dstRow int, in *float32, w *float32, wRow in
 //go:noescape
 func chains12Half(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
+// chains6HalfAVX512 computes 6 rows of chains. For m < 6, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains6HalfAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains6LanesHalfAVX512 computes 6 rows of chains. For m < 6, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w+lane], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains6LanesHalfAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
+// chains12HalfAVX512 computes 12 rows of chains. For m < 12, n < positions, k < terms in
+// order, and 8 lanes:
+//
+//	sum[m][n][lane] = start[m] (0 where start is nil) or, with flag 1, dst[m*dstRow+pos[n].dst+lane]
+//	sum[m][n][lane] = fma(w[m*wRow+k*wStep+taps[k].w], in[pos[n].in+taps[k].in+lane], sum[m][n][lane])
+//	dst[m*dstRow+pos[n].dst+lane] = sum[m][n][lane] or, with flag 2, the larger of it and 0; plus 0 with flag 4;
+//	0 where gate is not nil and gate[m*gateRow+pos[n].gate+lane] is not above 0
+//
+//go:noescape
+func chains12HalfAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
+
 // transposeAVX2 transposes a matrix of at least 8 x 8: for i < rows and j < cols,
 //
 //	dst[j*dstStride+i] = src[i*srcStride+j]

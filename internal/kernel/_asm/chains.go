@@ -22,6 +22,7 @@ var (
 	avx512 = vectors{name: "AVX512", parts: 1, width: 64, new: ZMM, evex: true}
 	avx2   = vectors{name: "AVX2", parts: 2, width: 32, new: YMM}
 	half   = vectors{name: "Half", parts: 1, width: 32, new: YMM} // of AVX2
+	wide   = vectors{name: "HalfAVX512", parts: 1, width: 32, new: YMM, evex: true}
 )
 
 // lanes returns how many lanes there are.
@@ -46,6 +47,7 @@ var (
 	chainsAVX2   = map[int][]int{1: {5, 2, 1}, 2: {3, 1}, 3: {2, 1}, 4: {1}, 5: {1}, 6: {1}}
 
 	chainsHalf = map[int][]int{1: {9, 5, 2, 1}, 2: {5, 2, 1}, 3: {4, 2, 1}, 4: {3, 1}, 5: {2, 1}, 6: {2, 1}, 12: {1}}
+	chainsWide = map[int][]int{6: {4, 3, 2, 1}, 12: {2, 1}} // with all the registers of AVX-512
 )
 
 // generateChains writes all forms of an instruction set. Those whose w has lanes

@@ -10,6 +10,7 @@ func main() {
 	generateChains(avx512, chainsAVX512, 6)
 	generateChains(avx2, chainsAVX2, 3)
 	generateChains(half, chainsHalf, 6)
+	generateChains(wide, chainsWide, 6)
 	transpose("transposeAVX2", 8, transposeAVX2)
 	transpose("transposeAVX512", 16, transposeAVX512)
 	sumLanes()
