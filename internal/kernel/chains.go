@@ -92,11 +92,11 @@ func (c *chains[T]) runDeep(lo, hi, depth int) {
 	}
 }
 
-// runStretches is runDeep of the first rows, for one stretch after the other.
-func (c *chains[T]) runStretches(stretches []stretch, rows, depth int) {
-	for _, r := range stretches {
-		c.pos, c.taps = r.places, r.taps
-		c.runDeep(0, rows, depth)
+// runStretches is runDeep for one stretch after the other.
+func (c *chains[T]) runStretches(stretches []stretch, lo, hi, depth int) {
+	for i := range stretches {
+		c.pos, c.taps = stretches[i].places, stretches[i].taps
+		c.runDeep(lo, hi, depth)
 	}
 }
 

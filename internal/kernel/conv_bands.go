@@ -228,7 +228,7 @@ func (r *bandRun[T]) some(c chains[T], first, rows int, work []stretch, to, from
 	if c.start != nil {
 		c.start = c.start[first:]
 	}
-	c.runStretches(work, rows, stripDepth)
+	c.runStretches(work, 0, rows, stripDepth)
 }
 
 // imageRows are images, [Channels][Height][Width] each, one after the other.

@@ -9,6 +9,7 @@ const (
 	cacheBytes = 1 << 20 // of the second cache, for inputs that are used again and again
 	chainDepth = 320     // taps computed before going on to the next positions
 	partTerms  = 1 << 15 // vectors of multiply-adds below which a part is not worth its own start
+	largeTerms = 1 << 18 // and above which it is cut further
 	manyParts  = 16      // as many as there need be for processors' sake
 	longest    = 1024    // positions in a part: assembly cannot be preempted
 )
@@ -48,9 +49,10 @@ type partition struct {
 
 func (p partition) parts() int { return p.groups * p.rows * p.positions }
 
-// part returns the group and the pieces of a part.
+// part returns the group and the pieces of a part. Neighbours have the same
+// positions: pieces of rows are not equal, and each processor gets all of them.
 func (p partition) part(i int) (group, row, position int) {
-	return i / (p.rows * p.positions), i / p.positions % p.rows, i % p.positions
+	return i / (p.rows * p.positions), i % p.rows, i / p.rows % p.positions
 }
 
 // wanted returns how many parts a group with some terms wants for the
@@ -70,29 +72,43 @@ func (s ConvShape) cutWeight() partition {
 }
 
 // deal cuts stretches into shorter ones, of at most so many places, and deals
-// these out to parts of about equal work.
-func (s ConvShape) deal(stretches []stretch, most func(r stretch) int) [][]stretch {
+// these out to parts of about equal work. Where that leaves much work to each, the
+// rows are cut too: few large parts do not come out even.
+func (t *partTables) deal(s ConvShape, rows int, stretches []stretch, most func(r stretch) int) {
 	work := 0
 	for _, r := range stretches {
 		work += len(r.places) * len(r.taps)
 	}
 	share := ceil(max(work, 1), s.wanted())
-	parts := [][]stretch{nil}
-	left := share
+	var parts [][]stretch
+	left := 0
 	for _, r := range stretches {
 		most := most(r)
 		for rest := r.places; len(rest) > 0; {
+			if left <= 0 {
+				parts, left = append(parts, nil), share
+			}
 			fit := max(left/max(len(r.taps), 1)/4*4, 4)
 			n := min(len(rest), most, fit)
 			last := len(parts) - 1
 			parts[last] = append(parts[last], stretch{rest[:n], r.taps})
 			rest = rest[n:]
-			if left -= n * len(r.taps); left <= 0 {
-				parts, left = append(parts, nil), share
-			}
+			left -= n * len(r.taps)
 		}
 	}
-	return parts
+	t.parts, t.groups, t.rows = parts, s.groups(), rows
+	t.rowPieces = max(1, min(ceil(rows, 24), share*rows/largeTerms))
+}
+
+// count returns how many parts there are.
+func (t *partTables) count() int { return t.groups * len(t.parts) * t.rowPieces }
+
+// part returns the group, the rows and the places of a part. Neighbours read the
+// same inputs.
+func (t *partTables) part(i int) (group, lo, hi int, stretches []stretch) {
+	lo, hi = pieces(t.rows, 6, t.rowPieces, i%t.rowPieces)
+	i /= t.rowPieces
+	return i / len(t.parts), lo, hi, t.parts[i%len(t.parts)]
 }
 
 // mostPlaces returns how many places a stretch may have for what they read, of

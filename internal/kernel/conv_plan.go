@@ -23,10 +23,13 @@ type ConvPlan struct {
 	forwardBands, inputBands bandTables
 }
 
-// partTables say where each part of a group reads and writes.
+// partTables say where each part of a convolution reads and writes.
 type partTables struct {
-	once  sync.Once
-	parts [][]stretch
+	once      sync.Once
+	groups    int
+	rows      int         // of weights, of each group
+	rowPieces int         // that the rows are cut in
+	parts     [][]stretch // that the places are dealt out to
 }
 
 // A stretch is places that the same taps reach: of one distance from the edges
@@ -73,8 +76,7 @@ func NewConvPlan(s ConvShape, x, y Block) *ConvPlan {
 	return &ConvPlan{Shape: s, X: x, Y: y}
 }
 
-// planForward returns the parts of a group.
-func (p *ConvPlan) planForward() [][]stretch {
+func (p *ConvPlan) planForward() *partTables {
 	t := &p.forward
 	t.once.Do(func() {
 		s := p.Shape
@@ -87,11 +89,11 @@ func (p *ConvPlan) planForward() [][]stretch {
 				dst: int32(p.Y.Offset(0, y, x)),
 			})
 		})
-		t.parts = s.deal(all.stretches, func(r stretch) int {
+		t.deal(s, s.filters(), all.stretches, func(r stretch) int {
 			return mostPlaces(p.X, s.channels(), r, s.KernelH, s.StrideH, s.OutW())
 		})
 	})
-	return t.parts
+	return t
 }
 
 func (p *ConvPlan) planWeight() *weightTables {
@@ -141,8 +143,7 @@ func (p *ConvPlan) weightPiece(lo, hi int) weightPiece {
 	return piece
 }
 
-// planInput returns the parts of a group.
-func (p *ConvPlan) planInput() [][]stretch {
+func (p *ConvPlan) planInput() *partTables {
 	t := &p.input
 	t.once.Do(func() {
 		s := p.Shape
@@ -156,11 +157,11 @@ func (p *ConvPlan) planInput() [][]stretch {
 				gate: int32(p.Gate.Offset(0, y, x)),
 			})
 		})
-		t.parts = s.deal(all.stretches, func(r stretch) int {
+		t.deal(s, s.channels(), all.stretches, func(r stretch) int {
 			return mostPlaces(p.Y, s.filters(), r, ceil(s.KernelH, s.StrideH), 1, ceil(s.Width, s.StrideW))
 		})
 	})
-	return t.parts
+	return t
 }
 
 // places gathers places in stretches, by the key that their taps follow from.

@@ -6,10 +6,10 @@ import "fmt"
 // that computes one of several parts, for parts to be computed at once.
 
 // ForwardParts returns how many parts ConvForwardPart computes a block in.
-func (p *ConvPlan) ForwardParts() int { return p.Shape.groups() * len(p.planForward()) }
+func (p *ConvPlan) ForwardParts() int { return p.planForward().count() }
 
 // InputParts returns how many parts ConvInputPart computes a block in.
-func (p *ConvPlan) InputParts() int { return p.Shape.groups() * len(p.planInput()) }
+func (p *ConvPlan) InputParts() int { return p.planInput().count() }
 
 // WeightParts returns how many parts ConvWeightPart computes a block in.
 func (p *ConvPlan) WeightParts() int { return p.planWeight().cut.parts() }
@@ -33,8 +33,7 @@ func ConvForwardPart[T Float](p *ConvPlan, part int, y, x, w, bias []T, e Epilog
 	if bias != nil {
 		wantLen("bias", len(bias), s.Filters)
 	}
-	parts := p.planForward()
-	group := part / len(parts)
+	group, lo, hi, stretches := p.planForward().part(part)
 	first := group * s.filters()
 	c := chains[T]{
 		lanes: p.X.Images(), dst: y[first*p.Y.Plane():], dstRow: p.Y.Plane(),
@@ -45,7 +44,7 @@ func ConvForwardPart[T Float](p *ConvPlan, part int, y, x, w, bias []T, e Epilog
 	if bias != nil {
 		c.start = bias[first:]
 	}
-	c.runStretches(parts[part%len(parts)], s.filters(), chainDepth)
+	c.runStretches(stretches, lo, hi, chainDepth)
 }
 
 // ConvInputLanes is ConvInput from a block Y, whose border is not read, to a
@@ -63,8 +62,7 @@ func ConvInputPart[T Float](p *ConvPlan, part int, dx, dy, w, gate []T) {
 	wantLen("dx", len(dx), p.X.Len())
 	wantLen("dy", len(dy), p.Y.Len())
 	wantLen("w", len(w), s.Filters*s.weights())
-	parts := p.planInput()
-	group := part / len(parts)
+	group, lo, hi, stretches := p.planInput().part(part)
 	first := group * s.filters()
 	c := chains[T]{
 		lanes: p.X.Images(), dst: dx[group*s.channels()*p.X.Plane():], dstRow: p.X.Plane(),
@@ -75,7 +73,7 @@ func ConvInputPart[T Float](p *ConvPlan, part int, dx, dy, w, gate []T) {
 		wantLen("gate", len(gate), p.Gate.Len())
 		c.gate, c.gateRow = gate[group*s.channels()*p.Gate.Plane():], p.Gate.Plane()
 	}
-	c.runStretches(parts[part%len(parts)], s.channels(), chainDepth)
+	c.runStretches(stretches, lo, hi, chainDepth)
 }
 
 // farPixels is how many output positions the weight gradient takes before it
