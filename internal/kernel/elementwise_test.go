@@ -152,14 +152,10 @@ type scalarCase[T Float] struct {
 }
 
 func scalarCases[T Float]() []scalarCase[T] {
-	swap := func(f func(dst, a, b []T)) func(dst, x, c []T) { return func(dst, x, c []T) { f(dst, c, x) } }
 	return []scalarCase[T]{
-		{"AddScalar", AddScalar[T], Add[T], func(x, c T) T { return x + c }},
 		{"SubScalar", SubScalar[T], Sub[T], func(x, c T) T { return x - c }},
-		{"ScalarSub", ScalarSub[T], swap(Sub[T]), func(x, c T) T { return c - x }},
 		{"MulScalar", MulScalar[T], Mul[T], func(x, c T) T { return x * c }},
 		{"DivScalar", DivScalar[T], Div[T], func(x, c T) T { return x / c }},
-		{"ScalarDiv", ScalarDiv[T], swap(Div[T]), func(x, c T) T { return c / x }},
 	}
 }
 
@@ -236,9 +232,7 @@ func BenchmarkElementwise(b *testing.B) {
 		{"ReLU", func(dst, x, _ []float32) { ReLU(dst, x) }},
 		{"Neg", func(dst, x, _ []float32) { Neg(dst, x) }},
 		{"Sqrt", func(dst, x, _ []float32) { Sqrt(dst, x) }},
-		{"AddScalar", func(dst, x, _ []float32) { AddScalar(dst, x, 3) }},
 		{"MulScalar", func(dst, x, _ []float32) { MulScalar(dst, x, 3) }},
-		{"ScalarDiv", func(dst, x, _ []float32) { ScalarDiv(dst, x, 3) }},
 		{"Sum", func(dst, x, _ []float32) { dst[0] = Sum(x) }},
 		{"SumRows", func(dst, x, _ []float32) { SumRows(dst[:len(x)/64], x, 64, len(x)/64) }},
 	}

@@ -139,15 +139,6 @@ func sigmoid32AVX2(dst *float32, x *float32, n int)
 //go:noescape
 func erf32AVX2(dst *float32, x *float32, n int)
 
-// addScalar32AVX2 computes
-//
-//	for i := range n {
-//		dst[i] = x[i] + c
-//	}
-//
-//go:noescape
-func addScalar32AVX2(dst *float32, x *float32, c float32, n int)
-
 // subScalar32AVX2 computes
 //
 //	for i := range n {
@@ -156,15 +147,6 @@ func addScalar32AVX2(dst *float32, x *float32, c float32, n int)
 //
 //go:noescape
 func subScalar32AVX2(dst *float32, x *float32, c float32, n int)
-
-// scalarSub32AVX2 computes
-//
-//	for i := range n {
-//		dst[i] = c - x[i]
-//	}
-//
-//go:noescape
-func scalarSub32AVX2(dst *float32, x *float32, c float32, n int)
 
 // mulScalar32AVX2 computes
 //
@@ -183,15 +165,6 @@ func mulScalar32AVX2(dst *float32, x *float32, c float32, n int)
 //
 //go:noescape
 func divScalar32AVX2(dst *float32, x *float32, c float32, n int)
-
-// scalarDiv32AVX2 computes
-//
-//	for i := range n {
-//		dst[i] = c / x[i]
-//	}
-//
-//go:noescape
-func scalarDiv32AVX2(dst *float32, x *float32, c float32, n int)
 
 // exp64AVX2 computes
 //
@@ -238,15 +211,6 @@ func sigmoid64AVX2(dst *float64, x *float64, n int)
 //go:noescape
 func erf64AVX2(dst *float64, x *float64, n int)
 
-// addScalar64AVX2 computes
-//
-//	for i := range n {
-//		dst[i] = x[i] + c
-//	}
-//
-//go:noescape
-func addScalar64AVX2(dst *float64, x *float64, c float64, n int)
-
 // subScalar64AVX2 computes
 //
 //	for i := range n {
@@ -255,15 +219,6 @@ func addScalar64AVX2(dst *float64, x *float64, c float64, n int)
 //
 //go:noescape
 func subScalar64AVX2(dst *float64, x *float64, c float64, n int)
-
-// scalarSub64AVX2 computes
-//
-//	for i := range n {
-//		dst[i] = c - x[i]
-//	}
-//
-//go:noescape
-func scalarSub64AVX2(dst *float64, x *float64, c float64, n int)
 
 // mulScalar64AVX2 computes
 //
@@ -282,15 +237,6 @@ func mulScalar64AVX2(dst *float64, x *float64, c float64, n int)
 //
 //go:noescape
 func divScalar64AVX2(dst *float64, x *float64, c float64, n int)
-
-// scalarDiv64AVX2 computes
-//
-//	for i := range n {
-//		dst[i] = c / x[i]
-//	}
-//
-//go:noescape
-func scalarDiv64AVX2(dst *float64, x *float64, c float64, n int)
 
 // maxOf32AVX512 computes
 //

@@ -3664,66 +3664,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func addScalar32AVX2(dst *float32, x *float32, c float32, n int)
-// Requires: AVX, CMOV
-TEXT ·addScalar32AVX2(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+24(FP), DX
-	VBROADCASTSS c+16(FP), Y0
-	SUBQ         $0x20, DX
-	JL           vectorsPast32
-
-vectorsAgain32:
-	VMOVUPS (CX), Y1
-	VADDPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)
-	VMOVUPS 32(CX), Y1
-	VADDPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS 64(CX), Y1
-	VADDPS  Y0, Y1, Y1
-	VMOVUPS Y1, 64(AX)
-	VMOVUPS 96(CX), Y1
-	VADDPS  Y0, Y1, Y1
-	VMOVUPS Y1, 96(AX)
-	ADDQ    $0x00000080, CX
-	ADDQ    $0x00000080, AX
-	SUBQ    $0x20, DX
-	JGE     vectorsAgain32
-
-vectorsPast32:
-	ADDQ $0x20, DX
-	SUBQ $0x08, DX
-	JL   vectorsPast8
-
-vectorsAgain8:
-	VMOVUPS (CX), Y1
-	VADDPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)
-	ADDQ    $0x00000020, CX
-	ADDQ    $0x00000020, AX
-	SUBQ    $0x08, DX
-	JGE     vectorsAgain8
-
-vectorsPast8:
-	ADDQ       $0x08, DX
-	TESTQ      DX, DX
-	JZ         done
-	LEAQ       ones<>+128(SB), BX
-	MOVQ       $0x00000008, SI
-	CMPQ       DX, SI
-	CMOVQLT    DX, SI
-	NEGQ       SI
-	VMOVUPS    (BX)(SI*4), Y1
-	VMASKMOVPS (CX), Y1, Y2
-	VADDPS     Y0, Y2, Y0
-	VMASKMOVPS Y0, Y1, (AX)
-
-done:
-	VZEROUPPER
-	RET
-
 // func subScalar32AVX2(dst *float32, x *float32, c float32, n int)
 // Requires: AVX, CMOV
 TEXT ·subScalar32AVX2(SB), NOSPLIT, $0-32
@@ -3778,66 +3718,6 @@ vectorsPast8:
 	VMOVUPS    (BX)(SI*4), Y1
 	VMASKMOVPS (CX), Y1, Y2
 	VSUBPS     Y0, Y2, Y0
-	VMASKMOVPS Y0, Y1, (AX)
-
-done:
-	VZEROUPPER
-	RET
-
-// func scalarSub32AVX2(dst *float32, x *float32, c float32, n int)
-// Requires: AVX, CMOV
-TEXT ·scalarSub32AVX2(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+24(FP), DX
-	VBROADCASTSS c+16(FP), Y0
-	SUBQ         $0x20, DX
-	JL           vectorsPast32
-
-vectorsAgain32:
-	VMOVUPS (CX), Y1
-	VSUBPS  Y1, Y0, Y1
-	VMOVUPS Y1, (AX)
-	VMOVUPS 32(CX), Y1
-	VSUBPS  Y1, Y0, Y1
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS 64(CX), Y1
-	VSUBPS  Y1, Y0, Y1
-	VMOVUPS Y1, 64(AX)
-	VMOVUPS 96(CX), Y1
-	VSUBPS  Y1, Y0, Y1
-	VMOVUPS Y1, 96(AX)
-	ADDQ    $0x00000080, CX
-	ADDQ    $0x00000080, AX
-	SUBQ    $0x20, DX
-	JGE     vectorsAgain32
-
-vectorsPast32:
-	ADDQ $0x20, DX
-	SUBQ $0x08, DX
-	JL   vectorsPast8
-
-vectorsAgain8:
-	VMOVUPS (CX), Y1
-	VSUBPS  Y1, Y0, Y1
-	VMOVUPS Y1, (AX)
-	ADDQ    $0x00000020, CX
-	ADDQ    $0x00000020, AX
-	SUBQ    $0x08, DX
-	JGE     vectorsAgain8
-
-vectorsPast8:
-	ADDQ       $0x08, DX
-	TESTQ      DX, DX
-	JZ         done
-	LEAQ       ones<>+128(SB), BX
-	MOVQ       $0x00000008, SI
-	CMPQ       DX, SI
-	CMOVQLT    DX, SI
-	NEGQ       SI
-	VMOVUPS    (BX)(SI*4), Y1
-	VMASKMOVPS (CX), Y1, Y2
-	VSUBPS     Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)
 
 done:
@@ -3958,66 +3838,6 @@ vectorsPast8:
 	VMOVUPS    (BX)(SI*4), Y1
 	VMASKMOVPS (CX), Y1, Y2
 	VDIVPS     Y0, Y2, Y0
-	VMASKMOVPS Y0, Y1, (AX)
-
-done:
-	VZEROUPPER
-	RET
-
-// func scalarDiv32AVX2(dst *float32, x *float32, c float32, n int)
-// Requires: AVX, CMOV
-TEXT ·scalarDiv32AVX2(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+24(FP), DX
-	VBROADCASTSS c+16(FP), Y0
-	SUBQ         $0x20, DX
-	JL           vectorsPast32
-
-vectorsAgain32:
-	VMOVUPS (CX), Y1
-	VDIVPS  Y1, Y0, Y1
-	VMOVUPS Y1, (AX)
-	VMOVUPS 32(CX), Y1
-	VDIVPS  Y1, Y0, Y1
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS 64(CX), Y1
-	VDIVPS  Y1, Y0, Y1
-	VMOVUPS Y1, 64(AX)
-	VMOVUPS 96(CX), Y1
-	VDIVPS  Y1, Y0, Y1
-	VMOVUPS Y1, 96(AX)
-	ADDQ    $0x00000080, CX
-	ADDQ    $0x00000080, AX
-	SUBQ    $0x20, DX
-	JGE     vectorsAgain32
-
-vectorsPast32:
-	ADDQ $0x20, DX
-	SUBQ $0x08, DX
-	JL   vectorsPast8
-
-vectorsAgain8:
-	VMOVUPS (CX), Y1
-	VDIVPS  Y1, Y0, Y1
-	VMOVUPS Y1, (AX)
-	ADDQ    $0x00000020, CX
-	ADDQ    $0x00000020, AX
-	SUBQ    $0x08, DX
-	JGE     vectorsAgain8
-
-vectorsPast8:
-	ADDQ       $0x08, DX
-	TESTQ      DX, DX
-	JZ         done
-	LEAQ       ones<>+128(SB), BX
-	MOVQ       $0x00000008, SI
-	CMPQ       DX, SI
-	CMOVQLT    DX, SI
-	NEGQ       SI
-	VMOVUPS    (BX)(SI*4), Y1
-	VMASKMOVPS (CX), Y1, Y2
-	VDIVPS     Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)
 
 done:
@@ -4766,66 +4586,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func addScalar64AVX2(dst *float64, x *float64, c float64, n int)
-// Requires: AVX, CMOV
-TEXT ·addScalar64AVX2(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+24(FP), DX
-	VBROADCASTSD c+16(FP), Y0
-	SUBQ         $0x10, DX
-	JL           vectorsPast16
-
-vectorsAgain16:
-	VMOVUPD (CX), Y1
-	VADDPD  Y0, Y1, Y1
-	VMOVUPD Y1, (AX)
-	VMOVUPD 32(CX), Y1
-	VADDPD  Y0, Y1, Y1
-	VMOVUPD Y1, 32(AX)
-	VMOVUPD 64(CX), Y1
-	VADDPD  Y0, Y1, Y1
-	VMOVUPD Y1, 64(AX)
-	VMOVUPD 96(CX), Y1
-	VADDPD  Y0, Y1, Y1
-	VMOVUPD Y1, 96(AX)
-	ADDQ    $0x00000080, CX
-	ADDQ    $0x00000080, AX
-	SUBQ    $0x10, DX
-	JGE     vectorsAgain16
-
-vectorsPast16:
-	ADDQ $0x10, DX
-	SUBQ $0x04, DX
-	JL   vectorsPast4
-
-vectorsAgain4:
-	VMOVUPD (CX), Y1
-	VADDPD  Y0, Y1, Y1
-	VMOVUPD Y1, (AX)
-	ADDQ    $0x00000020, CX
-	ADDQ    $0x00000020, AX
-	SUBQ    $0x04, DX
-	JGE     vectorsAgain4
-
-vectorsPast4:
-	ADDQ       $0x04, DX
-	TESTQ      DX, DX
-	JZ         done
-	LEAQ       ones<>+128(SB), BX
-	MOVQ       $0x00000004, SI
-	CMPQ       DX, SI
-	CMOVQLT    DX, SI
-	NEGQ       SI
-	VMOVUPS    (BX)(SI*8), Y1
-	VMASKMOVPD (CX), Y1, Y2
-	VADDPD     Y0, Y2, Y0
-	VMASKMOVPD Y0, Y1, (AX)
-
-done:
-	VZEROUPPER
-	RET
-
 // func subScalar64AVX2(dst *float64, x *float64, c float64, n int)
 // Requires: AVX, CMOV
 TEXT ·subScalar64AVX2(SB), NOSPLIT, $0-32
@@ -4880,66 +4640,6 @@ vectorsPast4:
 	VMOVUPS    (BX)(SI*8), Y1
 	VMASKMOVPD (CX), Y1, Y2
 	VSUBPD     Y0, Y2, Y0
-	VMASKMOVPD Y0, Y1, (AX)
-
-done:
-	VZEROUPPER
-	RET
-
-// func scalarSub64AVX2(dst *float64, x *float64, c float64, n int)
-// Requires: AVX, CMOV
-TEXT ·scalarSub64AVX2(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+24(FP), DX
-	VBROADCASTSD c+16(FP), Y0
-	SUBQ         $0x10, DX
-	JL           vectorsPast16
-
-vectorsAgain16:
-	VMOVUPD (CX), Y1
-	VSUBPD  Y1, Y0, Y1
-	VMOVUPD Y1, (AX)
-	VMOVUPD 32(CX), Y1
-	VSUBPD  Y1, Y0, Y1
-	VMOVUPD Y1, 32(AX)
-	VMOVUPD 64(CX), Y1
-	VSUBPD  Y1, Y0, Y1
-	VMOVUPD Y1, 64(AX)
-	VMOVUPD 96(CX), Y1
-	VSUBPD  Y1, Y0, Y1
-	VMOVUPD Y1, 96(AX)
-	ADDQ    $0x00000080, CX
-	ADDQ    $0x00000080, AX
-	SUBQ    $0x10, DX
-	JGE     vectorsAgain16
-
-vectorsPast16:
-	ADDQ $0x10, DX
-	SUBQ $0x04, DX
-	JL   vectorsPast4
-
-vectorsAgain4:
-	VMOVUPD (CX), Y1
-	VSUBPD  Y1, Y0, Y1
-	VMOVUPD Y1, (AX)
-	ADDQ    $0x00000020, CX
-	ADDQ    $0x00000020, AX
-	SUBQ    $0x04, DX
-	JGE     vectorsAgain4
-
-vectorsPast4:
-	ADDQ       $0x04, DX
-	TESTQ      DX, DX
-	JZ         done
-	LEAQ       ones<>+128(SB), BX
-	MOVQ       $0x00000004, SI
-	CMPQ       DX, SI
-	CMOVQLT    DX, SI
-	NEGQ       SI
-	VMOVUPS    (BX)(SI*8), Y1
-	VMASKMOVPD (CX), Y1, Y2
-	VSUBPD     Y2, Y0, Y0
 	VMASKMOVPD Y0, Y1, (AX)
 
 done:
@@ -5060,66 +4760,6 @@ vectorsPast4:
 	VMOVUPS    (BX)(SI*8), Y1
 	VMASKMOVPD (CX), Y1, Y2
 	VDIVPD     Y0, Y2, Y0
-	VMASKMOVPD Y0, Y1, (AX)
-
-done:
-	VZEROUPPER
-	RET
-
-// func scalarDiv64AVX2(dst *float64, x *float64, c float64, n int)
-// Requires: AVX, CMOV
-TEXT ·scalarDiv64AVX2(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+24(FP), DX
-	VBROADCASTSD c+16(FP), Y0
-	SUBQ         $0x10, DX
-	JL           vectorsPast16
-
-vectorsAgain16:
-	VMOVUPD (CX), Y1
-	VDIVPD  Y1, Y0, Y1
-	VMOVUPD Y1, (AX)
-	VMOVUPD 32(CX), Y1
-	VDIVPD  Y1, Y0, Y1
-	VMOVUPD Y1, 32(AX)
-	VMOVUPD 64(CX), Y1
-	VDIVPD  Y1, Y0, Y1
-	VMOVUPD Y1, 64(AX)
-	VMOVUPD 96(CX), Y1
-	VDIVPD  Y1, Y0, Y1
-	VMOVUPD Y1, 96(AX)
-	ADDQ    $0x00000080, CX
-	ADDQ    $0x00000080, AX
-	SUBQ    $0x10, DX
-	JGE     vectorsAgain16
-
-vectorsPast16:
-	ADDQ $0x10, DX
-	SUBQ $0x04, DX
-	JL   vectorsPast4
-
-vectorsAgain4:
-	VMOVUPD (CX), Y1
-	VDIVPD  Y1, Y0, Y1
-	VMOVUPD Y1, (AX)
-	ADDQ    $0x00000020, CX
-	ADDQ    $0x00000020, AX
-	SUBQ    $0x04, DX
-	JGE     vectorsAgain4
-
-vectorsPast4:
-	ADDQ       $0x04, DX
-	TESTQ      DX, DX
-	JZ         done
-	LEAQ       ones<>+128(SB), BX
-	MOVQ       $0x00000004, SI
-	CMPQ       DX, SI
-	CMOVQLT    DX, SI
-	NEGQ       SI
-	VMOVUPS    (BX)(SI*8), Y1
-	VMASKMOVPD (CX), Y1, Y2
-	VDIVPD     Y2, Y0, Y0
 	VMASKMOVPD Y0, Y1, (AX)
 
 done:

@@ -3,17 +3,6 @@ package kernel
 // Arithmetic with one operand that is the same for all elements: the bits are
 // those of the kernels of two slices. dst may be x.
 
-// AddScalar sets dst = x + c.
-func AddScalar[T Float](dst, x []T, c T) {
-	x = x[:len(dst)]
-	if fastScalar(opAddScalar, dst, x, c) {
-		return
-	}
-	for i, v := range x {
-		dst[i] = v + c
-	}
-}
-
 // SubScalar sets dst = x - c.
 func SubScalar[T Float](dst, x []T, c T) {
 	x = x[:len(dst)]
@@ -22,17 +11,6 @@ func SubScalar[T Float](dst, x []T, c T) {
 	}
 	for i, v := range x {
 		dst[i] = v - c
-	}
-}
-
-// ScalarSub sets dst = c - x.
-func ScalarSub[T Float](dst, x []T, c T) {
-	x = x[:len(dst)]
-	if fastScalar(opScalarSub, dst, x, c) {
-		return
-	}
-	for i, v := range x {
-		dst[i] = c - v
 	}
 }
 
@@ -58,17 +36,6 @@ func DivScalar[T Float](dst, x []T, c T) {
 	}
 }
 
-// ScalarDiv sets dst = c / x.
-func ScalarDiv[T Float](dst, x []T, c T) {
-	x = x[:len(dst)]
-	if fastScalar(opScalarDiv, dst, x, c) {
-		return
-	}
-	for i, v := range x {
-		dst[i] = c / v
-	}
-}
-
 // fastScalar computes in assembly, or returns false. The slices have one length.
 func fastScalar[T Float](op scalarOperation, dst, x []T, c T) bool {
 	switch dst := any(dst).(type) {
@@ -84,10 +51,7 @@ func fastScalar[T Float](op scalarOperation, dst, x []T, c T) bool {
 type scalarOperation int
 
 const (
-	opAddScalar scalarOperation = iota
-	opSubScalar
-	opScalarSub
+	opSubScalar scalarOperation = iota
 	opMulScalar
 	opDivScalar
-	opScalarDiv
 )

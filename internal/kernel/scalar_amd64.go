@@ -10,18 +10,12 @@ func scalarFast32(op scalarOperation, dst, x []float32, c float32) bool {
 	}
 	to, from := unsafe.SliceData(dst), unsafe.SliceData(x)
 	switch op {
-	case opAddScalar:
-		addScalar32AVX2(to, from, c, len(dst))
 	case opSubScalar:
 		subScalar32AVX2(to, from, c, len(dst))
-	case opScalarSub:
-		scalarSub32AVX2(to, from, c, len(dst))
 	case opMulScalar:
 		mulScalar32AVX2(to, from, c, len(dst))
 	case opDivScalar:
 		divScalar32AVX2(to, from, c, len(dst))
-	case opScalarDiv:
-		scalarDiv32AVX2(to, from, c, len(dst))
 	}
 	return true
 }
@@ -34,18 +28,12 @@ func scalarFast64(op scalarOperation, dst, x []float64, c float64) bool {
 	}
 	to, from := unsafe.SliceData(dst), unsafe.SliceData(x)
 	switch op {
-	case opAddScalar:
-		addScalar64AVX2(to, from, c, len(dst))
 	case opSubScalar:
 		subScalar64AVX2(to, from, c, len(dst))
-	case opScalarSub:
-		scalarSub64AVX2(to, from, c, len(dst))
 	case opMulScalar:
 		mulScalar64AVX2(to, from, c, len(dst))
 	case opDivScalar:
 		divScalar64AVX2(to, from, c, len(dst))
-	case opScalarDiv:
-		scalarDiv64AVX2(to, from, c, len(dst))
 	}
 	return true
 }

@@ -15,12 +15,9 @@ type scalarLoop struct {
 }
 
 var scalarLoops = []scalarLoop{
-	{"addScalar", "x[i] + c", func(m machine, x, c Op) VecVirtual { return m.add(x, c) }},
 	{"subScalar", "x[i] - c", func(m machine, x, c Op) VecVirtual { return m.sub(x, c) }},
-	{"scalarSub", "c - x[i]", func(m machine, x, c Op) VecVirtual { return m.sub(c, x) }},
 	{"mulScalar", "x[i] * c", func(m machine, x, c Op) VecVirtual { return m.mul(x, c) }},
 	{"divScalar", "x[i] / c", func(m machine, x, c Op) VecVirtual { return m.div(x, c) }},
-	{"scalarDiv", "c / x[i]", func(m machine, x, c Op) VecVirtual { return m.div(c, x) }},
 }
 
 func (s scalarLoop) generate(m machine) {
