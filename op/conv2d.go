@@ -115,11 +115,11 @@ func (o conv2D) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 
 func (o conv2D) Forward(in, out []*tensor.Tensor) {
 	forward(out[0].DType(),
-		func() { convForward(&scratch32, o.Conv2DConfig, in, out[0]) },
-		func() { convForward(&scratch64, o.Conv2DConfig, in, out[0]) })
+		func() { convForward(&scratch32, o.Conv2DConfig, kernel.None, in, out[0]) },
+		func() { convForward(&scratch64, o.Conv2DConfig, kernel.None, in, out[0]) })
 }
 
-func convForward[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*tensor.Tensor, out *tensor.Tensor) {
+func convForward[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, e kernel.Epilogue, in []*tensor.Tensor, out *tensor.Tensor) {
 	y, x, w := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
 	var bias []T
 	if len(in) == 3 {
@@ -130,18 +130,18 @@ func convForward[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in [
 	xSize, ySize := imageSize(in[0]), imageSize(out)
 	images := out.Shape()[0]
 	if shape.Flat(images) && kernel.FlatWith(shape, w) {
-		convForwardFlat(pool, plan, images, y, x, w, bias)
+		convForwardFlat(pool, plan, images, y, x, w, bias, e)
 		return
 	}
 	if bands := plan.ForwardBands(); bands > 0 {
 		eachBand(pool, images, bands, plan.ForwardBandScratch(), func(lo, hi, band int, scratch []T) {
-			kernel.ConvForwardBand(plan, band, hi-lo, y[lo*ySize:hi*ySize], x[lo*xSize:hi*xSize], w, bias, scratch, kernel.None)
+			kernel.ConvForwardBand(plan, band, hi-lo, y[lo*ySize:hi*ySize], x[lo*xSize:hi*xSize], w, bias, scratch, e)
 		})
 		return
 	}
 	if blocksOf(images) >= manyBlocks {
 		eachBlock(pool, images, plan.ForwardScratch(), func(lo, hi int, scratch []T) {
-			kernel.ConvForward(plan, hi-lo, y[lo*ySize:hi*ySize], x[lo*xSize:hi*xSize], w, bias, scratch)
+			kernel.ConvForward(plan, hi-lo, y[lo*ySize:hi*ySize], x[lo*xSize:hi*xSize], w, bias, scratch, e)
 		})
 		return
 	}
@@ -151,7 +151,7 @@ func convForward[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in [
 	xs, ys := cutLanes(&rest, plan.X, images), cutLanes(&rest, plan.Y, images)
 	xs.load(x)
 	eachBlockPart(images, plan.ForwardParts(), func(block, part int) {
-		kernel.ConvForwardPart(plan, part, ys.block(block), xs.block(block), w, bias, kernel.None)
+		kernel.ConvForwardPart(plan, part, ys.block(block), xs.block(block), w, bias, e)
 	})
 	ys.store(y)
 }

@@ -7,7 +7,7 @@ import (
 
 // convForwardFlat is convForward for a few images, which would leave most of a
 // block's lanes empty.
-func convForwardFlat[T kernel.Float](pool *parallel.Scratch[T], plan *kernel.ConvPlan, images int, y, x, w, bias []T) {
+func convForwardFlat[T kernel.Float](pool *parallel.Scratch[T], plan *kernel.ConvPlan, images int, y, x, w, bias []T, e kernel.Epilogue) {
 	xSize, ySize := len(x)/max(1, images), len(y)/max(1, images)
 	flat := pool.Get(images * plan.FlatInput())
 	defer pool.Put(flat)
@@ -23,7 +23,7 @@ func convForwardFlat[T kernel.Float](pool *parallel.Scratch[T], plan *kernel.Con
 		defer pool.Put(scratch)
 		for p := lo; p < hi; p++ {
 			i := p / parts
-			kernel.ConvForwardFlat(plan, p%parts, y[i*ySize:(i+1)*ySize], image(i), w, bias, *scratch, kernel.None)
+			kernel.ConvForwardFlat(plan, p%parts, y[i*ySize:(i+1)*ySize], image(i), w, bias, *scratch, e)
 		}
 	})
 }

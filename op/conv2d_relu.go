@@ -12,8 +12,9 @@ type conv2DReLU struct{ conv2D }
 func (conv2DReLU) Name() string { return "conv2d_relu" }
 
 func (o conv2DReLU) Forward(in, out []*tensor.Tensor) {
-	o.conv2D.Forward(in, out)
-	forwardPointwise(relu{}, out, out)
+	forward(out[0].DType(),
+		func() { convForward(&scratch32, o.Conv2DConfig, kernel.ThenReLU, in, out[0]) },
+		func() { convForward(&scratch64, o.Conv2DConfig, kernel.ThenReLU, in, out[0]) })
 }
 
 // Block rectifies each sum before it is stored.

@@ -68,7 +68,7 @@ func (p *ConvPlan) planFlat() *flatTables {
 		s.eachWeight(func(i, c, ky, kx int) {
 			t.taps = append(t.taps, tap{in: int32(c*plane + ky*row + kx), w: int32(i)})
 		})
-		wanted := max(1, min(ceil(manyParts, s.groups()), s.filters()*s.weights()*len(t.outputs)/partTerms))
+		wanted := max(1, min(ceil(manyParts, s.groups()), s.filters()*s.weights()*len(t.outputs)/flatTerms))
 		rows := min(wanted, ceil(s.filters(), 12))
 		t.cut = partition{s.groups(), rows, max(ceil(wanted, rows), ceil(len(t.outputs), longest))}
 		vectors := 0

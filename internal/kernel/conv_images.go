@@ -17,12 +17,13 @@ func (p *ConvPlan) WeightScratch() int {
 // ConvForward computes the convolution of 0 to 16 images:
 // y[n][o] = bias[o] + sum over (c, ky, kx) of w[o][c][ky][kx] * x[n][c], where
 // each output is one chain of fused multiply-adds in that order, of the taps
-// that do not fall into the padding, and -0 becomes 0. A nil bias is zero.
-func ConvForward[T Float](p *ConvPlan, images int, y, x, w, bias, scratch []T) {
+// that do not fall into the padding, and -0 becomes 0. A nil bias is zero. The
+// epilogue is applied to every output.
+func ConvForward[T Float](p *ConvPlan, images int, y, x, w, bias, scratch []T, e Epilogue) {
 	scratch = aligned(scratch)
 	xs, ys := cut(&scratch, p.X.Len()), cut(&scratch, p.Y.Len())
 	ToLanes(p.X, xs, images, x)
-	ConvForwardLanes(p, ys, xs, w, bias, None)
+	ConvForwardLanes(p, ys, xs, w, bias, e)
 	FromLanes(p.Y, y, images, ys)
 }
 

@@ -158,8 +158,8 @@ func TestConvMistakes(t *testing.T) {
 	wantPanic(t, func() { ConvWeightLanes(p, 16, f(w), f(x), f(y-1), f(scratch)) })
 	wantPanic(t, func() { ConvWeightLanes(p, 16, f(w), f(x), f(y), f(scratch-1)) })
 	wantPanic(t, func() { ConvWeightLanes(p, 17, f(w), f(x), f(y), f(scratch)) })
-	wantPanic(t, func() { ConvForward(p, 17, f(17*y), f(17*x), f(w), nil, f(p.ForwardScratch())) })
-	wantPanic(t, func() { ConvForward(p, 1, f(1), f(17*x), f(w), nil, f(p.ForwardScratch())) })
+	wantPanic(t, func() { ConvForward(p, 17, f(17*y), f(17*x), f(w), nil, f(p.ForwardScratch()), None) })
+	wantPanic(t, func() { ConvForward(p, 1, f(1), f(17*x), f(w), nil, f(p.ForwardScratch()), None) })
 	bare := NewConvPlan(s, s.X(), s.Y())
 	for range 2 { // the second time as the first
 		wantPanic(t, func() { ConvWeightLanes(bare, 16, f(w), f(x), f(y), f(scratch)) })

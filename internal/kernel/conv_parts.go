@@ -10,6 +10,7 @@ const (
 	chainDepth = 320     // taps computed before going on to the next positions
 	partTerms  = 1 << 15 // vectors of multiply-adds below which a part is not worth its own start
 	largeTerms = 1 << 18 // and above which it is cut further
+	flatTerms  = 1 << 13 // partTerms where nothing but the part is waited for: an image by itself
 	manyParts  = 16      // as many as there need be for processors' sake
 	longest    = 1024    // positions in a part: assembly cannot be preempted
 )

@@ -168,7 +168,7 @@ func testConv[T Float](t *testing.T, s ConvShape, images int, kind numbers) {
 	}
 
 	y, want := mem.make(images*yLen), make([]T, images*yLen)
-	ConvForward(p, images, y, x, w, bias, mem.make(p.ForwardScratch()))
+	ConvForward(p, images, y, x, w, bias, mem.make(p.ForwardScratch()), None)
 	for n := range images {
 		naiveConvForward(s, want[n*yLen:], x[n*xLen:], w, bias)
 	}
@@ -223,7 +223,7 @@ func TestNoAllocation(t *testing.T) {
 		x, y, w := f(Lanes*p.X.image()), f(Lanes*p.Y.image()), f(s.Filters*s.weights())
 		scratch := f(max(p.ForwardScratch(), p.InputScratch(), p.WeightScratch(), GemmScratch))
 		got := testing.AllocsPerRun(2, func() {
-			ConvForward(p, Lanes, y, x, w, nil, scratch)
+			ConvForward(p, Lanes, y, x, w, nil, scratch, None)
 			ConvInput(p, Lanes, x, y, w, scratch)
 			ConvWeight(p, Lanes, w, x, y, scratch)
 			Gemm(false, true, 5, 20, 9, y, 20, x, 9, w, 9, true, scratch)
@@ -271,7 +271,7 @@ func BenchmarkConv(b *testing.B) {
 			reportFlops(b, flops, func() { ConvWeightLanes(p, Lanes, w, x, dy, scratch) })
 		})
 		b.Run(name+"/forwardImages", func(b *testing.B) {
-			reportFlops(b, flops, func() { ConvForward(p, Lanes, y, x, w, nil, scratch) })
+			reportFlops(b, flops, func() { ConvForward(p, Lanes, y, x, w, nil, scratch, None) })
 		})
 		b.Run(name+"/inputImages", func(b *testing.B) {
 			reportFlops(b, flops, func() { ConvInput(input, Lanes, dx, dy, w, scratch) })
