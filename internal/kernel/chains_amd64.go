@@ -29,14 +29,18 @@ func init() {
 }
 
 // chainRows returns how many of the rows left to compute next: mostly six, whose
-// sums at four positions fill the registers; more where the positions are few.
+// sums at four positions fill the registers, or five or four rather than leave one
+// or two; more where the positions are few.
 func chainRows(left, positions int, wLanes bool, lanes int) int {
 	half := lanes == HalfLanes
 	switch {
 	case wLanes && active != avx512 && !half:
 		return min(left, 3)
 	case wLanes || active != avx512 && !half || left < 12 || positions > 3 || active != avx512 && positions > 1:
-		return min(left, 6)
+		if half {
+			return min(left, 6)
+		}
+		return ceil(left, ceil(left, 6))
 	case positions == 1 && left >= 24 && !half:
 		return 24
 	}
