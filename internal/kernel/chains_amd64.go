@@ -15,18 +15,16 @@ var (
 		4: chains4LanesAVX512, 5: chains5LanesAVX512, 6: chains6LanesAVX512}
 	chainsLanesAVX2 = chainsForms{1: chains1LanesAVX2, 2: chains2LanesAVX2, 3: chains3LanesAVX2}
 
-	// These are for 8 lanes.
+	// These are for 8 lanes; six rows and twelve may have more registers.
 	chainsHalves = chainsForms{1: chains1Half, 2: chains2Half, 3: chains3Half, 4: chains4Half, 5: chains5Half,
 		6: chains6Half, 12: chains12Half}
+	chainsHalvesAVX512 = chainsForms{1: chains1Half, 2: chains2Half, 3: chains3Half, 4: chains4Half, 5: chains5Half,
+		6: chains6HalfAVX512, 12: chains12HalfAVX512}
 	chainsLanesHalves = chainsForms{1: chains1LanesHalf, 2: chains2LanesHalf, 3: chains3LanesHalf,
 		4: chains4LanesHalf, 5: chains5LanesHalf, 6: chains6LanesHalf}
-	chainsHalvesAVX512, chainsLanesHalvesAVX512 = chainsHalves, chainsLanesHalves // and more registers
+	chainsLanesHalvesAVX512 = chainsForms{1: chains1LanesHalf, 2: chains2LanesHalf, 3: chains3LanesHalf,
+		4: chains4LanesHalf, 5: chains5LanesHalf, 6: chains6LanesHalfAVX512}
 )
-
-func init() {
-	chainsHalvesAVX512[6], chainsHalvesAVX512[12] = chains6HalfAVX512, chains12HalfAVX512
-	chainsLanesHalvesAVX512[6] = chains6LanesHalfAVX512
-}
 
 // chainRows returns how many of the rows left to compute next: mostly six, whose
 // sums at four positions fill the registers, or five or four rather than leave one

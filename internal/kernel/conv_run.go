@@ -178,7 +178,7 @@ func (c *chains[T]) addTo(r *weightStretch, pixels []tap, from, to, m, n int) {
 	c.band(m, n)
 }
 
-// ClearLanes zeroes those of the lanes of each vector that begin with the given one.
+// ClearLanes zeroes the lanes of each vector from the given one on.
 func ClearLanes[T Float](sums []T, lanes, from int) {
 	if from == lanes {
 		return
