@@ -2,6 +2,7 @@ package program
 
 import (
 	"slices"
+	"unsafe"
 
 	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/internal/parallel"
@@ -12,10 +13,17 @@ import (
 // A piece of a loop over elements is what its temporary values have room for: it
 // stays in the first-level cache. A range is what a goroutine takes at a time.
 const (
-	pieceSize = 1024
-	laneSize  = 128 // of a piece that adds up lanes
+	pieceSize = 1024 // at most
+	laneSize  = 128  // of a piece that adds up lanes
 	rangeSize = 8 * pieceSize
 )
+
+// firstCache is how much of it a piece of all values of a loop may take.
+const firstCache = 28 << 10
+
+// manyStreams is from how many values on the processor no longer sees by itself
+// what a loop will read next.
+const manyStreams = 4
 
 // flatLoop goes through groups of values element by element: through all of a
 // group's steps for one piece, then for the next. One loop does all groups.
@@ -69,6 +77,7 @@ type elements[T kernel.Float] struct {
 	whole   []wholeOperand[T]
 	scalars []wholeOperand[T] // repeated over a piece
 	temps   int
+	streams int // whole values that lie in different places, where pieces follow each other
 	most    int // elements of a range
 	memory  *stack[[]T]
 }
@@ -92,6 +101,7 @@ type elementStep[T kernel.Float] struct {
 type wholeOperand[T kernel.Float] struct {
 	id    int
 	slice []T
+	first bool // none before it lies in the same place
 }
 
 // operand is where a step finds its elements: in a whole value, a scalar, or a
@@ -138,8 +148,20 @@ func (e *elements[T]) run(lo, hi int) {
 	defer e.memory.put(memory)
 	for ; lo < hi; lo += e.piece {
 		to := min(lo+e.piece, hi)
+		if e.streams >= manyStreams {
+			e.prefetch(to, min(to+e.piece, e.n))
+		}
 		for i := range e.steps {
 			e.step(&e.steps[i], memory, lo, to)
+		}
+	}
+}
+
+// prefetch fetches what the next piece will read while this one is computed.
+func (e *elements[T]) prefetch(lo, hi int) {
+	for i := range e.whole {
+		if w := &e.whole[i]; w.first {
+			kernel.Prefetch(w.slice[lo:hi])
 		}
 	}
 }
@@ -216,13 +238,32 @@ func newGroup[T kernel.Float](p *Program, s *schedule, tasks []*task) group {
 	for _, t := range tasks {
 		e.steps = append(e.steps, e.newStep(s, temps, t))
 	}
+	e.temps = len(temps)
+	if e.most == rangeSize {
+		e.shortenPiece(s)
+	}
 	for i := range e.scalars {
 		e.scalars[i].slice = make([]T, e.piece)
 	}
-	e.temps = len(temps)
 	need := e.temps*e.piece + scratch
 	e.memory = newStack(parallel.Processors(), func() []T { return make([]T, need) })
 	return e
+}
+
+// shortenPiece halves the piece until it and its temporary values fit the cache.
+func (e *elements[T]) shortenPiece(s *schedule) {
+	values := e.temps
+	for i := range e.whole {
+		w := &e.whole[i]
+		w.first = !s.assigned[w.id] // else it lies where its old elements do
+		if w.first {
+			values++
+			e.streams++
+		}
+	}
+	for e.piece*values*int(unsafe.Sizeof(*new(T))) > firstCache && e.piece > laneSize {
+		e.piece /= 2
+	}
 }
 
 // choosePiece sets the sizes of pieces and ranges, and returns the scratch that

@@ -466,7 +466,12 @@ func sumLanesAVX2(dst *float32, src *float32, n int)
 //go:noescape
 func sumHalvesAVX2(dst *float32, low *float32, high *float32, n int)
 
-// prefetchRows fetches n elements, at least one, of each of some rows into the cache.
+// prefetchRows fetches n elements, at least one, of each of some rows into the first cache.
 //
 //go:noescape
 func prefetchRows(p *float32, stride int, rows int, n int)
+
+// prefetchFar fetches n elements, at least one, of each of some rows into the second cache.
+//
+//go:noescape
+func prefetchFar(p *float32, stride int, rows int, n int)

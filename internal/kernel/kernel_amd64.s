@@ -21916,3 +21916,29 @@ line:
 
 done:
 	RET
+
+// func prefetchFar(p *float32, stride int, rows int, n int)
+// Requires: MMX+
+TEXT ·prefetchFar(SB), NOSPLIT, $0-32
+	MOVQ p+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ n+24(FP), BX
+	SHLQ $0x02, CX
+
+row:
+	SUBQ $0x01, DX
+	JL   done
+	MOVQ AX, SI
+	LEAQ (AX)(BX*4), DI
+
+line:
+	PREFETCHT1 (SI)
+	ADDQ       $0x40, SI
+	CMPQ       SI, DI
+	JB         line
+	ADDQ       CX, AX
+	JMP        row
+
+done:
+	RET

@@ -3,6 +3,7 @@ package kernel
 import (
 	"cmp"
 	"fmt"
+	"unsafe"
 )
 
 // Block is the layout that the convolutions compute in: 16 images, or 8, with the
@@ -164,11 +165,18 @@ func transpose[T Float](dst []T, dstStride int, src []T, srcStride, rows, cols i
 	}
 }
 
+// Prefetch fetches elements into the second cache. It is a hint.
+func Prefetch[T Float](x []T) {
+	if len(x) > 0 {
+		prefetchFast((*float32)(unsafe.Pointer(&x[0])), len(x)*int(unsafe.Sizeof(x[0]))/4)
+	}
+}
+
 // prefetch fetches n elements of each of some rows into the cache. It is a hint.
 func prefetch[T Float](p []T, stride, rows, n int) {
 	p = p[:(rows-1)*stride+n]
 	if isFloat32[T]() {
-		prefetchFast(asFloat32(p), stride, rows, n)
+		prefetchRowsFast(asFloat32(p), stride, rows, n)
 	}
 }
 

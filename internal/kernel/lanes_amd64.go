@@ -19,8 +19,16 @@ func transposeFast(dst []float32, dstStride int, src []float32, srcStride, rows,
 	return true
 }
 
-// prefetchFast prefetches in assembly, where there is some.
-func prefetchFast(p []float32, stride, rows, n int) {
+// prefetchFast fetches n words into the second cache in assembly, where there is
+// some.
+func prefetchFast(p *float32, n int) {
+	if active != portable {
+		prefetchFar(p, 0, 1, n)
+	}
+}
+
+// prefetchRowsFast is prefetch in assembly, where there is some.
+func prefetchRowsFast(p []float32, stride, rows, n int) {
 	if active != portable {
 		prefetchRows(unsafe.SliceData(p), stride, rows, n)
 	}

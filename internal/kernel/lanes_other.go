@@ -2,4 +2,6 @@
 
 package kernel
 
-func prefetchFast([]float32, int, int, int) {}
+func prefetchFast(*float32, int) {}
+
+func prefetchRowsFast([]float32, int, int, int) {}

@@ -261,11 +261,11 @@ func sumTrees(halves func(first Register) (low, high func(v int) Mem)) {
 	RET()
 }
 
-// prefetchRows generates the fetching of rows into the first cache.
-func prefetchRows() {
-	TEXT("prefetchRows", NOSPLIT, "func(p *float32, stride int, rows int, n int)")
+// prefetchRows generates the fetching of rows into a cache.
+func prefetchRows(name, cache string, fetch func(Op)) {
+	TEXT(name, NOSPLIT, "func(p *float32, stride int, rows int, n int)")
 	Pragma("noescape")
-	Doc("prefetchRows fetches n elements, at least one, of each of some rows into the cache.")
+	Doc(name + " fetches n elements, at least one, of each of some rows into the " + cache + " cache.")
 	p, stride := Load(Param("p"), GP64()), Load(Param("stride"), GP64())
 	rows, n := Load(Param("rows"), GP64()), Load(Param("n"), GP64())
 	SHLQ(U8(2), stride)
@@ -276,7 +276,7 @@ func prefetchRows() {
 	MOVQ(p, at)
 	LEAQ(Mem{Base: p, Index: n, Scale: 4}, end)
 	Label("line")
-	PREFETCHT0(Mem{Base: at})
+	fetch(Mem{Base: at})
 	ADDQ(U8(64), at)
 	CMPQ(at, end)
 	JB(LabelRef("line"))

@@ -15,6 +15,7 @@ func main() {
 	transpose("transposeAVX512", 16, transposeAVX512)
 	sumLanes()
 	sumHalves()
-	prefetchRows()
+	prefetchRows("prefetchRows", "first", PREFETCHT0)
+	prefetchRows("prefetchFar", "second", PREFETCHT1)
 	Generate()
 }
