@@ -13,7 +13,7 @@ import (
 var manyBlocks = 8
 
 // blocksOf returns how many blocks hold a batch.
-func blocksOf(images int) int { return (images + kernel.Lanes - 1) / kernel.Lanes }
+func blocksOf(images int) int { return kernel.Blocks(images, kernel.Lanes) }
 
 // eachBlock calls body for blocks of 16 images [lo, hi).
 func eachBlock[T kernel.Float](pool *parallel.Scratch[T], images, scratch int, body func(lo, hi int, scratch []T)) {

@@ -34,13 +34,9 @@ func convPart[T kernel.Float](plan *kernel.ConvPlan, part int, e kernel.Epilogue
 	kernel.ConvForwardPart(plan, part, tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.In[1]), bias, e)
 }
 
-// Block works out the gradient of 16 images side by side.
+// Block works out the gradient of images side by side, and for conv2DInputGate, of
+// which this is the Block too, gates each sum by the third input before it is stored.
 func (o conv2DInput) Block(in, out []tensor.Spec, ready []bool) *Block {
-	return o.block(in, out, ready)
-}
-
-// block is that of the gradient with or without a gate, the third input.
-func (o conv2DInput) block(in, out []tensor.Spec, ready []bool) *Block {
 	if !ready[0] {
 		return nil
 	}

@@ -31,11 +31,6 @@ func (o conv2DInputGate) Forward(in, out []*tensor.Tensor) {
 	forwardPointwise(gate{}, []*tensor.Tensor{in[2], out[0]}, out)
 }
 
-// Block gates each sum before it is stored.
-func (o conv2DInputGate) Block(in, out []tensor.Spec, ready []bool) *Block {
-	return o.block(in, out, ready)
-}
-
 func (o conv2DInputGate) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x := call.In[2]
 	down := o.conv2DInput.Backward(call, []*autograd.Value{Gate(x, grad[0])})

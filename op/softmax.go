@@ -47,7 +47,7 @@ func (softmax) Block(in, _ []tensor.Spec, _ []bool) *Block {
 	return lanesOfRows(in[0], kernel.SoftmaxLanes[float32], kernel.SoftmaxLanes[float64])
 }
 
-// lanesOfRows is a Block of a kernel that takes n vectors of 16 lanes to as many,
+// lanesOfRows is a Block of a kernel that takes n vectors of lanes to as many,
 // for each row along the last axis of an example.
 func lanesOfRows(x tensor.Spec, f32 func(lanes int, y, x []float32, n int), f64 func(lanes int, y, x []float64, n int)) *Block {
 	rows, n := splitLast(x.Shape[1:])

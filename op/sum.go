@@ -165,28 +165,26 @@ func (o sum) Block(in, out []tensor.Spec, _ []bool) *Block {
 	}
 	example := slices.Clone(in[0].Shape)
 	example[0] = 1
-	example1 := sumStages(example, axes)
-	b.Apart = len(example1) > 0 && example1[0].n*example1[0].inner == LayoutOf(in[0]).Height*LayoutOf(in[0]).Width
+	ofExample, layout := sumStages(example, axes), LayoutOf(in[0])
+	b.Apart = len(ofExample) > 0 && ofExample[0].n*ofExample[0].inner == layout.Height*layout.Width
 	b.Prepare = func(blocks, _ []kernel.Block) BlockKernel {
-		stages, scratch := slices.Clone(example1), 0
+		stages, scratch := slices.Clone(ofExample), 0
 		for i := range stages {
 			stages[i].inner *= blocks[0].Images()
 			scratch += stages[i].outer * stages[i].inner
 		}
-		step := 0 // from what the first stage sums to the next
+		plane := 0 // from what the first stage sums to the next, where that is more than it sums
 		if b.Apart {
-			step = blocks[0].Plane()
-		} else if len(stages) > 0 {
-			step = stages[0].n * stages[0].inner
+			plane = blocks[0].Plane()
 		}
 		return typedBlock(in[0].DType, scratch,
-			func(c *BlockCall) { sumBlock[float32](stages, step, c) },
-			func(c *BlockCall) { sumBlock[float64](stages, step, c) })
+			func(c *BlockCall) { sumBlock[float32](stages, plane, c) },
+			func(c *BlockCall) { sumBlock[float64](stages, plane, c) })
 	}
 	return b
 }
 
-func sumBlock[T kernel.Float](stages []stage, step int, c *BlockCall) {
+func sumBlock[T kernel.Float](stages []stage, plane int, c *BlockCall) {
 	dst, x, scratch := tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.Scratch)
 	if len(stages) == 0 {
 		copy(dst, x)
@@ -196,13 +194,14 @@ func sumBlock[T kernel.Float](stages []stage, step int, c *BlockCall) {
 		if i < len(stages)-1 {
 			to, scratch = scratch[:s.outer*s.inner], scratch[s.outer*s.inner:]
 		}
+		step := s.n * s.inner
+		if i == 0 && plane > 0 {
+			step = plane
+		}
 		for j := range s.outer {
 			kernel.SumRows(to[j*s.inner:(j+1)*s.inner], x[j*step:], s.n, s.inner)
 		}
 		x = to
-		if i+1 < len(stages) {
-			step = stages[i+1].n * stages[i+1].inner
-		}
 	}
 }
 

@@ -199,36 +199,42 @@ func (e *elements[T]) slice(o operand, memory []T, lo, hi int) []T {
 func addBlocks[T kernel.Float](dst []T, s *elementStep[T], scratch []T, lo, hi int) {
 	each := s.total.PerElement(s.lanes)
 	n := (hi - lo) * each
-	part := func(i int) []T { return tensor.Data[T](s.partial[i])[lo*each : hi*each] }
 	switch {
 	case each == 1:
-		addEvery(1, dst, 0, len(s.partial), part)
+		s.addParts(dst, 0, 1, lo, hi)
 	case s.lanes == kernel.Lanes:
-		addEvery(1, scratch[:n], 0, len(s.partial), part)
+		s.addParts(scratch[:n], 0, 1, lo*each, hi*each)
 		kernel.SumLanes(dst, scratch[:n])
 	case s.total == op.SumLanes:
 		low, high := scratch[:n], scratch[n:2*n]
-		addEvery(2, low, 0, len(s.partial), part)
-		addEvery(2, high, 1, len(s.partial), part)
+		s.addParts(low, 0, 2, lo*each, hi*each)
+		s.addParts(high, 1, 2, lo*each, hi*each)
 		kernel.SumHalves(dst, low, high)
 	default:
-		high, sum := scratch[:n], scratch[n:n+hi-lo]
+		none, sum := scratch[:n], scratch[n:n+hi-lo]
+		clear(none)
 		clear(dst)
 		for i := 0; i < len(s.partial); i += 2 {
-			addEvery(2, high, i+1, min(i+2, len(s.partial)), part)
-			kernel.SumHalves(sum, part(i), high)
+			high := none
+			if i+1 < len(s.partial) {
+				high = s.part(i+1, lo*each, hi*each)
+			}
+			kernel.SumHalves(sum, s.part(i, lo*each, hi*each), high)
 			kernel.Add(dst, dst, sum)
 		}
 	}
 }
 
-// addEvery sets dst to the sum of parts first, first+step and so on.
-func addEvery[T kernel.Float](step int, dst []T, first, end int, part func(i int) []T) {
+// addParts sets dst to the sum of what blocks first, first+step and so on gave.
+func (s *elementStep[T]) addParts(dst []T, first, step, lo, hi int) {
 	clear(dst)
-	for i := first; i < end; i += step {
-		kernel.Add(dst, dst, part(i))
+	for i := first; i < len(s.partial); i += step {
+		kernel.Add(dst, dst, s.part(i, lo, hi))
 	}
 }
+
+// part returns some of the values that a block gave.
+func (s *elementStep[T]) part(block, lo, hi int) []T { return tensor.Data[T](s.partial[block])[lo:hi] }
 
 // newGroup returns the group of some tasks of a loop, in order.
 func newGroup[T kernel.Float](p *Program, s *schedule, tasks []*task) group {

@@ -100,21 +100,19 @@ func (s *schedule) findBatch() {
 		if s.batch == 0 && spec.Shape[0] >= fewExamples {
 			s.batch = spec.Shape[0]
 		}
-		s.lanes = lanesFor(s.batch)
 		s.origin[id].split = s.batch > 0 && spec.Shape[0] == s.batch
 	}
+	s.lanes = lanesFor(s.batch)
 }
 
 // blocks returns the number of blocks of the batch.
-func (s *schedule) blocks() int { return blocksOf(s.batch, s.lanes) }
-
-func blocksOf(batch, lanes int) int { return (batch + lanes - 1) / lanes }
+func (s *schedule) blocks() int { return kernel.Blocks(s.batch, s.lanes) }
 
 // lanesFor returns how many examples the blocks of a batch have: 16, unless that
 // leaves processors without a block, or a block half empty, and 8 do not.
 func lanesFor(batch int) int {
 	processors := parallel.Processors()
-	if batch <= kernel.HalfLanes || blocksOf(batch, kernel.Lanes) < processors && blocksOf(batch, kernel.HalfLanes) >= processors {
+	if batch <= kernel.HalfLanes || kernel.Blocks(batch, kernel.Lanes) < processors && kernel.Blocks(batch, kernel.HalfLanes) >= processors {
 		return kernel.HalfLanes
 	}
 	return kernel.Lanes

@@ -77,7 +77,7 @@ func (g *segment) finish() {
 	for d, buffers := range byType {
 		g.arena[d] = pack(buffers)
 	}
-	g.blocks = blocksOf(g.batch, g.lanes)
+	g.blocks = kernel.Blocks(g.batch, g.lanes)
 	g.loop = parallel.NewLoop(g.blocks, 1, g.runBlocks)
 	g.workers = newStack(min(g.blocks, parallel.Processors()), g.newWorker)
 	for i := range g.steps {

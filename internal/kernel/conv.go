@@ -36,7 +36,6 @@ func (s ConvShape) X() Block {
 // which it leaves out.
 func (s ConvShape) PaddedX() Block {
 	x := s.X()
-	x.Apart = true
 	x.Left = s.PadW
 	x.Right = max(0, (s.OutW()-1)*s.StrideW+s.KernelW-s.PadW-s.Width)
 	return x

@@ -136,17 +136,17 @@ func (t *bandTables) plan(width int, find func(y, x int) (at ringSpan, in int), 
 	for _, strips := range t.bands {
 		for i := range strips {
 			c := &strips[i]
-			all := places[ringSpan]{taps: func(at ringSpan) []tap {
-				if known[at] == nil {
-					known[at] = tapsOf(at)
-				}
-				return known[at]
-			}}
+			var all places[ringSpan]
 			eachPlace(c.end-c.row, width, func(row, x int) {
 				at, in := find(c.row+row, x)
 				all.add(at, position{in: int32(in), dst: int32(t.dst.Offset(0, row, x))})
 			})
-			c.work = all.stretches
+			c.work = all.stretches(func(at ringSpan) []tap {
+				if known[at] == nil {
+					known[at] = tapsOf(at)
+				}
+				return known[at]
+			})
 		}
 	}
 }

@@ -80,16 +80,17 @@ func (p *ConvPlan) planForward() *partTables {
 	t := &p.forward
 	t.once.Do(func() {
 		s := p.Shape
-		all := places[span]{taps: func(at span) []tap {
-			return s.forwardTaps(p.X, at, func(ky int) int { return ky })
-		}}
+		var all places[span]
 		eachPlace(s.OutH(), s.OutW(), func(y, x int) {
 			all.add(s.forwardSpan(y, x), position{
 				in:  int32(p.X.Offset(0, y*s.StrideH-s.PadH, x*s.StrideW-s.PadW)),
 				dst: int32(p.Y.Offset(0, y, x)),
 			})
 		})
-		t.deal(s, s.filters(), all.stretches, func(r stretch) int {
+		stretches := all.stretches(func(at span) []tap {
+			return s.forwardTaps(p.X, at, func(ky int) int { return ky })
+		})
+		t.deal(s, s.filters(), stretches, func(r stretch) int {
 			return mostPlaces(p.X, s.channels(), r, s.KernelH, s.StrideH, s.OutW())
 		})
 	})
@@ -122,24 +123,20 @@ func (p *ConvPlan) planWeight() *weightTables {
 // weightPiece returns the weights [lo, hi) of a filter as a piece.
 func (p *ConvPlan) weightPiece(lo, hi int) weightPiece {
 	s := p.Shape
-	piece := weightPiece{lo: lo, hi: hi}
-	index := map[reach]int{}
+	var all places[reach]
 	s.eachWeight(func(i, c, ky, kx int) {
 		if i < lo || i >= hi {
 			return
 		}
-		rows := outputsOf(ky, s.StrideH, s.PadH, s.Height, s.OutH())
-		j, known := index[rows]
-		if !known {
-			j = len(piece.stretches)
-			index[rows] = j
-			piece.stretches = append(piece.stretches, weightStretch{from: rows.first * s.OutW(), to: rows.end * s.OutW()})
-		}
-		piece.stretches[j].weights = append(piece.stretches[j].weights, position{
+		all.add(outputsOf(ky, s.StrideH, s.PadH, s.Height, s.OutH()), position{
 			in:  int32(p.X.Offset(c, ky-s.PadH, kx-s.PadW)),
 			dst: int32((i - lo) * p.X.Images()),
 		})
 	})
+	piece := weightPiece{lo: lo, hi: hi}
+	for i, rows := range all.keys {
+		piece.stretches = append(piece.stretches, weightStretch{all.groups[i], rows.first * s.OutW(), rows.end * s.OutW()})
+	}
 	return piece
 }
 
@@ -147,9 +144,7 @@ func (p *ConvPlan) planInput() *partTables {
 	t := &p.input
 	t.once.Do(func() {
 		s := p.Shape
-		all := places[span]{taps: func(at span) []tap {
-			return s.inputTaps(p.Y, at, func(up int) int { return -up })
-		}}
+		var all places[span]
 		eachPlace(s.Height, s.Width, func(y, x int) {
 			all.add(s.inputSpan(y, x), position{
 				in:   int32(p.Y.Offset(0, (y+s.PadH)/s.StrideH, (x+s.PadW)/s.StrideW)),
@@ -157,18 +152,22 @@ func (p *ConvPlan) planInput() *partTables {
 				gate: int32(p.Gate.Offset(0, y, x)),
 			})
 		})
-		t.deal(s, s.channels(), all.stretches, func(r stretch) int {
+		stretches := all.stretches(func(at span) []tap {
+			return s.inputTaps(p.Y, at, func(up int) int { return -up })
+		})
+		t.deal(s, s.channels(), stretches, func(r stretch) int {
 			return mostPlaces(p.Y, s.filters(), r, ceil(s.KernelH, s.StrideH), 1, ceil(s.Width, s.StrideW))
 		})
 	})
 	return t
 }
 
-// places gathers places in stretches, by the key that their taps follow from.
+// places gathers places by the key that their taps follow from, in the order in
+// which keys are met.
 type places[K comparable] struct {
-	taps      func(K) []tap
-	index     map[K]int
-	stretches []stretch
+	index  map[K]int
+	keys   []K
+	groups [][]position // of each key
 }
 
 func (g *places[K]) add(key K, at position) {
@@ -177,11 +176,19 @@ func (g *places[K]) add(key K, at position) {
 		if g.index == nil {
 			g.index = map[K]int{}
 		}
-		i = len(g.stretches)
+		i = len(g.keys)
 		g.index[key] = i
-		g.stretches = append(g.stretches, stretch{taps: g.taps(key)})
+		g.keys, g.groups = append(g.keys, key), append(g.groups, nil)
 	}
-	g.stretches[i].places = append(g.stretches[i].places, at)
+	g.groups[i] = append(g.groups[i], at)
+}
+
+// stretches returns the groups with their taps.
+func (g *places[K]) stretches(taps func(K) []tap) (all []stretch) {
+	for i, key := range g.keys {
+		all = append(all, stretch{g.groups[i], taps(key)})
+	}
+	return all
 }
 
 // eachPlace calls do for the places of a plane, row by row.

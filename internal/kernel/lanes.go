@@ -20,6 +20,9 @@ type Block struct {
 	Apart                    bool // a vector between two planes where they would compete for one set of the cache
 }
 
+// Blocks returns how many blocks of so many lanes hold some images.
+func Blocks(images, lanes int) int { return ceil(images, lanes) }
+
 // Len returns the number of elements of the block.
 func (b Block) Len() int { return b.Channels * b.Plane() }
 

@@ -17,7 +17,7 @@ func SoftmaxLanes[T Float](lanes int, y, x []T, n int) {
 
 // CrossEntropyLanes sets loss[e], for each example, to
 // log(sum(exp(x[i*lanes+e]))) - x[label[e]*lanes+e], the sum over i below n. label
-// and loss have an element a lane, scratch has n.
+// and loss have an element a lane, scratch has n*lanes.
 func CrossEntropyLanes[T Float](lanes int, loss, x []T, label []int64, n int, scratch []T) {
 	loss, x, label = loss[:lanes], x[:n*lanes], label[:lanes]
 	sum, top := shiftedExpLanes(lanes, scratch[:n*lanes], x, n)
