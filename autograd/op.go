@@ -54,8 +54,9 @@ func (Constant) Backward(*Call, []*Value) []*Value { return nil }
 
 func (Constant) isConstant() {}
 
-// IsConstant reports whether an operation embeds Constant.
-func IsConstant(op Op) bool {
+// IsConstant reports whether an operation, or what is made of some, embeds
+// Constant.
+func IsConstant(op any) bool {
 	_, ok := op.(interface{ isConstant() })
 	return ok
 }

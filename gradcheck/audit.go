@@ -16,7 +16,7 @@ func audit(r *Report, e op.Entry) {
 		r.fail("there is no case")
 		return
 	}
-	empty, single := false, false
+	empty, single, kinked := false, false, false
 	values := map[string][]string{} // of each attribute over the cases
 	for i, c := range e.Cases {
 		if c.Op.Name() != e.Name {
@@ -24,9 +24,13 @@ func audit(r *Report, e op.Entry) {
 		}
 		for _, a := range c.In {
 			empty = empty || slices.Contains(a.Spec.Shape, 0)
+			kinked = kinked || a.Gap > 0 || a.Apart
 			single = single || slices.Contains(a.Spec.Shape, 1)
 		}
 		attributes(values, "", reflect.Indirect(reflect.ValueOf(c.Op)))
+	}
+	if kinked && e.Kinks == "" {
+		r.fail("a case keeps off a kink, and Kinks does not say what the gradient is there")
 	}
 	if !(single && empty) && e.OneShape == "" {
 		r.fail("no case has an axis of size 1, or none has one of size 0, and OneShape does not say why")
@@ -40,10 +44,14 @@ func audit(r *Report, e op.Entry) {
 	}
 }
 
-// attributes collects the value of each field of an operation, under its name.
+// attributes collects the value of each exported field of an operation, under
+// its name.
 func attributes(values map[string][]string, prefix string, v reflect.Value) {
 	for i := range v.NumField() {
 		f, name := v.Field(i), prefix+v.Type().Field(i).Name
+		if !v.Type().Field(i).IsExported() {
+			continue
+		}
 		if f.Kind() == reflect.Struct {
 			attributes(values, name+".", f)
 			continue

@@ -54,8 +54,8 @@ func Check(e op.Entry) *Report {
 	audit(r, e)
 	differentiated := 0
 	for i, c := range e.Cases {
-		r.Constant = autograd.IsConstant(c.Op)
-		run := func(in []*autograd.Value) []*autograd.Value { return autograd.Apply(c.Op, in...) }
+		r.Constant = op.IsConstant(c.Op)
+		run := func(in []*autograd.Value) []*autograd.Value { return op.Apply(c.Op, in...) }
 		where := fmt.Sprintf("case %d %+v", i, c.Op)
 		s := stream(e.Name, i)
 		if r.guard(where, func() { r.compareFloat32(where, run, c.In, s) }) {

@@ -48,9 +48,9 @@ func sample32(name string, i int, c op.Case) []*tensor.Tensor {
 
 // results returns the outputs of an operation and the gradients of its float
 // inputs under a fixed upstream gradient.
-func results(o autograd.Op, in []*autograd.Value) []*autograd.Value {
-	out := autograd.Apply(o, in...)
-	if autograd.IsConstant(o) {
+func results(o op.Operation, in []*autograd.Value) []*autograd.Value {
+	out := op.Apply(o, in...)
+	if op.IsConstant(o) {
 		return out
 	}
 	var wrt, smooth, upstream []*autograd.Value
@@ -71,7 +71,7 @@ func results(o autograd.Op, in []*autograd.Value) []*autograd.Value {
 	return append(out, autograd.Backward(smooth, upstream, wrt, false)...)
 }
 
-func eager(o autograd.Op, in []*tensor.Tensor) []*tensor.Tensor {
+func eager(o op.Operation, in []*tensor.Tensor) []*tensor.Tensor {
 	var out []*tensor.Tensor
 	for _, v := range results(o, variables(in)) {
 		out = append(out, v.Tensor())
@@ -142,8 +142,12 @@ func TestOutputsAreWrittenWholeAndInputsLeftAlone(t *testing.T) {
 		before := clones(in)
 		want := eager(c.Op, in)
 		wantSame(t, "input after use", in, before)
+		primitive, ok := c.Op.(autograd.Op)
+		if !ok {
+			return // writes nothing itself
+		}
 		var garbage []*tensor.Tensor
-		for _, y := range autograd.Apply(c.Op, variables(in)...) {
+		for _, y := range autograd.Apply(primitive, variables(in)...) {
 			g := tensor.New(y.DType(), y.Shape()...)
 			junk := g.Bytes()
 			for i := range junk {
@@ -157,7 +161,7 @@ func TestOutputsAreWrittenWholeAndInputsLeftAlone(t *testing.T) {
 			}
 			garbage = append(garbage, g)
 		}
-		c.Op.Forward(in, garbage)
+		primitive.Forward(in, garbage)
 		wantSame(t, "output over garbage", garbage, want[:len(garbage)])
 		wantSame(t, "input after Forward", in, before)
 	})

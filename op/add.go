@@ -28,6 +28,6 @@ func (add) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Val
 func init() { autograd.SetAdd(Add) }
 
 var _ = register(Entry{
-	Name: "add", Kind: Arithmetic, Formula: "a + b",
+	Name: "add", Kind: Arithmetic, Formula: "a + b", Call: "Add(a, b)",
 	Cases: broadcastCases(add{}, anywhere),
 })

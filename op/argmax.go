@@ -67,8 +67,10 @@ func argMaxBlock[T kernel.Float](rows, n int, c *BlockCall) {
 }
 
 var _ = register(Entry{
-	Name: "argmax", Kind: Reduction, Formula: "index of the largest along the last axis",
+	Name: "argmax", Kind: Reduction, Formula: "index of the largest along the last axis", Call: "ArgMax(x)", Shapes: "[… n] → [… ]",
+	Kinks: "the first of equals",
 	Cases: []Case{
+		{argMax{}, []Arg{In(3, 5, 11).Distinct()}},
 		{argMax{}, []Arg{In(5).Distinct()}},
 		{argMax{}, []Arg{In(3, 2, 7).Distinct()}},
 		{argMax{}, []Arg{In(3, 1)}},

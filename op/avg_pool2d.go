@@ -39,8 +39,9 @@ func (o avgPool2D) Backward(call *autograd.Call, grad []*autograd.Value) []*auto
 }
 
 var _ = register(Entry{
-	Name: "avg_pool2d", Kind: Pooling, Formula: "Σ x over each window / Kernel²",
+	Name: "avg_pool2d", Kind: Pooling, Formula: "Σ x over each window / Kernel²", Call: "AvgPool2D(x, cfg)", Shapes: "[n c h w] → [n c h′ w′]",
 	Cases: []Case{
+		{avgPool2D{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}}, []Arg{In(3, 1, 7, 9)}},
 		{avgPool2D{Pool2DConfig{Kernel: 2}}, []Arg{In(2, 3, 6, 4)}},
 		{avgPool2D{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}}, []Arg{In(2, 2, 5, 7)}},
 		{avgPool2D{Pool2DConfig{Kernel: 3, Stride: 1}}, []Arg{In(1, 2, 4, 5)}},

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/tensor"
@@ -37,8 +38,20 @@ func (cast) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Va
 }
 
 var _ = register(Entry{
-	Name: "cast", Kind: Elementwise, Formula: "x in another type",
+	Name: "cast", Kind: Elementwise, Formula: "x in another type", Call: "Cast(x, dtype)", Shapes: "any → the same",
+	Whole: "of elements of another size; what is cast in training is small",
+	Reference: PerElement(func(o cast, in []Array, index []int) float64 {
+		switch v := in[0].At(index...); o.To {
+		case tensor.Float32:
+			return float64(float32(v))
+		case tensor.Int32, tensor.Int64:
+			return math.Trunc(v)
+		default:
+			return v
+		}
+	}),
 	Cases: []Case{
+		{cast{tensor.Int64}, []Arg{In(3, 5, 7)}},
 		{cast{tensor.Float64}, []Arg{In(3, 4)}},
 		{cast{tensor.Float32}, []Arg{In(3, 1)}},
 		{cast{tensor.Int32}, []Arg{In(3, 4)}},

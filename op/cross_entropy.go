@@ -70,8 +70,9 @@ func (crossEntropy) Backward(call *autograd.Call, grad []*autograd.Value) []*aut
 }
 
 var _ = register(Entry{
-	Name: "cross_entropy", Kind: Loss, Formula: "-ln softmax(x)[label]",
+	Name: "cross_entropy", Kind: Loss, Formula: "-ln softmax(x)[label]", Call: "CrossEntropy(x, label)", Shapes: "[n classes], [n] → [n]",
 	Cases: []Case{
+		{crossEntropy{}, []Arg{In(17, 5), Index(5, 17)}},
 		{crossEntropy{}, []Arg{In(4, 7), Index(7, 4)}},
 		{crossEntropy{}, []Arg{In(3, 47), Index(47, 3)}},
 		{crossEntropy{}, []Arg{In(2, 1), Index(1, 2)}},

@@ -93,7 +93,7 @@ func (crossEntropyGrad) Backward(call *autograd.Call, grad []*autograd.Value) []
 }
 
 var _ = register(Entry{
-	Name: "cross_entropy_grad", Kind: Loss, Formula: "g (softmax(x) - 1 at the label)",
+	Name: "cross_entropy_grad", Kind: Loss, Formula: "g (softmax(x) - 1 at the label)", Shapes: "[n classes], [n], [n] → [n classes]",
 	Cases: []Case{
 		{crossEntropyGrad{}, []Arg{In(4, 7), Index(7, 4), In(4)}},
 		{crossEntropyGrad{}, []Arg{In(3, 47), Index(47, 3), In(3)}},

@@ -52,7 +52,8 @@ func (o dropout) Backward(call *autograd.Call, grad []*autograd.Value) []*autogr
 }
 
 var _ = register(Entry{
-	Name: "dropout", Kind: Random, Formula: "0 with probability p, else x / (1-p)",
+	Name: "dropout", Kind: Random, Formula: "0 with probability p, else x / (1-p)", Call: "Dropout(x, key, p)", Shapes: "any, [2] → the same",
+	Whole: "draws depend on the place of an element in the whole tensor",
 	Cases: []Case{
 		{dropout{0.5}, []Arg{In(5, 7), Index(1000, 2)}},
 		{dropout{0.2}, []Arg{In(2, 3, 1), Index(1000, 2)}},

@@ -34,6 +34,7 @@ func Zeros(d tensor.DType, shape ...int) *autograd.Value {
 }
 
 var _ = register(Entry{
-	Name: "gate", Kind: Activation, Formula: "x > 0 ? g : 0",
+	Name: "gate", Kind: Activation, Formula: "x > 0 ? g : 0", Call: "Gate(x, g)",
+	Kinks: "the gate is shut at 0",
 	Cases: broadcastCases(gate{}, Arg.AwayFromZero),
 })

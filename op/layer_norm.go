@@ -87,7 +87,9 @@ func meanOfRows(x *autograd.Value) *autograd.Value {
 }
 
 var _ = register(Entry{
-	Name: "layer_norm", Kind: Reduction, Formula: "(x - mean) / √(variance + eps) · gain + bias along the last axis",
+	Name: "layer_norm", Kind: Reduction, Formula: "(x - mean) / √(variance + eps) · gain + bias along the last axis", Call: "LayerNorm(x, gain, bias, eps)", Shapes: "[… n], [n], [n] → [… n]",
+	Kinks: "NaN for a constant row with ε = 0",
+	Whole: "works along rows, which lie across a block; to come with the other normalisations",
 	Cases: []Case{
 		{layerNorm{1e-5}, []Arg{In(5).Distinct(), In(5), In(5)}},
 		{layerNorm{1e-5}, []Arg{In(3, 20).Distinct(), In(20), In(20)}},

@@ -32,8 +32,9 @@ func (o linearReLU) Backward(call *autograd.Call, grad []*autograd.Value) []*aut
 }
 
 var _ = register(Entry{
-	Name: "linear_relu", Kind: Matrix, Formula: "max(x·wᵀ + b, 0)", Bound: 4e-6,
+	Name: "linear_relu", Kind: Matrix, Formula: "max(x·wᵀ + b, 0)", Shapes: "[n in], [out in], [out] → [n out]", Bound: 4e-6,
 	Cases: []Case{
+		{linearReLU{}, []Arg{In(17, 7), In(5, 7), In(5)}},
 		{linearReLU{}, []Arg{In(3, 5), In(4, 5), In(4)}},
 		{linearReLU{}, []Arg{In(19, 7), In(70, 7)}},
 		{linearReLU{}, []Arg{In(1, 1), In(2, 1), In(2)}},

@@ -108,7 +108,7 @@ func (o matMul) Backward(call *autograd.Call, grad []*autograd.Value) []*autogra
 }
 
 var _ = register(Entry{
-	Name: "matmul", Kind: Matrix, Formula: "a · b", Bound: 4e-6,
+	Name: "matmul", Kind: Matrix, Formula: "a · b", Call: "MatMul(a, b)", Shapes: "[m k], [k n] → [m n]", Bound: 4e-6,
 	Cases: []Case{
 		{matMul{}, []Arg{In(3, 5), In(5, 4)}},
 		{matMul{TransA: true}, []Arg{In(5, 3), In(5, 4)}},

@@ -105,8 +105,10 @@ func (o maxPool2D) Backward(call *autograd.Call, grad []*autograd.Value) []*auto
 }
 
 var _ = register(Entry{
-	Name: "max_pool2d", Kind: Pooling, Formula: "max x over each window",
+	Name: "max_pool2d", Kind: Pooling, Formula: "max x over each window", Call: "MaxPool2D(x, cfg)", Shapes: "[n c h w] → [n c h′ w′], taps",
+	Kinks: "that of the first of equals",
 	Cases: []Case{
+		{maxPool2D{Pool2DConfig{Kernel: 3, Stride: 2}}, []Arg{In(3, 1, 7, 9).Distinct()}},
 		{maxPool2D{Pool2DConfig{Kernel: 2}}, []Arg{In(2, 3, 6, 4).Distinct()}},
 		{maxPool2D{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}}, []Arg{In(2, 2, 5, 7).Distinct()}},
 		{maxPool2D{Pool2DConfig{Kernel: 3, Stride: 1}}, []Arg{In(1, 2, 4, 5).Distinct()}},

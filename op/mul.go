@@ -40,6 +40,6 @@ func (mul) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Val
 }
 
 var _ = register(Entry{
-	Name: "mul", Kind: Arithmetic, Formula: "a * b",
+	Name: "mul", Kind: Arithmetic, Formula: "a * b", Call: "Mul(a, b)",
 	Cases: broadcastCases(mul{}, anywhere),
 })

@@ -24,6 +24,6 @@ func (neg) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Val
 }
 
 var _ = register(Entry{
-	Name: "neg", Kind: Elementwise, Formula: "-x",
+	Name: "neg", Kind: Elementwise, Formula: "-x", Call: "Neg(x)",
 	Cases: unaryCases(neg{}, anywhere),
 })

@@ -31,7 +31,8 @@ func (nextKey) Forward(in, out []*tensor.Tensor) {
 }
 
 var _ = register(Entry{
-	Name: "next_key", Kind: Random, Formula: "a key with its counter one higher",
+	Name: "next_key", Kind: Random, Formula: "a key with its counter one higher", Call: "NextKey(key)", Shapes: "[2] → [2]",
 	OneShape: "a key has two elements",
+	Whole:    "two integers",
 	Cases:    []Case{{nextKey{}, []Arg{Index(1000, 2)}}},
 })

@@ -70,8 +70,11 @@ func wantScoresAndLabels(in []tensor.Spec) error {
 }
 
 var _ = register(Entry{
-	Name: "one_hot", Kind: Shape, Formula: "1 at the label, else 0",
+	Name: "one_hot", Kind: Shape, Formula: "1 at the label, else 0", Call: "OneHot(label, classes, dtype)", Shapes: "[…] → [… classes]",
+	Whole: "only in second derivatives",
 	Cases: []Case{
+		{oneHot{Classes: 7, DType: tensor.Float32}, []Arg{Index(7, 3, 5)}},
+		{oneHot{Classes: 3, DType: tensor.Float64}, []Arg{Index(3, 11)}},
 		{oneHot{Classes: 5, DType: tensor.Float64}, []Arg{Index(5, 4)}},
 		{oneHot{Classes: 3, DType: tensor.Float32}, []Arg{Index(3, 2, 1)}},
 		{oneHot{Classes: 3, DType: tensor.Float64}, []Arg{Index(3, 0)}},

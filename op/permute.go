@@ -45,8 +45,10 @@ func (o permute) Backward(_ *autograd.Call, grad []*autograd.Value) []*autograd.
 }
 
 var _ = register(Entry{
-	Name: "permute", Kind: Shape, Formula: "x with its axes in another order",
+	Name: "permute", Kind: Shape, Formula: "x with its axes in another order", Call: "Permute(x, axes...)", Shapes: "any → its axes reordered",
+	Whole: "may move the batch to another axis",
 	Cases: []Case{
+		{permute{[]int{3, 1, 0, 2}}, []Arg{In(3, 5, 2, 7)}},
 		{permute{[]int{}}, []Arg{In()}},
 		{permute{[]int{1, 0}}, []Arg{In(3, 4)}},
 		{permute{[]int{2, 0, 1}}, []Arg{In(2, 3, 1)}},

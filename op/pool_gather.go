@@ -48,7 +48,7 @@ func (o poolGather) Backward(call *autograd.Call, grad []*autograd.Value) []*aut
 }
 
 var _ = register(Entry{
-	Name: "pool_gather", Kind: Pooling, Formula: "x at its tap of each window",
+	Name: "pool_gather", Kind: Pooling, Formula: "x at its tap of each window", Shapes: "[n c h w], taps → [n c h′ w′]",
 	Cases: []Case{
 		{poolGather{Pool2DConfig{Kernel: 2}}, []Arg{In(2, 3, 4, 5), taps(5, 2, 3, 2, 2)}},
 		{poolGather{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}}, []Arg{In(2, 1, 3, 5), taps(9, 2, 1, 2, 3)}},

@@ -24,6 +24,7 @@ func (relu) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Va
 }
 
 var _ = register(Entry{
-	Name: "relu", Kind: Activation, Formula: "max(x, 0)",
+	Name: "relu", Kind: Activation, Formula: "max(x, 0)", Call: "ReLU(x)",
+	Kinks: "0 at 0",
 	Cases: unaryCases(relu{}, Arg.AwayFromZero),
 })

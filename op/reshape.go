@@ -53,8 +53,10 @@ func (reshape) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd
 }
 
 var _ = register(Entry{
-	Name: "reshape", Kind: Shape, Formula: "x's elements under another shape",
+	Name: "reshape", Kind: Shape, Formula: "x's elements under another shape", Call: "Reshape(x, shape...)", Shapes: "any → that shape",
+	Whole: "a view",
 	Cases: []Case{
+		{reshape{[]int{-1, 7}}, []Arg{In(3, 7, 5)}},
 		{reshape{[]int{4, 3}}, []Arg{In(3, 4)}},
 		{reshape{[]int{2, -1}}, []Arg{In(4, 3)}},
 		{reshape{[]int{}}, []Arg{In(1, 1)}},

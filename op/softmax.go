@@ -71,7 +71,7 @@ func (softmax) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd
 }
 
 var _ = register(Entry{
-	Name: "softmax", Kind: Activation, Formula: "exp(x) / Σ exp(x) along the last axis",
+	Name: "softmax", Kind: Activation, Formula: "exp(x) / Σ exp(x) along the last axis", Call: "Softmax(x)", Shapes: "[… n] → [… n]",
 	Cases: []Case{
 		{softmax{}, []Arg{In(5)}},
 		{softmax{}, []Arg{In(3, 20)}},

@@ -31,6 +31,6 @@ func (sub) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Val
 }
 
 var _ = register(Entry{
-	Name: "sub", Kind: Arithmetic, Formula: "a - b",
+	Name: "sub", Kind: Arithmetic, Formula: "a - b", Call: "Sub(a, b)",
 	Cases: broadcastCases(sub{}, anywhere),
 })

@@ -26,13 +26,6 @@ func SumKeep(x *autograd.Value, axes ...int) *autograd.Value {
 	return autograd.Apply1(sum{Axes: slices.Clone(axes), Keep: true}, x)
 }
 
-// Mean returns the mean over axes: their sum times 1/n.
-func Mean(x *autograd.Value, axes ...int) *autograd.Value {
-	s := Sum(x, axes...)
-	n := float64(x.Spec().Elements()) / float64(s.Spec().Elements())
-	return Scale(s, 1/n)
-}
-
 func (sum) Name() string { return "sum" }
 
 func (o sum) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
@@ -216,7 +209,7 @@ func (o sum) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.V
 }
 
 var _ = register(Entry{
-	Name: "sum", Kind: Reduction, Formula: "Σ x over axes",
+	Name: "sum", Kind: Reduction, Formula: "Σ x over axes", Call: "Sum(x, axes...)", Shapes: "any → without the axes",
 	Cases: []Case{
 		{sum{}, []Arg{In()}},
 		{sum{}, []Arg{In(3, 4, 5)}},

@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -19,16 +18,20 @@ type Kind string
 
 // The kinds of operations.
 const (
-	Arithmetic  Kind = "arithmetic"
-	Elementwise Kind = "elementwise"
-	Activation  Kind = "activation"
-	Matrix      Kind = "matrix"
-	Convolution Kind = "convolution"
-	Reduction   Kind = "reduction"
-	Pooling     Kind = "pooling"
-	Random      Kind = "dropout"
-	Loss        Kind = "loss"
-	Shape       Kind = "shape"
+	Arithmetic    Kind = "arithmetic"
+	Elementwise   Kind = "elementwise"
+	Logic         Kind = "logic"
+	Activation    Kind = "activation"
+	Matrix        Kind = "matrix"
+	Convolution   Kind = "convolution"
+	Reduction     Kind = "reduction"
+	Sorting       Kind = "sorting"
+	Normalisation Kind = "normalisation"
+	Pooling       Kind = "pooling"
+	Random        Kind = "dropout"
+	Loss          Kind = "loss"
+	Sequence      Kind = "sequence"
+	Shape         Kind = "shape"
 )
 
 // Entry is an operation's row in the table.
@@ -36,12 +39,24 @@ type Entry struct {
 	Name    string
 	Kind    Kind
 	Formula string
+	Call    string // how users call it, such as "Conv2D(x, w, b, cfg)"; "" for what only gradients and programs are made of
+	Shapes  string // of inputs and outputs, such as "[n c h w], [o c kh kw], [o] → [n o h w]"; "" for elementwise ones
+	Kinks   string // what the gradient is where the function has none, such as "0 at 0"; "" for a smooth one
 	Cases   []Case
+
+	// Reference is the plainest way to compute what the operation should give:
+	// gradient checks tell that derivatives fit their function, the reference that
+	// it is the right function.
+	Reference Reference
 
 	// Bound is the largest error of the float32 result, relative to
 	// max(1, |float64 result|), that the cases may show. 0 means exact up to
 	// the rounding of the inputs: DefaultBound.
 	Bound float64
+
+	// Whole says why a recorded program runs the operation on whole batches; "" for
+	// one that works on blocks of a batch, or is made of others.
+	Whole string
 
 	// OneShape says why no axis can have size 0 or 1, where that is so.
 	OneShape string
@@ -52,7 +67,7 @@ const DefaultBound = 1e-6
 
 // Case is attributes, shapes and domains on which an operation is judged.
 type Case struct {
-	Op autograd.Op
+	Op Operation
 	In []Arg
 }
 

@@ -11,3 +11,5 @@ func unaryCases(op autograd.Op, domain func(Arg) Arg) []Case {
 	}
 	return cases
 }
+
+func positive(a Arg) Arg { return a.From(0.2, 3) }

@@ -16,7 +16,7 @@ import (
 // scaled is a case of the table with a batch along axis 0 of some inputs.
 type scaled struct {
 	name  string
-	op    autograd.Op
+	op    op.Operation
 	args  []op.Arg
 	batch []bool
 }
@@ -50,7 +50,7 @@ func scale(name string, c op.Case, n int) (best scaled, ok bool) {
 			}
 			in = append(in, s.args[i].Spec)
 		}
-		if _, err := c.Op.Infer(in); err == nil && count > most {
+		if _, err := op.Infer(c.Op, in); err == nil && count > most {
 			best, ok, most = s, true, count
 		}
 	}
@@ -112,7 +112,7 @@ func (c scaled) program(d tensor.DType) builder {
 			}
 			made = append(made, x)
 		}
-		out := append(autograd.Apply(c.op, args...), autograd.Apply(c.op, made...)...)
+		out := append(op.Apply(c.op, args...), op.Apply(c.op, made...)...)
 		var up, smooth values
 		for i, y := range out[len(out)/2:] {
 			if y.DType().IsFloat() && y.NeedsGrad() {
@@ -210,6 +210,29 @@ func (g *tableGraph) build() values {
 	return append(out, g.pool[len(g.pool)-1].Value)
 }
 
+// indexes reports whether an input has indices.
+func (c scaled) indexes() bool {
+	return slices.ContainsFunc(c.args, func(a op.Arg) bool { return !a.Spec.DType.IsFloat() })
+}
+
+// sameExamples reports whether the inputs have the sizes of the case along all axes
+// but the batch.
+func (c scaled) sameExamples(s specs) bool {
+	for i, a := range c.args {
+		if a.Spec.Rank() != s[i].Rank() {
+			return false
+		}
+		first := 0
+		if c.batch[i] {
+			first = 1
+		}
+		if !slices.Equal(a.Spec.Shape[first:], s[i].Shape[first:]) {
+			return false
+		}
+	}
+	return true
+}
+
 // apply applies an operation to values at hand, if some fit after a few tries.
 func (g *tableGraph) apply(c scaled) {
 	for range 3 {
@@ -243,14 +266,12 @@ func (g *tableGraph) try(c scaled, in []bounded) bool {
 		}
 		s = append(s, spec)
 	}
-	out, err := c.op.Infer(s)
+	out, err := op.Infer(c.op, s)
 	if err != nil || slices.ContainsFunc(out, func(s tensor.Spec) bool { return s.Elements() > mostElements }) {
 		return false
 	}
-	if c.name == "cross_entropy" || c.name == "cross_entropy_grad" { // a label is below the case's classes
-		if s[0].Shape[1] < c.args[0].Spec.Shape[1] {
-			return false
-		}
+	if c.indexes() && !c.sameExamples(s) { // an index is below a size of the case
+		return false
 	}
 	var args values
 	for i, a := range c.args {
@@ -259,7 +280,7 @@ func (g *tableGraph) try(c scaled, in []bounded) bool {
 		}
 		args = append(args, in[i].Value)
 	}
-	for _, y := range autograd.Apply(c.op, args...) {
+	for _, y := range op.Apply(c.op, args...) {
 		below := 0
 		if c.name == "argmax" {
 			below = s[0].Shape[len(s[0].Shape)-1]

@@ -169,7 +169,7 @@ func (a *assignments) weightGradient() *autograd.Value {
 	call := &autograd.Call{In: values{x, autograd.Const(w.Tensor())}, Needs: []bool{false, true}}
 	for _, e := range op.Table() {
 		if e.Name == "conv2d" {
-			return op.Reshape(e.Cases[0].Op.Backward(call, values{g})[1], a.n, a.n)
+			return op.Reshape(e.Cases[0].Op.(autograd.Op).Backward(call, values{g})[1], a.n, a.n)
 		}
 	}
 	panic("no convolution")

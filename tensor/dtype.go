@@ -37,6 +37,9 @@ func (d DType) String() string {
 	return fmt.Sprintf("dtype(%d)", uint8(d))
 }
 
+// MarshalText makes JSON have the type's name.
+func (d DType) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
 // Size returns the bytes that one element takes.
 func (d DType) Size() int { return dtypes[d].size }
 

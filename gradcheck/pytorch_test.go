@@ -1,0 +1,245 @@
+package gradcheck
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// The largest differences from PyTorch that pass, relative to the largest element
+// of a result.
+var parity = map[tensor.DType]float64{tensor.Float64: 1e-10, tensor.Float32: 2e-6}
+
+// leastShapes is on how many different shapes an operation is compared.
+const leastShapes = 5
+
+// TestParityWithPyTorch runs every case of the table in PyTorch, with its
+// gradients, where a Python with PyTorch is installed: testdata/pytorch says how
+// an operation is spelt there, or why it has none.
+func TestParityWithPyTorch(t *testing.T) {
+	python := findPyTorch(t)
+	var q question
+	var asked []askedCase
+	for _, e := range op.Table() {
+		shapes := map[string]bool{}
+		for i, c := range e.Cases {
+			shapes[fmt.Sprint(c.In)] = true
+			for _, d := range []tensor.DType{tensor.Float64, tensor.Float32} {
+				asked = append(asked, q.add(e.Name, i, c, d))
+			}
+		}
+		asked[len(asked)-1].shapes = len(shapes)
+	}
+	answers := q.ask(t, python)
+	compared := 0
+	for i, a := range asked {
+		switch answer := answers[i]; {
+		case answer.Error != "":
+			t.Errorf("%s: PyTorch says %s", a.where, answer.Error)
+		case answer.Absent == "":
+			compared++
+			a.compare(t, answer)
+			if a.shapes > 0 && a.shapes < leastShapes {
+				t.Errorf("%s: only %d shapes are compared, want %d", a.name, a.shapes, leastShapes)
+			}
+		}
+	}
+	t.Logf("%d cases compared", compared)
+	if compared < len(asked)/4 {
+		t.Errorf("only %d of %d cases were compared", compared, len(asked))
+	}
+}
+
+// findPyTorch returns a Python that has PyTorch, or skips the test: unless
+// ODYSSEY_PYTORCH is set, as where the comparison is what the test is run for.
+func findPyTorch(t *testing.T) string {
+	for _, python := range []string{"/usr/bin/python3", "python3"} {
+		if exec.Command(python, "-c", "import torch").Run() == nil {
+			return python
+		}
+	}
+	if os.Getenv("ODYSSEY_PYTORCH") != "" {
+		t.Fatal("no python3 here has PyTorch: see bench/install.sh")
+	}
+	t.Skip("no python3 here has PyTorch: see bench/install.sh")
+	return ""
+}
+
+// question is what PyTorch is asked: cases, whose tensors lie in data.
+type question struct {
+	cases []questionCase
+	data  []byte
+}
+
+type questionCase struct {
+	Name       string       `json:"name"`
+	Attributes op.Operation `json:"attributes"`
+	In         []stored     `json:"in"`
+	Upstream   []*stored    `json:"upstream"`
+}
+
+// stored says where a tensor lies in a file.
+type stored struct {
+	DType  string `json:"dtype"`
+	Shape  []int  `json:"shape"`
+	Offset int    `json:"offset"`
+}
+
+// answer is what PyTorch gives for a case.
+type answer struct {
+	Absent string    `json:"absent"` // why PyTorch has no such operation
+	Error  string    `json:"error"`
+	Out    []stored  `json:"out"`
+	Grad   []*stored `json:"grad"` // of the float inputs; null where none flows
+
+	data []byte
+}
+
+// askedCase is what a case gave here.
+type askedCase struct {
+	name, where string
+	shapes      int // of the operation, at its last case; 0 at the others
+	dtype       tensor.DType
+	out, grad   []*autograd.Value
+}
+
+func (q *question) store(t *tensor.Tensor) stored {
+	s := stored{t.DType().String(), append([]int{}, t.Shape()...), len(q.data)}
+	q.data = append(q.data, t.Bytes()...)
+	for len(q.data)%8 != 0 {
+		q.data = append(q.data, 0)
+	}
+	return s
+}
+
+// add runs a case here and writes it down.
+func (q *question) add(name string, i int, c op.Case, d tensor.DType) askedCase {
+	s := stream(name, i)
+	asked := askedCase{name: name, where: fmt.Sprintf("%s: case %d %+v, %v", name, i, c.Op, d), dtype: d}
+	ask := questionCase{Name: name, Attributes: c.Op, In: []stored{}, Upstream: []*stored{}}
+	var in, wrt []*autograd.Value
+	for _, a := range c.In {
+		x := Sample(a, s)
+		if !a.Spec.DType.IsFloat() {
+			in = append(in, autograd.Const(x))
+		} else {
+			x = x.Convert(d)
+			in = append(in, autograd.Variable("", x))
+			wrt = append(wrt, in[len(in)-1])
+		}
+		ask.In = append(ask.In, q.store(x))
+	}
+	asked.out = op.Apply(c.Op, in...)
+	var smooth, upstream []*autograd.Value
+	for _, y := range asked.out {
+		if !y.DType().IsFloat() || !y.NeedsGrad() {
+			ask.Upstream = append(ask.Upstream, nil)
+			continue
+		}
+		up := like(y.Spec(), s)
+		at := q.store(up)
+		ask.Upstream = append(ask.Upstream, &at)
+		smooth, upstream = append(smooth, y), append(upstream, autograd.Const(up))
+	}
+	asked.grad = autograd.Backward(smooth, upstream, wrt, false)
+	q.cases = append(q.cases, ask)
+	return asked
+}
+
+// ask runs the script.
+func (q *question) ask(t *testing.T, python string) []answer {
+	dir := t.TempDir()
+	cases, err := json.Marshal(q.cases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"question.json": cases, "question.bin": q.data} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := exec.Command(python, "testdata/pytorch/main.py", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "answer.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "answer.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answers []answer
+	if err := json.Unmarshal(text, &answers); err != nil || len(answers) != len(q.cases) {
+		t.Fatalf("%d answers to %d questions: %v", len(answers), len(q.cases), err)
+	}
+	for i := range answers {
+		answers[i].data = data
+	}
+	return answers
+}
+
+// tensor reads a tensor of an answer, as float64.
+func (a answer) tensor(t *testing.T, s stored) *tensor.Tensor {
+	d := map[string]tensor.DType{"float32": tensor.Float32, "float64": tensor.Float64, "int64": tensor.Int64, "bool": tensor.Bool}[s.DType]
+	x := tensor.New(d, s.Shape...)
+	if err := x.SetBytes(a.data[s.Offset:][:x.Len()*d.Size()]); err != nil {
+		t.Fatal(err)
+	}
+	return x.Convert(tensor.Float64)
+}
+
+func (c askedCase) compare(t *testing.T, a answer) {
+	t.Helper()
+	if len(a.Out) > len(c.out) || len(a.Out) == 0 {
+		t.Errorf("%s: PyTorch has %d outputs, want up to %d", c.where, len(a.Out), len(c.out))
+		return
+	}
+	for i, s := range a.Out {
+		c.compareTensor(t, fmt.Sprintf("output %d", i), c.out[i], a.tensor(t, s))
+	}
+	for i, s := range a.Grad {
+		switch {
+		case s == nil: // no gradient flows in PyTorch: none, or 0, is right here
+			if c.grad[i] != nil {
+				c.compareTensor(t, fmt.Sprintf("gradient %d, which PyTorch does not have,", i), c.grad[i], tensor.New(tensor.Float64, c.grad[i].Shape()...))
+			}
+		case c.grad[i] == nil: // gradients stop here: PyTorch's is 0
+			zero := autograd.Const(tensor.New(tensor.Float64, s.Shape...))
+			c.compareTensor(t, fmt.Sprintf("gradient %d, which stops here,", i), zero, a.tensor(t, *s))
+		default:
+			c.compareTensor(t, fmt.Sprintf("gradient %d", i), c.grad[i], a.tensor(t, *s))
+		}
+	}
+}
+
+func (c askedCase) compareTensor(t *testing.T, what string, v *autograd.Value, want *tensor.Tensor) {
+	t.Helper()
+	got := v.Tensor().Convert(tensor.Float64)
+	if !got.Spec().Equal(want.Spec()) {
+		t.Errorf("%s: %s is %v, PyTorch's %v", c.where, what, got.Spec(), want.Spec())
+		return
+	}
+	g, w := tensor.Data[float64](got), tensor.Data[float64](want)
+	var largest, off float64
+	for i := range w {
+		largest = max(largest, math.Abs(w[i]))
+		if g[i] != w[i] { // equal infinities are no difference
+			off = worse(off, math.Abs(g[i]-w[i]))
+		}
+	}
+	if largest < 1e-5 { // what should be 0 is off by the rounding of what cancels, which is of order 1
+		largest = 1
+	}
+	if !(off <= parity[c.dtype]*largest) {
+		t.Errorf("%s: %s is off by %.2g of %.2g from PyTorch's", c.where, what, off, largest)
+	}
+}
