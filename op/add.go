@@ -29,5 +29,6 @@ func init() { autograd.SetAdd(Add) }
 
 var _ = register(Entry{
 	Name: "add", Kind: Arithmetic, Formula: "a + b", Call: "Add(a, b)",
-	Cases: broadcastCases(add{}, anywhere),
+	Reference: OfTwo(func(a, b float64) float64 { return a + b }),
+	Cases:     broadcastCases(add{}, anywhere),
 })

@@ -2,6 +2,7 @@ package op
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
@@ -69,6 +70,10 @@ func argMaxBlock[T kernel.Float](rows, n int, c *BlockCall) {
 var _ = register(Entry{
 	Name: "argmax", Kind: Reduction, Formula: "index of the largest along the last axis", Call: "ArgMax(x)", Shapes: "[… n] → [… ]",
 	Kinks: "the first of equals",
+	Reference: PerElement(func(_ argMax, in []Array, index []int) float64 {
+		x := in[0].row(index)
+		return float64(slices.Index(x, slices.Max(x)))
+	}),
 	Cases: []Case{
 		{argMax{}, []Arg{In(3, 5, 11).Distinct()}},
 		{argMax{}, []Arg{In(5).Distinct()}},

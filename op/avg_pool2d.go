@@ -40,6 +40,10 @@ func (o avgPool2D) Backward(call *autograd.Call, grad []*autograd.Value) []*auto
 
 var _ = register(Entry{
 	Name: "avg_pool2d", Kind: Pooling, Formula: "Σ x over each window / Kernel²", Call: "AvgPool2D(x, cfg)", Shapes: "[n c h w] → [n c h′ w′]",
+	Reference: PerElement(func(o avgPool2D, in []Array, index []int) (sum float64) {
+		o.eachTap(in[0].Shape(), index, func(_ int, at []int) { sum += in[0].At(at...) })
+		return sum / float64(o.Kernel*o.Kernel)
+	}),
 	Cases: []Case{
 		{avgPool2D{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}}, []Arg{In(3, 1, 7, 9)}},
 		{avgPool2D{Pool2DConfig{Kernel: 2}}, []Arg{In(2, 3, 6, 4)}},

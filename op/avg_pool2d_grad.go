@@ -55,6 +55,10 @@ func (o avgPool2DGrad) Backward(_ *autograd.Call, grad []*autograd.Value) []*aut
 
 var _ = register(Entry{
 	Name: "avg_pool2d_grad", Kind: Pooling, Formula: "g / Kernel² added over each window", Shapes: "[n c h′ w′] → [n c h w]",
+	Reference: PerElement(func(o avgPool2DGrad, in []Array, index []int) float64 {
+		all := func(int, []int) bool { return true }
+		return o.totalOfWindows(in[0], o.Height, o.Width, index, all) / float64(o.Kernel*o.Kernel)
+	}),
 	Cases: []Case{
 		{avgPool2DGrad{Pool2DConfig{Kernel: 2}, 6, 5}, []Arg{In(2, 3, 3, 2)}},
 		{avgPool2DGrad{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}, 5, 7}, []Arg{In(2, 2, 3, 4)}},

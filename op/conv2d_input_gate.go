@@ -40,6 +40,12 @@ func (o conv2DInputGate) Backward(call *autograd.Call, grad []*autograd.Value) [
 var _ = register(Entry{
 	Name: "conv2d_input_gate", Kind: Convolution, Formula: "conv2d_input(g, w), where x > 0", Shapes: "[n o h′ w′], [o c/groups kh kw], [n c h w] → [n c h w]", Bound: 4e-6,
 	Kinks: "the gate is shut at 0",
+	Reference: PerElement(func(o conv2DInputGate, in []Array, index []int) float64 {
+		if in[2].At(index...) > 0 {
+			return o.element(in, index)
+		}
+		return 0
+	}),
 	Cases: []Case{
 		{conv2DInputGate{conv2DInput{Conv2DConfig{Padding: 1}, 3, 4}}, []Arg{In(2, 3, 3, 5), In(3, 2, 3, 2), In(2, 2, 3, 4).AwayFromZero()}},
 		{conv2DInputGate{conv2DInput{Conv2DConfig{Stride: 2}, 5, 5}}, []Arg{In(18, 2, 2, 3), In(2, 1, 3, 1), In(18, 1, 5, 5).AwayFromZero()}},

@@ -28,6 +28,7 @@ func (o conv2DReLU) Backward(call *autograd.Call, grad []*autograd.Value) []*aut
 
 var _ = register(Entry{
 	Name: "conv2d_relu", Kind: Convolution, Formula: "max(conv2d(x, w, b), 0)", Shapes: "[n c h w], [o c/groups kh kw], [o] → [n o h′ w′]", Bound: 4e-6,
+	Reference: rectified(conv2DReLU.element),
 	Cases: []Case{
 		{conv2DReLU{conv2D{Conv2DConfig{Padding: 1}}}, []Arg{In(3, 1, 7, 5), In(3, 1, 3, 3), In(3)}},
 		{conv2DReLU{conv2D{Conv2DConfig{Stride: 2}}}, []Arg{In(1, 3, 9, 7), In(5, 3, 3, 1)}},

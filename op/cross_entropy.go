@@ -71,6 +71,10 @@ func (crossEntropy) Backward(call *autograd.Call, grad []*autograd.Value) []*aut
 
 var _ = register(Entry{
 	Name: "cross_entropy", Kind: Loss, Formula: "-ln softmax(x)[label]", Call: "CrossEntropy(x, label)", Shapes: "[n classes], [n] → [n]",
+	Reference: PerElement(func(_ crossEntropy, in []Array, index []int) float64 {
+		x := in[0].row(index)
+		return logTotal(x) - x[int(in[1].At(index...))]
+	}),
 	Cases: []Case{
 		{crossEntropy{}, []Arg{In(17, 5), Index(5, 17)}},
 		{crossEntropy{}, []Arg{In(4, 7), Index(7, 4)}},

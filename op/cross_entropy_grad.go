@@ -1,6 +1,8 @@
 package op
 
 import (
+	"math"
+
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/internal/parallel"
@@ -94,6 +96,14 @@ func (crossEntropyGrad) Backward(call *autograd.Call, grad []*autograd.Value) []
 
 var _ = register(Entry{
 	Name: "cross_entropy_grad", Kind: Loss, Formula: "g (softmax(x) - 1 at the label)", Shapes: "[n classes], [n], [n] → [n classes]",
+	Reference: PerElement(func(_ crossEntropyGrad, in []Array, index []int) float64 {
+		x, example, class := in[0].row(index), index[0], index[1]
+		p := math.Exp(x[class] - logTotal(x))
+		if class == int(in[1].At(example)) {
+			p--
+		}
+		return p * in[2].At(example)
+	}),
 	Cases: []Case{
 		{crossEntropyGrad{}, []Arg{In(4, 7), Index(7, 4), In(4)}},
 		{crossEntropyGrad{}, []Arg{In(3, 47), Index(47, 3), In(3)}},

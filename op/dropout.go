@@ -6,6 +6,7 @@ import (
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/random"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -54,6 +55,15 @@ func (o dropout) Backward(call *autograd.Call, grad []*autograd.Value) []*autogr
 var _ = register(Entry{
 	Name: "dropout", Kind: Random, Formula: "0 with probability p, else x / (1-p)", Call: "Dropout(x, key, p)", Shapes: "any, [2] → the same",
 	Whole: "draws depend on the place of an element in the whole tensor",
+	Reference: PerElement(func(o dropout, in []Array, index []int) float64 {
+		element := in[0].offset(index)
+		seed, counter := uint64(in[1].At(0)), uint64(in[1].At(1))
+		words := random.Philox([4]uint32{uint32(element / 4), 0, uint32(counter), 0}, [2]uint32{uint32(seed), 0})
+		if float64(words[element%4])/(1<<32) < o.P {
+			return 0
+		}
+		return in[0].At(index...) / (1 - o.P)
+	}),
 	Cases: []Case{
 		{dropout{0.5}, []Arg{In(5, 7), Index(1000, 2)}},
 		{dropout{0.2}, []Arg{In(2, 3, 1), Index(1000, 2)}},

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
@@ -90,6 +91,11 @@ var _ = register(Entry{
 	Name: "layer_norm", Kind: Reduction, Formula: "(x - mean) / √(variance + eps) · gain + bias along the last axis", Call: "LayerNorm(x, gain, bias, eps)", Shapes: "[… n], [n], [n] → [… n]",
 	Kinks: "NaN for a constant row with ε = 0",
 	Whole: "works along rows, which lie across a block; to come with the other normalisations",
+	Reference: PerElement(func(o layerNorm, in []Array, index []int) float64 {
+		x, last := in[0].row(index), index[len(index)-1]
+		mean, variance := momentsOf(x)
+		return (x[last]-mean)/math.Sqrt(variance+o.Eps)*in[1].At(last) + in[2].At(last)
+	}),
 	Cases: []Case{
 		{layerNorm{1e-5}, []Arg{In(5).Distinct(), In(5), In(5)}},
 		{layerNorm{1e-5}, []Arg{In(3, 20).Distinct(), In(20), In(20)}},

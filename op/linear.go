@@ -125,6 +125,7 @@ func (linear) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.
 
 var _ = register(Entry{
 	Name: "linear", Kind: Matrix, Formula: "x·wᵀ + b", Call: "Linear(x, w, b)", Shapes: "[n in], [out in], [out] → [n out]", Bound: 4e-6,
+	Reference: PerElement(linear.element),
 	Cases: []Case{
 		{linear{}, []Arg{In(3, 5), In(4, 5), In(4)}},
 		{linear{}, []Arg{In(3, 5), In(4, 5)}},

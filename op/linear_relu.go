@@ -33,6 +33,7 @@ func (o linearReLU) Backward(call *autograd.Call, grad []*autograd.Value) []*aut
 
 var _ = register(Entry{
 	Name: "linear_relu", Kind: Matrix, Formula: "max(x·wᵀ + b, 0)", Shapes: "[n in], [out in], [out] → [n out]", Bound: 4e-6,
+	Reference: rectified(linearReLU.element),
 	Cases: []Case{
 		{linearReLU{}, []Arg{In(17, 7), In(5, 7), In(5)}},
 		{linearReLU{}, []Arg{In(3, 5), In(4, 5), In(4)}},

@@ -2,6 +2,7 @@ package op
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
@@ -109,6 +110,23 @@ func (o matMul) Backward(call *autograd.Call, grad []*autograd.Value) []*autogra
 
 var _ = register(Entry{
 	Name: "matmul", Kind: Matrix, Formula: "a · b", Call: "MatMul(a, b)", Shapes: "[m k], [k n] → [m n]", Bound: 4e-6,
+	Reference: PerElement(func(o matMul, in []Array, index []int) float64 {
+		a, b := in[0], in[1]
+		k := a.Shape()[1]
+		if o.TransA {
+			k = a.Shape()[0]
+		}
+		return total([]int{k}, func(at []int) float64 {
+			i, j := []int{index[0], at[0]}, []int{at[0], index[1]}
+			if o.TransA {
+				slices.Reverse(i)
+			}
+			if o.TransB {
+				slices.Reverse(j)
+			}
+			return a.At(i...) * b.At(j...)
+		})
+	}),
 	Cases: []Case{
 		{matMul{}, []Arg{In(3, 5), In(5, 4)}},
 		{matMul{TransA: true}, []Arg{In(5, 3), In(5, 4)}},

@@ -3,6 +3,7 @@ package op
 import (
 	"cmp"
 	"fmt"
+	"math"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
@@ -107,6 +108,11 @@ func (o maxPool2D) Backward(call *autograd.Call, grad []*autograd.Value) []*auto
 var _ = register(Entry{
 	Name: "max_pool2d", Kind: Pooling, Formula: "max x over each window", Call: "MaxPool2D(x, cfg)", Shapes: "[n c h w] → [n c h′ w′], taps",
 	Kinks: "that of the first of equals",
+	Reference: PerElement(func(o maxPool2D, in []Array, index []int) float64 {
+		best := math.Inf(-1)
+		o.eachTap(in[0].Shape(), index, func(_ int, at []int) { best = math.Max(best, in[0].At(at...)) })
+		return best
+	}),
 	Cases: []Case{
 		{maxPool2D{Pool2DConfig{Kernel: 3, Stride: 2}}, []Arg{In(3, 1, 7, 9).Distinct()}},
 		{maxPool2D{Pool2DConfig{Kernel: 2}}, []Arg{In(2, 3, 6, 4).Distinct()}},

@@ -25,5 +25,6 @@ func (neg) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Val
 
 var _ = register(Entry{
 	Name: "neg", Kind: Elementwise, Formula: "-x", Call: "Neg(x)",
-	Cases: unaryCases(neg{}, anywhere),
+	Reference: OfOne(func(x float64) float64 { return 0 - x }),
+	Cases:     unaryCases(neg{}, anywhere),
 })

@@ -34,5 +34,8 @@ var _ = register(Entry{
 	Name: "next_key", Kind: Random, Formula: "a key with its counter one higher", Call: "NextKey(key)", Shapes: "[2] → [2]",
 	OneShape: "a key has two elements",
 	Whole:    "two integers",
-	Cases:    []Case{{nextKey{}, []Arg{Index(1000, 2)}}},
+	Reference: PerElement(func(_ nextKey, in []Array, index []int) float64 {
+		return in[0].At(index...) + float64(index[0])
+	}),
+	Cases: []Case{{nextKey{}, []Arg{Index(1000, 2)}}},
 })

@@ -72,6 +72,13 @@ func wantScoresAndLabels(in []tensor.Spec) error {
 var _ = register(Entry{
 	Name: "one_hot", Kind: Shape, Formula: "1 at the label, else 0", Call: "OneHot(label, classes, dtype)", Shapes: "[…] → [… classes]",
 	Whole: "only in second derivatives",
+	Reference: PerElement(func(_ oneHot, in []Array, index []int) float64 {
+		last := len(index) - 1
+		if int(in[0].At(index[:last]...)) == index[last] {
+			return 1
+		}
+		return 0
+	}),
 	Cases: []Case{
 		{oneHot{Classes: 7, DType: tensor.Float32}, []Arg{Index(7, 3, 5)}},
 		{oneHot{Classes: 3, DType: tensor.Float64}, []Arg{Index(3, 11)}},

@@ -47,6 +47,13 @@ func (o permute) Backward(_ *autograd.Call, grad []*autograd.Value) []*autograd.
 var _ = register(Entry{
 	Name: "permute", Kind: Shape, Formula: "x with its axes in another order", Call: "Permute(x, axes...)", Shapes: "any → its axes reordered",
 	Whole: "may move the batch to another axis",
+	Reference: PerElement(func(o permute, in []Array, index []int) float64 {
+		from := make([]int, len(index))
+		for i, a := range o.Axes {
+			from[a] = index[i]
+		}
+		return in[0].At(from...)
+	}),
 	Cases: []Case{
 		{permute{[]int{3, 1, 0, 2}}, []Arg{In(3, 5, 2, 7)}},
 		{permute{[]int{}}, []Arg{In()}},

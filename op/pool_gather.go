@@ -49,6 +49,14 @@ func (o poolGather) Backward(call *autograd.Call, grad []*autograd.Value) []*aut
 
 var _ = register(Entry{
 	Name: "pool_gather", Kind: Pooling, Formula: "x at its tap of each window", Shapes: "[n c h w], taps → [n c h′ w′]",
+	Reference: PerElement(func(o poolGather, in []Array, index []int) (v float64) {
+		o.eachTap(in[0].Shape(), index, func(tap int, at []int) {
+			if in[1].At(index...) == float64(tap) {
+				v = in[0].At(at...)
+			}
+		})
+		return v
+	}),
 	Cases: []Case{
 		{poolGather{Pool2DConfig{Kernel: 2}}, []Arg{In(2, 3, 4, 5), taps(5, 2, 3, 2, 2)}},
 		{poolGather{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}}, []Arg{In(2, 1, 3, 5), taps(9, 2, 1, 2, 3)}},

@@ -72,6 +72,11 @@ func taps(n int, shape ...int) Arg {
 
 var _ = register(Entry{
 	Name: "pool_scatter", Kind: Pooling, Formula: "y added to its tap of each window", Shapes: "[n c h′ w′], taps → [n c h w]",
+	Reference: PerElement(func(o poolScatter, in []Array, index []int) float64 {
+		return o.totalOfWindows(in[0], o.Height, o.Width, index, func(tap int, window []int) bool {
+			return in[1].At(window...) == float64(tap)
+		})
+	}),
 	Cases: []Case{
 		{poolScatter{Pool2DConfig{Kernel: 2}, 4, 5}, []Arg{In(2, 3, 2, 2), taps(5, 2, 3, 2, 2)}},
 		{poolScatter{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}, 3, 5}, []Arg{In(2, 1, 2, 3), taps(9, 2, 1, 2, 3)}},

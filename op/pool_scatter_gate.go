@@ -71,6 +71,11 @@ func (o poolScatterGate) Backward(call *autograd.Call, grad []*autograd.Value) [
 var _ = register(Entry{
 	Name: "pool_scatter_gate", Kind: Pooling, Formula: "g, where p > 0, added to its tap of each window", Shapes: "[n c h′ w′], taps, [n c h′ w′] → [n c h w]",
 	Kinks: "the gate is shut at 0",
+	Reference: PerElement(func(o poolScatterGate, in []Array, index []int) float64 {
+		return o.totalOfWindows(in[0], o.Height, o.Width, index, func(tap int, window []int) bool {
+			return in[1].At(window...) == float64(tap) && in[2].At(window...) > 0
+		})
+	}),
 	Cases: []Case{
 		{poolScatterGate{poolScatter{Pool2DConfig{Kernel: 2}, 4, 5}}, []Arg{In(2, 3, 2, 2), taps(5, 2, 3, 2, 2), In(2, 3, 2, 2).AwayFromZero()}},
 		{poolScatterGate{poolScatter{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}, 3, 5}}, []Arg{In(2, 1, 2, 3), taps(9, 2, 1, 2, 3), In(2, 1, 2, 3).AwayFromZero()}},

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"math"
 	"slices"
 
 	"github.com/mlodyssey/odyssey/tensor"
@@ -37,12 +38,24 @@ func (a Array) At(index ...int) float64 {
 }
 
 // Set changes the element at an index.
-func (a Array) Set(v float64, index ...int) {
-	at := 0
+func (a Array) Set(v float64, index ...int) { a.Data[a.offset(index)] = v }
+
+// offset returns where the element at an index lies.
+func (a Array) offset(index []int) (at int) {
 	for axis, size := range a.Spec.Shape {
 		at = at*size + index[axis]
 	}
-	a.Data[at] = v
+	return at
+}
+
+// row returns the elements along the last axis, at an index of the others.
+func (a Array) row(index []int) []float64 {
+	at, last := 0, a.Spec.Rank()-1
+	for axis, size := range a.Shape()[:last] {
+		at = at*size + index[axis]
+	}
+	n := a.Shape()[last]
+	return a.Data[at*n : (at+1)*n]
 }
 
 // Reference works out what an operation should give, in float64 and in the
@@ -98,6 +111,26 @@ func OfTwo(f func(a, b float64) float64) Reference {
 func total(shape []int, f func(index []int) float64) (sum float64) {
 	Each(shape, func(index []int) { sum += f(index) })
 	return sum
+}
+
+// logTotal returns ln Σ exp(x).
+func logTotal(x []float64) float64 {
+	var sum float64
+	for _, v := range x {
+		sum += math.Exp(v)
+	}
+	return math.Log(sum)
+}
+
+// momentsOf returns the mean of numbers and their variance around it.
+func momentsOf(x []float64) (mean, variance float64) {
+	for _, v := range x {
+		mean += v / float64(len(x))
+	}
+	for _, v := range x {
+		variance += (v - mean) * (v - mean) / float64(len(x))
+	}
+	return mean, variance
 }
 
 // eachReduced calls f with the elements of x that a reduction over axes, or over

@@ -1,6 +1,8 @@
 package op
 
 import (
+	"math"
+
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/tensor"
@@ -25,6 +27,7 @@ func (relu) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Va
 
 var _ = register(Entry{
 	Name: "relu", Kind: Activation, Formula: "max(x, 0)", Call: "ReLU(x)",
-	Kinks: "0 at 0",
-	Cases: unaryCases(relu{}, Arg.AwayFromZero),
+	Kinks:     "0 at 0",
+	Reference: OfOne(func(x float64) float64 { return math.Max(x, 0) }),
+	Cases:     unaryCases(relu{}, Arg.AwayFromZero),
 })

@@ -1,6 +1,8 @@
 package op
 
 import (
+	"math"
+
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/internal/parallel"
@@ -72,6 +74,9 @@ func (softmax) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd
 
 var _ = register(Entry{
 	Name: "softmax", Kind: Activation, Formula: "exp(x) / Σ exp(x) along the last axis", Call: "Softmax(x)", Shapes: "[… n] → [… n]",
+	Reference: PerElement(func(_ softmax, in []Array, index []int) float64 {
+		return math.Exp(in[0].At(index...) - logTotal(in[0].row(index)))
+	}),
 	Cases: []Case{
 		{softmax{}, []Arg{In(5)}},
 		{softmax{}, []Arg{In(3, 20)}},

@@ -32,5 +32,6 @@ func (sub) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Val
 
 var _ = register(Entry{
 	Name: "sub", Kind: Arithmetic, Formula: "a - b", Call: "Sub(a, b)",
-	Cases: broadcastCases(sub{}, anywhere),
+	Reference: OfTwo(func(a, b float64) float64 { return a - b }),
+	Cases:     broadcastCases(sub{}, anywhere),
 })

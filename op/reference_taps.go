@@ -1,0 +1,108 @@
+package op
+
+import (
+	"cmp"
+	"math"
+)
+
+// What the references of layers, convolutions and poolings share. They scan all
+// taps for those that fit, so that no formula is turned round.
+
+// rectified is the reference of a layer and ReLU in one.
+func rectified[O Operation](layer func(o O, in []Array, index []int) float64) Reference {
+	return PerElement(func(o O, in []Array, index []int) float64 { return math.Max(layer(o, in, index), 0) })
+}
+
+func (linear) element(in []Array, index []int) float64 {
+	x, w := in[0], in[1]
+	sum := total(x.Shape()[1:], func(at []int) float64 { return x.At(index[0], at[0]) * w.At(index[1], at[0]) })
+	if len(in) == 3 {
+		sum += in[2].At(index[1])
+	}
+	return sum
+}
+
+// at returns where a tap of the kernel lies for an output.
+func (c Conv2DConfig) at(y, x, ky, kx int) (int, int) {
+	stride := cmp.Or(c.Stride, 1)
+	return y*stride + ky - c.Padding, x*stride + kx - c.Padding
+}
+
+// channel returns that of the input which channel c of a filter is for, when
+// there are as many filters and channels of a filter.
+func (c Conv2DConfig) channel(filter, channel, filters, channels int) int {
+	return filter/(filters/cmp.Or(c.Groups, 1))*channels + channel
+}
+
+func (o conv2D) element(in []Array, index []int) float64 {
+	x, w := in[0], in[1]
+	n, filter := index[0], index[1]
+	sum := total(w.Shape()[1:], func(k []int) float64 {
+		y, x0 := o.at(index[2], index[3], k[1], k[2])
+		channel := o.channel(filter, k[0], w.Shape()[0], w.Shape()[1])
+		return w.At(filter, k[0], k[1], k[2]) * x.orZero(n, channel, y, x0)
+	})
+	if len(in) == 3 {
+		sum += in[2].At(filter)
+	}
+	return sum
+}
+
+func (o conv2DInput) element(in []Array, index []int) float64 {
+	g, w := in[0], in[1]
+	return total(g.Shape()[1:], func(out []int) float64 {
+		return total(w.Shape()[1:], func(k []int) float64 {
+			y, x := o.at(out[1], out[2], k[1], k[2])
+			channel := o.channel(out[0], k[0], w.Shape()[0], w.Shape()[1])
+			if channel != index[1] || y != index[2] || x != index[3] {
+				return 0
+			}
+			return w.At(out[0], k[0], k[1], k[2]) * g.At(index[0], out[0], out[1], out[2])
+		})
+	})
+}
+
+func (o conv2DWeight) element(in []Array, index []int) float64 {
+	x, g := in[0], in[1]
+	filters, filter := g.Shape()[1], index[0]
+	channel := o.channel(filter, index[1], filters, x.Shape()[1]/cmp.Or(o.Groups, 1))
+	return total([]int{g.Shape()[0], g.Shape()[2], g.Shape()[3]}, func(out []int) float64 {
+		y, x0 := o.at(out[1], out[2], index[2], index[3])
+		return g.At(out[0], filter, out[1], out[2]) * x.orZero(out[0], channel, y, x0)
+	})
+}
+
+// orZero is At, but 0 outside of an image.
+func (a Array) orZero(n, c, y, x int) float64 {
+	if y < 0 || x < 0 || y >= a.Shape()[2] || x >= a.Shape()[3] {
+		return 0
+	}
+	return a.At(n, c, y, x)
+}
+
+// eachTap calls f with each tap of a window that lies in the images [n c h w],
+// and with where it lies.
+func (c Pool2DConfig) eachTap(images, window []int, f func(tap int, at []int)) {
+	stride := cmp.Or(c.Stride, c.Kernel)
+	for tap := range c.Kernel * c.Kernel {
+		y, x := window[2]*stride+tap/c.Kernel-c.Padding, window[3]*stride+tap%c.Kernel-c.Padding
+		if y >= 0 && x >= 0 && y < images[2] && x < images[3] {
+			f(tap, []int{window[0], window[1], y, x})
+		}
+	}
+}
+
+// totalOfWindows returns the sum of the pooled values whose windows have a tap at
+// an index of the images, of h x w, for those taps that are counted.
+func (c Pool2DConfig) totalOfWindows(pooled Array, h, w int, index []int, counts func(tap int, window []int) bool) float64 {
+	images := []int{pooled.Shape()[0], pooled.Shape()[1], h, w}
+	return total(pooled.Shape()[2:], func(out []int) (v float64) {
+		window := []int{index[0], index[1], out[0], out[1]}
+		c.eachTap(images, window, func(tap int, at []int) {
+			if at[2] == index[2] && at[3] == index[3] && counts(tap, window) {
+				v = pooled.At(window...)
+			}
+		})
+		return v
+	})
+}
