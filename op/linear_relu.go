@@ -37,7 +37,7 @@ var _ = register(Entry{
 	Cases: []Case{
 		{linearReLU{}, []Arg{In(17, 7), In(5, 7), In(5)}},
 		{linearReLU{}, []Arg{In(3, 5), In(4, 5), In(4)}},
-		{linearReLU{}, []Arg{In(19, 7), In(70, 7)}},
+		{linearReLU{}, []Arg{In(3, 7), In(35, 7)}},
 		{linearReLU{}, []Arg{In(1, 1), In(2, 1), In(2)}},
 		{linearReLU{}, []Arg{In(0, 4), In(3, 4), In(3)}},
 	},
