@@ -24,7 +24,10 @@ func Grad(loss *Value, wrt ...*Value) []*Value {
 	one := Const(tensor.Full(loss.spec.DType, 1, loss.spec.Shape...))
 	grads := Backward([]*Value{loss}, []*Value{one}, wrt, false)
 	for i, g := range grads {
-		if g == nil {
+		switch {
+		case wrt[i].IsParameter() && !wrt[i].IsTrainable():
+			tensor.Fail("autograd.Grad", []tensor.Spec{wrt[i].spec}, "value %d %q is frozen: want values that gradients reach", i, wrt[i].Name())
+		case g == nil:
 			tensor.Fail("autograd.Grad", []tensor.Spec{wrt[i].spec}, "the loss does not depend on value %d %q", i, wrt[i].Name())
 		}
 	}

@@ -17,7 +17,8 @@ type Value struct {
 
 type variable struct {
 	name      string
-	trainable bool
+	parameter bool // made by Variable
+	frozen    bool
 	version   int    // counts assignments
 	trace     *Trace // the trace being recorded that the variable is part of
 }
@@ -36,7 +37,7 @@ func Variable(name string, t *tensor.Tensor) *Value {
 		tensor.Fail("autograd.Variable", []tensor.Spec{t.Spec()}, "%q: only float tensors have gradients; see Buffer", name)
 	}
 	v := Buffer(name, t)
-	v.variable.trainable = true
+	v.variable.parameter = true
 	return v
 }
 
@@ -75,8 +76,19 @@ func (v *Value) SetName(name string) {
 // IsVariable reports whether Assign can change the value.
 func (v *Value) IsVariable() bool { return v.variable != nil }
 
-// IsTrainable reports whether the value was made by Variable.
-func (v *Value) IsTrainable() bool { return v.variable != nil && v.variable.trainable }
+// IsParameter reports whether the value was made by Variable.
+func (v *Value) IsParameter() bool { return v.variable != nil && v.variable.parameter }
+
+// IsTrainable reports whether the value is a parameter that is not frozen.
+func (v *Value) IsTrainable() bool { return v.IsParameter() && !v.variable.frozen }
+
+// SetFrozen says whether gradients stop at a parameter, from its next use on. What
+// was worked out from it before keeps its history.
+func (v *Value) SetFrozen(frozen bool) {
+	if v.variable != nil {
+		v.variable.frozen = frozen
+	}
+}
 
 // NeedsGrad reports whether gradients flow through the value.
 func (v *Value) NeedsGrad() bool { return v.node != nil || v.IsTrainable() }

@@ -15,14 +15,15 @@ type Conv2D struct {
 	Config op.Conv2DConfig
 }
 
-// NewConv2D returns a float32 layer whose weights and bias are drawn uniformly
-// from ±1/√(in/groups·kernel²), PyTorch's default.
-func NewConv2D(in, out, kernel int, cfg op.Conv2DConfig, r *random.Stream) *Conv2D {
+// NewConv2D returns a layer whose weights and bias are drawn uniformly from
+// ±1/√(in/groups·kernel²), PyTorch's default.
+func NewConv2D(in, out, kernel int, cfg op.Conv2DConfig, r *random.Stream, opts ...Option) *Conv2D {
 	seen := in / cmp.Or(cfg.Groups, 1) // channels that a filter sees
-	fanIn := seen * kernel * kernel
+	fan := withinFan(seen * kernel * kernel)
+	o := newOptions(fan, fan, opts)
 	return &Conv2D{
-		Weight: uniform(r, fanIn, out, seen, kernel, kernel),
-		Bias:   uniform(r, fanIn, out),
+		Weight: o.draw(o.weight, r, out, seen, kernel, kernel),
+		Bias:   o.draw(o.bias, r, out),
 		Config: cfg,
 	}
 }

@@ -23,17 +23,6 @@ type Func func(x *autograd.Value) *autograd.Value
 // Forward calls the function.
 func (f Func) Forward(x *autograd.Value) *autograd.Value { return f(x) }
 
-// Sequential applies modules one after the other.
-type Sequential []Module
-
-// Forward returns what the last module makes of what those before it made.
-func (s Sequential) Forward(x *autograd.Value) *autograd.Value {
-	for _, m := range s {
-		x = m.Forward(x)
-	}
-	return x
-}
-
 // Named is a variable of a model with its name in it, such as "conv1.weight".
 type Named struct {
 	Name  string
@@ -56,7 +45,8 @@ func Variables(model any) []Named {
 	return found
 }
 
-// Parameters returns the variables of a model that are trained.
+// Parameters returns the variables of a model that are trained: those made by
+// autograd.Variable, unless Freeze has frozen them.
 func Parameters(model any) []Named {
 	var found []Named
 	for _, n := range Variables(model) {
@@ -83,16 +73,6 @@ func CountParameters(model any) int {
 		n += p.Value.Spec().Elements()
 	}
 	return n
-}
-
-// SetTraining tells the layers of a model that behave differently in training,
-// those with a method SetTraining(bool), which of the two it is.
-func SetTraining(model any, training bool) {
-	visit(model, func(_ string, v any) {
-		if m, ok := v.(interface{ SetTraining(bool) }); ok {
-			m.SetTraining(training)
-		}
-	})
 }
 
 // visit calls f once for every pointer that can be reached in a model, with the

@@ -144,7 +144,7 @@ func first(of []int, ids []int) (least int) {
 // of the parameter that a variable of the optimiser belongs to.
 func layerOf(name string, variables []autograd.TracedVariable) string {
 	for _, v := range variables {
-		if v.Value.IsTrainable() && strings.HasPrefix(name, v.Value.Name()+".") {
+		if v.Value.IsParameter() && strings.HasPrefix(name, v.Value.Name()+".") {
 			name = v.Value.Name()
 		}
 	}
