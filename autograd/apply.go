@@ -8,7 +8,7 @@ import (
 
 // node is one application of an operation that gradients flow through.
 type node struct {
-	op       Op
+	op       differentiable
 	in, out  []*Value
 	versions []int // of the inputs that are variables, at the time
 }
@@ -64,8 +64,33 @@ func run(op Op, in, out []*Value) {
 	op.Forward(inputs, outputs)
 }
 
+// differentiable is what a gradient takes of an operation.
+type differentiable interface {
+	Name() string
+	Backward(call *Call, grad []*Value) []*Value
+}
+
+// Composed is a function made of operations that has a gradient of its own: one
+// that takes fewer steps, or loses less to rounding, than those of its parts.
+type Composed interface {
+	differentiable
+
+	// Compose returns the outputs for inputs that have no gradient.
+	Compose(in []*Value) []*Value
+}
+
+// ApplyComposed runs a function and gives its outputs its own gradient.
+func ApplyComposed(f Composed, in ...*Value) []*Value {
+	bare := slices.Clone(in)
+	detach(bare)
+	out := f.Compose(bare)
+	detach(out)
+	link(f, in, out)
+	return out
+}
+
 // link remembers how the outputs came about, if gradients flow through them.
-func link(op Op, in, out []*Value) {
+func link(op differentiable, in, out []*Value) {
 	needs := false
 	for _, v := range in {
 		needs = needs || v.NeedsGrad()

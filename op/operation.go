@@ -13,7 +13,8 @@ import (
 type Operation interface{ Name() string }
 
 // Composition is an operation that is made of others: its gradients, its shapes
-// and its place in a recorded program follow from theirs.
+// and its place in a recorded program follow from theirs. One that is an
+// autograd.Composed has a gradient of its own.
 type Composition interface {
 	Operation
 	Compose(in []*autograd.Value) []*autograd.Value
@@ -25,6 +26,9 @@ func Apply(o Operation, in ...*autograd.Value) []*autograd.Value {
 	switch o := o.(type) {
 	case autograd.Op:
 		return autograd.Apply(o, in...)
+	case autograd.Composed:
+		defer named(o.Name(), in)
+		return autograd.ApplyComposed(o, in...)
 	case Composition:
 		defer named(o.Name(), in)
 		return o.Compose(in)

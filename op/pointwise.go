@@ -23,7 +23,7 @@ type Kernels struct {
 }
 
 // Loop sets each element of dst from those of up to three inputs of the same
-// length. Those that the operation does not have are nil.
+// length, of which dst may be one. Those that the operation does not have are nil.
 type Loop[T kernel.Float] func(dst, a, b, c []T)
 
 // maxInputs is how many inputs a Loop takes.

@@ -22,3 +22,5 @@ def cast(a, x):
 
 
 absent("random numbers of another generator", "dropout", "next_key")
+
+functions(mul_add=lambda a, b, c: a * b + c)
