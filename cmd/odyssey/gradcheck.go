@@ -50,11 +50,27 @@ func selectEntries(table []op.Entry, names []string) (selected []op.Entry, err e
 	for _, name := range names {
 		i := slices.Index(known, name)
 		if i < 0 {
-			return nil, fmt.Errorf("unknown operation %q: want some of %s", name, strings.Join(known, ", "))
+			return nil, fmt.Errorf("unknown operation %q: want names that odyssey gradcheck prints%s", name, alike(name, known))
 		}
 		selected = append(selected, table[i])
 	}
 	return selected, nil
+}
+
+// alike names those that begin as a name does.
+func alike(name string, known []string) string {
+	for n := len(name); n >= 2; n-- {
+		var found []string
+		for _, k := range known {
+			if strings.HasPrefix(k, name[:n]) {
+				found = append(found, k)
+			}
+		}
+		if len(found) > 0 {
+			return ", such as " + strings.Join(found[:min(len(found), 8)], ", ")
+		}
+	}
+	return ""
 }
 
 // check is a report as it is printed: where there is no number, or none that
