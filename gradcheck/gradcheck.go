@@ -1,13 +1,16 @@
 // Package gradcheck holds gradients against what a function really does: the
 // first and second derivatives of every operation in the table, or of a
 // function of the user's own, against central differences in float64 under a
-// random upstream gradient, and float32 results against float64 ones.
+// random upstream gradient, float64 results against a plain reference, and
+// float32 results against float64 ones.
 package gradcheck
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"math"
+	"slices"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/parallel"
@@ -18,6 +21,7 @@ import (
 
 // The largest relative errors that pass.
 const (
+	ValueBound  = 1e-12
 	FirstBound  = 1e-6
 	SecondBound = 1e-4
 )
@@ -28,6 +32,7 @@ type Report struct {
 	Kind     op.Kind  `json:"kind,omitempty"`
 	Cases    int      `json:"cases"`
 	Constant bool     `json:"constant"` // gradients stop here: there is none to check
+	Value    float64  `json:"value"`    // largest error of a result in float64 against the reference, relative to max(1, |value|)
 	First    float64  `json:"first"`    // largest relative error of a first derivative
 	Second   float64  `json:"second"`   // the same of a second derivative
 	Float32  float64  `json:"float32"`  // largest error of float32 against float64
@@ -47,10 +52,7 @@ type Function func(in []*autograd.Value) []*autograd.Value
 
 // Check judges one operation on all of its cases.
 func Check(e op.Entry) *Report {
-	r := &Report{Name: e.Name, Kind: e.Kind, Cases: len(e.Cases), Bound: e.Bound}
-	if r.Bound == 0 {
-		r.Bound = op.DefaultBound
-	}
+	r := CheckValues(e)
 	audit(r, e)
 	differentiated := 0
 	for i, c := range e.Cases {
@@ -66,6 +68,47 @@ func Check(e op.Entry) *Report {
 		r.fail("no case has a derivative that could be checked")
 	}
 	return r
+}
+
+// CheckValues holds an operation's results against its reference, if it has one,
+// and nothing else.
+func CheckValues(e op.Entry) *Report {
+	r := &Report{Name: e.Name, Kind: e.Kind, Cases: len(e.Cases), Bound: cmp.Or(e.Bound, op.DefaultBound)}
+	if e.Reference == nil {
+		return r
+	}
+	for i, c := range e.Cases {
+		where := fmt.Sprintf("case %d %+v", i, c.Op)
+		r.guard(where, func() { r.compareReference(where, e.Reference, c, stream(e.Name, i)) })
+	}
+	return r
+}
+
+// compareReference runs an operation in float64 and by its reference.
+func (r *Report) compareReference(where string, reference op.Reference, c op.Case, s *random.Stream) {
+	var in []*autograd.Value
+	var arrays []op.Array
+	for _, a := range c.In {
+		x := Sample(a, s)
+		in, arrays = append(in, autograd.Const(x)), append(arrays, op.Array{Spec: x.Spec(), Data: float64s(x)})
+	}
+	out := op.Apply(c.Op, in...)
+	for k, want := range reference(c.Op, arrays) {
+		if got := out[k].Shape(); !slices.Equal(got, want.Shape()) {
+			r.fail("%s: output %d is %v, the reference's %v", where, k, got, want.Shape())
+			continue
+		}
+		var off float64
+		for j, v := range float64s(out[k].Tensor()) {
+			if w := want.Data[j]; v != w { // equal infinities are no difference
+				off = worse(off, math.Abs(v-w)/max(1, math.Abs(w)))
+			}
+		}
+		r.Value = worse(r.Value, off)
+		if !(off <= ValueBound) {
+			r.fail("%s: output %d is off by %.2g from the reference, more than %.2g", where, k, off, ValueBound)
+		}
+	}
 }
 
 // CheckFunction judges a function of the user's own on inputs drawn from the

@@ -151,6 +151,14 @@ func TestAMissingCaseFails(t *testing.T) {
 	wantFailure(t, e, "Padding is the same in all cases")
 }
 
+func TestAWrongReferenceFails(t *testing.T) {
+	e := entry(t, "mul")
+	e.Reference = entry(t, "add").Reference
+	wantFailure(t, e, "from the reference")
+	e.Reference = func(o op.Operation, in []op.Array) []op.Array { return []op.Array{op.NewArray(1, 2, 3, 4)} }
+	wantFailure(t, e, "the reference's [1 2 3 4]")
+}
+
 func TestAWrongFloat32ResultFails(t *testing.T) {
 	wantFailure(t, op.Entry{Name: "rough", Cases: []op.Case{
 		{Op: rough{}, In: []op.Arg{op.In(3, 1)}}, {Op: rough{}, In: []op.Arg{op.In(0)}},

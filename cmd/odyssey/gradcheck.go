@@ -19,10 +19,10 @@ type gradcheckCommand struct {
 
 // Help is the long help text.
 func (gradcheckCommand) Help() string {
-	return fmt.Sprintf(`First and second derivatives are held against central differences in float64, float32 results against float64 ones; printed are the largest errors. The derivatives pass up to %g and %g, relative to the largest; float32 up to the operation's bound. The exit status is 1 if an operation fails.
+	return fmt.Sprintf(`Values are held against a plain reference in float64, first and second derivatives against central differences, float32 results against float64 ones; printed are the largest errors. Values pass up to %g, the derivatives up to %g and %g, relative to the largest; float32 up to the operation's bound. The exit status is 1 if an operation fails.
 
     odyssey gradcheck
-    odyssey gradcheck conv2d softmax`, gradcheck.FirstBound, gradcheck.SecondBound)
+    odyssey gradcheck conv2d softmax`, gradcheck.ValueBound, gradcheck.FirstBound, gradcheck.SecondBound)
 }
 
 // Run checks the operations and prints the outcome.
@@ -78,6 +78,7 @@ func alike(name string, known []string) string {
 type check struct {
 	*gradcheck.Report
 	Formula string   `json:"formula"`
+	Value   *float64 `json:"value"`
 	First   *float64 `json:"first"`
 	Second  *float64 `json:"second"`
 	Float32 *float64 `json:"float32"`
@@ -95,7 +96,7 @@ func checkAll(ctx context.Context, entries []op.Entry) (checks []check, err erro
 }
 
 func newCheck(e op.Entry, r *gradcheck.Report) check {
-	c := check{Report: r, Formula: e.Formula, Float32: finite(r.Float32), Pass: r.Pass()}
+	c := check{Report: r, Formula: e.Formula, Value: finite(r.Value), Float32: finite(r.Float32), Pass: r.Pass()}
 	if !r.Constant {
 		c.First, c.Second = finite(r.First), finite(r.Second)
 	}
@@ -133,14 +134,14 @@ func report(out *output, checks []check, asJSON bool) error {
 
 func printTable(out *output, checks []check) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "operation\tkind\tcases\tfirst\tsecond\tfloat32\tbound\t\tformula")
+	fmt.Fprintln(table, "operation\tkind\tcases\tvalue\tfirst\tsecond\tfloat32\tbound\t\tformula")
 	for _, c := range checks {
 		verdict := "ok"
 		if !c.Pass {
 			verdict = "FAIL"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%.1e\t%s\t%s\n", c.Name, c.Kind, c.Cases,
-			c.derivative(c.First), c.derivative(c.Second), number(c.Float32), c.Bound, verdict, c.Formula)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%.1e\t%s\t%s\n", c.Name, c.Kind, c.Cases,
+			number(c.Value), c.derivative(c.First), c.derivative(c.Second), number(c.Float32), c.Bound, verdict, c.Formula)
 	}
 	table.Flush()
 	fmt.Fprintln(out)
