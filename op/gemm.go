@@ -53,10 +53,15 @@ func newPartition(m, n, k int, transB bool) partition {
 func (p partition) loop(body func(i0, i1, j0, j1 int)) *parallel.Loop {
 	return parallel.NewLoop(p.rows*p.cols, 1, func(lo, hi int) {
 		for part := lo; part < hi; part++ {
-			i, j := part/p.cols, part%p.cols*p.width
-			body(p.m*i/p.rows, p.m*(i+1)/p.rows, j, min(j+p.width, p.n))
+			body(p.part(part))
 		}
 	})
+}
+
+// part returns the rows [i0, i1) and columns [j0, j1) of a part.
+func (p partition) part(number int) (i0, i1, j0, j1 int) {
+	i, j := number/p.cols, number%p.cols*p.width
+	return p.m * i / p.rows, p.m * (i + 1) / p.rows, j, min(j+p.width, p.n)
 }
 
 // productScratch is what products compute in: a pool for each of two sizes, so
@@ -79,13 +84,7 @@ type product[T kernel.Float] struct {
 
 // prepare returns a function that computes the product.
 func (g product[T]) prepare(pool *productScratch[T]) func() {
-	g.lda, g.ldb = g.k, g.n
-	if g.transA {
-		g.lda = g.m
-	}
-	if g.transB {
-		g.ldb = g.k
-	}
+	g = g.withStrides()
 	parts := newPartition(g.m, g.n, g.k, g.transB)
 	if g.packs(parts) {
 		return g.preparePacked(pool, parts)
@@ -93,15 +92,58 @@ func (g product[T]) prepare(pool *productScratch[T]) func() {
 	return parts.loop(func(i0, i1, j0, j1 int) {
 		scratch := pool.work.Get(kernel.GemmScratch)
 		defer pool.work.Put(scratch)
-		g.begin(i0, i1, j0, j1)
-		b := g.b
-		if g.k > 0 && g.transB {
-			b = b[j0*g.ldb:]
-		} else if g.k > 0 {
-			b = b[j0:]
-		}
-		kernel.Gemm(g.transA, g.transB, i1-i0, j1-j0, g.k, g.c[i0*g.n+j0:], g.n, g.rowsOfA(i0), g.lda, b, g.ldb, g.bias != nil, *scratch)
+		g.compute(i0, i1, j0, j1, *scratch)
 	}).Run
+}
+
+// withStrides says how far apart the rows of a and b lie.
+func (g product[T]) withStrides() product[T] {
+	g.lda, g.ldb = g.k, g.n
+	if g.transA {
+		g.lda = g.m
+	}
+	if g.transB {
+		g.ldb = g.k
+	}
+	return g
+}
+
+// compute works out a part.
+func (g product[T]) compute(i0, i1, j0, j1 int, scratch []T) {
+	g.begin(i0, i1, j0, j1)
+	b := g.b
+	if g.k > 0 && g.transB {
+		b = b[j0*g.ldb:]
+	} else if g.k > 0 {
+		b = b[j0:]
+	}
+	kernel.Gemm(g.transA, g.transB, i1-i0, j1-j0, g.k, g.c[i0*g.n+j0:], g.n, g.rowsOfA(i0), g.lda, b, g.ldb, g.bias != nil, scratch)
+}
+
+// prepareBatch returns a function that computes a product for each matrix of a
+// batch, which lie where the nest says: those of c, a and b, counted in matrices.
+func (g product[T]) prepareBatch(pool *productScratch[T], batch *nest) func() {
+	g = g.withStrides()
+	parts := newPartition(g.m, g.n, g.k, g.transB)
+	if batch.size() >= partsWhole {
+		parts = partition{m: g.m, n: g.n, rows: (g.m + partRows - 1) / partRows, cols: 1, width: g.n}
+	}
+	each := parts.rows * parts.cols
+	work := float64(g.m) * float64(g.n) * float64(g.k+columnWork) / float64(max(1, each))
+	return parallel.NewLoop(batch.size()*each, 1+int(partWork/max(1, work)), func(lo, hi int) {
+		scratch := pool.work.Get(kernel.GemmScratch)
+		defer pool.work.Put(scratch)
+		for part := lo; part < hi; part++ {
+			i0, i1, j0, j1 := parts.part(part % each)
+			g.matrix(batch.at(part/each)).compute(i0, i1, j0, j1, *scratch)
+		}
+	}).Run
+}
+
+// matrix returns the product of a batch's matrices at the given places.
+func (g product[T]) matrix(at [1 + maxInputs]int) product[T] {
+	g.c, g.a, g.b = g.c[at[0]*g.m*g.n:], g.a[at[1]*g.m*g.k:], g.b[at[2]*g.k*g.n:]
+	return g
 }
 
 // packs reports whether the parts share a packed b.

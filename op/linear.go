@@ -10,10 +10,14 @@ import (
 
 type linear struct{}
 
-// Linear returns x·wᵀ + b for x of shape [n in], w of [out in] and b of [out] or
+// Linear returns x·wᵀ + b for x of shape [… in], w of [out in] and b of [out] or
 // nil. Each element is one chain of fused multiply-adds from the bias.
 func Linear(x, w, b *autograd.Value) *autograd.Value {
-	return autograd.Apply1(linear{}, withBias(x, w, b)...)
+	if rank := len(x.Shape()); rank == 0 || rank == 2 {
+		return autograd.Apply1(linear{}, withBias(x, w, b)...)
+	}
+	defer named("linear", withBias(x, w, b))
+	return byRows(x, func(rows *autograd.Value) *autograd.Value { return Linear(rows, w, b) })
 }
 
 func withBias(x, w, b *autograd.Value) []*autograd.Value {
@@ -123,9 +127,18 @@ func (linear) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.
 	return down
 }
 
+// linearAny is Linear of any rank, for its cases.
+type linearAny struct{}
+
+func (linearAny) Name() string { return "linear" }
+
+func (linearAny) Compose(in []*autograd.Value) []*autograd.Value {
+	return []*autograd.Value{Linear(in[0], in[1], in[2])}
+}
+
 var _ = register(Entry{
-	Name: "linear", Kind: Matrix, Formula: "x·wᵀ + b", Call: "Linear(x, w, b)", Shapes: "[n in], [out in], [out] → [n out]", Bound: 4e-6,
-	Reference: PerElement(linear.element),
+	Name: "linear", Kind: Matrix, Formula: "x·wᵀ + b", Call: "Linear(x, w, b)", Shapes: "[… in], [out in], [out] → [… out]", Bound: 4e-6,
+	Reference: PerElement(func(_ Operation, in []Array, index []int) float64 { return linear{}.element(in, index) }),
 	Cases: []Case{
 		{linear{}, []Arg{In(3, 5), In(4, 5), In(4)}},
 		{linear{}, []Arg{In(3, 5), In(4, 5)}},
@@ -133,5 +146,7 @@ var _ = register(Entry{
 		{linear{}, []Arg{In(1, 1), In(2, 1), In(2)}},
 		{linear{}, []Arg{In(2, 0), In(3, 0), In(3)}},
 		{linear{}, []Arg{In(0, 4), In(3, 4), In(3)}},
+		{linearAny{}, []Arg{In(5), In(3, 5), In(3)}},
+		{linearAny{}, []Arg{In(2, 3, 1, 5), In(3, 5), In(3)}},
 	},
 })

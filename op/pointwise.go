@@ -164,6 +164,18 @@ func (a axis) isRow() bool {
 	return true
 }
 
+// size returns how many elements all rows have.
+func (n *nest) size() int { return n.rows * n.row.size }
+
+// at returns where an element of each operand lies, counted along the rows.
+func (n *nest) at(element int) [1 + maxInputs]int {
+	at := n.offsets(element / n.row.size)
+	for i, step := range n.row.steps {
+		at[i] += element % n.row.size * step
+	}
+	return at
+}
+
 // pieces returns how many pieces all rows have.
 func (n *nest) pieces() int { return n.rows * n.piecesOfRow() }
 

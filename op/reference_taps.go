@@ -3,6 +3,7 @@ package op
 import (
 	"cmp"
 	"math"
+	"slices"
 )
 
 // What the references of layers, convolutions and poolings share. They scan all
@@ -15,9 +16,10 @@ func rectified[O Operation](layer func(o O, in []Array, index []int) float64) Re
 
 func (linear) element(in []Array, index []int) float64 {
 	x, w := in[0], in[1]
-	sum := total(x.Shape()[1:], func(at []int) float64 { return x.At(index[0], at[0]) * w.At(index[1], at[0]) })
+	row, out := index[:len(index)-1], index[len(index)-1]
+	sum := total(w.Shape()[1:], func(at []int) float64 { return x.At(slices.Concat(row, at)...) * w.At(out, at[0]) })
 	if len(in) == 3 {
-		sum += in[2].At(index[1])
+		sum += in[2].At(out)
 	}
 	return sum
 }

@@ -7,7 +7,8 @@ from registry import functions, operation
 
 @operation("matmul")
 def matmul(a, x, y):
-    return (x.mT if a.TransA else x) @ (y.mT if a.TransB else y)
+    trans = vars(a)
+    return (x.mT if trans.get("TransA") else x) @ (y.mT if trans.get("TransB") else y)
 
 
 functions(
