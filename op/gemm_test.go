@@ -66,6 +66,33 @@ func TestProductInParts(t *testing.T) {
 	}
 }
 
+// Each product of a batch, few or many, has the bits of one chain an element; b is
+// the same for all here.
+func TestBatchOfProducts(t *testing.T) {
+	for _, s := range [][4]int{{2, 2*partRows + 3, 170, 21}, {3, 5, 4, 3}, {40, 7, 9, 11}, {17, partRows + 1, 3, 2}, {3, 1, 300, 5}} {
+		count := s[0]
+		g := product[float32]{transB: true, m: s[1], n: s[2], k: s[3]}
+		g.a, g.b, g.c = normal(count*g.m*g.k), normal(g.k*g.n), normal(count*g.m*g.n)
+		run := g.prepareBatch(&products32, newNest([]int{count}, [][]int{{1}, {1}, {0}}))
+		for _, procs := range []int{1, 3} {
+			old := runtime.GOMAXPROCS(procs)
+			clear(g.c)
+			run()
+			runtime.GOMAXPROCS(old)
+			for i := range count {
+				of := g
+				of.a = g.a[i*g.m*g.k:]
+				if !slices.Equal(g.c[i*g.m*g.n:(i+1)*g.m*g.n], chains(of)) {
+					t.Errorf("%v, product %d on %d threads: other values than a chain's", s, i, procs)
+				}
+			}
+		}
+		if allocated := testing.AllocsPerRun(10, run); allocated > 0 {
+			t.Errorf("%v: a run allocates %v times", s, allocated)
+		}
+	}
+}
+
 func normal(n int) []float32 {
 	r := rand.New(rand.NewPCG(uint64(n), 1))
 	s := make([]float32, n)
