@@ -8,7 +8,6 @@ import (
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/op"
-	"github.com/mlodyssey/odyssey/program"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -102,37 +101,6 @@ func TestSameBitsOnEveryPathAndAnyNumberOfThreads(t *testing.T) {
 				restore()
 				wantSame(t, fmt.Sprintf("%s, %d threads", path, procs), got, want)
 			}
-		}
-	})
-}
-
-func TestRecordedProgramsGiveTheSameBits(t *testing.T) {
-	eachCase(t, func(t *testing.T, c op.Case, in []*tensor.Tensor) {
-		want := eager(c.Op, in)
-		vars := variables(in)
-		var recorded []*autograd.Value
-		var inputs []*tensor.Tensor
-		var specs []tensor.Spec
-		for i, v := range vars {
-			if v.IsVariable() {
-				recorded = append(recorded, v)
-			} else {
-				inputs, specs = append(inputs, in[i]), append(specs, in[i].Spec())
-			}
-		}
-		p := program.Record(recorded, specs, func(symbols []*autograd.Value) []*autograd.Value {
-			all := append([]*autograd.Value{}, vars...)
-			next := 0
-			for i, v := range all {
-				if !v.IsVariable() {
-					all[i] = symbols[next]
-					next++
-				}
-			}
-			return results(c.Op, all)
-		})
-		for run := range 2 {
-			wantSame(t, fmt.Sprintf("run %d", run), p.Run(inputs...), want)
 		}
 	})
 }

@@ -1,25 +1,14 @@
 package program
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 
 	"github.com/mlodyssey/odyssey/autograd"
-	"github.com/mlodyssey/odyssey/gradcheck"
 	"github.com/mlodyssey/odyssey/op"
-	"github.com/mlodyssey/odyssey/random"
 	"github.com/mlodyssey/odyssey/tensor"
 	"pgregory.net/rapid"
 )
-
-// scaled is a case of the table with a batch along axis 0 of some inputs.
-type scaled struct {
-	name  string
-	op    op.Operation
-	args  []op.Arg
-	batch []bool
-}
 
 // scaledCases returns the cases of the table with a batch along axis 0 of as many
 // inputs as the operation takes so.
@@ -35,100 +24,13 @@ func scaledCases(n int) []scaled {
 	return cases
 }
 
-func scale(name string, c op.Case, n int) (best scaled, ok bool) {
-	most := 0
-	for bits := 1; bits < 1<<len(c.In); bits++ {
-		s := scaled{name, c.Op, slices.Clone(c.In), make([]bool, len(c.In))}
-		var in specs
-		count := 0
-		for i, a := range s.args {
-			if s.batch[i] = bits>>i&1 == 1 && a.Spec.Rank() > 0; s.batch[i] {
-				a.Spec.Shape = slices.Clone(a.Spec.Shape)
-				a.Spec.Shape[0] = n
-				s.args[i] = a
-				count++
+func TestEveryOperationInPrograms(t *testing.T) {
+	for _, e := range op.Table() {
+		t.Run(e.Name, func(t *testing.T) {
+			for _, f := range Check(e) {
+				t.Error(f)
 			}
-			in = append(in, s.args[i].Spec)
-		}
-		if _, err := op.Infer(c.Op, in); err == nil && count > most {
-			best, ok, most = s, true, count
-		}
-	}
-	return best, ok
-}
-
-// sample draws an input of a case.
-func sample(a op.Arg, d tensor.DType, seed, run uint64) *tensor.Tensor {
-	x := gradcheck.Sample(a, random.New(seed, run))
-	if x.DType().IsFloat() {
-		return x.Convert(d)
-	}
-	return x
-}
-
-// Every operation of the table gives the same bits in a program, with its
-// gradients, for inputs with a batch and variables without, and between others that
-// work on blocks.
-func TestEveryOperationOnABatchGivesTheSameBits(t *testing.T) {
-	for _, n := range []int{16, 19} {
-		for i, c := range scaledCases(n) {
-			for _, d := range []tensor.DType{tensor.Float32, tensor.Float64} {
-				t.Run(fmt.Sprintf("%s/%d/%d/%v", c.name, n, i, d), func(t *testing.T) {
-					wantSameRuns(t, c.program(d), c.inputs(d))
-				})
-			}
-		}
-	}
-}
-
-func (c scaled) inputs(d tensor.DType) func(run int) []*tensor.Tensor {
-	return func(run int) []*tensor.Tensor {
-		var in []*tensor.Tensor
-		for i, a := range c.args {
-			if c.batch[i] {
-				in = append(in, sample(a, d, uint64(i), uint64(run)))
-			}
-		}
-		return in
-	}
-}
-
-// program applies the operation to inputs as they are, to values made from them in
-// blocks, and asks for gradients.
-func (c scaled) program(d tensor.DType) builder {
-	return func(m *model, in values) values {
-		var args, made, wrt values
-		for i, a := range c.args {
-			if c.batch[i] {
-				args, in = append(args, in[0]), in[1:]
-			} else {
-				args = append(args, m.variable(a.Spec.DType.IsFloat(), func() *tensor.Tensor { return sample(a, d, uint64(i), 99) }))
-			}
-			x := args[i]
-			if x.DType().IsFloat() {
-				p := m.variable(true, func() *tensor.Tensor { return tensor.Full(d, 1.25) })
-				x = op.Mul(x, p)
-				wrt = append(wrt, p)
-			}
-			made = append(made, x)
-		}
-		out := append(op.Apply(c.op, args...), op.Apply(c.op, made...)...)
-		var up, smooth values
-		for i, y := range out[len(out)/2:] {
-			if y.DType().IsFloat() && y.NeedsGrad() {
-				smooth = append(smooth, y)
-				up = append(up, op.Add(op.Tanh(y.Detach()), op.Scalar(y.DType(), float64(i)+0.5)))
-			}
-			if y.DType().IsFloat() { // and goes on
-				out = append(out, op.Tanh(y), op.Sum(y))
-			}
-		}
-		for i, g := range autograd.Backward(smooth, up, wrt, false) {
-			if g != nil {
-				autograd.Assign(wrt[i], op.Add(op.Scale(wrt[i], 0.9), op.Scale(op.Tanh(g), 0.05)))
-			}
-		}
-		return out
+		})
 	}
 }
 
