@@ -48,8 +48,13 @@ func audit(r *Report, e op.Entry) {
 // its name.
 func attributes(values map[string][]string, prefix string, v reflect.Value) {
 	for i := range v.NumField() {
-		f, name := v.Field(i), prefix+v.Type().Field(i).Name
-		if !v.Type().Field(i).IsExported() {
+		f, field := v.Field(i), v.Type().Field(i)
+		name := prefix + field.Name
+		if field.Anonymous && f.Kind() == reflect.Struct {
+			attributes(values, prefix, f)
+			continue
+		}
+		if !field.IsExported() {
 			continue
 		}
 		if f.Kind() == reflect.Struct {

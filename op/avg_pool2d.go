@@ -6,14 +6,13 @@ import (
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
-type avgPool2D struct{ Pool2DConfig }
+type avgPool2D struct{ pool2D }
 
-// AvgPool2D returns the average of each window of x, of shape [n c h w]. Padding
-// counts as zeros: every window divides by Kernel², as in PyTorch by default.
-// The elements of a window are added row by row, from 0, and their sum multiplied
-// by 1/Kernel².
+// AvgPool2D returns the average of each window of x, of shape [n c h w]: its
+// elements are added row by row, from 0, and their sum multiplied by one over how
+// many count, those of the padding too unless cfg excludes them, as in PyTorch.
 func AvgPool2D(x *autograd.Value, cfg Pool2DConfig) *autograd.Value {
-	return autograd.Apply1(avgPool2D{cfg}, x)
+	return autograd.Apply1(avgPool2D{windows(cfg)}, x)
 }
 
 func (avgPool2D) Name() string { return "avg_pool2d" }
@@ -35,20 +34,25 @@ func avgPoolForward[T kernel.Float](o avgPool2D, in, out *tensor.Tensor) {
 
 func (o avgPool2D) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x := call.In[0].Shape()
-	return []*autograd.Value{autograd.Apply1(avgPool2DGrad{o.Pool2DConfig, x[2], x[3]}, grad[0])}
+	return []*autograd.Value{autograd.Apply1(avgPool2DGrad{o.pool2D, x[2], x[3]}, grad[0])}
 }
 
 var _ = register(Entry{
-	Name: "avg_pool2d", Kind: Pooling, Formula: "Σ x over each window / Kernel²", Call: "AvgPool2D(x, cfg)", Shapes: "[n c h w] → [n c h′ w′]",
-	Reference: PerElement(func(o avgPool2D, in []Array, index []int) (sum float64) {
-		o.eachTap(in[0].Shape(), index, func(_ int, at []int) { sum += in[0].At(at...) })
-		return sum / float64(o.Kernel*o.Kernel)
+	Name: "avg_pool2d", Kind: Pooling, Formula: "Σ x / n over each window", Call: "AvgPool2D(x, cfg)", Shapes: "[n c h w] → [n c h′ w′]",
+	Reference: PerElement(func(o avgPool2D, in []Array, index []int) (mean float64) {
+		eachPoolTap(o.pool2D, in[0].Shape()[2], in[0].Shape()[3], index[2], index[3], func(_, y, x, counted int) {
+			mean += in[0].At(index[0], index[1], y, x) / float64(counted)
+		})
+		return mean
 	}),
 	Cases: []Case{
-		{avgPool2D{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}}, []Arg{In(3, 1, 7, 9)}},
-		{avgPool2D{Pool2DConfig{Kernel: 2}}, []Arg{In(2, 3, 6, 4)}},
-		{avgPool2D{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}}, []Arg{In(2, 2, 5, 7)}},
-		{avgPool2D{Pool2DConfig{Kernel: 3, Stride: 1}}, []Arg{In(1, 2, 4, 5)}},
-		{avgPool2D{Pool2DConfig{Kernel: 2}}, []Arg{In(0, 2, 4, 4)}},
+		{avgPool2D{windows(Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1})}, []Arg{In(3, 1, 7, 9)}},
+		{avgPool2D{windows(Pool2DConfig{Kernel: 2})}, []Arg{In(2, 3, 6, 4)}},
+		{avgPool2D{windows(Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1})}, []Arg{In(2, 2, 5, 7)}},
+		{avgPool2D{windows(Pool2DConfig{Kernel: 3, Stride: 1})}, []Arg{In(1, 2, 4, 5)}},
+		{avgPool2D{windows(Pool2DConfig{Kernel: 2})}, []Arg{In(0, 2, 4, 4)}},
+		{avgPool2D{windows(Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1, Ceil: true})}, []Arg{In(1, 2, 4, 6)}},
+		{avgPool2D{windows(oblong)}, []Arg{In(2, 1, 5, 6)}},
+		{avgPool2D{pool2D{BinsH: 3, BinsW: 2}}, []Arg{In(2, 2, 5, 3)}},
 	},
 })

@@ -9,10 +9,10 @@ import (
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
-// avgPool2DGrad adds each element of g, times 1/Kernel², to every element of its
+// avgPool2DGrad adds each element of g, times one over how many elements count, to every one of its
 // window in an image of Height x Width: the gradient of average pooling.
 type avgPool2DGrad struct {
-	Pool2DConfig
+	pool2D
 	Height, Width int
 }
 
@@ -50,19 +50,23 @@ func avgPoolGradForward[T kernel.Float](o avgPool2DGrad, in, out *tensor.Tensor)
 }
 
 func (o avgPool2DGrad) Backward(_ *autograd.Call, grad []*autograd.Value) []*autograd.Value {
-	return []*autograd.Value{AvgPool2D(grad[0], o.Pool2DConfig)}
+	return []*autograd.Value{autograd.Apply1(avgPool2D{o.pool2D}, grad[0])}
 }
 
 var _ = register(Entry{
-	Name: "avg_pool2d_grad", Kind: Pooling, Formula: "g / Kernel² added over each window", Shapes: "[n c h′ w′] → [n c h w]",
-	Reference: PerElement(func(o avgPool2DGrad, in []Array, index []int) float64 {
-		all := func(int, []int) bool { return true }
-		return o.totalOfWindows(in[0], o.Height, o.Width, index, all) / float64(o.Kernel*o.Kernel)
-	}),
+	Name: "avg_pool2d_grad", Kind: Pooling, Formula: "g / n added over each window", Shapes: "[n c h′ w′] → [n c h w]",
+	Reference: func(o Operation, in []Array) []Array {
+		p := o.(avgPool2DGrad)
+		return spreadOverWindows(p.pool2D, p.Height, p.Width, in[0].Shape(), func(window []int, _, counted int) float64 {
+			return in[0].At(window...) / float64(counted)
+		})
+	},
 	Cases: []Case{
-		{avgPool2DGrad{Pool2DConfig{Kernel: 2}, 6, 5}, []Arg{In(2, 3, 3, 2)}},
-		{avgPool2DGrad{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}, 5, 7}, []Arg{In(2, 2, 3, 4)}},
-		{avgPool2DGrad{Pool2DConfig{Kernel: 3, Stride: 1}, 4, 5}, []Arg{In(1, 2, 2, 3)}},
-		{avgPool2DGrad{Pool2DConfig{Kernel: 2}, 4, 4}, []Arg{In(0, 2, 2, 2)}},
+		{avgPool2DGrad{windows(Pool2DConfig{Kernel: 2}), 6, 5}, []Arg{In(2, 3, 3, 2)}},
+		{avgPool2DGrad{windows(Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}), 5, 7}, []Arg{In(2, 2, 3, 4)}},
+		{avgPool2DGrad{windows(Pool2DConfig{Kernel: 3, Stride: 1}), 4, 5}, []Arg{In(1, 2, 2, 3)}},
+		{avgPool2DGrad{windows(Pool2DConfig{Kernel: 2}), 4, 4}, []Arg{In(0, 2, 2, 2)}},
+		{avgPool2DGrad{windows(oblong), 5, 6}, []Arg{In(2, 1, 3, 4)}},
+		{avgPool2DGrad{pool2D{BinsH: 3, BinsW: 2}, 5, 3}, []Arg{In(2, 2, 3, 2)}},
 	},
 })

@@ -60,7 +60,7 @@ func (gate) Fuse(ins autograd.Instruction, g Graph) (autograd.Instruction, bool)
 		return ins, false
 	}
 	pool, ok := g.Maker(scatter.In[1])
-	if max, isMax := pool.Op.(maxPool2D); !ok || !isMax || max.Pool2DConfig != o.Pool2DConfig || pool.In[0] != ins.In[0] {
+	if max, isMax := pool.Op.(maxPool2D); !ok || !isMax || max.pool2D != o.pool2D || pool.In[0] != ins.In[0] {
 		return ins, false
 	}
 	return autograd.Instruction{

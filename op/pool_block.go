@@ -62,11 +62,11 @@ func avgPoolGradBlock[T kernel.Float](s kernel.PoolShape, in, out kernel.Block, 
 type poolBlock func(s kernel.PoolShape, in, out kernel.Block, c *BlockCall)
 
 // block is that of a pooling of its first input.
-func (c Pool2DConfig) block(in []tensor.Spec, inputs int, f32, f64 poolBlock) *Block {
-	return c.blockOf(c.shape(in[0].Shape[2], in[0].Shape[3]), in, inputs, f32, f64)
+func (p pool2D) block(in []tensor.Spec, inputs int, f32, f64 poolBlock) *Block {
+	return p.blockOf(p.shape(in[0].Shape[2], in[0].Shape[3]), in, inputs, f32, f64)
 }
 
-func (c Pool2DConfig) blockOf(s kernel.PoolShape, in []tensor.Spec, inputs int, f32, f64 poolBlock) *Block {
+func (p pool2D) blockOf(s kernel.PoolShape, in []tensor.Spec, inputs int, f32, f64 poolBlock) *Block {
 	return &Block{Split: []bool{true, true}[:inputs], Prepare: func(blocks, outs []kernel.Block) BlockKernel {
 		return typedBlock(in[0].DType, 0,
 			func(c *BlockCall) { f32(s, blocks[0], outs[0], c) },

@@ -11,10 +11,9 @@ import (
 
 // poolScatter puts each element of y at a tap of its window in an image of
 // Height x Width, adding where several go to one place: the gradient of maximum
-// pooling. Tap ky*Kernel+kx is of row ky and column kx of the window; one that is
-// none, or lies in the padding, takes nothing.
+// pooling. Taps are those of maxPool2D; one that is none, or lies in the padding, takes nothing.
 type poolScatter struct {
-	Pool2DConfig
+	pool2D
 	Height, Width int
 }
 
@@ -61,7 +60,7 @@ func scatterForward[T kernel.Float](o poolScatter, in []*tensor.Tensor, out *ten
 }
 
 func (o poolScatter) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
-	return []*autograd.Value{autograd.Apply1(poolGather{o.Pool2DConfig}, grad[0], call.In[1]), nil}
+	return []*autograd.Value{autograd.Apply1(poolGather{o.pool2D}, grad[0], call.In[1]), nil}
 }
 
 func taps(n int, shape ...int) Arg {
@@ -72,15 +71,21 @@ func taps(n int, shape ...int) Arg {
 
 var _ = register(Entry{
 	Name: "pool_scatter", Kind: Pooling, Formula: "y added to its tap of each window", Shapes: "[n c h′ w′], taps → [n c h w]",
-	Reference: PerElement(func(o poolScatter, in []Array, index []int) float64 {
-		return o.totalOfWindows(in[0], o.Height, o.Width, index, func(tap int, window []int) bool {
-			return in[1].At(window...) == float64(tap)
+	Reference: func(o Operation, in []Array) []Array {
+		p := o.(poolScatter)
+		return spreadOverWindows(p.pool2D, p.Height, p.Width, in[0].Shape(), func(window []int, tap, _ int) float64 {
+			if in[1].At(window...) != float64(tap) {
+				return 0
+			}
+			return in[0].At(window...)
 		})
-	}),
+	},
 	Cases: []Case{
-		{poolScatter{Pool2DConfig{Kernel: 2}, 4, 5}, []Arg{In(2, 3, 2, 2), taps(5, 2, 3, 2, 2)}},
-		{poolScatter{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}, 3, 5}, []Arg{In(2, 1, 2, 3), taps(9, 2, 1, 2, 3)}},
-		{poolScatter{Pool2DConfig{Kernel: 1, Stride: 2}, 3, 1}, []Arg{In(1, 1, 2, 1), taps(1, 1, 1, 2, 1)}},
-		{poolScatter{Pool2DConfig{Kernel: 2}, 4, 4}, []Arg{In(0, 1, 2, 2), taps(4, 0, 1, 2, 2)}},
+		{poolScatter{windows(Pool2DConfig{Kernel: 2}), 4, 5}, []Arg{In(2, 3, 2, 2), taps(5, 2, 3, 2, 2)}},
+		{poolScatter{windows(Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}), 3, 5}, []Arg{In(2, 1, 2, 3), taps(9, 2, 1, 2, 3)}},
+		{poolScatter{windows(Pool2DConfig{Kernel: 1, Stride: 2}), 3, 1}, []Arg{In(1, 1, 2, 1), taps(1, 1, 1, 2, 1)}},
+		{poolScatter{windows(Pool2DConfig{Kernel: 2}), 4, 4}, []Arg{In(0, 1, 2, 2), taps(4, 0, 1, 2, 2)}},
+		{poolScatter{windows(oblong), 5, 6}, []Arg{In(2, 1, 3, 4), taps(7, 2, 1, 3, 4)}},
+		{poolScatter{pool2D{BinsH: 3, BinsW: 2}, 5, 3}, []Arg{In(2, 2, 3, 2), taps(5, 2, 2, 3, 2)}},
 	},
 })

@@ -64,21 +64,27 @@ func scatterGateBlock[T kernel.Float](s kernel.PoolShape, l gatedLayout, c *Bloc
 
 func (o poolScatterGate) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	p := call.In[2]
-	g := Gate(p, autograd.Apply1(poolGather{o.Pool2DConfig}, grad[0], call.In[1]))
+	g := Gate(p, autograd.Apply1(poolGather{o.pool2D}, grad[0], call.In[1]))
 	return []*autograd.Value{g, nil, Zeros(p.DType(), p.Shape()...)}
 }
 
 var _ = register(Entry{
 	Name: "pool_scatter_gate", Kind: Pooling, Formula: "g, where p > 0, added to its tap of each window", Shapes: "[n c h′ w′], taps, [n c h′ w′] → [n c h w]",
 	Kinks: "the gate is shut at 0",
-	Reference: PerElement(func(o poolScatterGate, in []Array, index []int) float64 {
-		return o.totalOfWindows(in[0], o.Height, o.Width, index, func(tap int, window []int) bool {
-			return in[1].At(window...) == float64(tap) && in[2].At(window...) > 0
+	Reference: func(o Operation, in []Array) []Array {
+		p := o.(poolScatterGate)
+		return spreadOverWindows(p.pool2D, p.Height, p.Width, in[0].Shape(), func(window []int, tap, _ int) float64 {
+			if in[1].At(window...) != float64(tap) || in[2].At(window...) <= 0 {
+				return 0
+			}
+			return in[0].At(window...)
 		})
-	}),
+	},
 	Cases: []Case{
-		{poolScatterGate{poolScatter{Pool2DConfig{Kernel: 2}, 4, 5}}, []Arg{In(2, 3, 2, 2), taps(5, 2, 3, 2, 2), In(2, 3, 2, 2).AwayFromZero()}},
-		{poolScatterGate{poolScatter{Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}, 3, 5}}, []Arg{In(2, 1, 2, 3), taps(9, 2, 1, 2, 3), In(2, 1, 2, 3).AwayFromZero()}},
-		{poolScatterGate{poolScatter{Pool2DConfig{Kernel: 2}, 4, 4}}, []Arg{In(0, 1, 2, 2), taps(4, 0, 1, 2, 2), In(0, 1, 2, 2).AwayFromZero()}},
+		{poolScatterGate{poolScatter{windows(Pool2DConfig{Kernel: 2}), 4, 5}}, []Arg{In(2, 3, 2, 2), taps(5, 2, 3, 2, 2), In(2, 3, 2, 2).AwayFromZero()}},
+		{poolScatterGate{poolScatter{windows(Pool2DConfig{Kernel: 3, Stride: 2, Padding: 1}), 3, 5}}, []Arg{In(2, 1, 2, 3), taps(9, 2, 1, 2, 3), In(2, 1, 2, 3).AwayFromZero()}},
+		{poolScatterGate{poolScatter{windows(Pool2DConfig{Kernel: 2}), 4, 4}}, []Arg{In(0, 1, 2, 2), taps(4, 0, 1, 2, 2), In(0, 1, 2, 2).AwayFromZero()}},
+		{poolScatterGate{poolScatter{windows(oblong), 5, 6}}, []Arg{In(2, 1, 3, 4), taps(7, 2, 1, 3, 4), In(2, 1, 3, 4).AwayFromZero()}},
+		{poolScatterGate{poolScatter{pool2D{BinsH: 3, BinsW: 2}, 5, 3}}, []Arg{In(2, 1, 3, 2), taps(5, 2, 1, 3, 2), In(2, 1, 3, 2).AwayFromZero()}},
 	},
 })

@@ -81,30 +81,3 @@ func (a Array) orZero(n, c, y, x int) float64 {
 	}
 	return a.At(n, c, y, x)
 }
-
-// eachTap calls f with each tap of a window that lies in the images [n c h w],
-// and with where it lies.
-func (c Pool2DConfig) eachTap(images, window []int, f func(tap int, at []int)) {
-	stride := cmp.Or(c.Stride, c.Kernel)
-	for tap := range c.Kernel * c.Kernel {
-		y, x := window[2]*stride+tap/c.Kernel-c.Padding, window[3]*stride+tap%c.Kernel-c.Padding
-		if y >= 0 && x >= 0 && y < images[2] && x < images[3] {
-			f(tap, []int{window[0], window[1], y, x})
-		}
-	}
-}
-
-// totalOfWindows returns the sum of the pooled values whose windows have a tap at
-// an index of the images, of h x w, for those taps that are counted.
-func (c Pool2DConfig) totalOfWindows(pooled Array, h, w int, index []int, counts func(tap int, window []int) bool) float64 {
-	images := []int{pooled.Shape()[0], pooled.Shape()[1], h, w}
-	return total(pooled.Shape()[2:], func(out []int) (v float64) {
-		window := []int{index[0], index[1], out[0], out[1]}
-		c.eachTap(images, window, func(tap int, at []int) {
-			if at[2] == index[2] && at[3] == index[3] && counts(tap, window) {
-				v = pooled.At(window...)
-			}
-		})
-		return v
-	})
-}

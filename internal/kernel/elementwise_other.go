@@ -14,6 +14,6 @@ func (pooling) maxFast([]float32, []int32, []float32) bool { return false }
 
 func (pooling) scatterFast([]float32, []float32, []int32) bool { return false }
 
-func (pooling) lanesFast(lanesLoop, []float32, []float32, []int32, []float32, float32) bool {
+func (pooling) lanesFast(lanesLoop, []float32, []float32, []int32, []float32) bool {
 	return false
 }

@@ -16,39 +16,107 @@ type PoolShape struct {
 	KernelH, KernelW int
 	StrideH, StrideW int
 	PadH, PadW       int
+
+	Ceil    bool // windows that begin in the plane, or before it, count though they end behind all padding
+	Exclude bool // averages count the elements of the plane alone
+
+	// With BinsH and BinsW, as AdaptivePool sets them, windows are not of KernelH x
+	// KernelW elements, but bins: row oy has the rows from oy*Height/BinsH, rounded
+	// down, to (oy+1)*Height/BinsH, rounded up.
+	BinsH, BinsW int
+}
+
+// AdaptivePool returns the windows that make binsH x binsW bins of a plane.
+func AdaptivePool(height, width, binsH, binsW int) PoolShape {
+	return PoolShape{
+		Height: height, Width: width, BinsH: binsH, BinsW: binsW,
+		KernelH: largestBin(height, binsH), KernelW: largestBin(width, binsW),
+	}
+}
+
+func largestBin(size, bins int) (largest int) {
+	w := windows{size: size, bins: bins}
+	for o := range bins {
+		_, _, n := w.at(o)
+		largest = max(largest, n)
+	}
+	return largest
 }
 
 // OutH returns the number of rows of the output.
-func (s PoolShape) OutH() int { return (s.Height+2*s.PadH-s.KernelH)/s.StrideH + 1 }
+func (s PoolShape) OutH() int { return s.down().count() }
 
 // OutW returns the number of columns of the output.
-func (s PoolShape) OutW() int { return (s.Width+2*s.PadW-s.KernelW)/s.StrideW + 1 }
+func (s PoolShape) OutW() int { return s.across().count() }
+
+// down and across return how the windows lie along the rows and the columns.
+func (s PoolShape) down() windows {
+	return windows{s.Height, s.KernelH, s.StrideH, s.PadH, s.BinsH, s.Ceil, s.Exclude}
+}
+
+func (s PoolShape) across() windows {
+	return windows{s.Width, s.KernelW, s.StrideW, s.PadW, s.BinsW, s.Ceil, s.Exclude}
+}
 
 // check panics unless every window reaches into its plane.
 func (s PoolShape) check() {
-	fits := func(size, kernel, stride, pad int) bool {
-		return size > 0 && stride > 0 && 0 <= pad && pad < kernel && kernel <= size+2*pad
-	}
-	if !fits(s.Height, s.KernelH, s.StrideH, s.PadH) || !fits(s.Width, s.KernelW, s.StrideW, s.PadW) {
+	if !s.down().fit() || !s.across().fit() {
 		panic(fmt.Sprintf("kernel: windows of %+v lie outside their plane", s))
 	}
 }
 
-// rows returns the row of the plane where tap row 0 of the windows of row oy
-// lies, in the padding maybe, and the tap rows lo to hi-1 that lie in the plane.
-func (s PoolShape) rows(oy int) (top, lo, hi int) {
-	top = oy*s.StrideH - s.PadH
-	return top, max(0, -top), min(s.KernelH, s.Height-top)
+// windows is how windows lie along one axis.
+type windows struct {
+	size, kernel, stride, pad, bins int
+	ceil, exclude                   bool
 }
 
-// cols is rows for columns.
-func (s PoolShape) cols(ox int) (left, lo, hi int) {
-	left = ox*s.StrideW - s.PadW
-	return left, max(0, -left), min(s.KernelW, s.Width-left)
+// fit reports whether there are windows, and all reach into the plane.
+func (w windows) fit() bool {
+	if w.bins > 0 {
+		return w.size > 0 && w.kernel >= largestBin(w.size, w.bins)
+	}
+	return w.size > 0 && w.stride > 0 && 0 <= w.pad && w.pad < w.kernel && w.count() > 0
 }
 
-// scale is what an average multiplies its sum by.
-func scale[T Float](s PoolShape) T { return 1 / T(s.KernelH*s.KernelW) }
+// count returns how many windows there are.
+func (w windows) count() int {
+	if w.bins > 0 {
+		return w.bins
+	}
+	room := w.size + 2*w.pad - w.kernel
+	if w.ceil {
+		room += w.stride - 1
+	}
+	if room < 0 {
+		return 0
+	}
+	last := room / w.stride
+	if last*w.stride >= w.size+w.pad { // rounded up, it may begin behind the plane
+		last--
+	}
+	return last + 1
+}
+
+// at returns where tap 0 of a window lies, in the padding maybe, and the taps lo
+// to hi-1 that lie in the plane.
+func (w windows) at(o int) (first, lo, hi int) {
+	if w.bins > 0 {
+		first = o * w.size / w.bins
+		return first, 0, ceil((o+1)*w.size, w.bins) - first
+	}
+	first = o*w.stride - w.pad
+	return first, max(0, -first), min(w.kernel, w.size-first)
+}
+
+// counted returns how many taps of a window an average counts.
+func (w windows) counted(o int) int {
+	first, lo, hi := w.at(o)
+	if w.exclude || w.bins > 0 {
+		return hi - lo
+	}
+	return min(w.kernel, w.size+w.pad-first)
+}
 
 // layout says where planes lie, one image or 8 or 16 side by side: element (y, x) of
 // plane p and lane l is at first + p*plane + y*row + x*lanes + l.
@@ -65,6 +133,7 @@ func (l layout) at(p, y, x int) int { return l.first + p*l.plane + y*l.row + x*l
 type pooling struct {
 	PoolShape
 	planes        int
+	rows, cols    windows
 	height, width int // of the result
 	x, y, tap     layout
 	gate          layout // if there is one
@@ -79,7 +148,7 @@ func rowMajorPooling(s PoolShape, planes, x, y int) pooling {
 	from, to := rowMajor(s.Height, s.Width), rowMajor(s.OutH(), s.OutW())
 	wantLen("planes", x, planes*from.plane)
 	wantLen("pooled planes", y, planes*to.plane)
-	return pooling{s, planes, s.OutH(), s.OutW(), from, to, to, layout{}}
+	return pooling{s, planes, s.down(), s.across(), s.OutH(), s.OutW(), from, to, to, layout{}}
 }
 
 // lanesPooling checks the lengths of blocks: x in layout xb, and y in layout yb.
@@ -93,7 +162,12 @@ func lanesPooling(s PoolShape, xb, yb Block, x, y int) pooling {
 	}
 	wantLen("block", x, xb.Len())
 	wantLen("pooled block", y, yb.Len())
-	return pooling{s, xb.Channels, bare.Height, bare.Width, xb.layout(), yb.layout(), bare.layout(), layout{}}
+	return pooling{s, xb.Channels, s.down(), s.across(), bare.Height, bare.Width, xb.layout(), yb.layout(), bare.layout(), layout{}}
+}
+
+// factor is what an average multiplies the sum of a window by.
+func factor[T Float](p *pooling, oy, ox int) T {
+	return 1 / T(p.rows.counted(oy)*p.cols.counted(ox))
 }
 
 // eachRow calls do for every row of windows of every plane and lane, with where
@@ -124,7 +198,7 @@ func MaxPool[T Float](s PoolShape, planes int, y []T, tap []int32, x []T) {
 func MaxPoolLanes[T Float](s PoolShape, xb, yb Block, y []T, tap []int32, x []T) {
 	p := lanesPooling(s, xb, yb, len(x), len(y))
 	wantLen("tap", len(tap), p.planes*p.tap.plane)
-	if isFloat32[T]() && p.lanesFast(lanesMax, asFloat32(x), asFloat32(y), tap, nil, float32(math.Inf(-1))) {
+	if isFloat32[T]() && p.lanesFast(lanesMax, asFloat32(x), asFloat32(y), tap, nil) {
 		return
 	}
 	maxWindows(p, y, tap, x)
@@ -132,9 +206,9 @@ func MaxPoolLanes[T Float](s PoolShape, xb, yb Block, y []T, tap []int32, x []T)
 
 func maxWindows[T Float](p pooling, y []T, tap []int32, x []T) {
 	p.eachRow(func(oy, x0, y0, t0, _ int) {
-		top, loY, hiY := p.rows(oy)
+		top, loY, hiY := p.rows.at(oy)
 		for ox := range p.width {
-			left, loX, hiX := p.cols(ox)
+			left, loX, hiX := p.cols.at(ox)
 			corner := x0 + (top+loY)*p.x.row + (left+loX)*p.x.lanes
 			best, ky, kx := largest(x[corner:], p.x.row, p.x.lanes, hiY-loY, hiX-loX)
 			y[y0+ox*p.y.lanes], tap[t0+ox*p.tap.lanes] = best, int32((loY+ky)*p.KernelW+loX+kx)
@@ -174,17 +248,17 @@ const (
 
 // spreadFast writes all of dx in assembly, or returns false: by the loop set
 // where no tap is of two windows, else by the loop add.
-func (p pooling) spreadFast(set, add lanesLoop, dx, dy []float32, tap []int32, gate []float32, value float32) bool {
+func (p pooling) spreadFast(set, add lanesLoop, dx, dy []float32, tap []int32, gate []float32) bool {
 	if active == portable {
 		return false
 	}
 	height, width, loop := 0, 0, set // of what the loop sets without a gap
 	switch {
-	case p.StrideH < p.KernelH || p.StrideW < p.KernelW:
+	case p.StrideH < p.KernelH || p.StrideW < p.KernelW: // bins have no stride
 		loop = add
 	case p.StrideH == p.KernelH && p.StrideW == p.KernelW:
 		height, width = p.height*p.StrideH-p.PadH, min(p.width*p.StrideW-p.PadW, p.Width)
 	}
 	clearOutside(p, dx, height, width)
-	return p.lanesFast(loop, dx, dy, tap, gate, value)
+	return p.lanesFast(loop, dx, dy, tap, gate)
 }

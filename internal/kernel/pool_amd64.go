@@ -1,18 +1,19 @@
 package kernel
 
+import "math"
+
 // run is outputs lo to hi-1 along an axis whose windows have as many taps in the
 // plane: size, from tap on, the first of them at first.
 type run struct{ lo, hi, first, tap, size int }
 
-// runFrom returns the run that begins at output o: all from there on whose
-// windows reach into no padding, or a single one that is cut.
-func runFrom(o, stride, pad, size, limit int) run {
-	first := o*stride - pad
-	lo, hi := max(first, 0), min(first+size, limit)
-	if hi-lo < size {
-		return run{o, o + 1, lo, lo - first, hi - lo}
+// runFrom returns the run that begins at window o: all from there on that reach
+// into no padding, or a single one that is cut, or a bin.
+func (w windows) runFrom(o int) run {
+	first, lo, hi := w.at(o)
+	if w.bins > 0 || hi-lo < w.kernel {
+		return run{o, o + 1, first + lo, lo, hi - lo}
 	}
-	return run{o, o + (limit-hi)/stride + 1, lo, 0, size}
+	return run{o, o + (w.size-first-w.kernel)/w.stride + 1, first, 0, w.kernel}
 }
 
 // eachRun calls do for every rectangle of windows with taps alike, in order row by
@@ -20,13 +21,13 @@ func runFrom(o, stride, pad, size, limit int) run {
 func (p pooling) eachRun(inOrder bool, do func(rows, cols run)) {
 	const longest = 1 << 15 // taps, about 100 µs in the layout of lanes
 	for oy := 0; oy < p.height; {
-		rows := runFrom(oy, p.StrideH, p.PadH, p.KernelH, p.Height)
+		rows := p.rows.runFrom(oy)
 		rows.hi = min(rows.hi, rows.lo+1+longest/(p.width*p.KernelH*p.KernelW))
 		if inOrder {
 			rows.hi = rows.lo + 1
 		}
 		for ox := 0; ox < p.width; {
-			cols := runFrom(ox, p.StrideW, p.PadW, p.KernelW, p.Width)
+			cols := p.cols.runFrom(ox)
 			do(rows, cols)
 			ox = cols.hi
 		}
@@ -56,7 +57,8 @@ func (p pooling) maxFast(y []float32, tap []int32, x []float32) bool {
 // scatterFast is PoolScatter in assembly, or returns false: for windows two wide
 // that lie side by side.
 func (p pooling) scatterFast(dx, dy []float32, tap []int32) bool {
-	if active == portable || p.KernelW != 2 || p.StrideW != 2 || p.KernelH != p.StrideH || p.PadH > 0 || p.PadW > 0 {
+	if active == portable || p.KernelW != 2 || p.StrideW != 2 || p.KernelH != p.StrideH || p.PadH > 0 || p.PadW > 0 ||
+		p.height*p.StrideH > p.Height || p.width*p.StrideW > p.Width {
 		return false
 	}
 	scatter := scatterPairsAVX2
@@ -97,8 +99,20 @@ var halfLanesKernels = [lanesLoops]lanesKernel{
 	lanesSpread: lanesSpreadAVX2Half, lanesSpreadAdd: lanesSpreadAddAVX2Half,
 }
 
+// lanesValue is what a loop needs to know of a window: what an average multiplies
+// its sum by, or what no maximum is below.
+func (p *pooling) lanesValue(loop lanesLoop, oy, ox int) float32 {
+	switch loop {
+	case lanesMax:
+		return float32(math.Inf(-1))
+	case lanesAvg, lanesSpread, lanesSpreadAdd:
+		return factor[float32](p, oy, ox)
+	}
+	return 0
+}
+
 // lanesFast runs a loop in assembly, or returns false. Tap and gate may be nil.
-func (p pooling) lanesFast(loop lanesLoop, x, y []float32, tap []int32, gate []float32, value float32) bool {
+func (p pooling) lanesFast(loop lanesLoop, x, y []float32, tap []int32, gate []float32) bool {
 	kernel := lanesKernels[active][loop]
 	if kernel == nil {
 		return false
@@ -111,6 +125,7 @@ func (p pooling) lanesFast(loop lanesLoop, x, y []float32, tap []int32, gate []f
 		n, xStep := cols.hi-cols.lo, p.StrideW*p.x.lanes
 		var t *int32
 		var g *float32
+		value := p.lanesValue(loop, rows.lo, cols.lo)
 		for plane := range p.planes {
 			at := p.y.at(plane, rows.lo, cols.lo)
 			if tap != nil {

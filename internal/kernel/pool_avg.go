@@ -1,8 +1,8 @@
 package kernel
 
-// AvgPool sets y to the average of each window of each plane of x, padding
-// counted as zeros: its taps added one after the other, from 0, then times
-// 1/(KernelH*KernelW).
+// AvgPool sets y to the average of each window of each plane of x: its taps added
+// one after the other, from 0, then times one over how many count: all of them, as
+// zeros where they lie in padding, but none behind all padding.
 func AvgPool[T Float](s PoolShape, planes int, y, x []T) {
 	p := rowMajorPooling(s, planes, len(x), len(y))
 	avgWindows(p, y, x)
@@ -12,18 +12,17 @@ func AvgPool[T Float](s PoolShape, planes int, y, x []T) {
 // border it leaves alone.
 func AvgPoolLanes[T Float](s PoolShape, xb, yb Block, y, x []T) {
 	p := lanesPooling(s, xb, yb, len(x), len(y))
-	if isFloat32[T]() && p.lanesFast(lanesAvg, asFloat32(x), asFloat32(y), nil, nil, scale[float32](s)) {
+	if isFloat32[T]() && p.lanesFast(lanesAvg, asFloat32(x), asFloat32(y), nil, nil) {
 		return
 	}
 	avgWindows(p, y, x)
 }
 
 func avgWindows[T Float](p pooling, y, x []T) {
-	factor := scale[T](p.PoolShape)
 	p.eachRow(func(oy, x0, y0, _, _ int) {
-		top, loY, hiY := p.rows(oy)
+		top, loY, hiY := p.rows.at(oy)
 		for ox := range p.width {
-			left, loX, hiX := p.cols(ox)
+			left, loX, hiX := p.cols.at(ox)
 			var sum T
 			for ky := loY; ky < hiY; ky++ {
 				row := x0 + (top+ky)*p.x.row + left*p.x.lanes
@@ -31,13 +30,13 @@ func avgWindows[T Float](p pooling, y, x []T) {
 					sum += x[row+kx*p.x.lanes]
 				}
 			}
-			y[y0+ox*p.y.lanes] = sum * factor
+			y[y0+ox*p.y.lanes] = sum * factor[T](&p, oy, ox)
 		}
 	})
 }
 
 // AvgPoolGrad sets dx to zero and adds each element of dy, row by row, times
-// 1/(KernelH*KernelW), to every tap of its window: the gradient of AvgPool.
+// one over how many taps count, to every tap of its window: the gradient of AvgPool.
 func AvgPoolGrad[T Float](s PoolShape, planes int, dx, dy []T) {
 	p := rowMajorPooling(s, planes, len(dx), len(dy))
 	avgGradWindows(p, dx, dy)
@@ -47,20 +46,19 @@ func AvgPoolGrad[T Float](s PoolShape, planes int, dx, dy []T) {
 // leaves alone, and dy in layout yb.
 func AvgPoolGradLanes[T Float](s PoolShape, xb, yb Block, dx, dy []T) {
 	p := lanesPooling(s, xb, yb, len(dx), len(dy))
-	if isFloat32[T]() && p.spreadFast(lanesSpread, lanesSpreadAdd, asFloat32(dx), asFloat32(dy), nil, nil, scale[float32](s)) {
+	if isFloat32[T]() && p.spreadFast(lanesSpread, lanesSpreadAdd, asFloat32(dx), asFloat32(dy), nil, nil) {
 		return
 	}
 	avgGradWindows(p, dx, dy)
 }
 
 func avgGradWindows[T Float](p pooling, dx, dy []T) {
-	factor := scale[T](p.PoolShape)
 	clearOutside(p, dx, 0, 0)
 	p.eachRow(func(oy, x0, y0, _, _ int) {
-		top, loY, hiY := p.rows(oy)
+		top, loY, hiY := p.rows.at(oy)
 		for ox := range p.width {
-			left, loX, hiX := p.cols(ox)
-			v := T(dy[y0+ox*p.y.lanes] * factor)
+			left, loX, hiX := p.cols.at(ox)
+			v := T(dy[y0+ox*p.y.lanes] * factor[T](&p, oy, ox))
 			for ky := loY; ky < hiY; ky++ {
 				row := x0 + (top+ky)*p.x.row + left*p.x.lanes
 				for kx := loX; kx < hiX; kx++ {

@@ -34,7 +34,7 @@ func PoolScatterGateLanes[T Float](s PoolShape, xb, yb, gb Block, dx, dy []T, ta
 
 func scatterLanes[T Float](p pooling, dx, dy []T, tap []int32, gate []T) {
 	wantLen("tap", len(tap), p.planes*p.tap.plane)
-	if isFloat32[T]() && p.spreadFast(lanesScatter, lanesScatterAdd, asFloat32(dx), asFloat32(dy), tap, asFloat32(gate), 0) {
+	if isFloat32[T]() && p.spreadFast(lanesScatter, lanesScatterAdd, asFloat32(dx), asFloat32(dy), tap, asFloat32(gate)) {
 		return
 	}
 	scatterWindows(p, dx, dy, tap, gate)
@@ -68,7 +68,7 @@ func PoolGather[T Float](s PoolShape, planes int, y, x []T, tap []int32) {
 func PoolGatherLanes[T Float](s PoolShape, xb, yb Block, y, x []T, tap []int32) {
 	p := lanesPooling(s, xb, yb, len(x), len(y))
 	wantLen("tap", len(tap), p.planes*p.tap.plane)
-	if isFloat32[T]() && p.lanesFast(lanesGather, asFloat32(x), asFloat32(y), tap, nil, 0) {
+	if isFloat32[T]() && p.lanesFast(lanesGather, asFloat32(x), asFloat32(y), tap, nil) {
 		return
 	}
 	gatherWindows(p, y, x, tap)
@@ -93,9 +93,10 @@ func (p *pooling) place(oy, ox int, tap int32) (at int, ok bool) {
 	if k >= uint32(p.KernelH*p.KernelW) {
 		return 0, false
 	}
-	y := oy*p.StrideH - p.PadH + int(k/uint32(p.KernelW))
-	x := ox*p.StrideW - p.PadW + int(k%uint32(p.KernelW))
-	return y*p.x.row + x*p.x.lanes, uint(y) < uint(p.Height) && uint(x) < uint(p.Width)
+	top, loY, hiY := p.rows.at(oy)
+	left, loX, hiX := p.cols.at(ox)
+	ky, kx := int(k/uint32(p.KernelW)), int(k%uint32(p.KernelW))
+	return (top+ky)*p.x.row + (left+kx)*p.x.lanes, loY <= ky && ky < hiY && loX <= kx && kx < hiX
 }
 
 // clearOutside zeroes what lies outside the first height rows and width columns

@@ -30,13 +30,25 @@ func level(r *rand.Rand) float64 {
 // fewLevels draws from even fewer, without NaN.
 func fewLevels(r *rand.Rand) float64 { return float64(r.IntN(3) - 1) }
 
+// element returns which element of an axis is tap k of window o, and whether it is
+// one of the plane.
+func element(o, k, size, stride, pad, bins int) (i int, ok bool) {
+	if bins > 0 {
+		i = o*size/bins + k
+		return i, i*bins < (o+1)*size // as i < (o+1)*size/bins before rounding it up
+	}
+	i = o*stride - pad + k
+	return i, 0 <= i && i < size
+}
+
 // maxByDefinition visits all of a window, padding too, as the definition has it.
 func maxByDefinition[T Float](s PoolShape, x []T, oy, ox int) (best T, at int32) {
 	at = -1
 	for ky := range s.KernelH {
 		for kx := range s.KernelW {
-			row, col := oy*s.StrideH-s.PadH+ky, ox*s.StrideW-s.PadW+kx
-			if row < 0 || row >= s.Height || col < 0 || col >= s.Width {
+			row, inRow := element(oy, ky, s.Height, s.StrideH, s.PadH, s.BinsH)
+			col, inCol := element(ox, kx, s.Width, s.StrideW, s.PadW, s.BinsW)
+			if !inRow || !inCol {
 				continue
 			}
 			v := x[row*s.Width+col]
@@ -73,9 +85,16 @@ func poolShapes() []PoolShape {
 		PoolShape{Height: 150, Width: 300, KernelH: 2, KernelW: 2, StrideH: 2, StrideW: 2}, // cut into runs
 		PoolShape{Height: 2, Width: 2, KernelH: 5, KernelW: 5, StrideH: 1, StrideW: 1, PadH: 2, PadW: 2},
 	)
-	return slices.DeleteFunc(shapes, func(s PoolShape) bool {
-		return s.Height+2*s.PadH < s.KernelH || s.Width+2*s.PadW < s.KernelW
-	})
+	for i, s := range shapes {
+		if i%3 == 0 {
+			s.Ceil, s.Exclude = i%2 == 0, i%4 < 2
+			shapes = append(shapes, s)
+		}
+	}
+	for width := 1; width <= 12; width++ {
+		shapes = append(shapes, AdaptivePool(1+width*5%7, width, 1+width%4, 1+width*7%9))
+	}
+	return slices.DeleteFunc(shapes, func(s PoolShape) bool { return s.OutH() < 1 || s.OutW() < 1 })
 }
 
 // makeTaps returns n taps between guard zones, and what checks these.
@@ -137,8 +156,9 @@ func eachTap(s PoolShape, do func(window, at int, tap int32)) {
 	for oy := range s.OutH() {
 		for ox := range s.OutW() {
 			for k := range s.KernelH * s.KernelW {
-				y, x := oy*s.StrideH-s.PadH+k/s.KernelW, ox*s.StrideW-s.PadW+k%s.KernelW
-				if y >= 0 && x >= 0 && y < s.Height && x < s.Width {
+				y, inRow := element(oy, k/s.KernelW, s.Height, s.StrideH, s.PadH, s.BinsH)
+				x, inCol := element(ox, k%s.KernelW, s.Width, s.StrideW, s.PadW, s.BinsW)
+				if inRow && inCol {
 					do(oy*s.OutW()+ox, y*s.Width+x, int32(k))
 				}
 			}
@@ -168,18 +188,33 @@ func gatherByDefinition[T Float](s PoolShape, x []T, tap []int32) []T {
 	return y
 }
 
+// shareByDefinition returns what a window's sum is multiplied by.
+func shareByDefinition[T Float](s PoolShape, window int) T {
+	along := func(o, kernel, size, stride, pad, bins int) (n int) {
+		for k := range kernel {
+			i, ok := element(o, k, size, stride, pad, bins)
+			if ok || !s.Exclude && bins == 0 && i < size+pad {
+				n++
+			}
+		}
+		return n
+	}
+	return 1 / T(along(window/s.OutW(), s.KernelH, s.Height, s.StrideH, s.PadH, s.BinsH)*
+		along(window%s.OutW(), s.KernelW, s.Width, s.StrideW, s.PadW, s.BinsW))
+}
+
 func avgByDefinition[T Float](s PoolShape, x []T) []T {
 	y := make([]T, s.OutH()*s.OutW())
 	eachTap(s, func(window, at int, _ int32) { y[window] += x[at] })
 	for i := range y {
-		y[i] *= 1 / T(s.KernelH*s.KernelW)
+		y[i] *= shareByDefinition[T](s, i)
 	}
 	return y
 }
 
 func avgGradByDefinition[T Float](s PoolShape, dy []T) []T {
 	dx := make([]T, s.Height*s.Width)
-	eachTap(s, func(window, at int, _ int32) { dx[at] += T(dy[window] * (1 / T(s.KernelH*s.KernelW))) })
+	eachTap(s, func(window, at int, _ int32) { dx[at] += T(dy[window] * shareByDefinition[T](s, window)) })
 	return dx
 }
 
@@ -248,6 +283,7 @@ func TestPoolShapeOutsideItsPlanePanics(t *testing.T) {
 		"too large a width": func(s *PoolShape) { s.KernelW = 6 },
 		"no stride":         func(s *PoolShape) { s.StrideH = 0 },
 		"no height":         func(s *PoolShape) { s.Height, s.PadH = 0, 1 },
+		"too large a bin":   func(s *PoolShape) { s.BinsH = 1 },
 	} {
 		s := good
 		spoil(&s)

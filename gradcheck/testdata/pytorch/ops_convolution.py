@@ -32,14 +32,68 @@ def conv2d_weight(a, x, g):
     return torch.nn.grad.conv2d_weight(x, shape, g, **sliding(a))
 
 
+def window(a):
+    """Kernel, stride and padding of a pooling over images, each along both axes."""
+    rows, c = (a.Kernel, a.Stride, a.Padding), a.Columns
+    columns = (c["Kernel"], c["Stride"], c["Padding"])
+    if columns == (0, 0, 0):
+        columns = rows
+    kernel, stride, padding = zip(rows, columns)
+    return kernel, [s or k for s, k in zip(stride, kernel)], padding
+
+
 @operation("max_pool2d")
 def max_pool2d(a, x):
-    return F.max_pool2d(x, a.Kernel, a.Stride or None, a.Padding)
+    if a.BinsH:
+        return F.adaptive_max_pool2d(x, (a.BinsH, a.BinsW))
+    return F.max_pool2d(x, *window(a), ceil_mode=a.Ceil)
 
 
 @operation("avg_pool2d")
 def avg_pool2d(a, x):
-    return F.avg_pool2d(x, a.Kernel, a.Stride or None, a.Padding)
+    if a.BinsH:
+        return F.adaptive_avg_pool2d(x, (a.BinsH, a.BinsW))
+    return F.avg_pool2d(x, *window(a), ceil_mode=a.Ceil, count_include_pad=not a.ExcludePadding)
+
+
+@operation("max_pool1d")
+def max_pool1d(a, x):
+    return F.max_pool1d(x, a.Kernel, a.Stride or None, a.Padding, ceil_mode=a.Ceil)
+
+
+@operation("avg_pool1d")
+def avg_pool1d(a, x):
+    return F.avg_pool1d(x, a.Kernel, a.Stride or a.Kernel, a.Padding, a.Ceil, not a.ExcludePadding)
+
+
+@operation("adaptive_max_pool2d")
+def adaptive_max_pool2d(a, x):
+    return F.adaptive_max_pool2d(x, (a.Height, a.Width))
+
+
+@operation("adaptive_avg_pool2d")
+def adaptive_avg_pool2d(a, x):
+    return F.adaptive_avg_pool2d(x, (a.Height, a.Width))
+
+
+@operation("adaptive_max_pool1d")
+def adaptive_max_pool1d(a, x):
+    return F.adaptive_max_pool1d(x, a.Width)
+
+
+@operation("adaptive_avg_pool1d")
+def adaptive_avg_pool1d(a, x):
+    return F.adaptive_avg_pool1d(x, a.Width)
+
+
+@operation("global_max_pool")
+def global_max_pool(a, x):
+    return x.flatten(2).amax(2)
+
+
+@operation("global_avg_pool")
+def global_avg_pool(a, x):
+    return x.flatten(2).mean(2)
 
 
 absent("parts of gradients", "conv2d_input_gate", "avg_pool2d_grad", "pool_scatter", "pool_scatter_gate", "pool_gather")
