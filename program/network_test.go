@@ -76,11 +76,11 @@ func (n *network) imageLayer() {
 	default:
 		k := 1 + n.pick(3)
 		cfg := op.Pool2DConfig{Kernel: k, Stride: n.pick(k + 1), Padding: n.pick(k/2 + 1)}
-		if size+2*cfg.Padding < max(k, 2) {
+		if size+2*cfg.Padding < k {
 			return
 		}
 		cfg.Ceil, cfg.ExcludePadding = n.pick(3) == 0, n.pick(3) == 0
-		if n.pick(3) == 0 {
+		if size > 1 && n.pick(3) == 0 {
 			cfg.Columns = op.PoolColumns{Kernel: 1 + n.pick(2), Stride: n.pick(3)}
 		}
 		if n.pick(4) == 0 {
