@@ -14,11 +14,12 @@ type Option func(*options)
 type options struct {
 	dtype        tensor.DType
 	weight, bias Initializer // nil: the layer has none
+	eps          float64     // of a normalisation
 }
 
 // newOptions returns a layer's defaults as the options change them.
 func newOptions(weight, bias Initializer, opts []Option) options {
-	o := options{tensor.Float32, weight, bias}
+	o := options{tensor.Float32, weight, bias, 1e-5}
 	for _, change := range opts {
 		change(&o)
 	}
@@ -36,6 +37,9 @@ func InitWeight(init Initializer) Option { return func(o *options) { o.weight = 
 
 // InitBias draws the bias of a layer with another initialiser.
 func InitBias(init Initializer) Option { return func(o *options) { o.bias = init } }
+
+// Eps sets what a normalisation adds to the variance.
+func Eps(eps float64) Option { return func(o *options) { o.eps = eps } }
 
 // OfType makes a layer of float64 instead of float32 numbers.
 func OfType(d tensor.DType) Option { return func(o *options) { o.dtype = d } }

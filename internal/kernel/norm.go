@@ -7,16 +7,84 @@ import "math"
 //	(x - mean) * (1 / sqrt(variance + eps)) * gain + bias
 //
 // where mean = sum(x) / n and variance = sum((x - mean)^2) / n, in the order of
-// Sum. gain and bias have n elements.
+// Sum. gain and bias have n elements, or are nil: then they have no part, bias
+// wherever gain is.
 func LayerNorm[T Float](y, x, gain, bias []T, rows, n int, eps T) {
-	gain, bias = gain[:n], bias[:n]
 	for r := range rows {
 		row := x[r*n : (r+1)*n]
-		mean := Sum(row) / T(n)
-		variance := squares(row, mean) / T(n)
-		scale := 1 / T(math.Sqrt(float64(variance+eps)))
+		mean, scale := layerScale(row, eps)
 		normalise(y[r*n:(r+1)*n], row, gain, bias, mean, scale)
 	}
+}
+
+// RMSNorm is LayerNorm with a mean of 0.
+func RMSNorm[T Float](y, x, gain, bias []T, rows, n int, eps T) {
+	for r := range rows {
+		row := x[r*n : (r+1)*n]
+		normalise(y[r*n:(r+1)*n], row, gain, bias, 0, rmsScale(row, eps))
+	}
+}
+
+// layerScale returns the mean of a row, and 1 / sqrt(variance + eps).
+func layerScale[T Float](row []T, eps T) (mean, scale T) {
+	n := T(len(row))
+	mean = Sum(row) / n
+	return mean, 1 / T(math.Sqrt(float64(squares(row, mean)/n+eps)))
+}
+
+func rmsScale[T Float](row []T, eps T) T {
+	return 1 / T(math.Sqrt(float64(squares(row, 0)/T(len(row))+eps)))
+}
+
+// LayerNormGrad sets dx to the gradient of LayerNorm's x, where g is that of y:
+//
+//	(h - sum(h)/n - z * sum(h*z)/n) * scale
+//
+// with h = g * gain, z = (x - mean) * scale and scale = 1 / sqrt(variance + eps).
+// Row by row it adds g * z to dgain and g to dbias. All of gain, dgain and dbias
+// have n elements, or are nil; scratch has 2n.
+func LayerNormGrad[T Float](dx, dgain, dbias, x, g, gain []T, rows, n int, eps T, scratch []T) {
+	for r := range rows {
+		lo, hi := r*n, (r+1)*n
+		mean, scale := layerScale(x[lo:hi], eps)
+		h := normGradRow(dx[lo:hi], dgain, dbias, x[lo:hi], g[lo:hi], gain, mean, scale, scratch)
+		finishGradRow(dx[lo:hi], h, scratch[:n], Sum(h)/T(n), scale)
+	}
+}
+
+// RMSNormGrad is LayerNormGrad for RMSNorm: without sum(h)/n.
+func RMSNormGrad[T Float](dx, dgain, dbias, x, g, gain []T, rows, n int, eps T, scratch []T) {
+	for r := range rows {
+		lo, hi := r*n, (r+1)*n
+		scale := rmsScale(x[lo:hi], eps)
+		h := normGradRow(dx[lo:hi], dgain, dbias, x[lo:hi], g[lo:hi], gain, 0, scale, scratch)
+		finishGradRow(dx[lo:hi], h, scratch[:n], 0, scale)
+	}
+}
+
+// normGradRow adds a row to dgain and dbias, returns h, and leaves
+// z * sum(h*z)/n in the first half of the scratch.
+func normGradRow[T Float](dx, dgain, dbias, x, g, gain []T, mean, scale T, scratch []T) (h []T) {
+	n := len(x)
+	z, h := scratch[:n], g
+	normalise(z, x, nil, nil, mean, scale)
+	if gain != nil {
+		h = scratch[n : 2*n]
+		Mul(h, g, gain[:n])
+		Mul(dx, g, z)
+		Add(dgain[:n], dgain[:n], dx)
+		Add(dbias[:n], dbias[:n], g)
+	}
+	Mul(dx, h, z)
+	MulScalar(z, z, Sum(dx)/T(n))
+	return h
+}
+
+// finishGradRow sets dx to (h - mean - share) * scale.
+func finishGradRow[T Float](dx, h, share []T, mean, scale T) {
+	SubScalar(dx, h, mean)
+	Sub(dx, dx, share)
+	MulScalar(dx, dx, scale)
 }
 
 // squares returns the sum of (x - mean)^2.
@@ -36,8 +104,16 @@ func squaresPiece[T Float](x []T, mean T) T {
 	return tree(&s)
 }
 
-// normalise sets y = (x - mean) * scale * gain + bias.
+// normalise sets y = (x - mean) * scale * gain + bias, or less where these are nil.
 func normalise[T Float](y, x, gain, bias []T, mean, scale T) {
+	if bias == nil {
+		SubScalar(y, x, mean)
+		MulScalar(y, y, scale)
+		if gain != nil {
+			Mul(y, y, gain[:len(y)])
+		}
+		return
+	}
 	y, gain, bias = y[:len(x)], gain[:len(x)], bias[:len(x)]
 	for lo := 0; lo < len(x); lo += asmStretch {
 		hi := min(lo+asmStretch, len(x))

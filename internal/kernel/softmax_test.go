@@ -198,6 +198,78 @@ func testLayerNorm[T Float](t *testing.T) {
 	}
 }
 
+// A norm is LayerNorm with its gradient, or RMSNorm.
+type norm[T Float] struct {
+	name    string
+	centred bool
+	forward func(y, x, gain, bias []T, rows, n int, eps T)
+	grad    func(dx, dgain, dbias, x, g, gain []T, rows, n int, eps T, scratch []T)
+}
+
+func norms[T Float]() []norm[T] {
+	return []norm[T]{{"LayerNorm", true, LayerNorm[T], LayerNormGrad[T]}, {"RMSNorm", false, RMSNorm[T], RMSNormGrad[T]}}
+}
+
+// naive returns what forward should give with a gain alone, and then dx, dgain and
+// dbias.
+func (m norm[T]) naive(x, g, gain []T, rows, n int, eps T) (y, dx, dgain, dbias []T) {
+	y, dx, dgain, dbias = make([]T, rows*n), make([]T, rows*n), make([]T, n), make([]T, n)
+	for r := range rows {
+		x, g, y, dx := x[r*n:(r+1)*n], g[r*n:(r+1)*n], y[r*n:(r+1)*n], dx[r*n:(r+1)*n]
+		mean := func(f func(i int) T) T { return sumInOrder(n, f) / T(n) }
+		var centre, level T
+		if m.centred {
+			centre, level = mean(func(i int) T { return x[i] }), mean(func(i int) T { return T(g[i] * gain[i]) })
+		}
+		variance := mean(func(i int) T { return T((x[i] - centre) * (x[i] - centre)) })
+		scale := 1 / T(math.Sqrt(float64(variance+eps)))
+		z := func(i int) T { return T((x[i] - centre) * scale) }
+		share := mean(func(i int) T { return T(T(g[i]*gain[i]) * z(i)) })
+		for i := range n {
+			y[i] = T(z(i) * gain[i])
+			dx[i] = T((T(g[i]*gain[i]) - level - T(z(i)*share)) * scale)
+			dgain[i] += T(g[i] * z(i))
+			dbias[i] += g[i]
+		}
+	}
+	return y, dx, dgain, dbias
+}
+
+func TestNormsAndTheirGradients(t *testing.T) {
+	forEachPath(t, func(t *testing.T) {
+		testNorms[float32](t)
+		testNorms[float64](t)
+	})
+}
+
+func testNorms[T Float](t *testing.T) {
+	const rows, eps = 3, 0.01
+	for _, m := range norms[T]() {
+		for _, n := range lengths() {
+			a := newArena[T](t, uint64(n))
+			x, g, gain, ones := a.numbers(rows*n, ordinary), a.numbers(rows*n, ordinary), a.numbers(n, ordinary), a.make(n)
+			y, dx, dgain, dbias, scratch := a.make(rows*n), a.make(rows*n), a.make(n), a.make(n), a.make(2*n)
+			for i := range n {
+				ones[i], dgain[i], dbias[i] = 1, 0, 0
+			}
+			wantY, wantDX, wantGain, wantBias := m.naive(x, g, gain, rows, n, eps)
+			m.forward(y, x, gain, nil, rows, n, eps)
+			m.grad(dx, dgain, dbias, x, g, gain, rows, n, eps, scratch)
+			wantSame(t, fmt.Sprintf("%s of %d", m.name, n), y, wantY)
+			wantSame(t, fmt.Sprintf("%sGrad of %d", m.name, n), dx, wantDX)
+			wantSame(t, fmt.Sprintf("%sGrad of %d, gain", m.name, n), dgain, wantGain)
+			wantSame(t, fmt.Sprintf("%sGrad of %d, bias", m.name, n), dbias, wantBias)
+
+			wantY, wantDX, _, _ = m.naive(x, g, ones, rows, n, eps)
+			m.forward(y, x, nil, nil, rows, n, eps)
+			m.grad(dx, nil, nil, x, g, nil, rows, n, eps, scratch)
+			wantSame(t, fmt.Sprintf("%s of %d without gain", m.name, n), y, wantY)
+			wantSame(t, fmt.Sprintf("%sGrad of %d without gain", m.name, n), dx, wantDX)
+			a.check()
+		}
+	}
+}
+
 func BenchmarkRows(b *testing.B) {
 	const rows, n = 64, 1000
 	r := rand.New(rand.NewPCG(1, 2))
@@ -255,6 +327,7 @@ func TestRowsAllocateNothing(t *testing.T) {
 			"CrossEntropyLanes": func() { CrossEntropyLanes(Lanes, loss, x, label, 47, y) },
 			"ArgMaxLanes":       func() { ArgMaxLanes(Lanes, label, x, 47) },
 			"LayerNorm":         func() { LayerNorm(y[:n], x[:n], x[:n], x[:n], 1, n, 1) },
+			"LayerNormGrad":     func() { LayerNormGrad(y[:n], x[:n], x[:n], x[:n], x[:n], x[:n], 1, n, 1, x[n:]) },
 			"Sum":               func() { Sum(x[:n]) },
 			"SumRows":           func() { SumRows(y[:3], x, n, 3) },
 			"MaxOf":             func() { MaxOf(x) },

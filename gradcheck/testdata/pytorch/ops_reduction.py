@@ -1,4 +1,4 @@
-"""Reductions and normalisations."""
+"""Reductions."""
 
 import torch
 
@@ -23,8 +23,3 @@ def mean(a, x):
 @operation("argmax")
 def argmax(a, x):
     return x.argmax(-1)
-
-
-@operation("layer_norm")
-def layer_norm(a, x, gain, bias):
-    return torch.nn.functional.layer_norm(x, x.shape[-1:], gain, bias, a.Eps)
