@@ -114,6 +114,8 @@ func batchCases(n int) []batchCase {
 	more("broadcast_to", op.BroadcastToOp(n, 3, 4), op.In(n, 1, 4))
 	more("broadcast_to", op.BroadcastToOp(n, 3, 4), op.In(n, 3, 1))
 	more("broadcast_to", op.BroadcastToOp(n, 2, 3, 5), op.In(n, 1, 3, 1))
+	more("place", op.PlaceOp(0, []int{n, 2, 6, 5}, op.Range{Axis: 2, Start: 4, Stop: op.End, Step: -2}), op.In(n, 2, 3, 5))
+	more("place", op.PlaceOp(-1.5, []int{n, 7}, op.Range{Axis: 1, Start: 2, Stop: 5}), op.In(n, 3))
 	for _, axes := range [][]int{{0}, {1}, {2}, {3}, {0, 1}, {1, 2}, {1, 3}, {2, 3}, {0, 2, 3}, {1, 2, 3}, {}} {
 		more("sum", op.SumOp(axes...), images)
 	}

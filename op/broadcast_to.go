@@ -23,7 +23,7 @@ func BroadcastTo(x *autograd.Value, shape ...int) *autograd.Value {
 func (broadcastTo) Name() string { return "broadcast_to" }
 
 func (o broadcastTo) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
-	if err := wantFloats(in, 1); err != nil {
+	if err := wantInputs(in, 1); err != nil {
 		return nil, err
 	}
 	if both, err := tensor.Broadcast(in[0].Shape, o.Shape); err != nil || !slices.Equal(both, o.Shape) {
@@ -32,14 +32,18 @@ func (o broadcastTo) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 	return one(in[0].DType, o.Shape...), nil
 }
 
-func (broadcastTo) Forward(in, out []*tensor.Tensor) {
-	out[0].CopyFrom(in[0].Expand(out[0].Shape()...))
+func (o broadcastTo) Forward(in, out []*tensor.Tensor) { o.Prepare(in, out)() }
+
+// Prepare shares out the rows.
+func (broadcastTo) Prepare(in, out []*tensor.Tensor) func() {
+	x, y := in[0].Shape(), out[0].Shape()
+	return prepareMove(newMove(y, rowMajor(y, y), rowMajor(x, y)), out[0], in[0])
 }
 
 // Block copies within each example.
 func (broadcastTo) Block(in, out []tensor.Spec, ready []bool) *Block {
 	split, any := splitAlong(out[0], in, ready)
-	if !any {
+	if !any || !in[0].DType.IsFloat() {
 		return nil
 	}
 	return &Block{Split: split, Prepare: func(blocks, outs []kernel.Block) BlockKernel {

@@ -23,3 +23,8 @@ func BroadcastToOp(shape ...int) autograd.Op { return broadcastTo{shape} }
 
 // SumOp returns the operation of Sum.
 func SumOp(axes ...int) autograd.Op { return sum{Axes: axes} }
+
+// PlaceOp returns the gradient of a slice.
+func PlaceOp(value float64, shape []int, ranges ...Range) autograd.Op {
+	return place{ranges, shape, value}
+}

@@ -64,16 +64,24 @@ func resolveAxes(axes []int, rank int) ([]int, error) {
 	}
 	out := make([]int, len(axes))
 	for i, a := range axes {
-		if a < -rank || a >= rank {
-			return nil, fmt.Errorf("axis %d is outside the %d axes", a, rank)
+		var err error
+		if out[i], err = resolveAxis(a, rank); err != nil {
+			return nil, err
 		}
-		out[i] = (a + rank) % rank
 	}
 	slices.Sort(out)
 	if len(slices.Compact(slices.Clone(out))) != len(out) {
 		return nil, fmt.Errorf("axes %v name one twice", axes)
 	}
 	return out, nil
+}
+
+// resolveAxis makes a negative axis count from the end.
+func resolveAxis(axis, rank int) (int, error) {
+	if axis < -rank || axis >= rank {
+		return 0, fmt.Errorf("axis %d is outside the %d axes", axis, rank)
+	}
+	return (axis + rank) % rank, nil
 }
 
 var (

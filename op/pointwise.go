@@ -110,23 +110,9 @@ type axis struct {
 const spread = 256
 
 // newNest returns loops over a shape, with steps along its axes for each operand.
-// Axes that all operands pass through as if they were one are joined.
 func newNest(shape []int, steps [][]int) *nest {
-	n := &nest{rows: 1, row: axis{size: 1, steps: [1 + maxInputs]int{1, 1, 1, 1}}}
-	var axes []axis // the innermost first
-	for i := len(shape) - 1; i >= 0; i-- {
-		a := axis{size: shape[i]}
-		for operand, s := range steps {
-			a.steps[operand] = s[i]
-		}
-		switch last := len(axes) - 1; {
-		case a.size == 1:
-		case last >= 0 && axes[last].continues(a):
-			axes[last].size *= a.size
-		default:
-			axes = append(axes, a)
-		}
-	}
+	n := &nest{rows: 1, row: noAxis}
+	axes := joinAxes(shape, steps)
 	if len(axes) > 0 && axes[0].isRow() {
 		n.row, axes = axes[0], axes[1:]
 	}
@@ -141,6 +127,29 @@ func newNest(shape []int, steps [][]int) *nest {
 		}
 	}
 	return n
+}
+
+// noAxis is the loop over one element.
+var noAxis = axis{size: 1, steps: [1 + maxInputs]int{1, 1, 1, 1}}
+
+// joinAxes returns the loops over a shape, the innermost first. Axes that all
+// operands pass through as if they were one are joined.
+func joinAxes(shape []int, steps [][]int) []axis {
+	var axes []axis
+	for i := len(shape) - 1; i >= 0; i-- {
+		a := axis{size: shape[i]}
+		for operand, s := range steps {
+			a.steps[operand] = s[i]
+		}
+		switch last := len(axes) - 1; {
+		case a.size == 1:
+		case last >= 0 && axes[last].continues(a):
+			axes[last].size *= a.size
+		default:
+			axes = append(axes, a)
+		}
+	}
+	return axes
 }
 
 // continues reports whether going along the next axis outwards is going on along

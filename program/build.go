@@ -229,8 +229,12 @@ func (b *segmentBuilder) add(t *task) {
 		}
 		step.in, in = append(step.in, b.input(t, id)), append(in, b.viewLayout(id))
 	}
-	for _, id := range t.Out {
-		step.out, out = append(step.out, b.output(t, id, &step)), append(out, b.layouts[id])
+	for i, id := range t.Out {
+		step.out, out = append(step.out, b.output(t, id)), append(out, b.layouts[id])
+		if t.block.Total == op.Stacked && b.layouts[id].Bordered() {
+			step.borders = append(step.borders, make([]kernel.Block, i+1-len(step.borders))...)
+			step.borders[i] = b.layouts[id]
+		}
 	}
 	k := t.block.Prepare(in, out)
 	step.kernel = k
@@ -285,14 +289,11 @@ func (b *segmentBuilder) newLocal(id int) {
 }
 
 // output returns where an output goes.
-func (b *segmentBuilder) output(t *task, id int, step *blockStep) place {
+func (b *segmentBuilder) output(t *task, id int) place {
 	spec, layout := b.s.trace.Specs[id], b.layouts[id]
 	if t.block.Total != op.Stacked {
 		b.g.p.partials[id] = b.newBlocks(spec.DType, spec.Elements()*t.block.Total.PerElement(b.s.lanes))
 		return blocksPlace(b.g.p.partials[id])
-	}
-	if layout.Bordered() {
-		step.border = layout
 	}
 	if b.readLater(t, id) {
 		b.kept[id] = b.newBlocks(spec.DType, layout.Len())

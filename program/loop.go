@@ -358,7 +358,7 @@ func loopOf[T kernel.Float](k op.Kernels) op.Loop[T] {
 	return any(k.F64).(op.Loop[T])
 }
 
-func sliceOf[T kernel.Float](s op.Slice) func(dst []T, in []*tensor.Tensor, lo, hi int, scratch []T) {
+func sliceOf[T kernel.Float](s op.Slicing) func(dst []T, in []*tensor.Tensor, lo, hi int, scratch []T) {
 	if f, ok := any(s.F32).(func([]T, []*tensor.Tensor, int, int, []T)); ok {
 		return f
 	}

@@ -34,8 +34,8 @@ type blockStep struct {
 	parts   *parallel.Loop // of the kernel, on the shared worker
 	in, out []place
 	scratch tensor.DType
-	border  kernel.Block // of an output that has one, to be cleared
-	lanes   bool         // clear the lanes of missing examples in the output
+	borders []kernel.Block // of outputs that have one, to be cleared
+	lanes   bool           // clear the lanes of missing examples in the output
 }
 
 // place says where a tensor lies: a value that is whole, one in the worker's
@@ -166,8 +166,10 @@ func (s *blockStep) runOn(p *Program, w *worker, block int, shared bool) {
 	for i := range s.out {
 		c.Out[i] = s.out[i].tensor(p, w, block)
 	}
-	if s.border.Channels > 0 {
-		clearBorder(s.border, c.Out[0])
+	for i, b := range s.borders {
+		if b.Channels > 0 {
+			clearBorder(b, c.Out[i])
+		}
 	}
 	if s.kernel.Run != nil {
 		s.kernel.Run(c)

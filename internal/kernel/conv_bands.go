@@ -258,7 +258,7 @@ func (m imageRows[T]) load(b Block, block []T, images, lo, hi int) {
 				clear(block[at : at+b.row()])
 			}
 			if images > 0 {
-				transpose(block[at:], Lanes, m.data[(c*m.height+y)*m.width:], m.image(), images, m.width)
+				Transpose(block[at:], Lanes, m.data[(c*m.height+y)*m.width:], m.image(), images, m.width)
 			}
 		}
 	}
@@ -272,7 +272,7 @@ func (m imageRows[T]) store(b Block, block []T, images, first, n, lo, hi int) {
 	}
 	for c := range n {
 		m.prefetch(images, first+c, lo, hi)
-		transpose(m.data[((first+c)*m.height+lo)*m.width:], m.image(), block[b.Offset(c, 0, 0):], Lanes, (hi-lo)*m.width, images)
+		Transpose(m.data[((first+c)*m.height+lo)*m.width:], m.image(), block[b.Offset(c, 0, 0):], Lanes, (hi-lo)*m.width, images)
 	}
 }
 

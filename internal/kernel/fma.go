@@ -10,10 +10,13 @@ type Float interface{ float32 | float64 }
 
 // isFloat32 reports whether T is float32, which is decided when a function is
 // compiled for T.
-func isFloat32[T Float]() bool { return unsafe.Sizeof(*new(T)) == 4 }
+func isFloat32[T Float]() bool { return isWord[T]() }
 
-// asFloat32 returns s, which must be of float32, as such.
-func asFloat32[T Float](s []T) []float32 { return *(*[]float32)(unsafe.Pointer(&s)) }
+// isWord reports whether the elements of a type have the four bytes of a float32.
+func isWord[T any]() bool { return unsafe.Sizeof(*new(T)) == 4 }
+
+// asFloat32 returns s, which must be of float32 or another word, as such.
+func asFloat32[T any](s []T) []float32 { return *(*[]float32)(unsafe.Pointer(&s)) }
 
 // FMA32 returns x*y + z, rounded once to float32: what a hardware fused
 // multiply-add gives.

@@ -121,7 +121,7 @@ func (o operand[T]) packPanel(panel []T, k, j, depth, cols int) {
 		clear(panel[:depth*width])
 	}
 	if done := packColumnsFast(panel, width, source, o.ld, cols, depth); done < cols {
-		transpose(panel[done:], width, source[done*o.ld:], o.ld, cols-done, depth)
+		Transpose(panel[done:], width, source[done*o.ld:], o.ld, cols-done, depth)
 	}
 }
 

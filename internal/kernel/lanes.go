@@ -86,7 +86,7 @@ func ToLanesChannels[T Float](b Block, dst []T, images int, src []T, lo, hi int)
 		return
 	}
 	b.rows(lo, hi, func(i, at, n int) {
-		transpose(dst[at:], b.Images(), src[i:], b.image(), images, n)
+		Transpose(dst[at:], b.Images(), src[i:], b.image(), images, n)
 	})
 	if images == b.Images() {
 		clearBorder(b, dst, lo, hi)
@@ -105,7 +105,7 @@ func FromLanesChannels[T Float](b Block, dst []T, images int, src []T, lo, hi in
 		return
 	}
 	b.rows(lo, hi, func(i, at, n int) {
-		transpose(dst[i:], b.image(), src[at:], b.Images(), n, images)
+		Transpose(dst[i:], b.image(), src[at:], b.Images(), n, images)
 	})
 }
 
@@ -150,14 +150,14 @@ func (b Block) rows(lo, hi int, do func(i, at, n int)) {
 	}
 }
 
-// transpose sets dst[j*dstStride+i] to src[i*srcStride+j] for i < rows, j < cols.
-func transpose[T Float](dst []T, dstStride int, src []T, srcStride, rows, cols int) {
+// Transpose sets dst[j*dstStride+i] to src[i*srcStride+j] for i < rows, j < cols.
+func Transpose[T any](dst []T, dstStride int, src []T, srcStride, rows, cols int) {
 	if rows == 0 || cols == 0 {
 		return
 	}
 	dst = dst[:(cols-1)*dstStride+rows]
 	src = src[:(rows-1)*srcStride+cols]
-	if isFloat32[T]() && transposeFast(asFloat32(dst), dstStride, asFloat32(src), srcStride, rows, cols) {
+	if isWord[T]() && transposeFast(asFloat32(dst), dstStride, asFloat32(src), srcStride, rows, cols) {
 		return
 	}
 	for j := range cols {

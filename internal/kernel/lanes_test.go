@@ -72,7 +72,7 @@ func testTranspose(t *testing.T, rows, cols int) {
 			want[j*dstStride+i] = src[i*srcStride+j]
 		}
 	}
-	transpose(dst, dstStride, src, srcStride, rows, cols)
+	Transpose(dst, dstStride, src, srcStride, rows, cols)
 	wantSame(t, fmt.Sprintf("transpose %dx%d", rows, cols), dst, want)
 }
 

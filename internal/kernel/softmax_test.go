@@ -110,16 +110,16 @@ func testSoftmaxLanes[T Float](t *testing.T, lanes int) {
 			what := fmt.Sprintf("%s, %d classes of %d", name, n, lanes)
 			label, index, largest := make([]int64, lanes), make([]int64, lanes), make([]int64, lanes)
 			rows, wantY, wantLoss := make([]T, n*lanes), make([]T, n*lanes), make([]T, lanes)
-			transpose(rows, n, x, lanes, n, lanes)
+			Transpose(rows, n, x, lanes, n, lanes)
 			for e := range label {
 				label[e] = int64(e * n / lanes)
 			}
 			SoftmaxLanes(lanes, y, x, n)
 			Softmax(wantY, rows, lanes, n)
-			transpose(rows, lanes, wantY, n, lanes, n)
+			Transpose(rows, lanes, wantY, n, lanes, n)
 			wantSame(t, "SoftmaxLanes, "+what, y, rows)
 			if n > 0 {
-				transpose(rows, n, x, lanes, n, lanes)
+				Transpose(rows, n, x, lanes, n, lanes)
 				CrossEntropyLanes(lanes, loss, x, label, n, scratch)
 				CrossEntropy(wantLoss, rows, label, n, make([]T, n))
 				wantSame(t, "CrossEntropyLanes, "+what, loss, wantLoss)

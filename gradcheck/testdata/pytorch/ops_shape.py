@@ -2,7 +2,7 @@
 
 import torch
 
-from registry import operation
+from registry import absent, operation
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -25,3 +25,86 @@ def permute(a, x):
 @operation("one_hot")
 def one_hot(a, label):
     return torch.nn.functional.one_hot(label, a.Classes).to(DTYPES[a.DType])
+
+
+@operation("transpose")
+def transpose(a, x):
+    return x.transpose(a.A, a.B)
+
+
+@operation("slice")
+def slice_(a, x):
+    for r in a.Ranges:
+        n, end = x.shape[r["Axis"]], 2**63 - 1
+        at = range(n)[r["Start"] : None if r["Stop"] == end else r["Stop"] : r["Step"] or 1]
+        x = x.index_select(r["Axis"], torch.tensor(list(at), dtype=torch.int64))
+    return x
+
+
+@operation("concat")
+def concat(a, *x):
+    return torch.cat(x, a.Axis)
+
+
+@operation("stack")
+def stack(a, *x):
+    return torch.stack(x, a.Axis)
+
+
+@operation("split")
+def split(a, x):
+    return torch.split(x, a.Sizes, a.Axis)
+
+
+@operation("chunk")
+def chunk(a, x):
+    return torch.chunk(x, a.Parts, a.Axis)
+
+
+@operation("squeeze")
+def squeeze(a, x):
+    for axis in sorted(range(x.dim())[i] for i in a.Axes)[::-1]:
+        x = x.squeeze(axis)
+    return x if a.Axes else x.squeeze()
+
+
+@operation("unsqueeze")
+def unsqueeze(a, x):
+    rank = x.dim() + len(a.Axes)
+    for axis in sorted(range(rank)[i] for i in a.Axes):
+        x = x.unsqueeze(axis)
+    return x
+
+
+@operation("flip")
+def flip(a, x):
+    return x.flip(a.Axes or list(range(x.dim())))
+
+
+@operation("roll")
+def roll(a, x):
+    return x.roll(a.Shift, a.Axis)
+
+
+@operation("tile")
+def tile(a, x):
+    return x.tile(a.Times)
+
+
+@operation("repeat")
+def repeat(a, x):
+    return x.repeat_interleave(a.Times, a.Axis)
+
+
+@operation("pad")
+def pad(a, x):
+    n = max(len(a.Before or []), len(a.After or []))
+    before = [0] * (n - len(a.Before)) + a.Before
+    after = [0] * (n - len(a.After)) + a.After
+    amounts = [v for pair in list(zip(before, after))[::-1] for v in pair]
+    if a.Mode == "constant":
+        return torch.nn.functional.pad(x, amounts, value=a.Value)
+    return torch.nn.functional.pad(x, amounts, a.Mode)
+
+
+absent("a part of gradients", "place")
