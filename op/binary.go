@@ -7,16 +7,11 @@ import (
 
 // broadcasts infers the output of a function of two float inputs that works
 // element by element under NumPy's broadcasting.
-func broadcasts(in []tensor.Spec) ([]tensor.Spec, error) {
-	if err := wantFloats(in, 2); err != nil {
-		return nil, err
-	}
-	shape, err := tensor.Broadcast(in[0].Shape, in[1].Shape)
-	if err != nil {
-		return nil, err
-	}
-	return one(in[0].DType, shape...), nil
-}
+func broadcasts(in []tensor.Spec) ([]tensor.Spec, error) { return InferPointwise(in, 2) }
+
+// Unbroadcast sums a gradient over the axes along which a value of the given shape
+// was repeated.
+func Unbroadcast(g *autograd.Value, shape []int) *autograd.Value { return unbroadcast(g, shape) }
 
 // unbroadcast sums a gradient over the axes along which a value of the given
 // shape was repeated.

@@ -46,12 +46,7 @@ func one(d tensor.DType, shape ...int) []tensor.Spec {
 
 // sameAsInput infers the output of a function of one float input that works
 // element by element.
-func sameAsInput(in []tensor.Spec) ([]tensor.Spec, error) {
-	if err := wantFloats(in, 1); err != nil {
-		return nil, err
-	}
-	return one(in[0].DType, in[0].Shape...), nil
-}
+func sameAsInput(in []tensor.Spec) ([]tensor.Spec, error) { return InferPointwise(in, 1) }
 
 // resolveAxes makes negative axes count from the end and sorts them. No axes
 // means all of them.

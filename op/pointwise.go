@@ -45,6 +45,24 @@ func binary(f32 func(dst, a, b []float32), f64 func(dst, a, b []float64)) Kernel
 	}
 }
 
+// InferPointwise is Infer of a pointwise operation of n inputs.
+func InferPointwise(in []tensor.Spec, n int) ([]tensor.Spec, error) {
+	if err := wantFloats(in, n); err != nil {
+		return nil, err
+	}
+	shape := in[0].Shape
+	for _, s := range in[1:] {
+		var err error
+		if shape, err = tensor.Broadcast(shape, s.Shape); err != nil {
+			return nil, err
+		}
+	}
+	return one(in[0].DType, shape...), nil
+}
+
+// ForwardPointwise is Forward of a pointwise operation.
+func ForwardPointwise(o Pointwise, in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+
 // forwardPointwise is Forward of a pointwise operation.
 func forwardPointwise(o Pointwise, in, out []*tensor.Tensor) { preparePointwise(o, in, out)() }
 

@@ -49,6 +49,10 @@ type Entry struct {
 	// it is the right function.
 	Reference Reference
 
+	// Linear are the inputs, by number, in each of which the operation is linear when
+	// the others stay as they are.
+	Linear []int
+
 	// Bound is the largest error of the float32 result, relative to
 	// max(1, |float64 result|), that the cases may show. 0 means exact up to
 	// the rounding of the inputs: DefaultBound.
