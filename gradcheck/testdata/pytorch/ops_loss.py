@@ -1,8 +1,19 @@
 """Losses."""
 
+import torch
 import torch.nn.functional as F
 
 from registry import absent, operation
+
+
+def losses(**by_name):
+    """Adds losses of the inputs alone."""
+    for name, f in by_name.items():
+        operation(name)(lambda a, *inputs, f=f: f(*inputs, reduction=a.Reduce))
+
+
+def reduced(a, loss):
+    return {"mean": torch.mean, "sum": torch.sum, "none": lambda x: x}[a.Reduce](loss)
 
 
 @operation("cross_entropy")
@@ -11,3 +22,20 @@ def cross_entropy(a, x, label):
 
 
 absent("a part of gradients", "cross_entropy_grad")
+
+losses(mse=F.mse_loss)
+
+
+@operation("hinge")
+def hinge(a, x, target):
+    return reduced(a, torch.clamp(1 - target * x, min=0))
+
+
+@operation("hinge_embedding")
+def hinge_embedding(a, x, target):
+    return F.hinge_embedding_loss(x, target.sign(), a.Margin or 1, reduction=a.Reduce)
+
+
+@operation("cosine_embedding")
+def cosine_embedding(a, x, y, target):
+    return F.cosine_embedding_loss(x, y, target.sign(), a.Margin, reduction=a.Reduce)
