@@ -40,10 +40,18 @@ func (r *Report) differentiate(where string, f Function, args []op.Arg, s *rando
 			p.upstream = append(p.upstream, nil)
 		}
 	}
+	if r.final {
+		r.wantRefusal(where+": a derivative", func() { p.first() })
+		return compared
+	}
 	first := p.first()
 	r.First = worse(r.First, first)
 	if !(first <= FirstBound) {
 		r.fail("%s: first derivative is off by %.2g, more than %.2g", where, first, FirstBound)
+		return compared
+	}
+	if r.Once {
+		r.wantRefusal(where+": a second derivative", func() { p.second(s) })
 		return compared
 	}
 	second := p.second(s)
@@ -52,6 +60,16 @@ func (r *Report) differentiate(where string, f Function, args []op.Arg, s *rando
 		r.fail("%s: second derivative is off by %.2g, more than %.2g", where, second, SecondBound)
 	}
 	return compared
+}
+
+// wantRefusal checks that asking for what is not there is an error.
+func (r *Report) wantRefusal(what string, ask func()) {
+	defer func() {
+		if _, refused := recover().(*tensor.Error); !refused {
+			r.fail("%s is said not to be there, but asking for it is no error", what)
+		}
+	}()
+	ask()
 }
 
 // gradient returns the derivative of Σ upstream · f(in) with respect to the

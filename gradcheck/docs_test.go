@@ -74,6 +74,12 @@ func docsRow(e op.Entry) string {
 	if op.IsConstant(e.Cases[0].Op) {
 		gradient = "0"
 	}
+	if op.IsFinal(e.Cases[0].Op) {
+		gradient = "none: an error"
+	}
+	if e.Once != "" {
+		gradient = "1: " + e.Once
+	}
 	if e.Kinks != "" {
 		gradient += "; " + e.Kinks
 	}

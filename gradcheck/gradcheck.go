@@ -31,13 +31,16 @@ type Report struct {
 	Name     string   `json:"name"`
 	Kind     op.Kind  `json:"kind,omitempty"`
 	Cases    int      `json:"cases"`
-	Constant bool     `json:"constant"` // gradients stop here: there is none to check
+	Constant bool     `json:"constant"` // gradients stop here, or there is none: nothing to check
+	Once     bool     `json:"once"`     // there is no second derivative
 	Value    float64  `json:"value"`    // largest error of a result in float64 against the reference, relative to max(1, |value|)
 	First    float64  `json:"first"`    // largest relative error of a first derivative
 	Second   float64  `json:"second"`   // the same of a second derivative
 	Float32  float64  `json:"float32"`  // largest error of float32 against float64
 	Bound    float64  `json:"bound"`    // what Float32 may be
 	Failures []string `json:"failures,omitempty"`
+
+	final bool // asking for a derivative is an error
 }
 
 // Pass reports whether the check found nothing wrong.
@@ -53,10 +56,11 @@ type Function func(in []*autograd.Value) []*autograd.Value
 // Check judges one operation on all of its cases.
 func Check(e op.Entry) *Report {
 	r := CheckValues(e)
+	r.Once, r.final = e.Once != "", len(e.Cases) > 0 && op.IsFinal(e.Cases[0].Op)
 	audit(r, e)
 	differentiated := 0
 	for i, c := range e.Cases {
-		r.Constant = op.IsConstant(c.Op)
+		r.Constant = op.IsConstant(c.Op) || r.final
 		run := func(in []*autograd.Value) []*autograd.Value { return op.Apply(c.Op, in...) }
 		where := fmt.Sprintf("case %d %+v", i, c.Op)
 		s := stream(e.Name, i)

@@ -118,6 +118,18 @@ func TestAGradientDeniedFails(t *testing.T) {
 	}}, "first derivative is off")
 }
 
+// ready is rough, and says that it has no derivative.
+type ready struct{ rough }
+
+func (ready) IsFinal() {}
+
+func TestADerivativeSaidNotToBeThereFails(t *testing.T) {
+	e := entry(t, "tanh")
+	e.Once = "planted"
+	wantFailure(t, e, "a second derivative is said not to be there")
+	wantFailure(t, op.Entry{Name: "rough", Bound: 1, Cases: []op.Case{{Op: ready{}, In: []op.Arg{op.In(3, 1)}}}}, "a derivative is said not to be there")
+}
+
 func TestOneBadCaseIsTheOnlyOneBlamed(t *testing.T) {
 	e := entry(t, "neg")
 	good := e.Cases[len(e.Cases)-1]

@@ -140,7 +140,7 @@ func (q *question) add(name string, i int, c op.Case, d tensor.DType) askedCase 
 	asked.out = op.Apply(c.Op, in...)
 	var smooth, upstream []*autograd.Value
 	for _, y := range asked.out {
-		if !y.DType().IsFloat() || !y.NeedsGrad() {
+		if !y.DType().IsFloat() || !y.NeedsGrad() || op.IsFinal(c.Op) {
 			ask.Upstream = append(ask.Upstream, nil)
 			continue
 		}

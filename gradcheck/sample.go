@@ -13,7 +13,7 @@ func Sample(a op.Arg, r *random.Stream) *tensor.Tensor {
 	if !a.Spec.DType.IsFloat() {
 		index := tensor.New(tensor.Int64, a.Spec.Shape...)
 		for i := range tensor.Data[int64](index) {
-			tensor.Data[int64](index)[i] = int64(r.IntN(int(a.Hi)))
+			tensor.Data[int64](index)[i] = int64(a.Lo) + int64(r.IntN(int(a.Hi-a.Lo)))
 		}
 		return index.Convert(a.Spec.DType)
 	}

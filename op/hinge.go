@@ -33,7 +33,7 @@ var _ = register(Entry{
 
 // MarginConfig is that of losses which ask for no more than a margin.
 type MarginConfig struct {
-	Margin    float64 // 0 means the loss's usual one
+	Margin float64 // 0 means the loss's usual one
 	Reduce Reduce
 }
 

@@ -13,8 +13,8 @@ type Reduce int
 // The ways to reduce: ReduceMean, unless told otherwise.
 const (
 	ReduceMean Reduce = iota // their mean: with weights, Σ loss / Σ weight where it is said so
-	ReduceSum                   // their sum
-	ReduceNone                  // each by itself
+	ReduceSum                // their sum
+	ReduceNone               // each by itself
 )
 
 var reduceNames = []string{ReduceMean: "mean", ReduceSum: "sum", ReduceNone: "none"}

@@ -44,6 +44,10 @@ type Entry struct {
 	Kinks   string // what the gradient is where the function has none, such as "0 at 0"; "" for a smooth one
 	Cases   []Case
 
+	// Once says why there is no second derivative, where there is none: asking for
+	// it is an error. "" where there are all.
+	Once string
+
 	// Reference is the plainest way to compute what the operation should give:
 	// gradient checks tell that derivatives fit their function, the reference that
 	// it is the right function.
@@ -78,7 +82,7 @@ type Case struct {
 // Arg describes an input of a case. Its values are drawn at random.
 type Arg struct {
 	Spec   tensor.Spec // floats are judged as float64 and as float32
-	Lo, Hi float64     // the range of the values; integers are below Hi
+	Lo, Hi float64     // the range of the values; integers are from Lo to Hi-1
 	Gap    float64     // the least distance from 0
 	Apart  bool        // keep the values off each other
 }

@@ -16,6 +16,9 @@ func scaledCases(n int) []scaled {
 	var cases []scaled
 	for _, e := range op.Table() {
 		for _, c := range e.Cases {
+			if op.IsFinal(c.Op) {
+				continue // as part of the gradients of another
+			}
 			if s, ok := scale(e.Name, c, n); ok {
 				cases = append(cases, s)
 			}

@@ -100,6 +100,9 @@ func newCheck(e op.Entry, r *gradcheck.Report) check {
 	if !r.Constant {
 		c.First, c.Second = finite(r.First), finite(r.Second)
 	}
+	if r.Once {
+		c.Second = nil
+	}
 	return c
 }
 
@@ -140,8 +143,8 @@ func printTable(out *output, checks []check) {
 		if !c.Pass {
 			verdict = "FAIL"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%.1e\t%s\t%s\n", c.Name, c.Kind, c.Cases,
-			number(c.Value), c.derivative(c.First), c.derivative(c.Second), number(c.Float32), c.Bound, verdict, c.Formula)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%.1e\t%s\t%s\n", c.Name, c.Kind, c.Cases, number(c.Value),
+			derivative(c.First, c.Constant), derivative(c.Second, c.Constant || c.Once), number(c.Float32), c.Bound, verdict, c.Formula)
 	}
 	table.Flush()
 	fmt.Fprintln(out)
@@ -152,9 +155,9 @@ func printTable(out *output, checks []check) {
 	}
 }
 
-// derivative prints the error of a derivative, if there is one.
-func (c check) derivative(v *float64) string {
-	if c.Constant {
+// derivative prints the error of a derivative, unless there is none.
+func derivative(v *float64, none bool) string {
+	if none {
 		return "-"
 	}
 	return number(v)

@@ -39,3 +39,11 @@ def hinge_embedding(a, x, target):
 @operation("cosine_embedding")
 def cosine_embedding(a, x, y, target):
     return F.cosine_embedding_loss(x, y, target.sign(), a.Margin, reduction=a.Reduce)
+
+
+@operation("ctc")
+def ctc(a, x, labels, input_lengths, label_lengths):
+    return F.ctc_loss(F.log_softmax(x, -1), labels, input_lengths, label_lengths, a.Blank, reduction=a.Reduce, zero_infinity=a.ZeroInfinity)
+
+
+absent("parts of ctc", "ctc_paths", "ctc_paths_grad")
