@@ -73,6 +73,16 @@ func (c batchCase) allReady() bool {
 	return true
 }
 
+// possible reports whether only inputs with the batch are in blocks.
+func (c batchCase) possible() bool {
+	for i, ready := range c.ready {
+		if ready && !c.along[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // batchCases returns the cases of the table with a batch of n along axis 0 of
 // inputs, in all ways that the operation takes, and those that the table lacks.
 func batchCases(n int) []batchCase {
@@ -167,8 +177,9 @@ func argSpecs(args []op.Arg) []tensor.Spec {
 func readyCases(name string, o autograd.Op, args []op.Arg, along []bool) []batchCase {
 	var cases []batchCase
 	for _, ready := range subsets(len(args)) {
-		if !slices.ContainsFunc([]int{0, 1, 2}[:len(args)], func(i int) bool { return ready[i] && !along[i] }) {
-			cases = append(cases, batchCase{name, o, args, along, ready})
+		c := batchCase{name, o, args, along, ready}
+		if c.possible() {
+			cases = append(cases, c)
 		}
 	}
 	return cases
