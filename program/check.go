@@ -145,7 +145,7 @@ func (c scaled) program(d tensor.DType) builder {
 		out := append(op.Apply(c.op, args...), op.Apply(c.op, made...)...)
 		var up, smooth []*autograd.Value
 		for i, y := range out[len(out)/2:] {
-			if y.DType().IsFloat() && y.NeedsGrad() {
+			if y.DType().IsFloat() && y.NeedsGrad() && !op.IsFinal(c.op) {
 				smooth = append(smooth, y)
 				up = append(up, op.Add(op.Tanh(y.Detach()), op.Scalar(y.DType(), float64(i)+0.5)))
 			}
