@@ -25,11 +25,34 @@ func NewDropout(p float64, r *random.Stream) *Dropout {
 func (d *Dropout) SetTraining(training bool) { d.training = training }
 
 // Forward returns x with elements dropped, other ones on each call.
-func (d *Dropout) Forward(x *autograd.Value) *autograd.Value {
+func (d *Dropout) Forward(x *autograd.Value) *autograd.Value { return d.apply(op.Dropout, x) }
+
+func (d *Dropout) apply(drop func(x, key *autograd.Value, p float64) *autograd.Value, x *autograd.Value) *autograd.Value {
 	if !d.training {
 		return x
 	}
 	key := d.Key.Detach()
 	autograd.Assign(d.Key, op.NextKey(d.Key))
-	return op.Dropout(x, key, d.P)
+	return drop(x, key, d.P)
 }
+
+// Dropout2D is a Dropout of whole channels: see op.Dropout2D.
+type Dropout2D struct{ Dropout }
+
+// NewDropout2D returns a layer in training mode that drops channels with
+// probability p.
+func NewDropout2D(p float64, r *random.Stream) *Dropout2D { return &Dropout2D{*NewDropout(p, r)} }
+
+// Forward returns x, of [n c …], with channels dropped, other ones on each call.
+func (d *Dropout2D) Forward(x *autograd.Value) *autograd.Value { return d.apply(op.Dropout2D, x) }
+
+// DropPath is a Dropout of whole examples, for branches beside an identity: see
+// op.DropPath.
+type DropPath struct{ Dropout }
+
+// NewDropPath returns a layer in training mode that drops examples with
+// probability p.
+func NewDropPath(p float64, r *random.Stream) *DropPath { return &DropPath{*NewDropout(p, r)} }
+
+// Forward returns x, of [n …], with examples dropped, other ones on each call.
+func (d *DropPath) Forward(x *autograd.Value) *autograd.Value { return d.apply(op.DropPath, x) }

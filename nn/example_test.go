@@ -2,6 +2,7 @@ package nn_test
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/nn"
@@ -37,4 +38,38 @@ func ExampleParameters() {
 	// head.weight float32[3 8]
 	// head.bias float32[3]
 	// float32[5 3]
+}
+
+// A block of a ResNet: two convolutions beside a shortcut.
+func ExampleResidual() {
+	r := random.New(1)
+	conv := func(in, out, kernel, stride int) *nn.Conv2D {
+		cfg := op.Conv2DConfig{Stride: stride, Padding: kernel / 2}
+		return nn.NewConv2D(in, out, kernel, cfg, r, nn.NoBias, nn.InitWeight(nn.KaimingNormal(nn.FanOut, nn.GainReLU)))
+	}
+	block := nn.Sequential{
+		&nn.Residual{
+			Body: nn.Sequential{
+				conv(16, 32, 3, 2), nn.NewBatchNorm2D(32), nn.Func(op.ReLU),
+				conv(32, 32, 3, 1), nn.NewBatchNorm2D(32),
+			},
+			Shortcut: nn.Sequential{conv(16, 32, 1, 2), nn.NewBatchNorm2D(32)},
+		},
+		nn.Func(op.ReLU),
+	}
+	fmt.Println(block.Forward(op.Zeros(tensor.Float32, 4, 16, 28, 28)).Spec())
+	fmt.Println(nn.CountParameters(block), "parameters")
+	nn.Freeze(block, func(name string) bool { return strings.Contains(name, ".shortcut.") })
+	for _, p := range nn.Parameters(block) {
+		fmt.Println(p.Name)
+	}
+	// Output:
+	// float32[4 32 14 14]
+	// 14528 parameters
+	// 0.body.0.weight
+	// 0.body.1.weight
+	// 0.body.1.bias
+	// 0.body.3.weight
+	// 0.body.4.weight
+	// 0.body.4.bias
 }

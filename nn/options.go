@@ -15,11 +15,12 @@ type options struct {
 	dtype        tensor.DType
 	weight, bias Initializer // nil: the layer has none
 	eps          float64     // of a normalisation
+	momentum     float64     // of its running statistics
 }
 
 // newOptions returns a layer's defaults as the options change them.
 func newOptions(weight, bias Initializer, opts []Option) options {
-	o := options{tensor.Float32, weight, bias, 1e-5}
+	o := options{dtype: tensor.Float32, weight: weight, bias: bias, eps: 1e-5, momentum: 0.1}
 	for _, change := range opts {
 		change(&o)
 	}
@@ -40,6 +41,10 @@ func InitBias(init Initializer) Option { return func(o *options) { o.bias = init
 
 // Eps sets what a normalisation adds to the variance.
 func Eps(eps float64) Option { return func(o *options) { o.eps = eps } }
+
+// Momentum sets how far each batch moves the running statistics of a batch
+// normalisation: 0.1 means a tenth of the way.
+func Momentum(m float64) Option { return func(o *options) { o.momentum = m } }
 
 // OfType makes a layer of float64 instead of float32 numbers.
 func OfType(d tensor.DType) Option { return func(o *options) { o.dtype = d } }

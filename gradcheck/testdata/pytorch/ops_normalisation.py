@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from registry import operation
+from registry import absent, operation
 
 
 def row(x, gain):
@@ -35,3 +35,27 @@ def gradient(norm):
 
 operation("layer_norm_grad")(gradient(layer_norm))
 operation("rms_norm_grad")(gradient(lambda a, x, gain=None, bias=0: rms_norm(a, x, gain) + bias))
+
+
+def affine(x, gain, bias):
+    shape = [1, -1] + [1] * (x.dim() - 2)
+    return x if gain is None else x * gain.reshape(shape) + bias.reshape(shape)
+
+
+@operation("group_norm")
+def group_norm(a, x, gain=None, bias=None):
+    return F.group_norm(x, a.Groups, gain, bias, a.Eps) if x.numel() > 0 else affine(x + 0, gain, bias)
+
+
+@operation("instance_norm")
+def instance_norm(a, x, gain=None, bias=None):
+    return F.instance_norm(x, weight=gain, bias=bias, eps=a.Eps) if x.numel() > 0 else affine(x + 0, gain, bias)
+
+
+@operation("local_response_norm")
+def local_response_norm(a, x):
+    return F.local_response_norm(x, a.Size, a.Alpha, a.Beta, a.K)
+
+
+absent("a part of local_response_norm", "channel_window")
+absent("random numbers of another generator", "dropout2d", "drop_path")
