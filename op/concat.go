@@ -108,6 +108,7 @@ var _ = register(Entry{
 	}),
 	Cases: []Case{
 		{concat{0}, []Arg{In(2, 3), In(3, 3)}},
+		{concat{1}, []Arg{Index(9, 2, 3), Index(9, 2, 1)}},
 		{concat{1}, []Arg{In(2, 1, 3), In(2, 4, 3), In(2, 2, 3)}},
 		{concat{-1}, []Arg{In(3, 5), In(3, 0), In(3, 1)}},
 		{concat{1}, []Arg{In(2, 2, 3, 2), In(2, 1, 3, 2)}},

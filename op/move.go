@@ -97,25 +97,27 @@ func copyRow[T any](dst, src []T, to, from, n, toStep, fromStep int) {
 
 // prepareMove shares out a move of whole tensors.
 func prepareMove(m *move, to, from *tensor.Tensor) func() {
-	switch to.DType() {
-	case tensor.Float32:
-		return moveLoop[float32](m, to, from)
-	case tensor.Float64:
-		return moveLoop[float64](m, to, from)
-	case tensor.Int32:
-		return moveLoop[int32](m, to, from)
-	case tensor.Int64:
-		return moveLoop[int64](m, to, from)
-	case tensor.Uint8:
-		return moveLoop[uint8](m, to, from)
-	default:
-		return moveLoop[bool](m, to, from)
-	}
+	return moving(to.DType(),
+		func() func() { return moveLoop[uint8](m, to, from) },
+		func() func() { return moveLoop[uint32](m, to, from) },
+		func() func() { return moveLoop[uint64](m, to, from) })
 }
 
-func moveLoop[T tensor.Element](m *move, to, from *tensor.Tensor) func() {
-	dst, src := tensor.Data[T](to), tensor.Data[T](from)
+func moveLoop[T tensor.Word](m *move, to, from *tensor.Tensor) func() {
+	dst, src := tensor.Bits[T](to), tensor.Bits[T](from)
 	return parallel.NewLoop(m.boxes, 1+grain/(m.high*m.wide), func(lo, hi int) { runMove(m, dst, src, lo, hi) }).Run
+}
+
+// moving is prepare for what only moves elements, of any type: it takes one, four
+// or eight bytes for one.
+func moving(d tensor.DType, f1, f4, f8 func() func()) func() {
+	switch d.Size() {
+	case 1:
+		return f1()
+	case 4:
+		return f4()
+	}
+	return f8()
 }
 
 // blockMove is a move from an input of a block to an output.

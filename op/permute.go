@@ -87,6 +87,7 @@ var _ = register(Entry{
 		{permute{[]int{0, 2, 1}}, []Arg{In(2, 5, 3)}},
 		{permute{[]int{0, 2, 3, 1}}, []Arg{In(2, 3, 1, 4)}},
 		{permute{[]int{1, 0}}, []Arg{In(3, 4)}},
+		{permute{[]int{1, 0}}, []Arg{Index(9, 3, 4)}},
 		{permute{[]int{2, 0, 1}}, []Arg{In(2, 3, 1)}},
 		{permute{[]int{1, 2, 0}}, []Arg{In(2, 0, 3)}},
 	},

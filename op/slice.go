@@ -172,7 +172,8 @@ var _ = register(Entry{
 	Reference: PerElement(func(o slice, in []Array, index []int) float64 {
 		return in[0].At(o.indexIn(in[0].Shape(), index)...)
 	}),
-	Cases: sliceCases(func(ranges []Range, shape []int) Case { return Case{slice{ranges}, []Arg{In(shape...)}} }),
+	Cases: append(sliceCases(func(ranges []Range, shape []int) Case { return Case{slice{ranges}, []Arg{In(shape...)}} }),
+		Case{slice{[]Range{{Axis: 1, Start: 1, Stop: End, Step: 2}}}, []Arg{Index(9, 3, 4)}}),
 })
 
 // indexIn is where an element of a slice lies in a shape, found by counting.

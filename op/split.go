@@ -116,6 +116,7 @@ var _ = register(Entry{
 	},
 	Cases: []Case{
 		{split{0, []int{2, 3}}, []Arg{In(5, 3)}},
+		{split{1, []int{2, 3}}, []Arg{Index(9, 3, 5)}},
 		{split{1, []int{1, 4, 2}}, []Arg{In(2, 7, 3)}},
 		{split{-1, []int{5, 0, 1}}, []Arg{In(3, 6)}},
 		{split{1, []int{2, 1}}, []Arg{In(2, 3, 3, 2)}},

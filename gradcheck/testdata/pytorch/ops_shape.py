@@ -108,3 +108,38 @@ def pad(a, x):
 
 
 absent("a part of gradients", "place")
+
+
+@operation("index_select")
+def index_select(a, x, index):
+    axis = range(x.dim())[a.Axis]
+    return x.index_select(axis, index.flatten()).reshape(x.shape[:axis] + index.shape + x.shape[axis + 1 :])
+
+
+@operation("index_sum")
+def index_sum(a, x, index):
+    rows = x.reshape(x.shape[: a.Axis] + (index.numel(),) + x.shape[a.Axis + index.dim() :])
+    zeros = torch.zeros(rows.shape[: a.Axis] + (a.Size,) + rows.shape[a.Axis + 1 :], dtype=x.dtype)
+    return zeros.index_add(a.Axis, index.flatten(), rows)
+
+
+@operation("index_add")
+def index_add(a, x, index, rows):
+    return x.index_add(a.Axis, index, rows)
+
+
+@operation("gather")
+def gather(a, x, index):
+    return x.gather(a.Axis, index)
+
+
+@operation("scatter")
+def scatter(a, x, index):
+    shape = list(x.shape)
+    shape[a.Axis] = a.Size
+    return torch.zeros(shape, dtype=x.dtype).scatter_add(a.Axis, index, x)
+
+
+@operation("scatter_add")
+def scatter_add(a, x, index, values):
+    return x.scatter_add(a.Axis, index, values)
