@@ -14,10 +14,17 @@ import (
 
 // Conv2DConfig is how a convolution slides over its images.
 type Conv2DConfig struct {
-	Stride  int // rows and columns between outputs; 0 means 1
-	Padding int // zeros on each side
-	Groups  int // groups of channels, each seen by its own filters only; 0 means 1
+	Stride   int         // rows and columns between outputs; 0 means 1
+	Padding  int         // zeros on each side
+	Dilation int         // rows and columns from one tap of the kernel to the next; 0 means 1
+	Groups   int         // groups of channels, each seen by its own filters only; 0 means 1
+	Columns  ConvColumns // where these are not as the rows
 }
+
+// ConvColumns is how a convolution goes along the columns, where the fields of the
+// same names in Conv2DConfig say how it goes along the rows. The zero value means
+// alike; a Stride of 1 makes it none.
+type ConvColumns struct{ Stride, Padding, Dilation int }
 
 type conv2D struct{ Conv2DConfig }
 
@@ -25,7 +32,7 @@ type conv2D struct{ Conv2DConfig }
 // usual) of x, of shape [n c h w], with w, of [o c/groups kh kw], plus b, of [o]
 // or nil:
 //
-//	y[n,o,i,j] = b[o] + Σ over c, ky, kx of w[o,c,ky,kx] x[n,g+c,i·stride+ky-pad,j·stride+kx-pad]
+//	y[n,o,i,j] = b[o] + Σ over c, ky, kx of w[o,c,ky,kx] x[n,g+c,i·stride+ky·dilation-pad,j·stride+kx·dilation-pad]
 //
 // where g is the first channel of the group that filter o belongs to: one chain
 // of fused multiply-adds from the bias, in the order of the weights, without those
@@ -36,13 +43,18 @@ func Conv2D(x, w, b *autograd.Value, cfg Conv2DConfig) *autograd.Value {
 
 func (c Conv2DConfig) groups() int { return cmp.Or(c.Groups, 1) }
 
+// rows and columns return how the convolution goes along each axis.
+func (c Conv2DConfig) rows() ConvColumns    { return ConvColumns{c.Stride, c.Padding, c.Dilation} }
+func (c Conv2DConfig) columns() ConvColumns { return cmp.Or(c.Columns, c.rows()) }
+
 // shape returns the convolution of one image.
 func (c Conv2DConfig) shape(x, w []int) kernel.ConvShape {
-	stride := cmp.Or(c.Stride, 1)
+	rows, cols := c.rows(), c.columns()
 	return kernel.ConvShape{
 		Channels: x[1], Height: x[2], Width: x[3],
 		Filters: w[0], KernelH: w[2], KernelW: w[3],
-		StrideH: stride, StrideW: stride, PadH: c.Padding, PadW: c.Padding,
+		StrideH: cmp.Or(rows.Stride, 1), StrideW: cmp.Or(cols.Stride, 1), PadH: rows.Padding, PadW: cols.Padding,
+		DilationH: cmp.Or(rows.Dilation, 1), DilationW: cmp.Or(cols.Dilation, 1),
 		Groups: c.groups(),
 	}
 }
@@ -78,10 +90,16 @@ func (c *planCache) get(s kernel.ConvShape, x kernel.Block) *kernel.ConvPlan {
 	return p
 }
 
+// maxSlide bounds strides, paddings and dilations, so that no size overflows.
+const maxSlide = 1 << 20
+
 // outShape returns the shape of a convolution's output, or an error.
 func (c Conv2DConfig) outShape(x, w []int) ([]int, error) {
-	if c.Stride < 0 || c.Padding < 0 || c.Groups < 0 {
-		return nil, fmt.Errorf("want no negative stride, padding or number of groups, not %+v", c)
+	rows, cols := c.rows(), c.columns()
+	least := min(rows.Stride, rows.Padding, rows.Dilation, cols.Stride, cols.Padding, cols.Dilation)
+	most := max(rows.Stride, rows.Padding, rows.Dilation, cols.Stride, cols.Padding, cols.Dilation)
+	if least < 0 || c.Groups < 0 || most > maxSlide {
+		return nil, fmt.Errorf("want no negative stride, padding, dilation or number of groups, and none above %d, not %+v", maxSlide, c)
 	}
 	if x[1] != w[1]*c.groups() {
 		return nil, fmt.Errorf("want an input of %d channels for these weights", w[1]*c.groups())
@@ -89,16 +107,19 @@ func (c Conv2DConfig) outShape(x, w []int) ([]int, error) {
 	if w[0]%c.groups() != 0 {
 		return nil, fmt.Errorf("want filters that make %d equal groups, not %d", c.groups(), w[0])
 	}
-	if min(x[1], x[2], x[3], w[0], w[2], w[3]) < 1 || x[2]+2*c.Padding < w[2] || x[3]+2*c.Padding < w[3] {
-		return nil, fmt.Errorf("want images of at least %d×%d with padding, and no empty axis but the batch", w[2], w[3])
+	h, width := rows.extent(w[2]), cols.extent(w[3])
+	paddedH, paddedW := x[2]+2*rows.Padding, x[3]+2*cols.Padding
+	if min(x[1], x[2], x[3], w[0], w[2], w[3]) < 1 || paddedH < h || paddedW < width {
+		return nil, fmt.Errorf("want images of at least %d×%d with padding, and no empty axis but the batch", h, width)
 	}
-	padded := int64(x[2]+2*c.Padding) * int64(x[3]+2*c.Padding)
-	if block := padded * int64(max(x[1], w[0])) * kernel.Lanes; block > math.MaxInt32 {
+	if block := int64(paddedH) * int64(paddedW) * int64(max(x[1], w[0])) * kernel.Lanes; block > math.MaxInt32 {
 		return nil, fmt.Errorf("want images of at most %d elements with padding and all channels, not %d", math.MaxInt32/kernel.Lanes, block/kernel.Lanes)
 	}
-	stride := cmp.Or(c.Stride, 1)
-	return []int{x[0], w[0], (x[2]+2*c.Padding-w[2])/stride + 1, (x[3]+2*c.Padding-w[3])/stride + 1}, nil
+	return []int{x[0], w[0], (paddedH-h)/cmp.Or(rows.Stride, 1) + 1, (paddedW-width)/cmp.Or(cols.Stride, 1) + 1}, nil
 }
+
+// extent returns how many elements a kernel of some taps spans.
+func (c ConvColumns) extent(kernel int) int { return (kernel-1)*cmp.Or(c.Dilation, 1) + 1 }
 
 func (conv2D) Name() string { return "conv2d" }
 
@@ -186,5 +207,7 @@ var _ = register(Entry{
 		{conv2D{}, []Arg{In(0, 2, 4, 4), In(3, 2, 3, 3), In(3)}},
 		{conv2D{Conv2DConfig{Groups: 2, Padding: 1}}, []Arg{In(2, 4, 3, 2), In(6, 2, 2, 2), In(6)}},
 		{conv2D{Conv2DConfig{Groups: 3, Stride: 2}}, []Arg{In(2, 3, 4, 5), In(3, 1, 2, 3)}},
+		{conv2D{Conv2DConfig{Dilation: 2, Padding: 1}}, []Arg{In(2, 1, 5, 4), In(2, 1, 3, 2), In(2)}},
+		{conv2D{Conv2DConfig{Stride: 2, Columns: ConvColumns{3, 2, 2}}}, []Arg{In(1, 2, 3, 7), In(2, 2, 2, 3)}},
 	},
 })

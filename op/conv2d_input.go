@@ -99,5 +99,7 @@ var _ = register(Entry{
 		{conv2DInput{Conv2DConfig{Stride: 3}, 7, 8}, []Arg{In(1, 2, 2, 3), In(2, 3, 2, 1)}},
 		{conv2DInput{Conv2DConfig{}, 4, 4}, []Arg{In(0, 3, 2, 2), In(3, 2, 3, 3)}},
 		{conv2DInput{Conv2DConfig{Groups: 2}, 3, 3}, []Arg{In(2, 4, 2, 2), In(4, 1, 2, 2)}},
+		{conv2DInput{Conv2DConfig{Dilation: 2, Padding: 1}, 5, 4}, []Arg{In(2, 2, 3, 4), In(2, 1, 3, 2)}},
+		{conv2DInput{Conv2DConfig{Stride: 2, Columns: ConvColumns{3, 2, 2}}, 3, 7}, []Arg{In(1, 2, 1, 3), In(2, 2, 2, 3)}},
 	},
 })

@@ -49,6 +49,7 @@ var _ = register(Entry{
 	Cases: []Case{
 		{conv2DInputGate{conv2DInput{Conv2DConfig{Padding: 1}, 3, 4}}, []Arg{In(2, 3, 3, 5), In(3, 2, 3, 2), In(2, 2, 3, 4).AwayFromZero()}},
 		{conv2DInputGate{conv2DInput{Conv2DConfig{Stride: 2}, 5, 5}}, []Arg{In(18, 2, 2, 3), In(2, 1, 3, 1), In(18, 1, 5, 5).AwayFromZero()}},
+		{conv2DInputGate{conv2DInput{Conv2DConfig{Dilation: 2, Columns: ConvColumns{3, 2, 2}}, 3, 7}}, []Arg{In(1, 2, 1, 3), In(2, 2, 2, 3), In(1, 2, 3, 7).AwayFromZero()}},
 		{conv2DInputGate{conv2DInput{Conv2DConfig{Groups: 2}, 4, 4}}, []Arg{In(0, 4, 2, 2), In(4, 1, 3, 3), In(0, 2, 4, 4).AwayFromZero()}},
 	},
 })

@@ -32,6 +32,7 @@ var _ = register(Entry{
 	Cases: []Case{
 		{conv2DReLU{conv2D{Conv2DConfig{Padding: 1}}}, []Arg{In(2, 2, 3, 4), In(3, 2, 3, 2), In(3)}},
 		{conv2DReLU{conv2D{Conv2DConfig{Stride: 2}}}, []Arg{In(18, 1, 3, 5), In(2, 1, 3, 1)}},
+		{conv2DReLU{conv2D{Conv2DConfig{Dilation: 2, Columns: ConvColumns{3, 2, 2}}}}, []Arg{In(1, 2, 3, 7), In(2, 2, 2, 3)}},
 		{conv2DReLU{conv2D{Conv2DConfig{Groups: 2}}}, []Arg{In(0, 2, 4, 4), In(4, 1, 3, 3), In(4)}},
 		{conv2DReLU{conv2D{Conv2DConfig{Padding: 1}}}, []Arg{In(3, 1, 7, 5), In(3, 1, 3, 3), In(3)}},
 		{conv2DReLU{conv2D{Conv2DConfig{Stride: 2}}}, []Arg{In(1, 3, 9, 7), In(5, 3, 3, 1)}},

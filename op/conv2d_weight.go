@@ -111,5 +111,7 @@ var _ = register(Entry{
 		{conv2DWeight{Conv2DConfig{}, 2, 2}, []Arg{In(35, 1, 3, 3), In(35, 2, 2, 2)}},
 		{conv2DWeight{Conv2DConfig{}, 3, 3}, []Arg{In(0, 2, 4, 4), In(0, 3, 2, 2)}},
 		{conv2DWeight{Conv2DConfig{Groups: 2}, 2, 2}, []Arg{In(2, 4, 3, 3), In(2, 6, 2, 2)}},
+		{conv2DWeight{Conv2DConfig{Dilation: 2, Padding: 1}, 3, 2}, []Arg{In(2, 1, 5, 4), In(2, 2, 3, 4)}},
+		{conv2DWeight{Conv2DConfig{Stride: 2, Columns: ConvColumns{3, 2, 2}}, 2, 3}, []Arg{In(1, 2, 3, 7), In(1, 2, 1, 3)}},
 	},
 })

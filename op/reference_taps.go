@@ -26,8 +26,11 @@ func (linear) element(in []Array, index []int) float64 {
 
 // at returns where a tap of the kernel lies for an output.
 func (c Conv2DConfig) at(y, x, ky, kx int) (int, int) {
-	stride := cmp.Or(c.Stride, 1)
-	return y*stride + ky - c.Padding, x*stride + kx - c.Padding
+	cols := ConvColumns{c.Stride, c.Padding, c.Dilation}
+	if c.Columns != (ConvColumns{}) {
+		cols = c.Columns
+	}
+	return y*max(1, c.Stride) + ky*max(1, c.Dilation) - c.Padding, x*max(1, cols.Stride) + kx*max(1, cols.Dilation) - cols.Padding
 }
 
 // channel returns that of the input which channel c of a filter is for, when

@@ -110,7 +110,11 @@ func (n *network) convolution(size int) {
 	if n.pick(2) == 1 {
 		b = n.parameter(filters)
 	}
-	n.x = op.Conv2D(n.x, w, b, op.Conv2DConfig{Stride: 1 + n.pick(2), Padding: padding})
+	cfg := op.Conv2DConfig{Stride: 1 + n.pick(2), Padding: padding}
+	if size+2*padding > 2*k && n.pick(3) == 0 {
+		cfg.Columns = op.ConvColumns{Stride: 1 + n.pick(3), Padding: padding, Dilation: 2}
+	}
+	n.x = op.Conv2D(n.x, w, b, cfg)
 	if n.pick(2) == 1 {
 		n.pool = append(n.pool, n.x)
 		n.x = op.ReLU(n.x)

@@ -16,14 +16,22 @@ type ConvShape struct {
 	KernelH, KernelW        int
 	StrideH, StrideW        int
 	PadH, PadW              int // zeros on each side
+	DilationH, DilationW    int // from one tap of the kernel to the next; 0 means 1
 	Groups                  int // 0 means 1
 }
 
 // OutH returns the height of the output.
-func (s ConvShape) OutH() int { return (s.Height+2*s.PadH-s.KernelH)/s.StrideH + 1 }
+func (s ConvShape) OutH() int { return (s.Height+2*s.PadH-s.extentH())/s.StrideH + 1 }
 
 // OutW returns the width of the output.
-func (s ConvShape) OutW() int { return (s.Width+2*s.PadW-s.KernelW)/s.StrideW + 1 }
+func (s ConvShape) OutW() int { return (s.Width+2*s.PadW-s.extentW())/s.StrideW + 1 }
+
+func (s ConvShape) dilationH() int { return cmp.Or(s.DilationH, 1) }
+func (s ConvShape) dilationW() int { return cmp.Or(s.DilationW, 1) }
+
+// extentH and extentW return how many rows and columns the kernel spans.
+func (s ConvShape) extentH() int { return (s.KernelH-1)*s.dilationH() + 1 }
+func (s ConvShape) extentW() int { return (s.KernelW-1)*s.dilationW() + 1 }
 
 // X returns the layout of the input that the forward convolution reads, and of
 // the input's gradient: neither needs a border.
@@ -37,7 +45,7 @@ func (s ConvShape) X() Block {
 func (s ConvShape) PaddedX() Block {
 	x := s.X()
 	x.Left = s.PadW
-	x.Right = max(0, (s.OutW()-1)*s.StrideW+s.KernelW-s.PadW-s.Width)
+	x.Right = max(0, (s.OutW()-1)*s.StrideW+s.extentW()-s.PadW-s.Width)
 	return x
 }
 
@@ -56,8 +64,8 @@ func (s ConvShape) terms() int    { return s.filters() * s.weights() * s.outputs
 
 // check panics unless the convolution has an output.
 func (s ConvShape) check() {
-	if min(s.Channels, s.Height, s.Width, s.Filters, s.KernelH, s.KernelW, s.StrideH, s.StrideW, s.groups()) < 1 || min(s.PadH, s.PadW) < 0 ||
-		s.Height+2*s.PadH < s.KernelH || s.Width+2*s.PadW < s.KernelW {
+	if min(s.Channels, s.Height, s.Width, s.Filters, s.KernelH, s.KernelW, s.StrideH, s.StrideW, s.dilationH(), s.dilationW(), s.groups()) < 1 || min(s.PadH, s.PadW) < 0 ||
+		s.Height+2*s.PadH < s.extentH() || s.Width+2*s.PadW < s.extentW() {
 		panic(fmt.Sprintf("kernel: convolution without an output: %+v", s))
 	}
 	if s.Channels%s.groups() != 0 || s.Filters%s.groups() != 0 {

@@ -84,18 +84,18 @@ func (p *ConvPlan) planForwardBands() *bandTables {
 	t := &p.forwardBands
 	t.once.Do(func() {
 		s := p.Shape
-		rows := stripRows(s.X(), s.Y(), func(rows int) int { return (rows-1)*s.StrideH + s.KernelH })
+		rows := stripRows(s.X(), s.Y(), func(rows int) int { return (rows-1)*s.StrideH + s.extentH() })
 		if rows == 0 {
 			return
 		}
 		t.cutBands(s.X(), s.Y(), rows, func(row, end int) (load, loaded int) {
 			load = min(max(0, row*s.StrideH-s.PadH), s.Height)
-			return load, max(load, min((end-1)*s.StrideH-s.PadH+s.KernelH, s.Height))
+			return load, max(load, min((end-1)*s.StrideH-s.PadH+s.extentH(), s.Height))
 		})
 		t.plan(s.OutW(), func(y, x int) (at ringSpan, in int) {
 			return ringSpan{s.forwardSpan(y, x), ring(t.src, y*s.StrideH-s.PadH)}, t.src.Offset(0, 0, x*s.StrideW-s.PadW)
 		}, func(at ringSpan) []tap {
-			return s.forwardTaps(t.src, at.span, func(ky int) int { return ring(t.src, at.row+ky) })
+			return s.forwardTaps(t.src, at.span, func(down int) int { return ring(t.src, at.row+down) })
 		})
 	})
 	return t
@@ -105,16 +105,17 @@ func (p *ConvPlan) planInputBands() *bandTables {
 	t := &p.inputBands
 	t.once.Do(func() {
 		s := p.Shape
-		rows := stripRows(s.Y(), s.X(), func(rows int) int { return ceil(rows+s.KernelH-1, s.StrideH) })
+		rows := stripRows(s.Y(), s.X(), func(rows int) int { return ceil(rows+s.extentH()-1, s.StrideH) })
 		if rows == 0 {
 			return
 		}
+		down, across := s.down(), s.across()
 		t.cutBands(s.Y(), s.X(), rows, func(row, end int) (load, loaded int) {
-			load = min(max(0, ceil(row+s.PadH-s.KernelH+1, s.StrideH)), s.OutH())
+			load = min(max(0, ceil(row+s.PadH-s.extentH()+1, s.StrideH)), s.OutH())
 			return load, max(load, min((end-1+s.PadH)/s.StrideH+1, s.OutH()))
 		})
 		t.plan(s.Width, func(y, x int) (at ringSpan, in int) {
-			return ringSpan{s.inputSpan(y, x), ring(t.src, (y+s.PadH)/s.StrideH)}, t.src.Offset(0, 0, (x+s.PadW)/s.StrideW)
+			return ringSpan{s.inputSpan(y, x), ring(t.src, down.firstOutput(y))}, t.src.Offset(0, 0, across.firstOutput(x))
 		}, func(at ringSpan) []tap {
 			return s.inputTaps(t.src, at.span, func(up int) int { return ring(t.src, at.row-up) })
 		})

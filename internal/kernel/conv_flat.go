@@ -43,7 +43,7 @@ func FlatWith[T Float](s ConvShape, w []T) bool {
 func (s ConvShape) padded() Block {
 	x := s.PaddedX()
 	x.Top = s.PadH
-	x.Bottom = max(0, (s.OutH()-1)*s.StrideH+s.KernelH-s.PadH-s.Height)
+	x.Bottom = max(0, (s.OutH()-1)*s.StrideH+s.extentH()-s.PadH-s.Height)
 	return x
 }
 
@@ -69,7 +69,7 @@ func (p *ConvPlan) planFlat() *flatTables {
 			t.outputs = append(t.outputs, position{in: int32(i * Lanes), dst: int32(i * Lanes)})
 		}
 		s.eachWeight(func(i, c, ky, kx int) {
-			t.taps = append(t.taps, tap{in: int32(c*plane + ky*row + kx), w: int32(i)})
+			t.taps = append(t.taps, tap{in: int32(c*plane + ky*s.dilationH()*row + kx*s.dilationW()), w: int32(i)})
 		})
 		wanted := max(1, min(ceil(manyParts, s.groups()), s.filters()*s.weights()*len(t.outputs)/flatTerms))
 		rows := min(wanted, ceil(s.filters(), 12))

@@ -88,10 +88,10 @@ func (p *ConvPlan) planForward() *partTables {
 			})
 		})
 		stretches := all.stretches(func(at span) []tap {
-			return s.forwardTaps(p.X, at, func(ky int) int { return ky })
+			return s.forwardTaps(p.X, at, func(down int) int { return down })
 		})
 		t.deal(s, s.filters(), stretches, func(r stretch) int {
-			return mostPlaces(p.X, s.channels(), r, s.KernelH, s.StrideH, s.OutW())
+			return mostPlaces(p.X, s.channels(), r, s.extentH(), s.StrideH, s.OutW())
 		})
 	})
 	return t
@@ -128,8 +128,8 @@ func (p *ConvPlan) weightPiece(lo, hi int) weightPiece {
 		if i < lo || i >= hi {
 			return
 		}
-		all.add(outputsOf(ky, s.StrideH, s.PadH, s.Height, s.OutH()), position{
-			in:  int32(p.X.Offset(c, ky-s.PadH, kx-s.PadW)),
+		all.add(s.down().outputsOf(ky), position{
+			in:  int32(p.X.Offset(c, ky*s.dilationH()-s.PadH, kx*s.dilationW()-s.PadW)),
 			dst: int32((i - lo) * p.X.Images()),
 		})
 	})
@@ -144,10 +144,11 @@ func (p *ConvPlan) planInput() *partTables {
 	t := &p.input
 	t.once.Do(func() {
 		s := p.Shape
+		down, across := s.down(), s.across()
 		var all places[span]
 		eachPlace(s.Height, s.Width, func(y, x int) {
 			all.add(s.inputSpan(y, x), position{
-				in:   int32(p.Y.Offset(0, (y+s.PadH)/s.StrideH, (x+s.PadW)/s.StrideW)),
+				in:   int32(p.Y.Offset(0, down.firstOutput(y), across.firstOutput(x))),
 				dst:  int32(p.X.Offset(0, y, x)),
 				gate: int32(p.Gate.Offset(0, y, x)),
 			})
@@ -156,7 +157,7 @@ func (p *ConvPlan) planInput() *partTables {
 			return s.inputTaps(p.Y, at, func(up int) int { return -up })
 		})
 		t.deal(s, s.channels(), stretches, func(r stretch) int {
-			return mostPlaces(p.Y, s.filters(), r, ceil(s.KernelH, s.StrideH), 1, ceil(s.Width, s.StrideW))
+			return mostPlaces(p.Y, s.filters(), r, ceil(s.extentH(), s.StrideH), 1, ceil(s.Width, s.StrideW))
 		})
 	})
 	return t
@@ -200,57 +201,26 @@ func eachPlace(height, width int, do func(y, x int)) {
 	}
 }
 
-// reach is a range from first up to and without end, along one axis.
-type reach struct{ first, end int }
-
-// reachFrom returns a reach, the same for all that are empty.
-func reachFrom(first, end int) reach {
-	if first >= end {
-		return reach{}
-	}
-	return reach{first, end}
-}
-
-// inputsOf returns the taps through which an output reads inputs.
-func inputsOf(out, kernel, stride, pad, size int) reach {
-	return reachFrom(max(0, pad-out*stride), min(kernel, size+pad-out*stride))
-}
-
-// outputsOf returns the outputs that read inputs through a tap.
-func outputsOf(k, stride, pad, size, outSize int) reach {
-	if k >= size+pad {
-		return reach{}
-	}
-	return reachFrom(ceil(max(0, pad-k), stride), min(outSize, (size+pad-k-1)/stride+1))
-}
-
-// tapsOf returns the taps, first, first+stride and so on, that connect an input,
-// padding counted, with outputs.
-func tapsOf(in, kernel, stride, outSize int) reach {
-	past := max(0, in/stride-(outSize-1)) // the first tap would need an output so far past the last
-	return reachFrom(in%stride+past*stride, min(kernel, in+1))
-}
-
 // span is the taps that a place has to do with.
 type span struct{ rows, cols reach }
 
 func (s ConvShape) forwardSpan(y, x int) span {
-	return span{inputsOf(y, s.KernelH, s.StrideH, s.PadH, s.Height), inputsOf(x, s.KernelW, s.StrideW, s.PadW, s.Width)}
+	return span{s.down().inputsOf(y), s.across().inputsOf(x)}
 }
 
 func (s ConvShape) inputSpan(y, x int) span {
-	return span{tapsOf(y+s.PadH, s.KernelH, s.StrideH, s.OutH()), tapsOf(x+s.PadW, s.KernelW, s.StrideW, s.OutW())}
+	return span{s.down().tapsOf(y), s.across().tapsOf(x)}
 }
 
-// forwardTaps returns the taps of an output. A tap of a row of the kernel reads
-// the row of the input that row returns.
-func (s ConvShape) forwardTaps(x Block, at span, row func(ky int) int) (taps []tap) {
+// forwardTaps returns the taps of an output. One that is some rows down from the
+// kernel's first reads the row of the input that row returns.
+func (s ConvShape) forwardTaps(x Block, at span, row func(down int) int) (taps []tap) {
 	origin := x.Offset(0, 0, 0)
 	for c := range s.channels() {
 		for ky := at.rows.first; ky < at.rows.end; ky++ {
 			for kx := at.cols.first; kx < at.cols.end; kx++ {
 				taps = append(taps, tap{
-					in: int32(x.Offset(c, row(ky), kx) - origin),
+					in: int32(x.Offset(c, row(ky*s.dilationH()), kx*s.dilationW()) - origin),
 					w:  int32((c*s.KernelH+ky)*s.KernelW + kx),
 				})
 			}
@@ -263,12 +233,12 @@ func (s ConvShape) forwardTaps(x Block, at span, row func(ky int) int) (taps []t
 // that its first tap in the phase would reach. A tap that comes from some rows
 // further up reads the row that row returns.
 func (s ConvShape) inputTaps(y Block, at span, row func(up int) int) (taps []tap) {
-	origin := y.Offset(0, 0, 0)
+	origin, down, across := y.Offset(0, 0, 0), s.down(), s.across()
 	for o := range s.filters() {
-		for ky := at.rows.first; ky < at.rows.end; ky += s.StrideH {
-			for kx := at.cols.first; kx < at.cols.end; kx += s.StrideW {
+		for ky := at.rows.first; ky < at.rows.end; ky += down.tapStep() {
+			for kx := at.cols.first; kx < at.cols.end; kx += across.tapStep() {
 				taps = append(taps, tap{
-					in: int32(y.Offset(o, row(ky/s.StrideH), -(kx/s.StrideW)) - origin),
+					in: int32(y.Offset(o, row(ky/down.tapStep()*down.outputStep()), -(kx/across.tapStep()*across.outputStep())) - origin),
 					w:  int32(o*s.weights() + ky*s.KernelW + kx),
 				})
 			}

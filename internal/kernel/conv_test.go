@@ -49,7 +49,7 @@ func naiveGroupForward[T Float](s ConvShape, y, x, w, bias []T) {
 				for c := range s.Channels {
 					for ky := range s.KernelH {
 						for kx := range s.KernelW {
-							iy, ix := oy*s.StrideH+ky-s.PadH, ox*s.StrideW+kx-s.PadW
+							iy, ix := oy*s.StrideH+ky*max(1, s.DilationH)-s.PadH, ox*s.StrideW+kx*max(1, s.DilationW)-s.PadW
 							if iy >= 0 && iy < s.Height && ix >= 0 && ix < s.Width {
 								sum = exact(w[k], x[(c*s.Height+iy)*s.Width+ix], sum)
 							}
@@ -76,7 +76,7 @@ func naiveGroupInput[T Float](s ConvShape, dx, dy, w []T) {
 				for o := range s.Filters {
 					for ky := range s.KernelH {
 						for kx := range s.KernelW {
-							ry, rx := iy+s.PadH-ky, ix+s.PadW-kx
+							ry, rx := iy+s.PadH-ky*max(1, s.DilationH), ix+s.PadW-kx*max(1, s.DilationW)
 							if ry%s.StrideH != 0 || rx%s.StrideW != 0 {
 								continue
 							}
@@ -105,7 +105,7 @@ func naiveGroupWeight[T Float](s ConvShape, images, xLen, yLen int, dw, x, dy []
 					for n := range images {
 						for oy := range s.OutH() {
 							for ox := range s.OutW() {
-								iy, ix := oy*s.StrideH+ky-s.PadH, ox*s.StrideW+kx-s.PadW
+								iy, ix := oy*s.StrideH+ky*max(1, s.DilationH)-s.PadH, ox*s.StrideW+kx*max(1, s.DilationW)-s.PadW
 								if iy < 0 || iy >= s.Height {
 									continue
 								}
@@ -152,6 +152,10 @@ var convShapes = []ConvShape{
 	{Channels: 6, Height: 5, Width: 6, Filters: 9, KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1, Groups: 3},
 	{Channels: 5, Height: 7, Width: 8, Filters: 5, KernelH: 3, KernelW: 3, StrideH: 2, StrideW: 2, PadH: 1, PadW: 1, Groups: 5},
 	{Channels: 4, Height: 6, Width: 6, Filters: 8, KernelH: 5, KernelW: 5, StrideH: 1, StrideW: 1, PadH: 2, PadW: 2, Groups: 4},
+	{Channels: 2, Height: 9, Width: 8, Filters: 3, KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, PadH: 2, PadW: 2, DilationH: 2, DilationW: 2},
+	{Channels: 3, Height: 9, Width: 11, Filters: 2, KernelH: 3, KernelW: 2, StrideH: 2, StrideW: 3, PadH: 3, PadW: 1, DilationH: 3, DilationW: 2},
+	{Channels: 2, Height: 10, Width: 13, Filters: 4, KernelH: 3, KernelW: 4, StrideH: 2, StrideW: 6, PadH: 1, PadW: 5, DilationH: 4, DilationW: 4, Groups: 2},
+	{Channels: 1, Height: 4, Width: 9, Filters: 2, KernelH: 1, KernelW: 3, StrideH: 1, StrideW: 2, DilationH: 2, DilationW: 3},
 }
 
 func testConv[T Float](t *testing.T, s ConvShape, images int, kind numbers) {

@@ -6,8 +6,20 @@ import torch.nn.functional as F
 from registry import absent, operation
 
 
+SLIDING = {"Stride": "stride", "Padding": "padding", "OutputPadding": "output_padding", "Dilation": "dilation"}
+
+
 def sliding(a):
-    return dict(stride=a.Stride or 1, padding=a.Padding, groups=a.Groups or 1)
+    """How a convolution slides: along both axes, where it has columns."""
+    args = {"groups": a.Groups or 1}
+    for name, arg in SLIDING.items():
+        if not hasattr(a, name):
+            continue
+        along = [getattr(a, name)]
+        if hasattr(a, "Columns"):
+            along.append(a.Columns[name] if any(a.Columns.values()) else along[0])
+        args[arg] = [v or 1 for v in along] if name in ("Stride", "Dilation") else along
+    return args
 
 
 @operation("conv2d")
@@ -40,6 +52,21 @@ def window(a):
         columns = rows
     kernel, stride, padding = zip(rows, columns)
     return kernel, [s or k for s, k in zip(stride, kernel)], padding
+
+
+@operation("conv1d")
+def conv1d(a, x, w, b=None):
+    return F.conv1d(x, w, b, **sliding(a))
+
+
+@operation("conv_transpose2d")
+def conv_transpose2d(a, x, w, b=None):
+    return F.conv_transpose2d(x, w, b, **sliding(a))
+
+
+@operation("conv_transpose1d")
+def conv_transpose1d(a, x, w, b=None):
+    return F.conv_transpose1d(x, w, b, **sliding(a))
 
 
 @operation("max_pool2d")
