@@ -189,7 +189,7 @@ func (s *schedule) layouts() []kernel.Block {
 // withBorder returns a layout with the larger of two borders on each side, and
 // planes apart if one of the two has them so.
 func withBorder(a, b kernel.Block) kernel.Block {
-	if b.Channels > 0 {
+	if b != (kernel.Block{}) {
 		a.Channels, a.Height, a.Width = b.Channels, b.Height, b.Width
 	}
 	a.Top, a.Bottom = max(a.Top, b.Top), max(a.Bottom, b.Bottom)
