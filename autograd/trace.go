@@ -14,12 +14,37 @@ type Trace struct {
 
 	constants map[*tensor.Tensor]int
 	current   map[*Value]int // the number that each variable has by now
+	part      *Part          // of what the next instructions are
 }
 
 // Instruction is an operation on numbered values.
 type Instruction struct {
 	Op      Op
 	In, Out []int
+	Part    *Part // the composition that it is a part of, or nil
+}
+
+// Part is a composition of operations that a program calls, such as "gelu".
+type Part struct {
+	Name string
+	In   []int // what it was called with
+}
+
+// AsPart calls f, and marks what it writes down in a program being traced as parts of
+// a composition. Compositions within it are not told apart.
+func AsPart(name string, in []*Value, f func() []*Value) []*Value {
+	tr := tracing(in)
+	if tr == nil || tr.part != nil {
+		return f()
+	}
+	tr.part = &Part{Name: name}
+	defer func() { tr.part = nil }()
+	for _, v := range in {
+		if of, id := v.symbol(); of == tr {
+			tr.part.In = append(tr.part.In, id)
+		}
+	}
+	return f()
 }
 
 // TracedConstant is a value that the program reads and that never changes.
@@ -82,7 +107,7 @@ func (tr *Trace) number(s tensor.Spec) int {
 }
 
 func (tr *Trace) record(op Op, in, out []*Value) {
-	ins := Instruction{Op: op}
+	ins := Instruction{Op: op, Part: tr.part}
 	for _, v := range in {
 		ins.In = append(ins.In, tr.find(v))
 	}

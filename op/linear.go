@@ -16,8 +16,11 @@ func Linear(x, w, b *autograd.Value) *autograd.Value {
 	if rank := len(x.Shape()); rank == 0 || rank == 2 {
 		return autograd.Apply1(linear{}, withBias(x, w, b)...)
 	}
-	defer named("linear", withBias(x, w, b))
-	return byRows(x, func(rows *autograd.Value) *autograd.Value { return Linear(rows, w, b) })
+	in := withBias(x, w, b)
+	defer named("linear", in)
+	return autograd.AsPart("linear", in, func() []*autograd.Value {
+		return []*autograd.Value{byRows(x, func(rows *autograd.Value) *autograd.Value { return Linear(rows, w, b) })}
+	})[0]
 }
 
 func withBias(x, w, b *autograd.Value) []*autograd.Value {

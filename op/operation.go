@@ -28,10 +28,10 @@ func Apply(o Operation, in ...*autograd.Value) []*autograd.Value {
 		return autograd.Apply(o, in...)
 	case autograd.Composed:
 		defer named(o.Name(), in)
-		return autograd.ApplyComposed(o, in...)
+		return autograd.AsPart(o.Name(), in, func() []*autograd.Value { return autograd.ApplyComposed(o, in...) })
 	case Composition:
 		defer named(o.Name(), in)
-		return o.Compose(in)
+		return autograd.AsPart(o.Name(), in, func() []*autograd.Value { return o.Compose(in) })
 	}
 	tensor.Fail(o.Name(), nil, "want an operation that is an autograd.Op or a Composition, not %T", o)
 	return nil
