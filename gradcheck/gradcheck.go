@@ -22,6 +22,7 @@ import (
 // The largest relative errors that pass.
 const (
 	ValueBound  = 1e-12
+	LinearBound = 1e-12
 	FirstBound  = 1e-6
 	SecondBound = 1e-4
 )
@@ -64,6 +65,7 @@ func Check(e op.Entry) *Report {
 		run := func(in []*autograd.Value) []*autograd.Value { return op.Apply(c.Op, in...) }
 		where := fmt.Sprintf("case %d %+v", i, c.Op)
 		s := stream(e.Name, i)
+		r.guard(where, func() { r.compareLinear(where, e.Linear, c, stream(e.Name+" is linear", i)) })
 		if r.guard(where, func() { r.compareFloat32(where, run, c.In, s) }) {
 			r.guard(where, func() { differentiated += r.differentiate(where, run, c.In, s) })
 		}

@@ -163,6 +163,14 @@ func TestAMissingCaseFails(t *testing.T) {
 	wantFailure(t, e, "Padding is the same in all cases")
 }
 
+func TestAFalseClaimOfBeingLinearFails(t *testing.T) {
+	for name, claim := range map[string][][]int{"exp": {{0}}, "conv2d": {{1}}, "mul": {{0, 1}}} {
+		e := entry(t, name)
+		e.Linear = claim
+		wantFailure(t, e, "from linear in inputs")
+	}
+}
+
 func TestAWrongReferenceFails(t *testing.T) {
 	e := entry(t, "mul")
 	e.Reference = entry(t, "add").Reference

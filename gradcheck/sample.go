@@ -35,6 +35,14 @@ func Sample(a op.Arg, r *random.Stream) *tensor.Tensor {
 	return t
 }
 
+func samples(args []op.Arg, r *random.Stream) []*tensor.Tensor {
+	var in []*tensor.Tensor
+	for _, a := range args {
+		in = append(in, Sample(a, r))
+	}
+	return in
+}
+
 // spread gives each value a cell of its own, with half of the cell kept free.
 func spread(values []float64, a op.Arg, r *random.Stream) {
 	cell := (a.Hi - a.Lo) / float64(len(values))

@@ -130,6 +130,7 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "adaptive_avg_pool2d", Kind: Pooling, Formula: "Σ x / n over each bin", Call: "AdaptiveAvgPool2D(x, height, width)", Shapes: "[n c h w] → [n c height width]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o adaptiveAvgPool2D, in []Array, index []int) float64 {
 		return meanOfBin(in[0], index, o.Height, o.Width)
 	}),
@@ -147,6 +148,7 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "adaptive_avg_pool1d", Kind: Pooling, Formula: "Σ x / n over each bin", Call: "AdaptiveAvgPool1D(x, width)", Shapes: "[n c w] → [n c width]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o adaptiveAvgPool1D, in []Array, index []int) float64 {
 		return meanOfBin(in[0], index, o.Width)
 	}),

@@ -29,6 +29,7 @@ func init() { autograd.SetAdd(Add) }
 
 var _ = register(Entry{
 	Name: "add", Kind: Arithmetic, Formula: "a + b", Call: "Add(a, b)",
+	Linear:    [][]int{{0, 1}},
 	Reference: OfTwo(func(a, b float64) float64 { return a + b }),
 	Cases:     broadcastCases(add{}, anywhere),
 })

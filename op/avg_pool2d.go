@@ -39,6 +39,7 @@ func (o avgPool2D) Backward(call *autograd.Call, grad []*autograd.Value) []*auto
 
 var _ = register(Entry{
 	Name: "avg_pool2d", Kind: Pooling, Formula: "Σ x / n over each window", Call: "AvgPool2D(x, cfg)", Shapes: "[n c h w] → [n c h′ w′]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o avgPool2D, in []Array, index []int) (mean float64) {
 		eachPoolTap(o.pool2D, in[0].Shape()[2], in[0].Shape()[3], index[2], index[3], func(_, y, x, counted int) {
 			mean += in[0].At(index[0], index[1], y, x) / float64(counted)

@@ -55,6 +55,7 @@ func (o avgPool2DGrad) Backward(_ *autograd.Call, grad []*autograd.Value) []*aut
 
 var _ = register(Entry{
 	Name: "avg_pool2d_grad", Kind: Pooling, Formula: "g / n added over each window", Shapes: "[n c h′ w′] → [n c h w]",
+	Linear: [][]int{{0}},
 	Reference: func(o Operation, in []Array) []Array {
 		p := o.(avgPool2DGrad)
 		return spreadOverWindows(p.pool2D, p.Height, p.Width, in[0].Shape(), func(window []int, _, counted int) float64 {

@@ -186,7 +186,8 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "batch_norm_with", Kind: Normalisation, Formula: "(x - mean) / √(variance + eps) · gain + bias",
-	Call: "BatchNormWith(x, mean, variance, gain, bias, eps)", Shapes: "[n c …], [c], [c], [c], [c] → [n c …]",
+	Linear: [][]int{{0, 1, 4}, {3, 4}},
+	Call:   "BatchNormWith(x, mean, variance, gain, bias, eps)", Shapes: "[n c …], [c], [c], [c], [c] → [n c …]",
 	Reference: func(o Operation, in []Array) []Array {
 		return []Array{referenceOfBatchNorm(in[0], in[1], in[2], in[3], in[4], o.(batchNormWith).Eps)}
 	},

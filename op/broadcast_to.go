@@ -62,6 +62,7 @@ func (broadcastTo) Backward(call *autograd.Call, grad []*autograd.Value) []*auto
 
 var _ = register(Entry{
 	Name: "broadcast_to", Kind: Shape, Formula: "x repeated to a shape", Call: "BroadcastTo(x, shape...)", Shapes: "any → that shape",
+	Linear:    [][]int{{0}},
 	Reference: OfOne(func(x float64) float64 { return x }),
 	Cases: []Case{
 		{broadcastTo{[]int{3, 4}}, []Arg{In()}},

@@ -95,6 +95,7 @@ func (o concat) Backward(call *autograd.Call, grad []*autograd.Value) []*autogra
 
 var _ = register(Entry{
 	Name: "concat", Kind: Shape, Formula: "values joined along an axis", Call: "Concat(axis, x...)", Shapes: "[… nᵢ …] → [… Σ nᵢ …]",
+	Linear: [][]int{{0, 1, 2}},
 	Reference: PerElement(func(o concat, in []Array, index []int) float64 {
 		axis := (o.Axis + len(index)) % len(index)
 		index = slices.Clone(index)
@@ -142,6 +143,7 @@ func (o stack) Compose(in []*autograd.Value) []*autograd.Value {
 
 var _ = register(Entry{
 	Name: "stack", Kind: Shape, Formula: "values joined along a new axis", Call: "Stack(axis, x...)", Shapes: "n × […] → [… n …]",
+	Linear: [][]int{{0, 1, 2}},
 	Reference: PerElement(func(o stack, in []Array, index []int) float64 {
 		axis := (o.Axis + len(index)) % len(index)
 		return in[index[axis]].At(slices.Delete(slices.Clone(index), axis, axis+1)...)

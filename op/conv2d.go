@@ -197,6 +197,7 @@ func (o conv2D) Backward(call *autograd.Call, grad []*autograd.Value) []*autogra
 
 var _ = register(Entry{
 	Name: "conv2d", Kind: Convolution, Formula: "b + Σ w[o,c,ky,kx] x[n,c,y+ky,x+kx]", Call: "Conv2D(x, w, b, cfg)", Shapes: "[n c h w], [o c/groups kh kw], [o] → [n o h′ w′]", Bound: 4e-6,
+	Linear:    [][]int{{0, 2}, {1, 2}},
 	Reference: PerElement(conv2D.element),
 	Cases: []Case{
 		{conv2D{}, []Arg{In(2, 3, 5, 4), In(4, 3, 3, 2), In(4)}},

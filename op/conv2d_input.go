@@ -91,6 +91,7 @@ func (o conv2DInput) Backward(call *autograd.Call, grad []*autograd.Value) []*au
 
 var _ = register(Entry{
 	Name: "conv2d_input", Kind: Convolution, Formula: "Σ w[o,c,ky,kx] g[n,o,y-ky,x-kx]", Shapes: "[n o h′ w′], [o c/groups kh kw] → [n c h w]", Bound: 4e-6,
+	Linear:    [][]int{{0}, {1}},
 	Reference: PerElement(conv2DInput.element),
 	Cases: []Case{
 		{conv2DInput{Conv2DConfig{}, 5, 4}, []Arg{In(2, 4, 3, 3), In(4, 3, 3, 2)}},

@@ -39,7 +39,8 @@ func (o conv2DInputGate) Backward(call *autograd.Call, grad []*autograd.Value) [
 
 var _ = register(Entry{
 	Name: "conv2d_input_gate", Kind: Convolution, Formula: "conv2d_input(g, w), where x > 0", Shapes: "[n o h′ w′], [o c/groups kh kw], [n c h w] → [n c h w]", Bound: 4e-6,
-	Kinks: "the gate is shut at 0",
+	Linear: [][]int{{0}, {1}},
+	Kinks:  "the gate is shut at 0",
 	Reference: PerElement(func(o conv2DInputGate, in []Array, index []int) float64 {
 		if in[2].At(index...) > 0 {
 			return o.element(in, index)

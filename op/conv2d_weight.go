@@ -103,6 +103,7 @@ func (o conv2DWeight) Backward(call *autograd.Call, grad []*autograd.Value) []*a
 
 var _ = register(Entry{
 	Name: "conv2d_weight", Kind: Convolution, Formula: "Σ g[n,o,y,x] x[n,c,y+ky,x+kx] over n, y, x", Shapes: "[n c h w], [n o h′ w′] → [o c/groups kh kw]", Bound: 4e-6,
+	Linear:    [][]int{{0}, {1}},
 	Reference: PerElement(conv2DWeight.element),
 	Cases: []Case{
 		{conv2DWeight{Conv2DConfig{}, 3, 2}, []Arg{In(2, 3, 5, 4), In(2, 4, 3, 3)}},

@@ -96,6 +96,7 @@ func (crossEntropyGrad) Backward(call *autograd.Call, grad []*autograd.Value) []
 
 var _ = register(Entry{
 	Name: "cross_entropy_grad", Kind: Loss, Formula: "g (softmax(x) - 1 at the label)", Shapes: "[n classes], [n], [n] → [n classes]",
+	Linear: [][]int{{2}},
 	Reference: PerElement(func(_ crossEntropyGrad, in []Array, index []int) float64 {
 		x, example, class := in[0].row(index), index[0], index[1]
 		p := math.Exp(x[class] - logTotal(x))

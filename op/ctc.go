@@ -435,7 +435,8 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "ctc_paths_grad", Kind: Loss, Formula: "g (softmax(x) - Σ of the likely paths there)", Shapes: "[t n c], [n s], [n], [n], [n] → [t n c]",
-	Whole: "examples lie along the second axis",
+	Linear: [][]int{{4}},
+	Whole:  "examples lie along the second axis",
 	Reference: func(o Operation, in []Array) []Array {
 		_, slopes := ctcReference(o.(ctcPathsGrad).ctcPaths, in)
 		Each(slopes.Shape(), func(at []int) { slopes.Set(slopes.At(at...)*in[4].At(at[1]), at...) })

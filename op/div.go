@@ -34,6 +34,7 @@ func (div) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Val
 
 var _ = register(Entry{
 	Name: "div", Kind: Arithmetic, Formula: "a / b", Call: "Div(a, b)",
+	Linear:    [][]int{{0}},
 	Reference: OfTwo(func(a, b float64) float64 { return a / b }),
 	Cases:     broadcastCases(div{}, func(a Arg) Arg { return a.From(0.5, 2) }),
 })

@@ -98,6 +98,7 @@ func (o dropout) Backward(call *autograd.Call, grad []*autograd.Value) []*autogr
 
 var _ = register(Entry{
 	Name: "dropout", Kind: Random, Formula: "0 with probability p, else x / (1-p)", Call: "Dropout(x, key, p)", Shapes: "any, [2] → the same",
+	Linear:    [][]int{{0}},
 	Whole:     "draws depend on the place of an element in the whole tensor",
 	Reference: PerElement(func(o dropout, in []Array, index []int) float64 { return dropped(o.P, in, index, len(index)) }),
 	Cases: []Case{

@@ -55,6 +55,7 @@ func (o roll) Compose(in []*autograd.Value) []*autograd.Value {
 
 var _ = register(Entry{
 	Name: "flip", Kind: Shape, Formula: "x turned round along axes", Call: "Flip(x, axes...)", Shapes: "any → the same",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o flip, in []Array, index []int) float64 {
 		from := slices.Clone(index)
 		for a, size := range in[0].Shape() {
@@ -75,6 +76,7 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "roll", Kind: Shape, Formula: "x moved on along an axis", Call: "Roll(x, axis, shift)", Shapes: "any → the same",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o roll, in []Array, index []int) float64 {
 		axis := (o.Axis + len(index)) % len(index)
 		from := slices.Clone(index)

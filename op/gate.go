@@ -35,7 +35,8 @@ func Zeros(d tensor.DType, shape ...int) *autograd.Value {
 
 var _ = register(Entry{
 	Name: "gate", Kind: Activation, Formula: "x > 0 ? g : 0", Call: "Gate(x, g)",
-	Kinks: "the gate is shut at 0",
+	Linear: [][]int{{1}},
+	Kinks:  "the gate is shut at 0",
 	Reference: OfTwo(func(x, g float64) float64 {
 		if x > 0 {
 			return g

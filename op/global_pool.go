@@ -79,6 +79,7 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "global_avg_pool", Kind: Pooling, Formula: "Σ x / n over each channel", Call: "GlobalAvgPool(x)", Shapes: "[n c w] or [n c h w] → [n c]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(_ globalAvgPool, in []Array, index []int) (mean float64) {
 		eachOfChannel(in[0], index, func(v, n float64) { mean += v / n })
 		return mean

@@ -65,7 +65,8 @@ func (linearWeight) Backward(call *autograd.Call, grad []*autograd.Value) []*aut
 
 var _ = register(Entry{
 	Name: "linear_weight", Kind: Matrix, Formula: "Σ g[n,out] x[n,in] over n", Shapes: "[n in], [n out] → [out in]", Bound: 4e-6,
-	Whole: "one packed product reads the batch once",
+	Linear: [][]int{{0}, {1}},
+	Whole:  "one packed product reads the batch once",
 	Reference: PerElement(func(_ linearWeight, in []Array, index []int) float64 {
 		x, g := in[0], in[1]
 		return total(x.Shape()[:1], func(at []int) float64 { return g.At(at[0], index[0]) * x.At(at[0], index[1]) })

@@ -170,6 +170,7 @@ func (matMulAny) Compose(in []*autograd.Value) []*autograd.Value {
 
 var _ = register(Entry{
 	Name: "matmul", Kind: Matrix, Formula: "a · b", Call: "MatMul(a, b)", Shapes: "[… m k], [… k n] → [… m n], or vectors", Bound: 4e-6,
+	Linear: [][]int{{0}, {1}},
 	Reference: PerElement(func(o Operation, in []Array, index []int) float64 {
 		trans, _ := o.(matMul)
 		return trans.element(in[0], in[1], index)

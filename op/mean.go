@@ -32,6 +32,7 @@ func (o mean) Compose(in []*autograd.Value) []*autograd.Value {
 
 var _ = register(Entry{
 	Name: "mean", Kind: Reduction, Formula: "Σ x / n over axes", Call: "Mean(x, axes...)", Shapes: "any → without the axes",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o mean, in []Array, index []int) float64 {
 		var sum, n float64
 		eachReduced(in[0], o.Axes, o.Keep, index, func(v float64) { sum, n = sum+v, n+1 })

@@ -41,6 +41,7 @@ func (mul) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Val
 
 var _ = register(Entry{
 	Name: "mul", Kind: Arithmetic, Formula: "a * b", Call: "Mul(a, b)",
+	Linear:    [][]int{{0}, {1}},
 	Reference: OfTwo(func(a, b float64) float64 { return a * b }),
 	Cases:     broadcastCases(mul{}, anywhere),
 })

@@ -57,6 +57,7 @@ func (mulAdd) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.
 
 var _ = register(Entry{
 	Name: "mul_add", Kind: Arithmetic, Formula: "a · b + c", Call: "MulAdd(a, b, c)",
+	Linear: [][]int{{0, 2}, {1, 2}},
 	Reference: PerElement(func(_ mulAdd, in []Array, index []int) float64 {
 		return in[0].At(index...)*in[1].At(index...) + in[2].At(index...)
 	}),

@@ -25,6 +25,7 @@ func (neg) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Val
 
 var _ = register(Entry{
 	Name: "neg", Kind: Elementwise, Formula: "-x", Call: "Neg(x)",
+	Linear:    [][]int{{0}},
 	Reference: OfOne(func(x float64) float64 { return 0 - x }),
 	Cases:     unaryCases(neg{}, anywhere),
 })

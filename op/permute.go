@@ -73,6 +73,7 @@ func (o permute) Backward(_ *autograd.Call, grad []*autograd.Value) []*autograd.
 
 var _ = register(Entry{
 	Name: "permute", Kind: Shape, Formula: "x with its axes in another order", Call: "Permute(x, axes...)", Shapes: "any → its axes reordered",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o permute, in []Array, index []int) float64 {
 		from := make([]int, len(index))
 		for i, a := range o.Axes {
@@ -118,6 +119,7 @@ func (o transposed) Compose(in []*autograd.Value) []*autograd.Value {
 
 var _ = register(Entry{
 	Name: "transpose", Kind: Shape, Formula: "x with two axes in each other's place", Call: "Transpose(x, a, b)", Shapes: "[… a … b …] → [… b … a …]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o transposed, in []Array, index []int) float64 {
 		from, n := slices.Clone(index), len(index)
 		from[(o.A+n)%n], from[(o.B+n)%n] = index[(o.B+n)%n], index[(o.A+n)%n]

@@ -101,6 +101,7 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "avg_pool1d", Kind: Pooling, Formula: "Σ x / n over each window", Call: "AvgPool1D(x, cfg)", Shapes: "[n c w] → [n c w′]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o avgPool1D, in []Array, index []int) (mean float64) {
 		poolRow(o.Pool1DConfig, in[0], index, func(v float64, counted int) { mean += v / float64(counted) })
 		return mean

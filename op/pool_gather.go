@@ -49,6 +49,7 @@ func (o poolGather) Backward(call *autograd.Call, grad []*autograd.Value) []*aut
 
 var _ = register(Entry{
 	Name: "pool_gather", Kind: Pooling, Formula: "x at its tap of each window", Shapes: "[n c h w], taps → [n c h′ w′]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o poolGather, in []Array, index []int) (v float64) {
 		eachPoolTap(o.pool2D, in[0].Shape()[2], in[0].Shape()[3], index[2], index[3], func(tap, y, x, _ int) {
 			if in[1].At(index...) == float64(tap) {

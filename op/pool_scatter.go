@@ -71,6 +71,7 @@ func taps(n int, shape ...int) Arg {
 
 var _ = register(Entry{
 	Name: "pool_scatter", Kind: Pooling, Formula: "y added to its tap of each window", Shapes: "[n c h′ w′], taps → [n c h w]",
+	Linear: [][]int{{0}},
 	Reference: func(o Operation, in []Array) []Array {
 		p := o.(poolScatter)
 		return spreadOverWindows(p.pool2D, p.Height, p.Width, in[0].Shape(), func(window []int, tap, _ int) float64 {

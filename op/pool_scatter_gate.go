@@ -70,7 +70,8 @@ func (o poolScatterGate) Backward(call *autograd.Call, grad []*autograd.Value) [
 
 var _ = register(Entry{
 	Name: "pool_scatter_gate", Kind: Pooling, Formula: "g, where p > 0, added to its tap of each window", Shapes: "[n c h′ w′], taps, [n c h′ w′] → [n c h w]",
-	Kinks: "the gate is shut at 0",
+	Linear: [][]int{{0}},
+	Kinks:  "the gate is shut at 0",
 	Reference: func(o Operation, in []Array) []Array {
 		p := o.(poolScatterGate)
 		return spreadOverWindows(p.pool2D, p.Height, p.Width, in[0].Shape(), func(window []int, tap, _ int) float64 {

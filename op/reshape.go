@@ -54,7 +54,8 @@ func (reshape) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd
 
 var _ = register(Entry{
 	Name: "reshape", Kind: Shape, Formula: "x's elements under another shape", Call: "Reshape(x, shape...)", Shapes: "any → that shape",
-	Whole: "a view",
+	Linear: [][]int{{0}},
+	Whole:  "a view",
 	Reference: func(o Operation, in []Array) []Array {
 		out, _ := Infer(o, []tensor.Spec{in[0].Spec})
 		return []Array{{out[0], in[0].Data}}

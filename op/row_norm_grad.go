@@ -262,14 +262,16 @@ func rowNormGradCases(centred bool) []Case {
 
 var _ = register(Entry{
 	Name: "layer_norm_grad", Kind: Normalisation, Formula: "the gradients of layer_norm", Shapes: "[… n], [… n], [n] → [… n], [n], [n]",
-	Kinks: "NaN for a constant row with ε = 0", Whole: "works along rows, and sums over them",
+	Linear: [][]int{{1}},
+	Kinks:  "NaN for a constant row with ε = 0", Whole: "works along rows, and sums over them",
 	Reference: func(o Operation, in []Array) []Array { return referenceOfRowNormGrad(o.(rowNormGrad), in) },
 	Cases:     rowNormGradCases(true),
 })
 
 var _ = register(Entry{
 	Name: "rms_norm_grad", Kind: Normalisation, Formula: "the gradients of rms_norm", Shapes: "[… n], [… n], [n] → [… n], [n], [n]",
-	Kinks: "NaN for a row of zeros with ε = 0", Whole: "works along rows, and sums over them",
+	Linear: [][]int{{1}},
+	Kinks:  "NaN for a row of zeros with ε = 0", Whole: "works along rows, and sums over them",
 	Reference: func(o Operation, in []Array) []Array { return referenceOfRowNormGrad(o.(rowNormGrad), in) },
 	Cases:     rowNormGradCases(false),
 })

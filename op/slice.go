@@ -169,6 +169,7 @@ func (o slice) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd
 
 var _ = register(Entry{
 	Name: "slice", Kind: Shape, Formula: "x at ranges of its axes", Call: "Slice(x, ranges...)", Shapes: "any → the sizes of the ranges",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o slice, in []Array, index []int) float64 {
 		return in[0].At(o.indexIn(in[0].Shape(), index)...)
 	}),

@@ -95,6 +95,7 @@ func (o split) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd
 
 var _ = register(Entry{
 	Name: "split", Kind: Shape, Formula: "x cut along an axis", Call: "Split(x, axis, sizes...)", Shapes: "[… Σ nᵢ …] → [… nᵢ …]",
+	Linear: [][]int{{0}},
 	Reference: func(o Operation, in []Array) []Array {
 		s := o.(split)
 		axis := (s.Axis + in[0].Spec.Rank()) % in[0].Spec.Rank()
@@ -148,6 +149,7 @@ func (o chunk) Compose(in []*autograd.Value) []*autograd.Value {
 
 var _ = register(Entry{
 	Name: "chunk", Kind: Shape, Formula: "x cut along an axis into equal parts", Call: "Chunk(x, axis, parts)", Shapes: "[… n …] → parts × [… n/parts …]",
+	Linear: [][]int{{0}},
 	Reference: func(o Operation, in []Array) []Array {
 		c := o.(chunk)
 		axis := (c.Axis + in[0].Spec.Rank()) % in[0].Spec.Rank()

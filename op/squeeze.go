@@ -71,6 +71,7 @@ func sameOrder(o Operation, in []Array) []Array {
 
 var _ = register(Entry{
 	Name: "squeeze", Kind: Shape, Formula: "x without axes of size 1", Call: "Squeeze(x, axes...)", Shapes: "[… 1 …] → [… …]",
+	Linear:    [][]int{{0}},
 	Reference: sameOrder,
 	Cases: []Case{
 		{squeeze{}, []Arg{In(1, 3, 1, 5)}},
@@ -84,6 +85,7 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "unsqueeze", Kind: Shape, Formula: "x with new axes of size 1", Call: "Unsqueeze(x, axes...)", Shapes: "[… …] → [… 1 …]",
+	Linear:    [][]int{{0}},
 	Reference: sameOrder,
 	Cases: []Case{
 		{unsqueeze{[]int{0}}, []Arg{In(3, 5)}},

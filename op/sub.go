@@ -32,6 +32,7 @@ func (sub) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Val
 
 var _ = register(Entry{
 	Name: "sub", Kind: Arithmetic, Formula: "a - b", Call: "Sub(a, b)",
+	Linear:    [][]int{{0, 1}},
 	Reference: OfTwo(func(a, b float64) float64 { return a - b }),
 	Cases:     broadcastCases(sub{}, anywhere),
 })

@@ -210,6 +210,7 @@ func (o sum) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.V
 
 var _ = register(Entry{
 	Name: "sum", Kind: Reduction, Formula: "Σ x over axes", Call: "Sum(x, axes...)", Shapes: "any → without the axes",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o sum, in []Array, index []int) (total float64) {
 		eachReduced(in[0], o.Axes, o.Keep, index, func(v float64) { total += v })
 		return total

@@ -53,9 +53,10 @@ type Entry struct {
 	// it is the right function.
 	Reference Reference
 
-	// Linear are the inputs, by number, in each of which the operation is linear when
-	// the others stay as they are.
-	Linear []int
+	// Linear has the sets of inputs, by number, in which the operation is linear
+	// together while the others stay as they are: {{0, 1}} for a + b, {{0}, {1}} for
+	// a · b. Inputs that a case does not have do not count.
+	Linear [][]int
 
 	// Bound is the largest error of the float32 result, relative to
 	// max(1, |float64 result|), that the cases may show. 0 means exact up to
@@ -129,4 +130,14 @@ func Table() []Entry {
 	t := slices.Clone(table)
 	slices.SortFunc(t, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
 	return t
+}
+
+// Lookup returns the operation of that name.
+func Lookup(name string) (Entry, bool) {
+	for _, e := range table {
+		if e.Name == name {
+			return e, true
+		}
+	}
+	return Entry{}, false
 }

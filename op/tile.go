@@ -65,6 +65,7 @@ func (o repeat) Compose(in []*autograd.Value) []*autograd.Value {
 
 var _ = register(Entry{
 	Name: "tile", Kind: Shape, Formula: "x repeated as a whole along its axes", Call: "Tile(x, times...)", Shapes: "[n …] → [times·n …]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(_ tiled, in []Array, index []int) float64 {
 		from := slices.Clone(index)
 		lead := len(index) - in[0].Spec.Rank()
@@ -85,6 +86,7 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "repeat", Kind: Shape, Formula: "each element along an axis repeated", Call: "Repeat(x, axis, times)", Shapes: "[… n …] → [… times·n …]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o repeat, in []Array, index []int) float64 {
 		from := slices.Clone(index)
 		from[(o.Axis+len(index))%len(index)] /= o.Times

@@ -2,7 +2,7 @@
 // and views of it. It has no gradients and no arithmetic; see packages op and
 // autograd for those.
 //
-// Elements lie in row-major order unless a view (Permute, Slice, Expand) says
+// Elements lie in row-major order unless a view (Permute, Slice, Step, Expand) says
 // otherwise. A view shares the storage of the tensor it was made from.
 package tensor
 

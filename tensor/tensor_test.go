@@ -70,7 +70,7 @@ func TestViewsAgainstIndexing(t *testing.T) {
 		x := iota32(shape...)
 		want := slices.Clone(Data[float32](x)) // row-major elements of the view
 		for range rapid.IntRange(1, 4).Draw(r, "views") {
-			switch rapid.IntRange(0, 1).Draw(r, "kind") {
+			switch rapid.IntRange(0, 2).Draw(r, "kind") {
 			case 0:
 				axes := rapid.Permutation(index(x.Rank())).Draw(r, "axes")
 				want = permuted(want, x.Shape(), axes)
@@ -81,6 +81,11 @@ func TestViewsAgainstIndexing(t *testing.T) {
 				hi := rapid.IntRange(lo, x.Shape()[axis]).Draw(r, "hi")
 				want = cut(want, x.Shape(), axis, lo, hi)
 				x = x.Slice(axis, lo, hi)
+			case 2:
+				axis := rapid.IntRange(0, x.Rank()-1).Draw(r, "axis")
+				step := rapid.IntRange(1, 5).Draw(r, "step")
+				want = stepped(want, x.Shape(), axis, step)
+				x = x.Step(axis, step)
 			}
 		}
 		if got := Data[float32](x.Contiguous()); !slices.Equal(got, want) {
@@ -134,6 +139,17 @@ func cut(x []float32, shape []int, axis, lo, hi int) []float32 {
 	return y
 }
 
+func stepped(x []float32, shape []int, axis, step int) []float32 {
+	var y []float32
+	inner := Elements(shape[axis+1:])
+	for i, v := range x {
+		if i/inner%shape[axis]%step == 0 {
+			y = append(y, v)
+		}
+	}
+	return y
+}
+
 func TestExpandRepeats(t *testing.T) {
 	x := iota32(2, 1).Expand(3, 2, 2)
 	if got := Data[float32](x.Contiguous()); !slices.Equal(got, []float32{0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1}) {
@@ -141,6 +157,7 @@ func TestExpandRepeats(t *testing.T) {
 	}
 	wantMistake(t, func() { iota32(2, 3).Expand(2, 4) }, "float32[2 3]", "[2 4]")
 	wantMistake(t, func() { iota32(2, 3).Expand(3) }, "float32[2 3]")
+	wantMistake(t, func() { iota32(2, 3).Step(1, 0) }, "float32[2 3]", "steps of 0")
 }
 
 func TestAViewSharesStorage(t *testing.T) {

@@ -74,6 +74,17 @@ func (t *Tensor) Slice(axis, lo, hi int) *Tensor {
 	return v
 }
 
+// Step returns a view of every step-th index of an axis, from the first on.
+func (t *Tensor) Step(axis, step int) *Tensor {
+	if axis < 0 || axis >= t.Rank() || step < 1 {
+		Fail("tensor.Step", []Spec{t.Spec()}, "axis %d has no steps of %d", axis, step)
+	}
+	v := &Tensor{t.dtype, slices.Clone(t.shape), slices.Clone(t.strides), t.data}
+	v.shape[axis] = (t.shape[axis] + step - 1) / step
+	v.strides[axis] *= step
+	return v
+}
+
 func (t *Tensor) from(at int) any {
 	switch data := t.data.(type) {
 	case []float32:
