@@ -41,7 +41,7 @@ func TestMistakes(t *testing.T) {
 		"layer_norm of float32[], float32[1], float32[1]: want at least one axis":                           func() { op.LayerNorm(zeros(), zeros(1), zeros(1), 1) },
 		"layer_norm of float32[2 3], float32[3], float32[2]: want a gain, and a bias, of":                   func() { op.LayerNorm(zeros(2, 3), zeros(3), zeros(2), 1) },
 		"layer_norm of float32[2], float32[2], float32[2]: want an eps of at least 0, not -1":               func() { op.LayerNorm(zeros(2), zeros(2), zeros(2), -1) },
-		"argmax of float32[2 0]: want a last axis that is not empty":                                        func() { op.ArgMax(zeros(2, 0)) },
+		"argmax of float32[2 0]: want axes that are not empty":                                              func() { op.ArgMax(zeros(2, 0), 1) },
 		"cross_entropy of float32[2 3], int64[3]: want float scores [n classes] and int64 labels [n]":       func() { op.CrossEntropy(zeros(2, 3), labels(0, 1, 2)) },
 		"cross_entropy: label 1 is 3, want 0 to 2":                                                          func() { op.CrossEntropy(zeros(2, 3), labels(0, 3)) },
 		"cross_entropy: label 0 is -1, want 0 to 2":                                                         func() { op.CrossEntropy(zeros(2, 3), labels(-1, 0)) },

@@ -151,3 +151,9 @@ func eachReduced(x Array, axes []int, keep bool, index []int, f func(v float64))
 		f(x.At(at...))
 	})
 }
+
+// reducedOf returns the elements that eachReduced gives, in order.
+func reducedOf(x Array, axes []int, keep bool, index []int) (elements []float64) {
+	eachReduced(x, axes, keep, index, func(v float64) { elements = append(elements, v) })
+	return elements
+}

@@ -55,8 +55,12 @@ func (o sum) Prepare(in, out []*tensor.Tensor) func() {
 	axes, _ := resolveAxes(o.Axes, in[0].Rank())
 	stages := sumStages(in[0].Shape(), axes)
 	return prepare(out[0].DType(),
-		func() func() { return prepareSum(tensor.Data[float32](out[0]), tensor.Data[float32](in[0]), stages) },
-		func() func() { return prepareSum(tensor.Data[float64](out[0]), tensor.Data[float64](in[0]), stages) })
+		func() func() {
+			return prepareStages(tensor.Data[float32](out[0]), tensor.Data[float32](in[0]), stages, prepareStage)
+		},
+		func() func() {
+			return prepareStages(tensor.Data[float64](out[0]), tensor.Data[float64](in[0]), stages, prepareStage)
+		})
 }
 
 // stage is the reduction of [outer, n, inner] to [outer, inner].
@@ -87,7 +91,8 @@ func sumStages(shape, axes []int) []stage {
 	return stages
 }
 
-func prepareSum[T kernel.Float](dst, x []T, stages []stage) func() {
+// prepareStages does one stage after the other.
+func prepareStages[T kernel.Float](dst, x []T, stages []stage, one func(s stage, dst, x []T) func()) func() {
 	if len(stages) == 0 {
 		return func() { copy(dst, x) }
 	}
@@ -97,14 +102,10 @@ func prepareSum[T kernel.Float](dst, x []T, stages []stage) func() {
 		if i < len(stages)-1 {
 			to = make([]T, s.outer*s.inner)
 		}
-		runs = append(runs, prepareStage(s, to, x))
+		runs = append(runs, one(s, to, x))
 		x = to
 	}
-	return func() {
-		for _, run := range runs {
-			run()
-		}
-	}
+	return inOrder(runs)
 }
 
 func prepareStage[T kernel.Float](s stage, dst, x []T) func() {
@@ -161,11 +162,7 @@ func (o sum) Block(in, out []tensor.Spec, _ []bool) *Block {
 	ofExample, layout := sumStages(example, axes), LayoutOf(in[0])
 	b.Apart = len(ofExample) > 0 && ofExample[0].n*ofExample[0].inner == layout.Height*layout.Width
 	b.Prepare = func(blocks, _ []kernel.Block) BlockKernel {
-		stages, scratch := slices.Clone(ofExample), 0
-		for i := range stages {
-			stages[i].inner *= blocks[0].Images()
-			scratch += stages[i].outer * stages[i].inner
-		}
+		stages, scratch := stagesOfBlock(ofExample, blocks[0].Images())
 		plane := 0 // from what the first stage sums to the next, where that is more than it sums
 		if b.Apart {
 			plane = blocks[0].Plane()
@@ -175,6 +172,17 @@ func (o sum) Block(in, out []tensor.Spec, _ []bool) *Block {
 			func(c *BlockCall) { sumBlock[float64](stages, plane, c) })
 	}
 	return b
+}
+
+// stagesOfBlock returns the stages for a block of examples side by side, and how
+// many elements lie between them.
+func stagesOfBlock(ofExample []stage, lanes int) (stages []stage, between int) {
+	stages = slices.Clone(ofExample)
+	for i := range stages {
+		stages[i].inner *= lanes
+		between += stages[i].outer * stages[i].inner
+	}
+	return stages, between
 }
 
 func sumBlock[T kernel.Float](stages []stage, plane int, c *BlockCall) {
@@ -200,12 +208,29 @@ func sumBlock[T kernel.Float](stages []stage, plane int, c *BlockCall) {
 
 func (o sum) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x := call.In[0]
-	axes, _ := resolveAxes(o.Axes, len(x.Shape()))
-	kept := slices.Clone(x.Shape())
+	return []*autograd.Value{BroadcastTo(Reshape(grad[0], keptShape(x.Shape(), o.Axes)...), x.Shape()...)}
+}
+
+// keptShape returns a shape whose axes, or all of them where none is named, have
+// been reduced to size 1.
+func keptShape(shape, axes []int) []int {
+	axes, _ = resolveAxes(axes, len(shape))
+	kept := slices.Clone(shape)
 	for _, a := range axes {
 		kept[a] = 1
 	}
-	return []*autograd.Value{BroadcastTo(Reshape(grad[0], kept...), x.Shape()...)}
+	return kept
+}
+
+// reducedCount returns how many elements of a shape a reduction over axes, or over
+// all, makes one of.
+func reducedCount(shape, axes []int) int {
+	axes, _ = resolveAxes(axes, len(shape))
+	n := 1
+	for _, a := range axes {
+		n *= shape[a]
+	}
+	return n
 }
 
 var _ = register(Entry{

@@ -240,7 +240,7 @@ func (n *network) step(label *autograd.Value) values {
 		square := n.pool[n.pick(len(n.pool))]
 		loss = op.Add(loss, op.Scale(op.Mean(op.Mul(square, square)), 0.1))
 	}
-	pool := append(n.pool, n.x, op.ArgMax(n.x), op.Reshape(n.wrt[0].Detach(), -1), n.wrt[0].Detach())
+	pool := append(n.pool, n.x, op.ArgMax(n.x, -1), op.Reshape(n.wrt[0].Detach(), -1), n.wrt[0].Detach())
 	one := autograd.Const(tensor.Full(n.d, 1))
 	grads := autograd.Backward(values{loss}, values{one}, append(values{n.pool[1+n.pick(len(n.pool)-1)]}, n.wrt...), false)
 	for _, g := range grads {

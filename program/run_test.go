@@ -75,7 +75,7 @@ func TestProgramsWithoutVariables(t *testing.T) {
 	for _, n := range []int{3, 16, 20} {
 		wantSameRuns(t, func(_ *model, in values) values {
 			y := op.Softmax(op.Tanh(in[0]))
-			return values{y, op.Sum(y, 0), op.Sum(y), op.ArgMax(y), in[0], op.Reshape(in[0], -1)}
+			return values{y, op.Sum(y, 0), op.Sum(y), op.ArgMax(y, -1), in[0], op.Reshape(in[0], -1)}
 		}, func(run int) []*tensor.Tensor { return []*tensor.Tensor{draw(tensor.Float64, uint64(run), n, 3)} })
 		wantSameRuns(t, func(*model, values) values { return values{op.Tanh(op.Zeros(tensor.Float32, n, 2))} },
 			func(int) []*tensor.Tensor { return nil })

@@ -187,7 +187,7 @@ func (g *tableGraph) try(c scaled, in []bounded) bool {
 	}
 	for _, y := range op.Apply(c.op, args...) {
 		below := 0
-		if c.name == "argmax" {
+		if c.name == "argmax_last" {
 			below = s[0].Shape[len(s[0].Shape)-1]
 		}
 		g.pool = append(g.pool, bounded{y, below})

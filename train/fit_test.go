@@ -143,7 +143,7 @@ func one(t *testing.T, c Config, i int) (loss float64, right bool) {
 		}
 		scores := c.Model.Forward(autograd.Const(b.Images))
 		label := autograd.Const(b.Labels)
-		return op.CrossEntropy(scores, label).Tensor().Item(), op.ArgMax(scores).Tensor().Equal(b.Labels)
+		return op.CrossEntropy(scores, label).Tensor().Item(), op.ArgMax(scores, -1).Tensor().Equal(b.Labels)
 	}
 	return 0, false
 }

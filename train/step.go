@@ -41,7 +41,7 @@ func trainingStep(m nn.Module, o optim.Optimizer, images, labels *autograd.Value
 	scores := m.Forward(images)
 	loss := op.CrossEntropy(scores, labels)
 	o.Step(autograd.Grad(op.Mean(loss), nn.Values(o.Parameters())...))
-	return []*autograd.Value{loss, op.ArgMax(scores)}
+	return []*autograd.Value{loss, op.ArgMax(scores, -1)}
 }
 
 // newEvaluator returns a stepper that only looks.
@@ -50,7 +50,7 @@ func newEvaluator(m nn.Module) *stepper {
 		variables: nn.Values(nn.Variables(m)), programs: map[int]*program.Program{},
 		step: func(in []*autograd.Value) []*autograd.Value {
 			scores := m.Forward(in[0])
-			return []*autograd.Value{op.CrossEntropy(scores, in[1]), op.ArgMax(scores)}
+			return []*autograd.Value{op.CrossEntropy(scores, in[1]), op.ArgMax(scores, -1)}
 		},
 	}
 }

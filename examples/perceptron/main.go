@@ -32,7 +32,7 @@ func main() {
 		loss := op.Mean(op.CrossEntropy(scores, autograd.Const(labels)))
 		if step%50 == 0 {
 			right := 0
-			for i, class := range tensor.Data[int64](op.ArgMax(scores).Tensor()) {
+			for i, class := range tensor.Data[int64](op.ArgMax(scores, -1).Tensor()) {
 				if class == tensor.Data[int64](labels)[i] {
 					right++
 				}
@@ -72,7 +72,7 @@ func draw(net nn.Module, x *tensor.Tensor) {
 		copy(tensor.Data[float32](plane)[2*i:], at)
 	}
 	picture := make([]byte, rows*cols)
-	for i, class := range tensor.Data[int64](op.ArgMax(net.Forward(autograd.Const(plane))).Tensor()) {
+	for i, class := range tensor.Data[int64](op.ArgMax(net.Forward(autograd.Const(plane)), -1).Tensor()) {
 		picture[i] = " ."[class]
 	}
 	for i := range x.Len() / 2 {

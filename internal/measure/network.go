@@ -37,7 +37,7 @@ func Training(net nn.Module, shape []int, classes, batch int) Work {
 		scores := net.Forward(in[0])
 		loss := op.CrossEntropy(scores, in[1])
 		sgd.Step(autograd.Grad(op.Mean(loss), nn.Values(sgd.Parameters())...))
-		return []*autograd.Value{loss, op.ArgMax(scores)}
+		return []*autograd.Value{loss, op.ArgMax(scores, -1)}
 	})
 	return Work{Step: func() {
 		images, labels := next()
