@@ -67,15 +67,14 @@ func (o batchNorm) Backward(call *autograd.Call, grad []*autograd.Value) []*auto
 	x, gain, mean, variance := call.In[0], call.In[1], call.Out[1], call.Out[2]
 	n := elementsOfChannel(x)
 	zero := Zeros(x.DType(), gain.Shape()...)
-	direct, slope, level, down := (*autograd.Value)(nil), zero, zero, []*autograd.Value{nil, zero, zero}
+	scale, slope, level, down := zero, zero, zero, []*autograd.Value{nil, zero, zero}
 	if g := grad[0]; g != nil {
 		off, root := Sub(x, perChannel(mean, x)), deviation(variance, o.Eps)
 		total, weighed := Sum(g, allButChannels(x)...), Sum(Mul(g, off), allButChannels(x)...)
-		scale := Div(gain, root)
+		scale = Div(gain, root)
 		down[1], down[2] = Div(weighed, root), total
 		slope = Scale(Div(Mul(scale, weighed), Mul(root, root)), -1/n)
 		level = Scale(Mul(scale, total), -1/n)
-		direct = Mul(g, perChannel(scale, x))
 	}
 	if g := grad[1]; g != nil {
 		level = Add(level, Scale(g, 1/n))
@@ -84,8 +83,8 @@ func (o batchNorm) Backward(call *autograd.Call, grad []*autograd.Value) []*auto
 		slope = Add(slope, Scale(g, 2/n))
 	}
 	down[0] = MulAdd(x, perChannel(slope, x), perChannel(Sub(level, Mul(slope, mean)), x))
-	if direct != nil {
-		down[0] = Add(direct, down[0])
+	if grad[0] != nil {
+		down[0] = MulAdd(grad[0], perChannel(scale, x), down[0])
 	}
 	return down
 }

@@ -25,18 +25,7 @@ func (mulAdd) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 	return broadcasts([]tensor.Spec{product[0], in[2]})
 }
 
-func (mulAdd) Kernels() Kernels { return Kernels{multiplyAdd[float32], multiplyAdd[float64]} }
-
-// multiplyAdd keeps products for themselves: dst may be any of the inputs.
-func multiplyAdd[T kernel.Float](dst, a, b, c []T) {
-	var products [spread]T
-	for lo := 0; lo < len(dst); lo += spread {
-		hi := min(lo+spread, len(dst))
-		p := products[:hi-lo]
-		kernel.Mul(p, a[lo:hi], b[lo:hi])
-		kernel.Add(dst[lo:hi], p, c[lo:hi])
-	}
-}
+func (mulAdd) Kernels() Kernels { return Kernels{kernel.MulAdd[float32], kernel.MulAdd[float64]} }
 
 func (o mulAdd) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
 

@@ -147,6 +147,19 @@ func prepareLongSum[T kernel.Float](s stage, dst, x []T) func() {
 	}
 }
 
+// PlaneSummer is an operation that may add up each plane of images [n c h w] over
+// all examples. A recorded program then does so where the images are made.
+type PlaneSummer interface {
+	autograd.Op
+	SumsPlanes(in []tensor.Spec) bool
+}
+
+// SumsPlanes reports whether the sum is over all axes but the channels.
+func (o sum) SumsPlanes(in []tensor.Spec) bool {
+	axes, err := resolveAxes(o.Axes, in[0].Rank())
+	return err == nil && in[0].Rank() == 4 && slices.Equal(axes, []int{0, 2, 3}) && in[0].Shape[2]*in[0].Shape[3] <= kernel.Piece
+}
+
 // Block sums over the axes of each example, and over the examples by lanes.
 func (o sum) Block(in, out []tensor.Spec, _ []bool) *Block {
 	if in[0].Shape[0] > kernel.Piece { // summed in pieces, not by lanes

@@ -18,8 +18,8 @@ func (p *Program) build(s *schedule) {
 		ph := &phase{}
 		if tasks := s.in(number, -1); len(tasks) > 0 {
 			b := newSegmentBuilder(p, s, layouts, kept)
-			for _, t := range tasks {
-				b.add(t)
+			for _, together := range s.steps(tasks, layouts) {
+				b.add(together)
 			}
 			ph.segment = b.finish()
 		}
@@ -205,11 +205,14 @@ type segmentBuilder struct {
 	layouts []kernel.Block
 	kept    map[int][]*tensor.Tensor // values that later segments read
 	at      map[int]int              // the local of a value, by root
+	done    map[*task]bool           // those whose steps are there
+
+	together []*task // of the step being built
 }
 
 func newSegmentBuilder(p *Program, s *schedule, layouts []kernel.Block, kept map[int][]*tensor.Tensor) *segmentBuilder {
 	g := &segment{p: p, batch: s.batch, lanes: s.lanes, scratch: map[tensor.DType]int{}, private: map[tensor.DType]int{}}
-	return &segmentBuilder{s: s, g: g, layouts: layouts, kept: kept, at: map[int]int{}}
+	return &segmentBuilder{s: s, g: g, layouts: layouts, kept: kept, at: map[int]int{}, done: map[*task]bool{}}
 }
 
 func (b *segmentBuilder) finish() *segment {
@@ -217,9 +220,15 @@ func (b *segmentBuilder) finish() *segment {
 	return b.g
 }
 
-// add appends an operation, after what brings its inputs and before what takes
-// its outputs away.
-func (b *segmentBuilder) add(t *task) {
+// add appends operations that run together, after what brings their inputs and
+// before what takes their outputs away.
+func (b *segmentBuilder) add(tasks []*task) {
+	b.together = tasks
+	if len(tasks) > 1 {
+		b.addChain(tasks)
+		return
+	}
+	t := tasks[0]
 	step := blockStep{index: t.index}
 	var in, out []kernel.Block
 	for i, id := range t.In {
@@ -229,29 +238,30 @@ func (b *segmentBuilder) add(t *task) {
 		}
 		step.in, in = append(step.in, b.input(t, id)), append(in, b.viewLayout(id))
 	}
-	for i, id := range t.Out {
-		step.out, out = append(step.out, b.output(t, id)), append(out, b.layouts[id])
-		if t.block.Total == op.Stacked && b.layouts[id].Bordered() {
-			step.borders = append(step.borders, make([]kernel.Block, i+1-len(step.borders))...)
-			step.borders[i] = b.layouts[id]
-		}
+	b.done[t] = true
+	for _, id := range t.Out {
+		step.out, out = append(step.out, b.output(t, id, &step, t.block.Share)), append(out, b.layouts[id])
 	}
 	k := t.block.Prepare(in, out)
 	step.kernel = k
 	step.scratch = b.s.trace.Specs[t.In[0]].DType
 	b.g.scratch[step.scratch] = max(b.g.scratch[step.scratch], k.Scratch)
 	b.g.private[step.scratch] = max(b.g.private[step.scratch], k.PartScratch)
-	step.lanes = t.block.Total == op.SumLanes
 	b.g.steps = append(b.g.steps, step)
 	for i, id := range t.Out {
-		if t.block.Total == op.Stacked && b.s.readWhole[id] {
-			b.g.steps = append(b.g.steps, blockStep{
-				index: t.index, kernel: storeBlock(b.layouts[id], b.s.trace.Specs[id].DType),
-				in: []place{step.out[i]}, out: []place{wholePlace(id)},
-			})
-		}
+		b.store(t, id, step.out[i])
 	}
 	b.use(t)
+}
+
+// store appends a step that makes an output whole, if somebody reads it so.
+func (b *segmentBuilder) store(t *task, id int, from place) {
+	if t.block.Total == op.Stacked && b.s.readWhole[id] {
+		b.g.steps = append(b.g.steps, blockStep{
+			index: t.index, kernel: storeBlock(b.layouts[id], b.s.trace.Specs[id].DType),
+			in: []place{from}, out: []place{wholePlace(id)},
+		})
+	}
 }
 
 // viewLayout returns the layout of a value as an operation sees it.
@@ -288,18 +298,25 @@ func (b *segmentBuilder) newLocal(id int) {
 	b.g.locals = append(b.g.locals, local{d, n, newBuffer(id, d, n, now)})
 }
 
-// output returns where an output goes.
-func (b *segmentBuilder) output(t *task, id int) place {
+// output returns where an output goes: to the place of an input that nobody reads
+// any more, where it may.
+func (b *segmentBuilder) output(t *task, id int, step *blockStep, share bool) place {
 	spec, layout := b.s.trace.Specs[id], b.layouts[id]
 	if t.block.Total != op.Stacked {
+		if t.block.Total == op.SumLanes {
+			step.totals = append(step.totals, len(step.out))
+		}
 		b.g.p.partials[id] = b.newBlocks(spec.DType, spec.Elements()*t.block.Total.PerElement(b.s.lanes))
 		return blocksPlace(b.g.p.partials[id])
+	}
+	if layout.Bordered() {
+		step.borders = append(step.borders, border{len(step.out), layout})
 	}
 	if b.readLater(t, id) {
 		b.kept[id] = b.newBlocks(spec.DType, layout.Len())
 		return blocksPlace(b.kept[id])
 	}
-	if from, ok := b.sharable(t, id); ok {
+	if from, ok := b.sharable(t, id); ok && share {
 		b.at[id] = b.at[from]
 		return localPlace(b.at[id])
 	}
@@ -338,12 +355,12 @@ func (s *schedule) readsSplit(t *task, root int) bool {
 
 // sharable returns an input whose place an output may take.
 func (b *segmentBuilder) sharable(t *task, id int) (from int, ok bool) {
-	if !t.block.Share {
-		return 0, false
-	}
 	for i, input := range t.In {
 		root := b.s.root[input]
 		_, here := b.at[root]
+		if slices.Contains(b.together, b.s.maker(root)) {
+			continue // is stored only when all of them are done
+		}
 		same := t.block.Split[i] && b.s.trace.Specs[root].DType == b.s.trace.Specs[id].DType && b.viewLayout(input) == b.layouts[id]
 		if here && same && b.lastReader(root, t) {
 			return root, true
@@ -355,7 +372,7 @@ func (b *segmentBuilder) sharable(t *task, id int) (from int, ok bool) {
 // lastReader reports whether nobody reads a value in this segment after a task.
 func (b *segmentBuilder) lastReader(root int, t *task) bool {
 	return !slices.ContainsFunc(b.s.readers[root], func(r *task) bool {
-		return r.kind == asBlocks && r.phase == t.phase && r.index > t.index
+		return r.kind == asBlocks && r.phase == t.phase && !b.done[r]
 	})
 }
 

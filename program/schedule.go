@@ -86,6 +86,9 @@ func newSchedule(tr *autograd.Trace, instructions []autograd.Instruction, fast b
 	for _, id := range results(tr) {
 		s.readWhole[s.root[id]], s.isResult[s.root[id]] = true, true
 	}
+	for _, t := range slices.Backward(s.tasks) {
+		s.delay(t)
+	}
 	return s
 }
 
@@ -188,6 +191,35 @@ func (s *schedule) placeInSegment(t *task, in, out []tensor.Spec) bool {
 		s.origin[id].split = b.Total == op.Stacked
 	}
 	return true
+}
+
+// delay moves a pointwise operation to the phase of the first that reads its
+// output, if its inputs are kept until then anyway: so nothing has to be kept of
+// what is read in the backward pass alone.
+func (s *schedule) delay(t *task) {
+	if _, ok := t.Op.(op.Pointwise); !ok || t.kind != asBlocks || s.readWhole[t.Out[0]] {
+		return
+	}
+	first := s.phases
+	for _, r := range s.readers[t.Out[0]] {
+		first = min(first, r.phase)
+	}
+	for i, id := range t.In {
+		if t.block.Split[i] && !s.keptUntil(s.root[id], first, t) {
+			return
+		}
+	}
+	if first < s.phases {
+		t.phase = first
+	}
+}
+
+// keptUntil reports whether a task other than t reads a value in blocks in a phase
+// or later, or it is an input.
+func (s *schedule) keptUntil(root, phase int, t *task) bool {
+	return s.maker(root) == nil || slices.ContainsFunc(s.readers[root], func(r *task) bool {
+		return r != t && r.kind == asBlocks && r.phase >= phase && s.readsSplit(r, root)
+	})
 }
 
 // cuttable reports whether all that a block takes in parts has the batch.

@@ -34,8 +34,14 @@ type blockStep struct {
 	parts   *parallel.Loop // of the kernel, on the shared worker
 	in, out []place
 	scratch tensor.DType
-	borders []kernel.Block // of outputs that have one, to be cleared
-	lanes   bool           // clear the lanes of missing examples in the output
+	borders []border // of outputs, to be cleared
+	totals  []int    // outputs in which the lanes of missing examples are to be cleared
+}
+
+// border is around the images of an output.
+type border struct {
+	out    int
+	layout kernel.Block
 }
 
 // place says where a tensor lies: a value that is whole, one in the worker's
@@ -166,10 +172,8 @@ func (s *blockStep) runOn(p *Program, w *worker, block int, shared bool) {
 	for i := range s.out {
 		c.Out[i] = s.out[i].tensor(p, w, block)
 	}
-	for i, b := range s.borders {
-		if b.Channels > 0 {
-			clearBorder(b, c.Out[i])
-		}
+	for _, b := range s.borders {
+		clearBorder(b.layout, c.Out[b.out])
 	}
 	if s.kernel.Run != nil {
 		s.kernel.Run(c)
@@ -181,8 +185,10 @@ func (s *blockStep) runOn(p *Program, w *worker, block int, shared bool) {
 			s.kernel.Part(c, part, w.private[s.scratch])
 		}
 	}
-	if s.lanes && c.Examples < c.Lanes {
-		clearLanes(c.Out[0], c.Lanes, c.Examples)
+	for _, out := range s.totals {
+		if c.Examples < c.Lanes {
+			clearLanes(c.Out[out], c.Lanes, c.Examples)
+		}
 	}
 	p.profile.add(s.index, start)
 }

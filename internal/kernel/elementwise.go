@@ -50,6 +50,17 @@ func Div[T Float](dst, a, b []T) {
 	}
 }
 
+// MulAdd sets dst = a * b + c; the product is rounded before the sum.
+func MulAdd[T Float](dst, a, b, c []T) {
+	a, b, c = a[:len(dst)], b[:len(dst)], c[:len(dst)]
+	if isFloat32[T]() && mulAddFast(asFloat32(dst), asFloat32(a), asFloat32(b), asFloat32(c)) {
+		return
+	}
+	for i := range dst {
+		dst[i] = T(a[i]*b[i]) + c[i]
+	}
+}
+
 // Gate sets dst = b where a > 0, else 0.
 func Gate[T Float](dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]

@@ -44,6 +44,18 @@ func binaryFast(op operation, dst, a, b []float32) bool {
 	return true
 }
 
+// mulAddFast is binaryFast for MulAdd.
+func mulAddFast(dst, a, b, c []float32) bool {
+	to, x, y, z, n := unsafe.SliceData(dst), unsafe.SliceData(a), unsafe.SliceData(b), unsafe.SliceData(c), len(dst)
+	switch active {
+	case avx512:
+		mulAddAVX512(to, x, y, z, n)
+	case avx2:
+		mulAddAVX2(to, x, y, z, n)
+	}
+	return active != portable
+}
+
 // unaryFast is binaryFast for one input.
 func unaryFast(op operation, dst, x []float32) bool {
 	if active == portable {

@@ -6,6 +6,8 @@ package kernel
 
 func binaryFast(operation, []float32, []float32, []float32) bool { return false }
 
+func mulAddFast([]float32, []float32, []float32, []float32) bool { return false }
+
 func unaryFast(operation, []float32, []float32) bool { return false }
 
 func sumFast([]float32) (float32, bool) { return 0, false }

@@ -260,3 +260,26 @@ func BenchmarkElementwise(b *testing.B) {
 func reportEach(b *testing.B, n int, part string) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/"+part)
 }
+
+func TestMulAdd(t *testing.T) {
+	forEachPath(t, func(t *testing.T) {
+		testMulAdd[float32](t)
+		testMulAdd[float64](t)
+	})
+}
+
+func testMulAdd[T Float](t *testing.T) {
+	for _, n := range lengths() {
+		for alias := range 4 { // dst is none of the inputs, or one of them
+			r := newArena[T](t, uint64(n))
+			in := [][]T{r.make(n), r.numbers(n, special), r.numbers(n, special), r.numbers(n, special)}
+			want := make([]T, n)
+			for i := range want {
+				want[i] = T(in[1][i]*in[2][i]) + in[3][i]
+			}
+			MulAdd(in[alias], in[1], in[2], in[3])
+			wantSame(t, fmt.Sprintf("alias %d", alias), in[alias], want)
+			r.check()
+		}
+	}
+}

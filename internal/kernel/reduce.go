@@ -124,6 +124,29 @@ func sumRowsPiece[T Float](dst, x []T, n, stride int) {
 	}
 }
 
+// AddRows adds rows of so many lanes to the 16 partial sums of each lane, of which
+// the first row goes to number first mod 16: SumRows of up to Piece rows is
+// AddRows of all of them, in as many calls as it takes, to sums of 0, and then
+// SumPartials.
+func AddRows[T Float](sums, x []T, lanes, first int) {
+	wantLen("partial sums", len(sums), partials*lanes)
+	for at := first % partials * lanes; len(x) > 0; at = 0 {
+		n := min(len(x), len(sums)-at)
+		Add(sums[at:at+n], sums[at:at+n], x[:n])
+		x = x[n:]
+	}
+}
+
+// SumPartials combines the partial sums of AddRows in dst, of so many lanes. It
+// leaves other numbers in sums.
+func SumPartials[T Float](dst, sums []T) {
+	wantLen("partial sums", len(sums), partials*len(dst))
+	for half := len(sums) / 2; half >= len(dst); half /= 2 {
+		Add(sums[:half], sums[:half], sums[half:2*half])
+	}
+	copy(dst, sums)
+}
+
 // MaxOf returns the largest element of x, which must not be empty, or NaN where
 // there is one.
 func MaxOf[T Float](x []T) T {

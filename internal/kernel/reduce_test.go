@@ -183,3 +183,24 @@ func testMaxOf[T Float](t *testing.T) {
 		}
 	}
 }
+
+// Rows that are added a few at a time give the sums of all at once.
+func TestAddRows(t *testing.T) {
+	forEachPath(t, func(t *testing.T) {
+		for _, lanes := range []int{8, 16} {
+			for _, n := range []int{0, 1, 5, 16, 17, 100} {
+				r := newArena[float32](t, uint64(n))
+				x, want, got := r.numbers(n*lanes, ordinary), make([]float32, lanes), r.make(lanes)
+				SumRows(want, x, n, lanes)
+				sums := make([]float32, 16*lanes)
+				for first, few := 0, 1; first < n; first, few = first+few, few+5 {
+					few = min(few, n-first)
+					AddRows(sums, x[first*lanes:(first+few)*lanes], lanes, first)
+				}
+				SumPartials(got, sums)
+				wantSame(t, fmt.Sprintf("%d rows of %d lanes", n, lanes), got, want)
+				r.check()
+			}
+		}
+	})
+}

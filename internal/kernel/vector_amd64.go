@@ -67,6 +67,24 @@ func mulAVX512(dst *float32, a *float32, b *float32, n int)
 //go:noescape
 func divAVX2(dst *float32, a *float32, b *float32, n int)
 
+// mulAddAVX2 computes
+//
+//	for i := range n {
+//		dst[i] = float32(a[i] * b[i]) + c[i]
+//	}
+//
+//go:noescape
+func mulAddAVX2(dst *float32, a *float32, b *float32, c *float32, n int)
+
+// mulAddAVX512 computes
+//
+//	for i := range n {
+//		dst[i] = float32(a[i] * b[i]) + c[i]
+//	}
+//
+//go:noescape
+func mulAddAVX512(dst *float32, a *float32, b *float32, c *float32, n int)
+
 // gateAVX2 computes
 //
 //	for i := range n {

@@ -19,14 +19,14 @@ const (
 	notAtMost = U8(0x16)
 )
 
-// loop is an elementwise kernel: dst[i] is a function of a[i], or of a[i] and
-// b[i].
+// loop is an elementwise kernel: dst[i] is a function of a[i], of a[i] and b[i], or
+// of c[i] too.
 type loop struct {
 	name     string
 	wide     bool                                   // AVX-512 is faster, on data in the first-level cache
 	formula  []string                               // the body of the equivalent Go loop
 	inputs   []string                               // their names
-	constant func(r VecVirtual)                     // sets the register that emit gets as c
+	constant func(r VecVirtual)                     // sets the register that emit gets as c, if c is no input
 	emit     func(v vectors, a VecVirtual, b, c Op) // computes into a
 }
 
@@ -35,6 +35,16 @@ var loops = []loop{
 	binary("sub", "-", true, VSUBPS),
 	binary("mul", "*", true, VMULPS),
 	binary("div", "/", false, VDIVPS),
+	{
+		name:    "mulAdd",
+		wide:    true,
+		formula: []string{"dst[i] = float32(a[i] * b[i]) + c[i]"},
+		inputs:  []string{"a", "b", "c"},
+		emit: func(_ vectors, a VecVirtual, b, c Op) {
+			VMULPS(b, a, a)
+			VADDPS(c, a, a)
+		},
+	},
 	{
 		name:     "gate",
 		wide:     true,
@@ -116,9 +126,9 @@ func (l loop) generate(v vectors, m masks) {
 	}
 	Doc(append(doc, "\t}")...)
 
-	c := v.new()
+	constant := v.new()
 	if l.constant != nil {
-		l.constant(c)
+		l.constant(constant)
 	}
 	dst := Load(Param("dst"), GP64())
 	in := []Register{}
@@ -130,7 +140,8 @@ func (l loop) generate(v vectors, m masks) {
 		whilst(left, registers*v.lanes, func() {
 			for i := range registers {
 				at := 4 * v.lanes * i
-				a, b := v.new(), Mem{Base: in[len(in)-1], Disp: at}
+				a := v.new()
+				b, c := l.operands(constant, func(i int) Op { return Mem{Base: in[i], Disp: at} })
 				VMOVUPS(Mem{Base: in[0], Disp: at}, a)
 				l.emit(v, a, b, c)
 				VMOVUPS(a, Mem{Base: dst, Disp: at})
@@ -143,15 +154,26 @@ func (l loop) generate(v vectors, m masks) {
 	TESTQ(left, left)
 	JZ(LabelRef("done"))
 	mask := v.loadMask(m.first(left, 0))
-	a, b := v.load(Mem{Base: in[0]}, mask), VecVirtual(nil)
-	if len(in) > 1 {
-		b = v.load(Mem{Base: in[1]}, mask)
-	}
+	a := v.load(Mem{Base: in[0]}, mask)
+	b, c := l.operands(constant, func(i int) Op { return v.load(Mem{Base: in[i]}, mask) })
 	l.emit(v, a, b, c)
 	v.store(a, mask, Mem{Base: dst})
 	Label("done")
 	VZEROUPPER()
 	RET()
+}
+
+// operands returns what emit gets besides a: the further inputs, and the constant
+// where there is no third.
+func (l loop) operands(constant VecVirtual, input func(i int) Op) (b, c Op) {
+	c = constant
+	if len(l.inputs) > 1 {
+		b = input(1)
+	}
+	if len(l.inputs) > 2 {
+		c = input(2)
+	}
+	return b, c
 }
 
 // whilst repeats body, which does n elements, while so many are left.
