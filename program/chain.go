@@ -310,6 +310,9 @@ func runChain[T kernel.Float](k *chain, loops []op.Loop[T], c *op.BlockCall) {
 	r.temps = tensor.Data[T](c.Scratch)
 	r.repeated = r.temps[k.temps*k.piece:]
 	r.sums = r.repeated[len(k.consts)*k.piece:][:k.sums*k.sumBlock()]
+	if k.row == 0 {
+		return
+	}
 	for plane := range k.planes {
 		for i, n := range k.consts {
 			repeat(r.repeated[i*k.piece:][:k.piece], tensor.Data[T](c.In[n.input])[plane*n.every])
