@@ -29,11 +29,11 @@ func (anyOf) Name() string { return "any" }
 
 // Compose counts what is true.
 func (o anyOf) Compose(in []*autograd.Value) []*autograd.Value {
-	return []*autograd.Value{Cast(autograd.Apply1(sum{o.Axes, o.Keep}, truth(in[0])), tensor.Bool)}
+	return []*autograd.Value{Cast(autograd.Apply1(sum{o.Axes, o.Keep}, countable(in[0])), tensor.Bool)}
 }
 
-// truth is 1 where x is true, or is not 0, else 0.
-func truth(x *autograd.Value) *autograd.Value { return Cast(Cast(x, tensor.Bool), tensor.Float32) }
+// countable is 1 where x is true, or is not 0, else 0.
+func countable(x *autograd.Value) *autograd.Value { return Cast(Cast(x, tensor.Bool), tensor.Float32) }
 
 type allOf struct {
 	Axes []int // none: all of them
@@ -58,8 +58,8 @@ func (allOf) Name() string { return "all" }
 // Compose finds that nothing is false.
 func (o allOf) Compose(in []*autograd.Value) []*autograd.Value {
 	one := Scalar(tensor.Float32, 1)
-	some := anyOf(o).Compose([]*autograd.Value{Sub(one, truth(in[0]))})[0]
-	return []*autograd.Value{Cast(Sub(one, truth(some)), tensor.Bool)}
+	some := anyOf(o).Compose([]*autograd.Value{Sub(one, countable(in[0]))})[0]
+	return []*autograd.Value{Cast(Sub(one, countable(some)), tensor.Bool)}
 }
 
 var _ = register(Entry{

@@ -153,15 +153,15 @@ func indexOf(x Array, axes []int, keep bool, index []int, better func(v, than fl
 	return float64(best)
 }
 
-func greater(v, than float64) bool { return v > than }
+func isGreater(v, than float64) bool { return v > than }
 
-func less(v, than float64) bool { return v < than }
+func isLess(v, than float64) bool { return v < than }
 
 var _ = register(Entry{
 	Name: "argmax", Kind: Reduction, Formula: "index of the largest along an axis", Call: "ArgMax(x, axis)", Shapes: "[… n …] → [… …]",
 	Kinks: "the first of equals",
 	Reference: PerElement(func(o argMax, in []Array, index []int) float64 {
-		return indexOf(in[0], o.Axes, o.Keep, index, greater)
+		return indexOf(in[0], o.Axes, o.Keep, index, isGreater)
 	}),
 	Cases: []Case{
 		{argMax{Axes: []int{-1}}, []Arg{In(3, 5).Distinct()}},
@@ -177,7 +177,7 @@ var _ = register(Entry{
 	Name: "argmin", Kind: Reduction, Formula: "index of the smallest along an axis", Call: "ArgMin(x, axis)", Shapes: "[… n …] → [… …]",
 	Kinks: "the first of equals",
 	Reference: PerElement(func(o argMin, in []Array, index []int) float64 {
-		return indexOf(in[0], o.Axes, o.Keep, index, less)
+		return indexOf(in[0], o.Axes, o.Keep, index, isLess)
 	}),
 	Cases: []Case{
 		{argMin{Axes: []int{-1}}, []Arg{In(3, 5).Distinct()}},

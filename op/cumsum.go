@@ -99,6 +99,7 @@ func (o cumSum) Backward(_ *autograd.Call, grad []*autograd.Value) []*autograd.V
 
 var _ = register(Entry{
 	Name: "cumsum", Kind: Reduction, Formula: "Σ of the elements up to each, along an axis", Call: "CumSum(x, axis)", Shapes: "any → the same",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o cumSum, in []Array, index []int) (sum float64) {
 		axis := (o.Axis + len(index)) % len(index)
 		at := slices.Clone(index)

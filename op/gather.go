@@ -112,6 +112,7 @@ func (o gather) Backward(call *autograd.Call, grad []*autograd.Value) []*autogra
 
 var _ = register(Entry{
 	Name: "gather", Kind: Shape, Formula: "x at an index along an axis", Call: "Gather(x, axis, index)", Shapes: "[… m …], [… k …] → [… k …]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o gather, in []Array, index []int) float64 {
 		from := slices.Clone(index)
 		from[(o.Axis+len(index))%len(index)] = int(in[1].At(index...))
@@ -211,6 +212,7 @@ func (o scatter) Backward(call *autograd.Call, grad []*autograd.Value) []*autogr
 
 var _ = register(Entry{
 	Name: "scatter", Kind: Shape, Formula: "sums of x, to where an index says along an axis", Shapes: "[… k …], [… k …] → [… m …]",
+	Linear: [][]int{{0}},
 	Reference: func(o Operation, in []Array) []Array {
 		s := o.(scatter)
 		shape := slices.Clone(in[0].Shape())
@@ -260,6 +262,7 @@ func (o scatterAdd) Compose(in []*autograd.Value) []*autograd.Value {
 var _ = register(Entry{
 	Name: "scatter_add", Kind: Shape, Formula: "x and sums of values, where an index says along an axis", Call: "ScatterAdd(x, axis, index, values)",
 	Shapes: "[… m …], [… k …], [… k …] → [… m …]",
+	Linear: [][]int{{0, 2}},
 	Reference: func(o Operation, in []Array) []Array {
 		axis := (o.(scatterAdd).Axis + in[0].Spec.Rank()) % in[0].Spec.Rank()
 		y := NewArray(in[0].Shape()...)

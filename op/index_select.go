@@ -107,7 +107,8 @@ func (o indexSelect) Backward(call *autograd.Call, grad []*autograd.Value) []*au
 
 var _ = register(Entry{
 	Name: "index_select", Kind: Shape, Formula: "rows of x by number", Call: "IndexSelect(x, axis, index)", Shapes: "[… m …], [k…] → [… k… …]",
-	Whole: "the rows of a table have no batch",
+	Whole:  "the rows of a table have no batch",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o indexSelect, in []Array, index []int) float64 {
 		axis, k := (o.Axis+in[0].Spec.Rank())%in[0].Spec.Rank(), in[1].Spec.Rank()
 		row := int(in[1].At(index[axis : axis+k]...))
@@ -198,7 +199,8 @@ func (o indexSum) Backward(call *autograd.Call, grad []*autograd.Value) []*autog
 
 var _ = register(Entry{
 	Name: "index_sum", Kind: Shape, Formula: "sums of rows of x, by number", Shapes: "[… k… …], [k…] → [… m …]",
-	Whole: "the rows of a table have no batch",
+	Whole:  "the rows of a table have no batch",
+	Linear: [][]int{{0}},
 	Reference: func(o Operation, in []Array) []Array {
 		s := o.(indexSum)
 		x, k := in[0].Shape(), in[1].Spec.Rank()
@@ -247,6 +249,7 @@ func (o indexAdd) Compose(in []*autograd.Value) []*autograd.Value {
 
 var _ = register(Entry{
 	Name: "index_add", Kind: Shape, Formula: "x and sums of rows, by number", Call: "IndexAdd(x, axis, index, rows)", Shapes: "[… m …], [k], [… k …] → [… m …]",
+	Linear: [][]int{{0, 2}},
 	Reference: func(o Operation, in []Array) []Array {
 		axis := (o.(indexAdd).Axis + in[0].Spec.Rank()) % in[0].Spec.Rank()
 		y := NewArray(in[0].Shape()...)
