@@ -65,3 +65,25 @@ def attention_grad(a, q, k, v, g, lse, delta, *extras):
     p = (scores - lse.unsqueeze(-1)).exp()
     ds = a.Scale * p * (g @ v.repeat_interleave(serves, 1).mT * z - delta.unsqueeze(-1))
     return tuple(heads_first(a, ds @ k.repeat_interleave(serves, 1), group(ds.mT @ q), group((p * z).mT @ g)))
+
+
+def recurrent(f, a, states, x, *inputs):
+    """Runs torch.lstm or one of its likes."""
+    first, w = list(inputs[:states]), list(inputs[states:])
+    layers = len(w) // 4 // (2 if a.Bidirectional else 1)
+    return f(x, first if states > 1 else first[0], w, True, layers, 0.0, True, a.Bidirectional, a.BatchFirst)
+
+
+@operation("rnn")
+def rnn(a, *inputs):
+    return recurrent(torch.rnn_relu if a.ReLU else torch.rnn_tanh, a, 1, *inputs)
+
+
+@operation("gru")
+def gru(a, *inputs):
+    return recurrent(torch.gru, a, 1, *inputs)
+
+
+@operation("lstm")
+def lstm(a, *inputs):
+    return recurrent(torch.lstm, a, 2, *inputs)
