@@ -25,3 +25,20 @@ func TestMistakesOfAttention(t *testing.T) {
 		"want a probability of at least 0 and below 1, not -1": attend(x, x, x, op.AttentionConfig{Dropout: -1, Key: ints}),
 	})
 }
+
+func TestMistakesOfRecurrentNetworks(t *testing.T) {
+	w := op.RecurrentWeights{Input: zeros(8, 3), Hidden: zeros(8, 2)}
+	run := func(x, h *autograd.Value, cfg op.RecurrentConfig, w ...op.RecurrentWeights) func() {
+		return func() { op.LSTM(x, h, nil, w, cfg) }
+	}
+	wantMistakes(t, map[string]func(){
+		"lstm of float32[5 3]: want a sequence [t b in]":                            run(zeros(5, 3), nil, op.RecurrentConfig{}, w),
+		"lstm of float32[5 3]: want a sequence [b t in]":                            run(zeros(5, 3), nil, op.RecurrentConfig{BatchFirst: true}, w),
+		"lstm of float32[5 1 3]: want weights for each layer and direction, not 1":  run(zeros(5, 1, 3), nil, op.RecurrentConfig{Bidirectional: true}, w),
+		"lstm of float32[5 1 3]: want weights for each layer and direction, not 0":  run(zeros(5, 1, 3), nil, op.RecurrentConfig{}),
+		"lstm of float32[5 1 3], float32[1 1 3]: want states float32[1 1 2]":        run(zeros(5, 1, 3), zeros(1, 1, 3), op.RecurrentConfig{}, w),
+		"lstm of float32[5 1 4]: want an input [n 3] for these weights":             run(zeros(5, 1, 4), nil, op.RecurrentConfig{}, w),
+		"lstm of float32[5 1 3]: want 4 equal parts of the 9 elements along axis 1": run(zeros(5, 1, 3), nil, op.RecurrentConfig{}, op.RecurrentWeights{Input: zeros(9, 3), Hidden: zeros(9, 2)}),
+		"lstm of float32[5 1 3]: sizes 8 and 12 at axis -1":                         run(zeros(5, 1, 3), nil, op.RecurrentConfig{}, op.RecurrentWeights{Input: zeros(8, 3), Hidden: zeros(12, 2)}),
+	})
+}

@@ -49,11 +49,15 @@ type scaled struct {
 	batch []bool
 }
 
+// mostBatched is how many inputs of a case may get a batch: the rest of many are
+// weights.
+const mostBatched = 8
+
 // scale returns a case with a batch of n along axis 0 of as many inputs as the
 // operation takes so.
 func scale(name string, c op.Case, n int) (best scaled, ok bool) {
 	most := 0
-	for bits := 1; bits < 1<<len(c.In); bits++ {
+	for bits := 1; bits < 1<<min(len(c.In), mostBatched); bits++ {
 		s := scaled{name, c.Op, slices.Clone(c.In), make([]bool, len(c.In))}
 		var in []tensor.Spec
 		count := 0

@@ -10,10 +10,17 @@ import (
 	"pgregory.net/rapid"
 )
 
+// scaledCasesOf has what scaledCases found, by the batch.
+var scaledCasesOf = map[int][]scaled{}
+
 // scaledCases returns the cases of the table with a batch along axis 0 of as many
 // inputs as the operation takes so.
 func scaledCases(n int) []scaled {
-	var cases []scaled
+	cases, ok := scaledCasesOf[n]
+	if ok {
+		return cases
+	}
+	defer func() { scaledCasesOf[n] = cases }()
 	for _, e := range op.Table() {
 		for _, c := range e.Cases {
 			if op.IsFinal(c.Op) {
