@@ -31,9 +31,14 @@ func (d *Dropout) apply(drop func(x, key *autograd.Value, p float64) *autograd.V
 	if !d.training {
 		return x
 	}
+	return drop(x, d.nextKey(), d.P)
+}
+
+// nextKey returns a key that no other call gets.
+func (d *Dropout) nextKey() *autograd.Value {
 	key := d.Key.Detach()
 	autograd.Assign(d.Key, op.NextKey(d.Key))
-	return drop(x, key, d.P)
+	return key
 }
 
 // Dropout2D is a Dropout of whole channels: see op.Dropout2D.
