@@ -16,3 +16,21 @@ functions(
     linear_relu=lambda x, w, b=None: torch.relu(torch.nn.functional.linear(x, w, b)),
     linear_weight=lambda x, g: g.T @ x,
 )
+
+
+functions(dot=torch.dot, outer=torch.outer)
+
+
+@operation("tril")
+def tril(a, x):
+    return x.tril(a.Diagonal)
+
+
+@operation("triu")
+def triu(a, x):
+    return x.triu(a.Diagonal)
+
+
+@operation("einsum")
+def einsum(a, *xs):
+    return torch.einsum(a.Equation, *xs)
