@@ -110,7 +110,9 @@ func BlockOf(o autograd.Op, in, out []tensor.Spec, ready []bool) *Block {
 	case Blocked:
 		return o.Block(in, out, ready)
 	case Pointwise:
-		return pointwiseBlock(o, in, out[0], ready)
+		return elementBlock(o.Kernels().loop(out[0].DType), in, out[0], ready)
+	case mixed:
+		return elementBlock(o.loop(in), in, out[0], ready)
 	}
 	return nil
 }
@@ -138,30 +140,15 @@ func splitAlong(out tensor.Spec, in []tensor.Spec, ready []bool) (split []bool, 
 	return split, any
 }
 
-func pointwiseBlock(o Pointwise, in []tensor.Spec, out tensor.Spec, ready []bool) *Block {
+// elementBlock goes through the elements of a block with a loop.
+func elementBlock(loop elementLoop, in []tensor.Spec, out tensor.Spec, ready []bool) *Block {
 	split, any := splitAlong(out, in, ready)
 	if !any {
 		return nil
 	}
-	k := o.Kernels()
 	return &Block{Split: split, Share: true, Prepare: func(blocks, outs []kernel.Block) BlockKernel {
-		return nestKernel(out.DType, k, blockNest(in, blocks, split, out, outs[0]))
+		return loop.block(blockNest(in, blocks, split, out, outs[0]))
 	}}
-}
-
-// nestKernel runs a loop in a nest.
-func nestKernel(d tensor.DType, k Kernels, n *nest) BlockKernel {
-	return typedBlock(d, maxInputs*spread,
-		func(c *BlockCall) { runBlockNest(n, k.F32, c) },
-		func(c *BlockCall) { runBlockNest(n, k.F64, c) })
-}
-
-func runBlockNest[T kernel.Float](n *nest, f Loop[T], c *BlockCall) {
-	var src [maxInputs][]T
-	for i, x := range c.In {
-		src[i] = tensor.Data[T](x)
-	}
-	runNest(n, f, tensor.Data[T](c.Out[0]), src, 0, n.pieces(), tensor.Data[T](c.Scratch))
 }
 
 // blockNest returns the loops over a block of the output for operands that are

@@ -245,7 +245,7 @@ func (r *blockRun) testLanes(t *testing.T) {
 			continue
 		}
 		for k, l := range in {
-			if r.block.Split[k] && l.Channels*l.Height*l.Width == r.out[0].Elements()/r.n {
+			if r.block.Split[k] && r.in[k].DType() == r.out[0].DType && l.Channels*l.Height*l.Width == r.out[0].Elements()/r.n {
 				r.through(t, in, []kernel.Block{l}, k)
 			}
 		}
@@ -365,6 +365,8 @@ func (r *blockRun) cut(x *tensor.Tensor, layout kernel.Block, c *op.BlockCall) *
 		cutBlock(layout, tensor.Data[int32](block), tensor.Data[int32](x), c, 1<<30)
 	case tensor.Int64:
 		cutBlock(layout, tensor.Data[int64](block), tensor.Data[int64](x), c, 0)
+	case tensor.Bool:
+		cutBlock(layout, tensor.Data[bool](block), tensor.Data[bool](x), c, true)
 	}
 	return block
 }
@@ -429,6 +431,8 @@ func (r *blockRun) store(to, block *tensor.Tensor, layout kernel.Block, c *op.Bl
 		return storeBlock(layout, tensor.Data[float64](to), tensor.Data[float64](block), c)
 	case tensor.Int32:
 		return storeBlock(layout, tensor.Data[int32](to), tensor.Data[int32](block), c)
+	case tensor.Bool:
+		return storeBlock(layout, tensor.Data[bool](to), tensor.Data[bool](block), c)
 	}
 	return storeBlock(layout, tensor.Data[int64](to), tensor.Data[int64](block), c)
 }
@@ -455,6 +459,9 @@ func storeBlock[T tensor.Element](b kernel.Block, to, block []T, c *op.BlockCall
 
 // fillBorder makes a block that an output will take the place of look like one.
 func fillBorder(b kernel.Block, block *tensor.Tensor) {
+	if !block.DType().IsFloat() {
+		return // has none
+	}
 	filled := tensor.Full(block.DType(), sentinel, block.Len())
 	if block.DType() == tensor.Float64 {
 		kernel.CopyBlock(b, tensor.Data[float64](filled), b, tensor.Data[float64](block))

@@ -47,7 +47,7 @@ func (broadcastTo) Block(in, out []tensor.Spec, ready []bool) *Block {
 		return nil
 	}
 	return &Block{Split: split, Prepare: func(blocks, outs []kernel.Block) BlockKernel {
-		return nestKernel(out[0].DType, copying, blockNest(in, blocks, split, out[0], outs[0]))
+		return copying.loop(out[0].DType).block(blockNest(in, blocks, split, out[0], outs[0]))
 	}}
 }
 

@@ -37,6 +37,8 @@ func Prepare(o autograd.Op, in, out []*tensor.Tensor, fixed []bool) (run func())
 		return o.Prepare(in, out)
 	case Pointwise:
 		return preparePointwise(o, in, out)
+	case mixed:
+		return prepareMixed(o, in, out)
 	}
 	return func() { o.Forward(in, out) }
 }
@@ -53,7 +55,19 @@ func prepare(d tensor.DType, f32, f64 func() func()) func() {
 var (
 	scratch32 parallel.Scratch[float32]
 	scratch64 parallel.Scratch[float64]
+
+	scratches = [...]any{&scratch32, &scratch64, new(parallel.Scratch[int64]), new(parallel.Scratch[bool])}
 )
+
+// scratchOf returns where temporary values of a type are kept.
+func scratchOf[T any]() *parallel.Scratch[T] {
+	for _, s := range scratches {
+		if s, ok := s.(*parallel.Scratch[T]); ok {
+			return s
+		}
+	}
+	panic("op: a type without temporary values")
+}
 
 // expGrain is grain where each element costs an exponential.
 var expGrain = 8192

@@ -85,7 +85,7 @@ func (o place) Block(in, out []tensor.Spec, _ []bool) *Block {
 func placeBlock[T kernel.Float](all *nest, fill Loop[T], m *move) func(c *BlockCall) {
 	return func(c *BlockCall) {
 		y := tensor.Data[T](c.Out[0])
-		runNest(all, fill, y, [maxInputs][]T{}, 0, all.pieces(), nil)
+		points[T, T, T](fill).run(all, y, sources[T, T]{}, 0, all.pieces())
 		runMove(m, y, tensor.Data[T](c.In[0]), 0, m.boxes)
 	}
 }

@@ -116,6 +116,11 @@ func Index(n int, shape ...int) Arg {
 	return Arg{Spec: tensor.NewSpec(tensor.Int64, shape...), Hi: float64(n)}
 }
 
+// Mask is an input of bools.
+func Mask(shape ...int) Arg {
+	return Arg{Spec: tensor.NewSpec(tensor.Bool, shape...), Hi: 2}
+}
+
 var table []Entry
 
 // register adds an entry to the table; each file of this package calls it once

@@ -225,7 +225,7 @@ func (s *schedule) keptUntil(root, phase int, t *task) bool {
 // cuttable reports whether all that a block takes in parts has the batch.
 func (s *schedule) cuttable(b *op.Block, in []tensor.Spec) bool {
 	for i, split := range b.Split {
-		if split && (in[i].Rank() == 0 || in[i].Shape[0] != s.batch || in[i].DType.Size() < 4) {
+		if split && (in[i].Rank() == 0 || in[i].Shape[0] != s.batch) {
 			return false
 		}
 	}

@@ -204,11 +204,14 @@ func (l *place) tensor(p *Program, w *worker, block int) *tensor.Tensor {
 }
 
 func clearBorder(b kernel.Block, t *tensor.Tensor) {
-	if t.DType() == tensor.Float64 {
-		kernel.ClearBorder(b, tensor.Data[float64](t))
-		return
+	switch t.DType().Size() {
+	case 1:
+		kernel.ClearBorder(b, bits[uint8](t))
+	case 4:
+		kernel.ClearBorder(b, bits[float32](t))
+	default:
+		kernel.ClearBorder(b, bits[float64](t))
 	}
-	kernel.ClearBorder(b, tensor.Data[float32](t))
 }
 
 // clearLanes sets the lanes from the given one on to 0.
@@ -222,14 +225,16 @@ func clearLanes(t *tensor.Tensor, lanes, from int) {
 
 // loadBlock returns a step that cuts a block out of a whole value.
 func loadBlock(b kernel.Block, d tensor.DType) op.BlockKernel {
-	switch d {
-	case tensor.Float32, tensor.Int32:
+	switch d.Size() {
+	case 1:
+		return op.BlockKernel{Run: func(c *op.BlockCall) { load[uint8](b, c) }}
+	case 4:
 		return op.BlockKernel{Run: func(c *op.BlockCall) { load[float32](b, c) }}
 	}
 	return op.BlockKernel{Run: func(c *op.BlockCall) { load[float64](b, c) }}
 }
 
-func load[T kernel.Float](b kernel.Block, c *op.BlockCall) {
+func load[T kernel.Element](b kernel.Block, c *op.BlockCall) {
 	size := b.Channels * b.Height * b.Width
 	whole := bits[T](c.In[0])
 	kernel.ToLanes(b, bits[T](c.Out[0]), c.Examples, whole[c.First*size:(c.First+c.Examples)*size])
@@ -237,14 +242,16 @@ func load[T kernel.Float](b kernel.Block, c *op.BlockCall) {
 
 // storeBlock returns a step that puts a block into a whole value.
 func storeBlock(b kernel.Block, d tensor.DType) op.BlockKernel {
-	switch d {
-	case tensor.Float32, tensor.Int32:
+	switch d.Size() {
+	case 1:
+		return op.BlockKernel{Run: func(c *op.BlockCall) { store[uint8](b, c) }}
+	case 4:
 		return op.BlockKernel{Run: func(c *op.BlockCall) { store[float32](b, c) }}
 	}
 	return op.BlockKernel{Run: func(c *op.BlockCall) { store[float64](b, c) }}
 }
 
-func store[T kernel.Float](b kernel.Block, c *op.BlockCall) {
+func store[T kernel.Element](b kernel.Block, c *op.BlockCall) {
 	size := b.Channels * b.Height * b.Width
 	whole := bits[T](c.Out[0])
 	kernel.FromLanes(b, whole[c.First*size:(c.First+c.Examples)*size], c.Examples, bits[T](c.In[0]))

@@ -43,10 +43,12 @@ func (s *stack[T]) put(item T) {
 	s.free = append(s.free, item)
 }
 
-// bits returns a tensor's elements as floats of the same size, to be moved, not
+// bits returns a tensor's elements as others of the same size, to be moved, not
 // computed with.
-func bits[T kernel.Float](t *tensor.Tensor) []T {
+func bits[T kernel.Element](t *tensor.Tensor) []T {
 	switch t.DType() {
+	case tensor.Bool:
+		return as[T](tensor.Data[bool](t))
 	case tensor.Int32:
 		return as[T](tensor.Data[int32](t))
 	case tensor.Int64:

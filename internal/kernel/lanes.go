@@ -20,6 +20,10 @@ type Block struct {
 	Apart                    bool // a vector between two planes where they would compete for one set of the cache
 }
 
+// Element is the set of types that blocks can hold: bytes are moved, not
+// computed with.
+type Element interface{ Float | uint8 }
+
 // Blocks returns how many blocks of so many lanes hold some images.
 func Blocks(images, lanes int) int { return ceil(images, lanes) }
 
@@ -72,12 +76,12 @@ func (b Block) check(block, images, imagesLen, lo, hi int) {
 
 // ToLanes fills a block, border included, from no to all of its images, each
 // [Channels][Height][Width], one after the other.
-func ToLanes[T Float](b Block, dst []T, images int, src []T) {
+func ToLanes[T Element](b Block, dst []T, images int, src []T) {
 	ToLanesChannels(b, dst, images, src, 0, b.Channels)
 }
 
 // ToLanesChannels is ToLanes of the channels [lo, hi).
-func ToLanesChannels[T Float](b Block, dst []T, images int, src []T, lo, hi int) {
+func ToLanesChannels[T Element](b Block, dst []T, images int, src []T, lo, hi int) {
 	b.check(len(dst), images, len(src), lo, hi)
 	if images < b.Images() {
 		clear(dst[lo*b.Plane() : hi*b.Plane()])
@@ -94,12 +98,12 @@ func ToLanesChannels[T Float](b Block, dst []T, images int, src []T, lo, hi int)
 }
 
 // FromLanes stores the first images of a block, without its border, in dst.
-func FromLanes[T Float](b Block, dst []T, images int, src []T) {
+func FromLanes[T Element](b Block, dst []T, images int, src []T) {
 	FromLanesChannels(b, dst, images, src, 0, b.Channels)
 }
 
 // FromLanesChannels is FromLanes of the channels [lo, hi).
-func FromLanesChannels[T Float](b Block, dst []T, images int, src []T, lo, hi int) {
+func FromLanesChannels[T Element](b Block, dst []T, images int, src []T, lo, hi int) {
 	b.check(len(src), images, len(dst), lo, hi)
 	if images == 0 {
 		return
@@ -110,13 +114,13 @@ func FromLanesChannels[T Float](b Block, dst []T, images int, src []T, lo, hi in
 }
 
 // ClearBorder zeroes what lies around the images of a block.
-func ClearBorder[T Float](b Block, dst []T) {
+func ClearBorder[T Element](b Block, dst []T) {
 	wantLen("block", len(dst), b.Len())
 	clearBorder(b, dst, 0, b.Channels)
 }
 
 // clearBorder is ClearBorder of the channels [lo, hi).
-func clearBorder[T Float](b Block, dst []T, lo, hi int) {
+func clearBorder[T Element](b Block, dst []T, lo, hi int) {
 	from := lo * b.Plane() // where the stretch of border before the next row of an image began
 	b.rows(lo, hi, func(_, at, n int) {
 		clear(dst[from:at])

@@ -2,7 +2,7 @@
 
 import torch
 
-from registry import absent, functions, operation
+from registry import OPERATIONS, absent, functions, operation
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "int32": torch.int32, "int64": torch.int64, "bool": torch.bool}
 
@@ -14,6 +14,18 @@ functions(
     gate=lambda x, g: torch.where(x > 0, g, torch.zeros_like(g)),
     softmax=lambda x: torch.softmax(x, -1),
 )
+
+functions(
+    equal=torch.eq, not_equal=torch.ne, less=torch.lt, less_equal=torch.le, greater=torch.gt, greater_equal=torch.ge,
+    is_nan=torch.isnan, is_inf=torch.isinf, is_finite=torch.isfinite,
+    where=torch.where,
+)
+OPERATIONS.update({
+    "and": lambda a, x, y: torch.logical_and(x, y),
+    "or": lambda a, x, y: torch.logical_or(x, y),
+    "xor": lambda a, x, y: torch.logical_xor(x, y),
+    "not": lambda a, x: torch.logical_not(x),
+})
 
 
 @operation("cast")
