@@ -92,12 +92,12 @@ func newSchedule(tr *autograd.Trace, instructions []autograd.Instruction, fast b
 	return s
 }
 
-// findBatch marks the inputs that can be cut into blocks: floats with the first
-// axis of the first of them.
+// findBatch marks the inputs that can be cut into blocks: floats and bools with the
+// first axis of the first of them.
 func (s *schedule) findBatch() {
 	for _, id := range s.trace.Inputs {
 		spec := s.trace.Specs[id]
-		if !spec.DType.IsFloat() || spec.Rank() < 2 {
+		if !spec.DType.IsFloat() && spec.DType != tensor.Bool || spec.Rank() < 2 {
 			continue
 		}
 		if s.batch == 0 && spec.Shape[0] >= fewExamples {
