@@ -78,3 +78,45 @@ func (s *step) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInp
 func (s *step) Kernels() Kernels { return unary(s.f32, s.f64) }
 
 func (s *step) Forward(in, out []*tensor.Tensor) { forwardPointwise(s, in, out) }
+
+// function2 is a pointwise operation of two inputs that has no attributes.
+type function2 struct {
+	name         string
+	kernels      Kernels
+	downA, downB func(a, b, y, grad *autograd.Value) *autograd.Value // the gradients of the inputs
+}
+
+// newFunction2 registers a function of two inputs by its name, with the usual
+// shapes as its cases. downA and downB give the gradients of the inputs a and b from
+// that of the output y, before they are summed over what was repeated.
+func newFunction2(e Entry, k Kernels, domainA, domainB func(Arg) Arg, downA, downB func(a, b, y, grad *autograd.Value) *autograd.Value) *function2 {
+	f := &function2{e.Name, k, downA, downB}
+	e.Cases = append(e.Cases, pairCases(f, domainA, domainB)...)
+	register(e)
+	return f
+}
+
+func (f *function2) Name() string { return f.name }
+
+// String keeps the addresses out of messages.
+func (f *function2) String() string { return f.name }
+
+func (f *function2) of(a, b *autograd.Value) *autograd.Value { return autograd.Apply1(f, a, b) }
+
+func (f *function2) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
+
+func (f *function2) Kernels() Kernels { return f.kernels }
+
+func (f *function2) Forward(in, out []*tensor.Tensor) { forwardPointwise(f, in, out) }
+
+func (f *function2) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	a, b, y := call.In[0], call.In[1], call.Out[0]
+	down := make([]*autograd.Value, 2)
+	if call.Needs[0] {
+		down[0] = unbroadcast(f.downA(a, b, y, grad[0]), a.Shape())
+	}
+	if call.Needs[1] {
+		down[1] = unbroadcast(f.downB(a, b, y, grad[0]), b.Shape())
+	}
+	return down
+}

@@ -14,16 +14,7 @@ func MulAdd(a, b, c *autograd.Value) *autograd.Value { return autograd.Apply1(mu
 
 func (mulAdd) Name() string { return "mul_add" }
 
-func (mulAdd) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
-	if err := wantFloats(in, 3); err != nil {
-		return nil, err
-	}
-	product, err := broadcasts(in[:2])
-	if err != nil {
-		return nil, err
-	}
-	return broadcasts([]tensor.Spec{product[0], in[2]})
-}
+func (mulAdd) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts3(in) }
 
 func (mulAdd) Kernels() Kernels { return Kernels{kernel.MulAdd[float32], kernel.MulAdd[float64]} }
 

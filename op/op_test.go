@@ -47,6 +47,15 @@ func TestMistakes(t *testing.T) {
 		"cross_entropy: label 0 is -1, want 0 to 2":                                                         func() { op.CrossEntropy(zeros(2, 3), labels(-1, 0)) },
 		"one_hot: label 0 is 5, want 0 to 4":                                                                func() { op.OneHot(labels(5), 5, tensor.Float32) },
 		"dropout of float32[2], int64[2]: want a probability of at least 0 and below 1, not 1":              func() { op.Dropout(zeros(2), ints, 1) },
+		"clip of float32[2]: want a minimum of at most the maximum, not 2 and 1":                            func() { op.Clip(zeros(2), 2, 1) },
+		"hard_tanh of float32[2]: want a minimum of at most the maximum, not NaN and 1":                     func() { op.HardTanh(zeros(2), math.NaN(), 1) },
+		"pow_const of float32[2]: want an exponent, not NaN":                                                func() { op.PowConst(zeros(2), math.NaN()) },
+		"less of float32[2], int64[2]: want inputs of one type, float or int64":                             func() { op.Less(zeros(2), ints) },
+		"is_nan of int64[2]: want an input of a float type":                                                 func() { op.IsNaN(ints) },
+		"and of float32[2], float32[2]: want inputs of bool":                                                func() { op.And(zeros(2), zeros(2)) },
+		"where of float32[2], float32[2], float32[2]: want a condition of bool":                             func() { op.Where(zeros(2), zeros(2), zeros(2)) },
+		"where of bool[2], float32[2], int64[2]: want two inputs of one type":                               func() { op.Where(op.IsNaN(zeros(2)), zeros(2), ints) },
+		"where of bool[2], float32[3], float32[]: sizes 2 and 3":                                            func() { op.Where(op.IsNaN(zeros(2)), zeros(3), zeros()) },
 		"broadcast_to of float32[2]: want a shape that broadcasts to [3]":                                   func() { op.BroadcastTo(zeros(2), 3) },
 		"flatten of float32[]: want an axis to keep":                                                        func() { op.Flatten(zeros()) },
 	})
@@ -95,9 +104,68 @@ func TestSpecialNumbers(t *testing.T) {
 		"padding counts as zero": {op.Reshape(op.AvgPool2D(op.Reshape(x(1, 2, 3, 4), 1, 1, 2, 2), op.Pool2DConfig{Kernel: 2, Padding: 1}), 4), x(0.25, 0.5, 0.75, 1)},
 		"padding never wins":     {op.Reshape(op.MaxPool2D(op.Reshape(x(-1, -2, -3, -4), 1, 1, 2, 2), op.Pool2DConfig{Kernel: 2, Padding: 1}), 4), x(-1, -2, -3, -4)},
 		"cross-entropy of large": {op.CrossEntropy(op.Reshape(x(1000, 0), 1, 2), autograd.Const(tensor.FromSlice([]int64{1}, 1))), x(1000)},
+		"maximum":                {op.Maximum(x(1, nan, 2, negative, -inf), x(nan, 1, 3, 0, inf)), x(nan, nan, 3, 0, inf)},
+		"minimum":                {op.Minimum(x(1, nan, 2, 0, -inf), x(nan, 1, 3, negative, inf)), x(nan, nan, 2, negative, -inf)},
+		"clip":                   {op.Clip(x(nan, -inf, inf, 0.5), -1, 1), x(nan, -1, 1, 0.5)},
+		"clip to no limits":      {op.Clip(x(nan, -inf, inf, 0.5), math.Inf(-1), math.Inf(1)), x(nan, -inf, inf, 0.5)},
+		"abs":                    {op.Abs(x(nan, -inf, negative, -2)), x(nan, inf, 0, 2)},
+		"sign":                   {op.Sign(x(nan, -inf, inf, negative, 0, 1e-45)), x(nan, -1, 1, negative, 0, 1)},
+		"round":                  {op.Round(x(0.5, 1.5, 2.5, -0.5, -1.5, inf, nan)), x(0, 2, 2, negative, -2, inf, nan)},
+		"trunc":                  {op.Trunc(x(1.9, -1.9, -0.9)), x(1, -1, negative)},
+		"ceil":                   {op.Ceil(x(1.1, -1.1, -0.9)), x(2, -1, negative)},
+		"mod":                    {op.Mod(x(7, -7, 7, -7, 1, 5), x(3, 3, -3, -3, 0, inf)), x(1, 2, -2, -1, nan, 5)},
+		"mod that truncates":     {op.FMod(x(7, -7, 7, -7, 1, -5), x(3, 3, -3, -3, 0, inf)), x(1, -1, 1, -1, nan, -5)},
+		"pow":                    {op.Pow(x(0, -2, -8, nan, 1, 0), x(0, 3, 0.5, 0, nan, -1)), x(1, -8, nan, 1, 1, inf)},
+		"square":                 {op.PowConst(x(-3, negative), 2), x(9, 0)},
+		"rsqrt":                  {op.Rsqrt(x(4, 0, inf, -1)), x(0.5, inf, 0, nan)},
+		"log1p":                  {op.Log1p(x(-1, -2, 1e-30, negative)), x(-inf, nan, 1e-30, negative)},
+		"expm1":                  {op.Expm1(x(-1000, 1e-30, 1000, negative)), x(-1, 1e-30, inf, negative)},
+		"sin of infinities":      {op.Sin(x(inf, -inf, negative)), x(nan, nan, negative)},
+		"where takes no NaN":     {op.Where(op.IsNaN(x(1, nan)), x(0), x(1, nan)), x(1, 0)},
+		"comparisons with NaN":   {truths(op.Less(x(nan), x(1)), op.GreaterEqual(x(nan), x(1)), op.Equal(x(nan), x(nan)), op.NotEqual(x(nan), x(nan))), x(0, 0, 0, 1)},
+		"zeros are equal":        {truths(op.Equal(x(negative), x(0)), op.Less(x(negative), x(0))), x(1, 0)},
+		"is_inf":                 {truths(op.IsInf(x(inf, -inf, nan, 1))), x(1, 1, 0, 0)},
+		"is_finite":              {truths(op.IsFinite(x(inf, -inf, nan, 1))), x(0, 0, 0, 1)},
+		"is_nan":                 {truths(op.IsNaN(x(inf, nan, -inf, 1))), x(0, 1, 0, 0)},
 	} {
 		if g, w := bits(c.got), bits(c.want); !slices.Equal(g, w) {
 			t.Errorf("%s is %v, want %v", name, c.got.Tensor(), c.want.Tensor())
+		}
+	}
+}
+
+// truths joins bools, as numbers.
+func truths(values ...*autograd.Value) *autograd.Value {
+	var all []float32
+	for _, v := range values {
+		all = append(all, tensor.Data[float32](op.Cast(v, tensor.Float32).Tensor())...)
+	}
+	return autograd.Const(tensor.FromSlice(all, len(all)))
+}
+
+// Where a function has no derivative, its gradient is what Kinks says.
+func TestGradientsAtKinks(t *testing.T) {
+	type value = *autograd.Value
+	with := func(f func(a, b value) value, b ...float64) func(value) value {
+		return func(a value) value { return f(a, autograd.Const(tensor.FromSlice(b, len(b)))) }
+	}
+	for name, c := range map[string]struct {
+		f       func(x value) value
+		x, want []float64
+	}{
+		"abs":        {op.Abs, []float64{-2, 0, 3}, []float64{-1, 0, 1}},
+		"maximum":    {with(op.Maximum, 1, 1, 1), []float64{0, 1, 2}, []float64{0, 0.5, 1}},
+		"minimum":    {with(op.Minimum, 1, 1, 1), []float64{0, 1, 2}, []float64{1, 0.5, 0}},
+		"clip":       {func(x value) value { return op.Clip(x, -1, 1) }, []float64{-2, -1, 0, 1, 2}, []float64{0, 1, 1, 1, 0}},
+		"hard tanh":  {func(x value) value { return op.HardTanh(x, -1, 1) }, []float64{-2, -1, 0, 1, 2}, []float64{0, 0, 1, 0, 0}},
+		"pow at 0":   {with(op.Pow, 0, 1, 2), []float64{0, 0, 0}, []float64{0, 1, 0}},
+		"0 to the":   {func(x value) value { return op.Pow(op.Zeros(tensor.Float64, 3), x) }, []float64{0, 1, 2}, []float64{0, 0, 0}},
+		"x to the 0": {func(x value) value { return op.PowConst(x, 0) }, []float64{0, 1, 2}, []float64{0, 0, 0}},
+	} {
+		x := autograd.Variable("x", tensor.FromSlice(c.x, len(c.x)))
+		got := tensor.Data[float64](autograd.Grad(op.Sum(c.f(x)), x)[0].Tensor())
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
 }

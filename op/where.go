@@ -11,8 +11,8 @@ import (
 type where struct{}
 
 // Where returns a where the condition, of bools, is true, else b: both of one type,
-// float, int64 or bool, all three with NumPy's broadcasting. No gradient, not even
-// NaN, flows to what was not taken.
+// float, int64 or bool, all three with NumPy's broadcasting. What was not taken gets a
+// gradient of 0, even if that of the output is NaN.
 func Where(condition, a, b *autograd.Value) *autograd.Value {
 	return autograd.Apply1(where{}, condition, a, b)
 }

@@ -17,6 +17,12 @@ var sliceFunctions = map[string]struct {
 	"tanh":    {Tanh[float32], Tanh[float64]},
 	"sigmoid": {Sigmoid[float32], Sigmoid[float64]},
 	"erf":     {Erf[float32], Erf[float64]},
+	"exp2":    {Exp2[float32], Exp2[float64]},
+	"expm1":   {Expm1[float32], Expm1[float64]},
+	"log2":    {Log2[float32], Log2[float64]},
+	"log1p":   {Log1p[float32], Log1p[float64]},
+	"sin":     {Sin[float32], Sin[float64]},
+	"cos":     {Cos[float32], Cos[float64]},
 }
 
 // Every path gives the bits of the portable function, for all float32 where the

@@ -38,6 +38,15 @@ var elementary = []struct {
 		func(r *rand.Rand) float64 { return spread(r, 40, -745) }},
 	{"erf", Erf32, Erf64, 1.5, 1.2, 0x45d554a8, math.Erf, bigErf,
 		func(r *rand.Rand) float64 { return spread(r, 6, -6) }},
+	{"exp2", rounded(exp2), exp2, 0.51, 0.8, 0x126d82b4, math.Exp2, bigExp2,
+		func(r *rand.Rand) float64 { return spread(r, 1023, -1074) }},
+	{"expm1", rounded(expm1), expm1, 0.51, 1.1, 0x87a4707e, math.Expm1, bigExpm1,
+		func(r *rand.Rand) float64 { return spread(r, 709, -745) }},
+	{"log2", rounded(log2), log2, 0.51, 0.8, 0xe07e6f0c, math.Log2, bigLog2, positive},
+	{"log1p", rounded(log1p), log1p, 0.51, 0.9, 0xc4bd16df, math.Log1p, bigLog1p,
+		func(r *rand.Rand) float64 { return max(positive(r)-1, spread(r, 1, -0.999)) }},
+	{"sin", rounded(sin), sin, 0.51, 0.9, 0xdc282aef, math.Sin, bigSin, angle},
+	{"cos", rounded(cos), cos, 0.51, 0.9, 0x8cebe7e3, math.Cos, bigCos, angle},
 }
 
 func TestElementary32KeepsItsBound(t *testing.T) {
@@ -137,6 +146,25 @@ func positive(r *rand.Rand) float64 {
 	return math.Float64frombits(r.Uint64N(math.Float64bits(math.Inf(1))-1) + 1)
 }
 
+// rounded is the float32 version of a function that is worked out in float64.
+func rounded(f func(float64) float64) func(float32) float32 {
+	return func(x float32) float32 { return float32(f(float64(x))) }
+}
+
+// angle draws from numbers of all sizes, and from those next to multiples of a
+// quarter turn.
+func angle(r *rand.Rand) float64 {
+	switch r.IntN(4) {
+	case 0:
+		return spread(r, 10, -10)
+	case 1:
+		return float64(r.IntN(1<<24)) * math.Pi / 2
+	case 2:
+		return spread(r, 0x1p21, -0x1p21)
+	}
+	return math.Ldexp(1+r.Float64(), r.IntN(1023))
+}
+
 const bigPrecision = 160
 
 func newBig(x float64) *big.Float { return new(big.Float).SetPrec(bigPrecision).SetFloat64(x) }
@@ -191,6 +219,91 @@ func bigLog(x float64) *big.Float {
 	return d.Sub(d, square).Add(d, newBig(y))
 }
 
+func bigExp2(x float64) *big.Float {
+	y := newBig(x)
+	return bigExpOf(y.Mul(y, bigLn2))
+}
+
+func bigExpm1(x float64) *big.Float { return bigLess(bigExp(x), 1) }
+
+func bigLess(x *big.Float, y float64) *big.Float { return x.Sub(x, newBig(y)) }
+
+func bigLog2(x float64) *big.Float {
+	y := bigLog(x)
+	return y.Quo(y, bigLn2)
+}
+
+// bigLog1p is bigLog of 1 + x, which a float64 may not hold.
+func bigLog1p(x float64) *big.Float {
+	y := math.Log1p(x)
+	one := newBig(1)
+	d := bigExp(-y)
+	d.Sub(d.Mul(d, one.Add(one, newBig(x))), newBig(1))
+	square := newBig(0.5)
+	square.Mul(square, d).Mul(square, d)
+	return d.Sub(d, square).Add(d, newBig(y))
+}
+
+func bigSin(x float64) *big.Float { return bigTurned(x, 0) }
+
+func bigCos(x float64) *big.Float { return bigTurned(x, 1) }
+
+// bigTurned takes multiples of pi/2 off x, and sums the Taylor series of what is
+// left: of the sine, or of the cosine for an odd number of quarter turns.
+func bigTurned(x float64, turns int64) *big.Float {
+	r := new(big.Float).SetPrec(1400).SetFloat64(x)
+	quarter := new(big.Float).SetPrec(1400).Quo(r, bigHalfPi)
+	half := 0.5
+	if x < 0 {
+		half = -half
+	}
+	n, _ := quarter.Add(quarter, big.NewFloat(half)).Int(nil)
+	whole := new(big.Float).SetPrec(1400).SetInt(n)
+	r.Sub(r, whole.Mul(whole, bigHalfPi))
+	turns += new(big.Int).And(n, big.NewInt(3)).Int64()
+
+	r.SetPrec(bigPrecision)
+	square := newBig(0)
+	square.Neg(square.Mul(r, r))
+	sum, term, i := newBig(0), newBig(1), 1.0
+	if turns%2 == 0 {
+		term.Set(r)
+		i = 2
+	}
+	for ; i < 60; i += 2 {
+		sum.Add(sum, term)
+		term.Mul(term, square)
+		term.Quo(term, newBig(i*(i+1)))
+	}
+	if turns%4 >= 2 {
+		sum.Neg(sum)
+	}
+	return sum
+}
+
+// bigHalfPi is pi/2, by Machin's formula.
+var bigHalfPi = func() *big.Float {
+	const digits = 1400
+	arctan := func(n int64) *big.Int { // of 1/n
+		term := new(big.Int).Lsh(big.NewInt(1), digits)
+		term.Quo(term, big.NewInt(n))
+		sum := new(big.Int)
+		for i := int64(1); term.Sign() != 0; i += 2 {
+			part := new(big.Int).Quo(term, big.NewInt(i))
+			if i%4 == 3 {
+				part.Neg(part)
+			}
+			sum.Add(sum, part)
+			term.Quo(term, big.NewInt(n*n))
+		}
+		return sum
+	}
+	sum := arctan(5)
+	sum.Lsh(sum, 2).Sub(sum, arctan(239)).Lsh(sum, 1)
+	pi := new(big.Float).SetPrec(digits).SetInt(sum)
+	return pi.SetMantExp(pi, -digits)
+}()
+
 func bigTanh(x float64) *big.Float {
 	e := bigExp(2 * x)
 	below := newBig(1)
@@ -233,6 +346,12 @@ func TestElementarySpecialValues(t *testing.T) {
 			{0x1p-149, 0x1p-149}, {nan, nan}},
 		{{0, 0.5}, {zero, 0.5}, {inf, 1}, {-inf, 0}, {most64, 1}, {-most64, 0}, {40, 1}, {-746, 0}, {1e-300, 0.5}, {nan, nan}},
 		{{0, 0}, {zero, zero}, {inf, 1}, {-inf, -1}, {most64, 1}, {-most64, -1}, {6, 1}, {-6, -1}, {nan, nan}},
+		{{0, 1}, {zero, 1}, {inf, inf}, {-inf, 0}, {most32, inf}, {-most64, 0}, {1024, inf}, {-1076, 0}, {10, 1024}, {-149, 0x1p-149}, {1e-300, 1}, {nan, nan}},
+		{{0, 0}, {zero, zero}, {inf, inf}, {-inf, -1}, {most32, inf}, {-most64, -1}, {710, inf}, {-746, -1}, {0x1p-149, 0x1p-149}, {-0x1p-149, -0x1p-149}, {nan, nan}},
+		{{1, 0}, {0, -inf}, {zero, -inf}, {inf, inf}, {-inf, nan}, {-1, nan}, {8, 3}, {0.25, -2}, {0x1p-149, -149}, {nan, nan}},
+		{{0, 0}, {zero, zero}, {inf, inf}, {-inf, nan}, {-1, -inf}, {-2, nan}, {0x1p-149, 0x1p-149}, {-0x1p-149, -0x1p-149}, {nan, nan}},
+		{{0, 0}, {zero, zero}, {inf, nan}, {-inf, nan}, {0x1p-149, 0x1p-149}, {-0x1p-149, -0x1p-149}, {nan, nan}},
+		{{0, 1}, {zero, 1}, {inf, nan}, {-inf, nan}, {0x1p-149, 1}, {nan, nan}},
 	} {
 		f := elementary[i]
 		for _, c := range cases {
@@ -282,6 +401,11 @@ func TestElementaryReturnsNaNUnchanged(t *testing.T) {
 			if got := math.Float64bits(f.f64(math.Float64frombits(wide))); got != wide {
 				t.Errorf("%s64(NaN %#x) = %#x", f.name, wide, got)
 			}
+		}
+	}
+	for _, y := range []float64{sin(math.Inf(1)), cos(math.Inf(-1)), log1p(-2), log2(-1), pow(-1, 0.5)} {
+		if got := math.Float64bits(y); got != 0x7FF8000000000000 {
+			t.Errorf("a NaN is %#x", got)
 		}
 	}
 	if got := math.Float32bits(Log32(-1)); got != 0x7FC00000 {

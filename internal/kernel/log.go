@@ -68,13 +68,7 @@ func Log64(x float64) float64 {
 
 	s := f / (2 + f)
 	z := s * s
-	r := 0x1.2b59369f80f04p-3
-	r = math.FMA(r, z, 0x1.39fe5042f6843p-3)
-	r = math.FMA(r, z, 0x1.7462b4feac93ap-3)
-	r = math.FMA(r, z, 0x1.c71c62e56b49ep-3)
-	r = math.FMA(r, z, 0x1.2492492def90cp-2)
-	r = math.FMA(r, z, 0x1.999999999531dp-2)
-	r = math.FMA(r, z, 0x1.5555555555558p-1)
+	r := logPolynomial(z)
 	square := float64(0.5 * f * f)
 	y := math.FMA(s, math.FMA(r, z, square), float64(k*ln2Lo))
 	y = math.FMA(k, ln2Hi, f-(square-y))
@@ -89,4 +83,16 @@ func Log64(x float64) float64 {
 		y = x
 	}
 	return y
+}
+
+// logPolynomial returns R / z.
+func logPolynomial(z float64) float64 {
+	r := 0x1.2b59369f80f04p-3
+	r = math.FMA(r, z, 0x1.39fe5042f6843p-3)
+	r = math.FMA(r, z, 0x1.7462b4feac93ap-3)
+	r = math.FMA(r, z, 0x1.c71c62e56b49ep-3)
+	r = math.FMA(r, z, 0x1.2492492def90cp-2)
+	r = math.FMA(r, z, 0x1.999999999531dp-2)
+	r = math.FMA(r, z, 0x1.5555555555558p-1)
+	return r
 }

@@ -16,6 +16,29 @@ functions(
 )
 
 functions(
+    abs=torch.abs, sign=torch.sign, square=torch.square, reciprocal=torch.reciprocal, rsqrt=torch.rsqrt,
+    exp2=torch.exp2, expm1=torch.expm1, log2=torch.log2, log1p=torch.log1p, sin=torch.sin, cos=torch.cos, pow=torch.pow,
+    ceil=torch.ceil, round=torch.round, trunc=torch.trunc,
+    maximum=torch.maximum, minimum=torch.minimum, mod=torch.remainder, fmod=torch.fmod,
+)
+
+
+@operation("pow_const")
+def pow_const(a, x):
+    return torch.pow(x, a.Exponent)
+
+
+@operation("clip")
+def clip(a, x):
+    return torch.clamp(x, a.Min, a.Max)
+
+
+@operation("hard_tanh")
+def hard_tanh(a, x):
+    return torch.nn.functional.hardtanh(x, a.Min, a.Max)
+
+
+functions(
     equal=torch.eq, not_equal=torch.ne, less=torch.lt, less_equal=torch.le, greater=torch.gt, greater_equal=torch.ge,
     is_nan=torch.isnan, is_inf=torch.isinf, is_finite=torch.isfinite,
     where=torch.where,
@@ -36,3 +59,4 @@ def cast(a, x):
 absent("random numbers of another generator", "dropout", "next_key")
 
 functions(mul_add=lambda a, b, c: a * b + c)
+absent("parts of gradients", "share", "within")
