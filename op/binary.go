@@ -13,18 +13,6 @@ func broadcasts(in []tensor.Spec) ([]tensor.Spec, error) { return InferPointwise
 // was repeated.
 func Unbroadcast(g *autograd.Value, shape []int) *autograd.Value { return unbroadcast(g, shape) }
 
-// broadcasts3 is broadcasts of three inputs.
-func broadcasts3(in []tensor.Spec) ([]tensor.Spec, error) {
-	if err := wantFloats(in, 3); err != nil {
-		return nil, err
-	}
-	first, err := broadcasts(in[:2])
-	if err != nil {
-		return nil, err
-	}
-	return broadcasts([]tensor.Spec{first[0], in[2]})
-}
-
 // unbroadcast sums a gradient over the axes along which a value of the given
 // shape was repeated.
 func unbroadcast(g *autograd.Value, shape []int) *autograd.Value {
@@ -43,11 +31,11 @@ func unbroadcast(g *autograd.Value, shape []int) *autograd.Value {
 
 // broadcastCases are the shapes that a binary operation is judged on.
 func broadcastCases(op autograd.Op, domain func(Arg) Arg) []Case {
-	return pairCases(op, domain, domain)
+	return domainCases(op, domain, domain)
 }
 
-// pairCases is broadcastCases with a domain for each input.
-func pairCases(op autograd.Op, domainA, domainB func(Arg) Arg) []Case {
+// domainCases is broadcastCases with a domain for each input.
+func domainCases(op autograd.Op, domainA, domainB func(Arg) Arg) []Case {
 	shapes := [][2][]int{
 		{{}, {}},
 		{{3, 4}, {3, 4}},

@@ -91,7 +91,7 @@ type function2 struct {
 // that of the output y, before they are summed over what was repeated.
 func newFunction2(e Entry, k Kernels, domainA, domainB func(Arg) Arg, downA, downB func(a, b, y, grad *autograd.Value) *autograd.Value) *function2 {
 	f := &function2{e.Name, k, downA, downB}
-	e.Cases = append(e.Cases, pairCases(f, domainA, domainB)...)
+	e.Cases = append(e.Cases, domainCases(f, domainA, domainB)...)
 	register(e)
 	return f
 }

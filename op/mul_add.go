@@ -14,7 +14,7 @@ func MulAdd(a, b, c *autograd.Value) *autograd.Value { return autograd.Apply1(mu
 
 func (mulAdd) Name() string { return "mul_add" }
 
-func (mulAdd) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts3(in) }
+func (mulAdd) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return InferPointwise(in, 3) }
 
 func (mulAdd) Kernels() Kernels { return Kernels{kernel.MulAdd[float32], kernel.MulAdd[float64]} }
 
