@@ -132,7 +132,7 @@ var _ = register(Entry{
 })
 
 var _ = register(Entry{
-	Name: "within", Kind: Elementwise, Formula: "lo ≤ x ≤ hi ? g : 0", Kinks: "as said", Linear: []int{1},
+	Name: "within", Kind: Elementwise, Formula: "lo ≤ x ≤ hi ? g : 0", Kinks: "as said", Linear: [][]int{{1}},
 	Reference: PerElement(func(o within, in []Array, index []int) float64 {
 		_, slope := limits{o.Min, o.Max}.reference(in[0].At(index...))
 		return slope * in[1].At(index...)

@@ -52,7 +52,7 @@ func (share) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.V
 }
 
 var _ = register(Entry{
-	Name: "share", Kind: Arithmetic, Formula: "a > b ? g : a = b ? g/2 : 0", Call: "Share(a, b, g)", Kinks: "half where equal", Linear: []int{2},
+	Name: "share", Kind: Arithmetic, Formula: "a > b ? g : a = b ? g/2 : 0", Call: "Share(a, b, g)", Kinks: "half where equal", Linear: [][]int{{2}},
 	Reference: PerElement(func(_ share, in []Array, index []int) float64 {
 		d := in[0].At(index...) - in[1].At(index...)
 		return in[2].At(index...) * (1 + d/math.Abs(d)) / 2
