@@ -17,13 +17,13 @@ func Equal(a, b *autograd.Value) *autograd.Value { return equal.of(a, b) }
 func NotEqual(a, b *autograd.Value) *autograd.Value { return notEqual.of(a, b) }
 
 // Less returns whether a < b, as Equal does. NaN is neither less nor greater.
-func Less(a, b *autograd.Value) *autograd.Value { return less.of(a, b) }
+func Less(a, b *autograd.Value) *autograd.Value { return lessThan.of(a, b) }
 
 // LessEqual returns whether a ≤ b, as Equal does.
 func LessEqual(a, b *autograd.Value) *autograd.Value { return lessEqual.of(a, b) }
 
 // Greater returns whether a > b, as Equal does.
-func Greater(a, b *autograd.Value) *autograd.Value { return greater.of(a, b) }
+func Greater(a, b *autograd.Value) *autograd.Value { return greaterThan.of(a, b) }
 
 // GreaterEqual returns whether a ≥ b, as Equal does.
 func GreaterEqual(a, b *autograd.Value) *autograd.Value { return greaterEqual.of(a, b) }
@@ -42,11 +42,11 @@ var (
 		kernel.Equal[float32], kernel.Equal[float64], kernel.Equal[int64])
 	notEqual = newComparison("not_equal", "a ≠ b", "NotEqual(a, b)", func(a, b float64) bool { return a != b },
 		kernel.NotEqual[float32], kernel.NotEqual[float64], kernel.NotEqual[int64])
-	less = newComparison("less", "a < b", "Less(a, b)", func(a, b float64) bool { return a < b },
+	lessThan = newComparison("less", "a < b", "Less(a, b)", func(a, b float64) bool { return a < b },
 		kernel.Less[float32], kernel.Less[float64], kernel.Less[int64])
 	lessEqual = newComparison("less_equal", "a ≤ b", "LessEqual(a, b)", func(a, b float64) bool { return a <= b },
 		kernel.LessEqual[float32], kernel.LessEqual[float64], kernel.LessEqual[int64])
-	greater = newComparison("greater", "a > b", "Greater(a, b)", func(a, b float64) bool { return a > b },
+	greaterThan = newComparison("greater", "a > b", "Greater(a, b)", func(a, b float64) bool { return a > b },
 		kernel.Greater[float32], kernel.Greater[float64], kernel.Greater[int64])
 	greaterEqual = newComparison("greater_equal", "a ≥ b", "GreaterEqual(a, b)", func(a, b float64) bool { return a >= b },
 		kernel.GreaterEqual[float32], kernel.GreaterEqual[float64], kernel.GreaterEqual[int64])
@@ -106,7 +106,7 @@ func newComparison(name, formula, call string, holds func(a, b float64) bool,
 	}
 	register(Entry{
 		Name: name, Kind: Logic, Formula: formula, Call: call, Shapes: "elementwise, of floats or int64 → bool", Cases: cases,
-		Reference: OfTwo(func(a, b float64) float64 { return truth(holds(a, b)) }),
+		Reference: OfTwo(func(a, b float64) float64 { return asNumber(holds(a, b)) }),
 	})
 	return p
 }
@@ -119,7 +119,7 @@ func newQuestion(name, formula, call string, holds func(x float64) bool,
 	}}
 	register(Entry{
 		Name: name, Kind: Logic, Formula: formula, Call: call, Shapes: "elementwise → bool", Cases: unaryCases(p, anywhere),
-		Reference: OfOne(func(x float64) float64 { return truth(holds(x)) }),
+		Reference: OfOne(func(x float64) float64 { return asNumber(holds(x)) }),
 	})
 	return p
 }
@@ -134,8 +134,8 @@ func ofTwo[D, A tensor.Element](f func(dst []D, a, b []A)) elementLoop {
 	return points[D, A, A](func(dst []D, a []A, b, _ []A) { f(dst, a, b) })
 }
 
-// truth is a bool as references write it.
-func truth(holds bool) float64 {
+// asNumber is a bool as references write it.
+func asNumber(holds bool) float64 {
 	if holds {
 		return 1
 	}

@@ -2,6 +2,7 @@ package op_test
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/op"
@@ -31,4 +32,28 @@ func ExampleCrossEntropy() {
 	// Output:
 	// float64[2] [0.00024679 1.0986]
 	// float64[] 0.54943
+}
+
+// A mask keeps what is above the diagonal out of a softmax.
+func ExampleWhere() {
+	scores := autograd.Const(tensor.FromSlice([]float64{
+		1, 5, 5,
+		1, 1, 5,
+		1, 1, 1,
+	}, 3, 3))
+	position := autograd.Const(tensor.FromSlice([]int64{0, 1, 2}, 3))
+	seen := op.LessEqual(position, op.Reshape(position, 3, 1))
+	masked := op.Where(seen, scores, op.Scalar(tensor.Float64, math.Inf(-1)))
+	fmt.Println(op.Softmax(masked).Tensor())
+	// Output:
+	// float64[3 3] [[1 0 0]
+	//  [0.5 0.5 0]
+	//  [0.33333 0.33333 0.33333]]
+}
+
+// Half of the channels say how much of the others passes.
+func ExampleGLU() {
+	x := autograd.Const(tensor.FromSlice([]float64{1, 2, 0, 1000}, 1, 4))
+	fmt.Println(op.GLU(x, 1).Tensor())
+	// Output: float64[1 2] [[0.5 2]]
 }

@@ -58,6 +58,17 @@ func (a Array) row(index []int) []float64 {
 	return a.Data[at*n : (at+1)*n]
 }
 
+// along returns the elements along an axis, at an index of the others.
+func (a Array) along(axis int, index []int) []float64 {
+	axis, _ = resolveAxis(axis, a.Spec.Rank())
+	line, at := make([]float64, a.Shape()[axis]), slices.Clone(index)
+	for i := range line {
+		at[axis] = i
+		line[i] = a.At(at...)
+	}
+	return line
+}
+
 // Reference works out what an operation should give, in float64 and in the
 // plainest way: all of its outputs, or the first few of them.
 type Reference func(o Operation, in []Array) []Array

@@ -15,6 +15,9 @@ type softmax struct{}
 // x - max(x) so that nothing overflows.
 func Softmax(x *autograd.Value) *autograd.Value { return autograd.Apply1(softmax{}, x) }
 
+// SoftmaxAlong is Softmax along any axis. A negative one counts from the end.
+func SoftmaxAlong(x *autograd.Value, axis int) *autograd.Value { return Apply1(softmaxAlong{axis}, x) }
+
 func (softmax) Name() string { return "softmax" }
 
 func (softmax) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
@@ -29,15 +32,17 @@ func (o softmax) Forward(in, out []*tensor.Tensor) { o.Prepare(in, out)() }
 // Prepare shares out the rows.
 func (softmax) Prepare(in, out []*tensor.Tensor) func() {
 	return prepare(out[0].DType(),
-		func() func() { return prepareSoftmax[float32](out[0], in[0]) },
-		func() func() { return prepareSoftmax[float64](out[0], in[0]) })
+		func() func() { return prepareRows(kernel.Softmax[float32], out[0], in[0]) },
+		func() func() { return prepareRows(kernel.Softmax[float64], out[0], in[0]) })
 }
 
-func prepareSoftmax[T kernel.Float](out, in *tensor.Tensor) func() {
+// prepareRows shares out the rows along the last axis to a kernel where each element
+// costs an exponential.
+func prepareRows[T kernel.Float](f func(y, x []T, rows, n int), out, in *tensor.Tensor) func() {
 	y, x := tensor.Data[T](out), tensor.Data[T](in)
 	rows, n := splitLast(in.Shape())
 	return parallel.NewLoop(rows, expGrain/max(1, n), func(lo, hi int) {
-		kernel.Softmax(y[lo*n:hi*n], x[lo*n:hi*n], hi-lo, n)
+		f(y[lo*n:hi*n], x[lo*n:hi*n], hi-lo, n)
 	}).Run
 }
 
@@ -77,11 +82,62 @@ var _ = register(Entry{
 	Reference: PerElement(func(_ softmax, in []Array, index []int) float64 {
 		return math.Exp(in[0].At(index...) - logTotal(in[0].row(index)))
 	}),
-	Cases: []Case{
-		{softmax{}, []Arg{In(5)}},
-		{softmax{}, []Arg{In(3, 20)}},
-		{softmax{}, []Arg{In(2, 3, 1)}},
-		{softmax{}, []Arg{In(0, 3)}},
-		{softmax{}, []Arg{In(2, 0)}},
-	},
+	Cases: softmaxCases(softmax{}),
 })
+
+func softmaxCases(o Operation) []Case {
+	return []Case{
+		{o, []Arg{In(5)}},
+		{o, []Arg{In(3, 20)}},
+		{o, []Arg{In(2, 3, 1)}},
+		{o, []Arg{In(0, 3)}},
+		{o, []Arg{In(2, 0)}},
+	}
+}
+
+type softmaxAlong struct{ Axis int }
+
+func (softmaxAlong) Name() string { return "softmax_along" }
+
+func (o softmaxAlong) Compose(in []*autograd.Value) []*autograd.Value {
+	return []*autograd.Value{alongAxis(o.Name(), in[0], o.Axis, Softmax)}
+}
+
+// alongAxis applies a function of the last axis along another.
+func alongAxis(name string, x *autograd.Value, axis int, f func(x *autograd.Value) *autograd.Value) *autograd.Value {
+	rank := len(x.Shape())
+	at, err := resolveAxis(axis, rank)
+	if err != nil {
+		tensor.Fail(name, nil, "%v", err)
+	}
+	if at == rank-1 {
+		return f(x)
+	}
+	order := make([]int, rank) // the two axes change places
+	for i := range order {
+		order[i] = i
+	}
+	order[at], order[rank-1] = rank-1, at
+	return Permute(f(Permute(x, order...)), order...)
+}
+
+var _ = register(Entry{
+	Name: "softmax_along", Kind: Activation, Formula: "exp(x) / Σ exp(x) along an axis", Call: "SoftmaxAlong(x, axis)", Shapes: "any → the same",
+	Reference: PerElement(func(o softmaxAlong, in []Array, index []int) float64 {
+		return math.Exp(in[0].At(index...) - logTotal(in[0].along(o.Axis, index)))
+	}),
+	Cases: alongCases(func(axis int) Operation { return softmaxAlong{axis} }),
+})
+
+func alongCases(of func(axis int) Operation) []Case {
+	return []Case{
+		{of(0), []Arg{In(5)}},
+		{of(0), []Arg{In(5, 3)}},
+		{of(1), []Arg{In(2, 3, 5)}},
+		{of(-3), []Arg{In(2, 3, 1)}},
+		{of(-1), []Arg{In(3, 7)}},
+		{of(1), []Arg{In(2, 3, 2, 3)}},
+		{of(1), []Arg{In(0, 3, 2)}},
+		{of(0), []Arg{In(0, 3)}},
+	}
+}

@@ -1,10 +1,8 @@
 package op
 
-import "github.com/mlodyssey/odyssey/autograd"
-
 // unaryCases are the shapes that a function of one input, element by element,
 // is judged on.
-func unaryCases(op autograd.Op, domain func(Arg) Arg) []Case {
+func unaryCases(op Operation, domain func(Arg) Arg) []Case {
 	var cases []Case
 	for _, shape := range [][]int{{}, {1}, {7}, {3, 0, 2}, {3, 5, 4}} {
 		cases = append(cases, Case{op, []Arg{domain(In(shape...))}})

@@ -76,3 +76,16 @@ func scaleByPart[T Float](y []T, by *[partials]T) {
 		y[i] *= by[i%partials]
 	}
 }
+
+// LogSoftmax sets each row of y, of n elements, to
+// (x - max) - log(sum(exp(x - max))).
+func LogSoftmax[T Float](y, x []T, rows, n int) {
+	for r := range rows {
+		out, row := y[r*n:(r+1)*n], x[r*n:(r+1)*n]
+		sum, top := shiftedExp(out, row)
+		l := [1]T{sum}
+		Log(l[:], l[:])
+		SubScalar(out, row, top)
+		SubScalar(out, out, l[0])
+	}
+}

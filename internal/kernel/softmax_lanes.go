@@ -15,6 +15,18 @@ func SoftmaxLanes[T Float](lanes int, y, x []T, n int) {
 	scaleBy(y, &sum)
 }
 
+// LogSoftmaxLanes sets y[i*lanes+e] to
+// (x[i*lanes+e] - max) - log(sum(exp(x[i*lanes+e] - max))), as SoftmaxLanes does.
+func LogSoftmaxLanes[T Float](lanes int, y, x []T, n int) {
+	y, x = y[:n*lanes], x[:n*lanes]
+	sum, top := shiftedExpLanes(lanes, y, x, n)
+	Log(sum[:], sum[:])
+	for i := 0; i < len(y); i += lanes {
+		Sub(y[i:i+lanes], x[i:i+lanes], top[:lanes])
+		Sub(y[i:i+lanes], y[i:i+lanes], sum[:lanes])
+	}
+}
+
 // CrossEntropyLanes sets loss[e], for each example, to
 // log(sum(exp(x[i*lanes+e]))) - x[label[e]*lanes+e], the sum over i below n. label
 // and loss have an element a lane, scratch has n*lanes.

@@ -1,6 +1,7 @@
 """Arithmetic, functions of one number, activations."""
 
 import torch
+import torch.nn.functional as F
 
 from registry import OPERATIONS, absent, functions, operation
 
@@ -35,7 +36,56 @@ def clip(a, x):
 
 @operation("hard_tanh")
 def hard_tanh(a, x):
-    return torch.nn.functional.hardtanh(x, a.Min, a.Max)
+    return F.hardtanh(x, a.Min, a.Max)
+
+
+functions(
+    silu=F.silu, gelu=F.gelu, gelu_tanh=lambda x: F.gelu(x, approximate="tanh"), mish=F.mish, log_sigmoid=F.logsigmoid,
+    selu=F.selu, prelu=F.prelu, relu6=F.relu6, hard_sigmoid=lambda x: F.relu6(x + 3) / 6,  # the gradient of F.hardsigmoid has 1/6 in float32
+    hard_swish=F.hardswish, softsign=F.softsign,
+    log_softmax=lambda x: F.log_softmax(x, -1),
+)
+
+
+@operation("softplus")
+def softplus(a, x):
+    return F.softplus(x, a.Beta or 1, a.Threshold or 20)
+
+
+@operation("elu")
+def elu(a, x):
+    return F.elu(x, a.Alpha)
+
+
+@operation("celu")
+def celu(a, x):
+    return F.celu(x, a.Alpha)
+
+
+@operation("leaky_relu")
+def leaky_relu(a, x):
+    return F.leaky_relu(x, a.Slope)
+
+
+@operation("glu")
+def glu(a, x):
+    return F.glu(x, a.Axis)
+
+
+@operation("swiglu")
+def swiglu(a, x):
+    gate, value = x.chunk(2, a.Axis)
+    return F.silu(gate) * value
+
+
+@operation("softmax_along")
+def softmax_along(a, x):
+    return torch.softmax(x, a.Axis)
+
+
+@operation("log_softmax_along")
+def log_softmax_along(a, x):
+    return torch.log_softmax(x, a.Axis)
 
 
 functions(
@@ -59,4 +109,5 @@ def cast(a, x):
 absent("random numbers of another generator", "dropout", "next_key")
 
 functions(mul_add=lambda a, b, c: a * b + c)
-absent("parts of gradients", "share", "within")
+absent("parts of gradients", "share", "within", "leak", "exp_linear_grad", "silu_grad", "gelu_grad", "gelu_tanh_grad", "mish_grad")
+absent("what ELU, CELU and SELU are made of", "exp_linear")
