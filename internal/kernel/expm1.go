@@ -49,7 +49,7 @@ func expTail(r float64) float64 {
 	p = math.FMA(p, r, 1.0/24)
 	p = math.FMA(p, r, 1.0/6)
 	p = math.FMA(p, r, 0.5)
-	return float64(r*r) * p
+	return float64(float64(r*r) * p)
 }
 
 // scaleByPower returns 2^n y, in two steps, so that 2^n may lie outside of the
@@ -57,7 +57,7 @@ func expTail(r float64) float64 {
 func scaleByPower(y, n float64) float64 {
 	power := int64(n)
 	half := power >> 1
-	return y * powerOfTwo64(half) * powerOfTwo64(power-half)
+	return float64(y * powerOfTwo64(half) * powerOfTwo64(power-half))
 }
 
 // exp2 returns 2^x = 2^n e^r with n = round(x) and r = (x - n) ln 2.
@@ -72,7 +72,7 @@ func exp2(x float64) float64 {
 	}
 	n := math.RoundToEven(x)
 	f := x - n
-	r := f * ln2
+	r := float64(f * ln2)
 	low := math.FMA(f, ln2, -r) + float64(f*ln2Rest)
 	sum := 1 + r
 	return scaleByPower(sum+((r-(sum-1))+(low+expTail(r))), n)
@@ -89,7 +89,7 @@ func expm1(x float64) float64 {
 		return -1
 	}
 	n := math.RoundToEven(x * log2E)
-	high, low := math.FMA(n, -ln2High, x), n*ln2Low
+	high, low := math.FMA(n, -ln2High, x), float64(n*ln2Low)
 	r := high - low
 	low = (high - r) - low
 	tail := expTail(r) + math.FMA(low, r, low)

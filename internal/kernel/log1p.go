@@ -29,8 +29,8 @@ func logFraction(x float64) (k, f float64) {
 func logTail(f float64) (square, tail float64) {
 	s := f / (2 + f)
 	z := s * s
-	square = 0.5 * f * f
-	return square, s * math.FMA(logPolynomial(z), z, square)
+	square = float64(0.5 * f * f)
+	return square, float64(s * math.FMA(logPolynomial(z), z, square))
 }
 
 func log1p(x float64) float64 {
@@ -71,7 +71,7 @@ func log2(x float64) float64 {
 	square, tail := logTail(f)
 	high := f - square
 	low := (f - high) - square - math.FMA(0.5*f, f, -square) + tail
-	product := high * log2E
+	product := float64(high * log2E)
 	rest := math.FMA(high, log2E, -product) + math.FMA(high, log2ERest, low*log2E)
 	sum := k + product
 	return sum + ((k - sum) + product + rest)

@@ -84,7 +84,7 @@ func powToInf(a, y float64) float64 {
 // sums of two numbers, so that little is lost of a large exponent.
 func powPositive(x, y float64) float64 {
 	l, lRest := logTwice(x)
-	p := y * l
+	p := float64(y * l)
 	switch {
 	case p > 710:
 		return math.Inf(1)
@@ -120,15 +120,15 @@ func logTwice(x float64) (log, rest float64) {
 	p = math.FMA(p, z, 2.0/9)
 	p = math.FMA(p, z, 2.0/7)
 	p = math.FMA(p, z, 2.0/5)
-	p *= z
+	p = float64(p * z)
 	const twoThirds, twoThirdsRest = 0x1.5555555555555p-1, 0x1.5555555555555p-55
 	q := twoThirds + p
 	qRest := (p - (q - twoThirds)) + twoThirdsRest
-	w := z * q
+	w := float64(z * q)
 	wRest := math.FMA(z, q, -w) + math.FMA(z, qRest, zRest*q)
 	v := 2 + w
 	vRest := (w - (v - 2)) + wRest
-	log = s * v
+	log = float64(s * v)
 	rest = math.FMA(s, v, -log) + math.FMA(s, vRest, sRest*v)
 
 	high := float64(k * ln2High)

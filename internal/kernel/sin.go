@@ -67,7 +67,7 @@ func cosNear(r, low float64) float64 {
 	p = math.FMA(p, z, 1.0/40320)
 	p = math.FMA(p, z, -1.0/720)
 	p = math.FMA(p, z, 1.0/24)
-	half := 0.5 * z
+	half := float64(0.5 * z)
 	y := 1 - half
 	return y + (((1 - y) - half) + math.FMA(z*z, p, float64(-r*low)))
 }
@@ -95,7 +95,7 @@ func modHalfPi(x float64) (n uint64, r, low float64) {
 		return n, r, low
 	}
 	k := math.RoundToEven(x * twoOverPi)
-	high, next := x-float64(k*halfPi1), k*halfPi2
+	high, next := x-float64(k*halfPi1), float64(k*halfPi2)
 	r, low = twoSum(high, -next)
 	low -= float64(k * halfPi3)
 	r, low = twoSum(r, low)
@@ -148,7 +148,7 @@ func modHalfPiOfLarge(x float64) (n uint64, r, low float64) {
 	fraction := f + next
 	fractionRest := (next - (fraction - f)) + float64(rest&(1<<11-1))*0x1p-64
 	const halfPi, halfPiRest = 0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54
-	r = fraction * halfPi
+	r = float64(fraction * halfPi)
 	low = math.FMA(fraction, halfPi, -r) + math.FMA(fraction, halfPiRest, fractionRest*halfPi)
 	return n, r * sign, low * sign
 }
