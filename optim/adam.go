@@ -2,12 +2,10 @@ package optim
 
 import (
 	"cmp"
-	"math"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
-	"github.com/mlodyssey/odyssey/tensor"
 )
 
 // AdamConfig sets Adam and AdamW. Zero values of Beta1, Beta2 and Epsilon mean
@@ -21,6 +19,10 @@ type AdamConfig struct {
 	// Decoupled shrinks the weights themselves, as AdamW does, rather than
 	// adding an L2 penalty to the gradient.
 	Decoupled bool
+
+	// AMSGrad divides by the largest v so far (Reddi et al., "On the Convergence
+	// of Adam and Beyond", 2018).
+	AMSGrad bool
 }
 
 // Adam is the optimiser of Kingma and Ba, "Adam: A Method for Stochastic
@@ -30,67 +32,86 @@ type AdamConfig struct {
 //	m = β1·m + (1-β1)·g;  v = β2·v + (1-β2)·g²
 //	w = w - lr/(1-β1ᵗ) · m / (√v/√(1-β2ᵗ) + ε)
 type Adam struct {
-	base
-	cfg            AdamConfig
-	mean, square   []nn.Named
-	power1, power2 *autograd.Value // β1 and β2 to the power of the steps so far
+	moments
+	cfg     AdamConfig
+	largest buffers // of AMSGrad
 }
 
 // NewAdam returns an optimiser of the parameters.
 func NewAdam(params []nn.Named, cfg AdamConfig) (*Adam, error) {
-	cfg.Beta1, cfg.Beta2, cfg.Epsilon = cmp.Or(cfg.Beta1, 0.9), cmp.Or(cfg.Beta2, 0.999), cmp.Or(cfg.Epsilon, 1e-8)
-	err := cmp.Or(
-		wantParameters(params),
-		inRange("learning rate", cfg.LR, 0, math.Inf(1)),
-		inRange("beta1", cfg.Beta1, 0, 1),
-		inRange("beta2", cfg.Beta2, 0, 1),
-		inRange("epsilon", cfg.Epsilon, 0, math.Inf(1)),
-		inRange("weight decay", cfg.WeightDecay, 0, math.Inf(1)))
+	cfg.Epsilon = cmp.Or(cfg.Epsilon, 1e-8)
+	m, err := newMoments(params, cfg.LR, cfg.Beta1, cfg.Beta2,
+		notNegative("epsilon", cfg.Epsilon),
+		notNegative("weight decay", cfg.WeightDecay))
 	if err != nil {
 		return nil, err
 	}
-	return &Adam{
-		base: newBase(params, cfg.LR), cfg: cfg,
-		mean: buffers(params, "mean"), square: buffers(params, "square"),
-		power1: scalar("beta1_power", 1), power2: scalar("beta2_power", 1),
-	}, nil
+	o := &Adam{moments: m, cfg: cfg}
+	if cfg.AMSGrad {
+		o.largest = o.zeros("largest_square")
+	}
+	return o, nil
 }
 
-// State returns the learning rate, the powers of β1 and β2, and the running
-// means of the gradients and of their squares.
-func (o *Adam) State() []nn.Named {
-	s := []nn.Named{{Name: "lr", Value: o.lr}, {Name: "beta1_power", Value: o.power1}, {Name: "beta2_power", Value: o.power2}}
-	return append(append(s, o.mean...), o.square...)
+// NewAdamW returns an optimiser of the parameters whose weight decay is
+// decoupled.
+func NewAdamW(params []nn.Named, cfg AdamConfig) (*Adam, error) {
+	cfg.Decoupled = true
+	return NewAdam(params, cfg)
 }
 
 // Step assigns new values to the parameters.
 func (o *Adam) Step(grads []*autograd.Value) {
-	o.check(grads)
-	c := o.cfg
-	power1, power2 := op.Scale(o.power1, c.Beta1), op.Scale(o.power2, c.Beta2)
-	autograd.Assign(o.power1, power1)
-	autograd.Assign(o.power2, power2)
-	one := op.Scalar(tensor.Float64, 1)
-	rate := op.Div(o.lr, op.Sub(one, power1))
-	correction := op.Sqrt(op.Sub(one, power2))
-	for i, p := range o.params {
-		w, g, d := p.Value, grads[i], p.Value.DType()
-		next := w
+	c, lr := o.cfg, o.rates.LR
+	power1, power2 := o.advance()
+	rate := op.Div(lr, oneMinus(power1))
+	correction := op.Sqrt(oneMinus(power2))
+	kept := oneMinus(op.Scale(lr, c.WeightDecay))
+	o.each(grads, func(p param) *autograd.Value {
+		w := p.w
 		if c.Decoupled {
-			next = op.Mul(w, op.Cast(op.Sub(one, op.Scale(o.lr, c.WeightDecay)), d))
+			w = p.scale(w, kept)
 		} else {
-			g = decay(g, w, c.WeightDecay)
+			p.g = p.penalised(c.WeightDecay)
 		}
-		m := average(o.mean[i].Value, g, c.Beta1)
-		v := average(o.square[i].Value, op.Mul(g, g), c.Beta2)
-		scale := op.Add(op.Div(op.Sqrt(v), op.Cast(correction, d)), op.Scalar(d, c.Epsilon))
-		autograd.Assign(w, op.Sub(next, op.Mul(op.Cast(rate, d), op.Div(m, scale))))
-	}
+		m, v := o.take(p)
+		if c.AMSGrad {
+			v = p.keep(o.largest, maximum(p.of(o.largest), v))
+		}
+		scale := p.plus(op.Div(op.Sqrt(v), p.number(correction)), c.Epsilon)
+		return p.minus(w, op.Div(m, scale), rate)
+	})
 }
 
-// average assigns β·mean + (1-β)·x to mean and returns it.
-func average(mean, x *autograd.Value, beta float64) *autograd.Value {
-	next := op.Add(op.Scale(mean, beta), op.Scale(x, 1-beta))
-	autograd.Assign(mean, next)
-	return next
+// moments is what optimisers of Adam's kind have: running means of the gradients
+// and of their squares.
+type moments struct {
+	base
+	beta2          *autograd.Value
+	power1, power2 *autograd.Value // β1 and β2 to the power of the steps so far
+	mean, square   buffers
+}
+
+// newMoments returns moments; of β1 and β2, 0 means 0.9 and 0.999.
+func newMoments(params []nn.Named, lr, beta1, beta2 float64, settings ...error) (moments, error) {
+	beta1, beta2 = cmp.Or(beta1, 0.9), cmp.Or(beta2, 0.999)
+	b, err := newBase(params, lr, append(settings, fraction("beta1", beta1), fraction("beta2", beta2))...)
+	if err != nil {
+		return moments{}, err
+	}
+	o := moments{base: b, beta2: constant(beta2)}
+	o.rates.Momentum = o.number("beta1", beta1)
+	o.power1, o.power2 = o.number("beta1_power", 1), o.number("beta2_power", 1)
+	o.mean, o.square = o.zeros("mean"), o.zeros("square")
+	return o, nil
+}
+
+// advance returns β1 and β2 to the power of this step.
+func (o *moments) advance() (power1, power2 *autograd.Value) {
+	return advance(o.power1, o.rates.Momentum), advance(o.power2, o.beta2)
+}
+
+// take takes a gradient into the means, and returns them.
+func (o *moments) take(p param) (m, v *autograd.Value) {
+	return p.average(o.mean, p.g, o.rates.Momentum), p.average(o.square, op.Mul(p.g, p.g), o.beta2)
 }

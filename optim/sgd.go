@@ -1,9 +1,7 @@
 package optim
 
 import (
-	"cmp"
 	"errors"
-	"math"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/nn"
@@ -18,6 +16,13 @@ type SGDConfig struct {
 	WeightDecay float64 // of an L2 penalty
 }
 
+func (c SGDConfig) check() error {
+	if c.Nesterov && c.Momentum == 0 {
+		return errors.New("nesterov wants a momentum above 0")
+	}
+	return nil
+}
+
 // SGD is stochastic gradient descent:
 //
 //	g = grad + decay·w;  m = momentum·m + g;  w = w - lr·m
@@ -26,49 +31,31 @@ type SGDConfig struct {
 type SGD struct {
 	base
 	cfg      SGDConfig
-	momentum []nn.Named
+	velocity buffers
 }
 
 // NewSGD returns an optimiser of the parameters.
 func NewSGD(params []nn.Named, cfg SGDConfig) (*SGD, error) {
-	err := cmp.Or(
-		wantParameters(params),
-		inRange("learning rate", cfg.LR, 0, math.Inf(1)),
-		inRange("momentum", cfg.Momentum, 0, 1),
-		inRange("weight decay", cfg.WeightDecay, 0, math.Inf(1)))
-	if cfg.Nesterov && cfg.Momentum == 0 {
-		err = cmp.Or(err, errors.New("nesterov wants a momentum above 0"))
-	}
+	b, err := newBase(params, cfg.LR,
+		fraction("momentum", cfg.Momentum),
+		notNegative("weight decay", cfg.WeightDecay),
+		cfg.check())
 	if err != nil {
 		return nil, err
 	}
-	o := &SGD{base: newBase(params, cfg.LR), cfg: cfg}
-	if cfg.Momentum != 0 {
-		o.momentum = buffers(params, "momentum")
-	}
+	o := &SGD{base: b, cfg: cfg}
+	o.velocity = o.velocities(cfg.Momentum)
 	return o, nil
-}
-
-// State returns the learning rate and the momenta.
-func (o *SGD) State() []nn.Named {
-	return append([]nn.Named{{Name: "lr", Value: o.lr}}, o.momentum...)
 }
 
 // Step assigns new values to the parameters.
 func (o *SGD) Step(grads []*autograd.Value) {
-	o.check(grads)
-	for i, p := range o.params {
-		w := p.Value
-		g := decay(grads[i], w, o.cfg.WeightDecay)
-		if o.momentum != nil {
-			m := o.momentum[i].Value
-			next := op.Add(op.Scale(m, o.cfg.Momentum), g)
-			autograd.Assign(m, next)
-			if o.cfg.Nesterov {
-				next = op.Add(g, op.Scale(next, o.cfg.Momentum))
-			}
-			g = next
+	o.each(grads, func(p param) *autograd.Value {
+		g := p.penalised(o.cfg.WeightDecay)
+		m := p.push(o.velocity, g, o.rates.Momentum)
+		if o.cfg.Nesterov {
+			m = op.Add(g, p.scale(m, o.rates.Momentum))
 		}
-		autograd.Assign(w, op.Sub(w, op.Mul(g, op.Cast(o.lr, w.DType()))))
-	}
+		return p.minus(p.w, m, o.rates.LR)
+	})
 }

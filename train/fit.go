@@ -28,11 +28,19 @@ type Config struct {
 
 	Epochs    int
 	Batch     int
-	Schedule  optim.Schedule // of the learning rate; nil means optim.Constant
-	Seed      uint64         // of the order of examples
-	Mean, Std float32        // examples become (x - Mean) / Std; a Std of 0 means 1
-	Workers   int            // goroutines that read batches ahead, for sets that wait for a disk: see data.LoaderConfig
-	Eager     bool           // run operations one by one instead of a recorded program
+	Plan      optim.Plan // of learning rates and momenta; a Plateau is fed with the test loss, or without a test set the loss
+	ClipValue float64    // cut off elements of gradients beyond this; 0: do not
+	ClipNorm  float64    // scale gradients down to this norm; 0: do not
+	Seed      uint64     // of the order of examples
+	Mean, Std float32    // examples become (x - Mean) / Std; a Std of 0 means 1
+	Workers   int        // goroutines that read batches ahead, for sets that wait for a disk: see data.LoaderConfig
+	Eager     bool       // run operations one by one instead of a recorded program
+
+	// Average is of the model's parameters, and is evaluated in their stead; may be
+	// nil. It takes them after each step or, from epoch AverageFrom on unless that is
+	// 0, after each epoch.
+	Average     *optim.Average
+	AverageFrom int
 
 	OnCosts func([]program.Cost) // called at the end with where the time went, which is then counted; may be nil; nothing for Eager
 	OnStep  func(Progress)       // called after each step; may be nil
@@ -61,7 +69,9 @@ type Epoch struct {
 
 // Fit trains the model and returns the outcome of each finished epoch, together
 // with the error that ended the run early, if one did: a wrong configuration,
-// unreadable data, a loss that is no longer finite, or the context's end.
+// unreadable data, a loss that is no longer finite, or the context's end. Where
+// the weights to evaluate with differ from those that are trained, OnEpoch and a
+// finished run have the former.
 func Fit(ctx context.Context, c Config) (epochs []Epoch, err error) {
 	defer recoverMistake(&err)
 	loader, err := newLoader(c)
@@ -72,22 +82,20 @@ func Fit(ctx context.Context, c Config) (epochs []Epoch, err error) {
 	if c.OnCosts != nil {
 		defer func() { c.OnCosts(s.costs()) }()
 	}
-	setRate := scheduled(c, loader.Len())
-	defer optim.SetLearningRate(c.Optimizer, c.Optimizer.LearningRate().Tensor().Item())
+	rates := optim.NewScheduler(c.Optimizer, c.Plan, c.Epochs*loader.Len())
+	defer rates.Reset()
 	for e := 1; e <= c.Epochs; e++ {
-		epoch, err := fitEpoch(ctx, c, s, loader, e, setRate)
+		c.setTraining(true)
+		epoch, err := fitEpoch(ctx, c, s, loader, e, rates)
 		if err != nil {
 			return epochs, err
 		}
-		if c.Test != nil {
-			r, err := Evaluate(ctx, c.Model, c.Test, c.Mean, c.Std)
-			if err != nil {
-				return epochs, err
-			}
-			if !isFinite(r.Loss) {
-				return epochs, fmt.Errorf("the test loss after epoch %d is not finite: a smaller learning rate may help", e)
-			}
-			epoch.TestLoss, epoch.TestAccuracy = r.Loss, r.Accuracy
+		if c.averagesEpoch(e) {
+			c.Average.Update()
+		}
+		c.setTraining(false)
+		if err := c.evaluate(ctx, &epoch); err != nil {
+			return epochs, err
 		}
 		epochs = append(epochs, epoch)
 		if c.OnEpoch != nil {
@@ -97,6 +105,26 @@ func Fit(ctx context.Context, c Config) (epochs []Epoch, err error) {
 		}
 	}
 	return epochs, nil
+}
+
+// evaluate adds the result on the test set to an epoch, and tells the plateau.
+func (c Config) evaluate(ctx context.Context, e *Epoch) error {
+	loss := e.TrainLoss
+	if c.Test != nil {
+		r, err := Evaluate(ctx, c.Model, c.Test, c.Mean, c.Std)
+		if err != nil {
+			return err
+		}
+		if !isFinite(r.Loss) {
+			return fmt.Errorf("the test loss after epoch %d is not finite: a smaller learning rate may help", e.Epoch)
+		}
+		e.TestLoss, e.TestAccuracy = r.Loss, r.Accuracy
+		loss = r.Loss
+	}
+	if c.Plan.Plateau != nil {
+		c.Plan.Plateau.Observe(loss)
+	}
+	return nil
 }
 
 // Check returns what is wrong with a configuration before any of it is run.
@@ -109,13 +137,18 @@ func newLoader(c Config) (*data.Loader, error) {
 	if c.Epochs < 1 {
 		return nil, fmt.Errorf("epochs %d: want at least 1", c.Epochs)
 	}
+	if !(c.ClipValue >= 0 && c.ClipNorm >= 0) {
+		return nil, fmt.Errorf("gradients are clipped at %v and to a norm of %v: want positive numbers, or 0", c.ClipValue, c.ClipNorm)
+	}
+	if c.Average != nil && (c.AverageFrom < 0 || c.AverageFrom > c.Epochs) {
+		return nil, fmt.Errorf("weights are averaged from epoch %d on: want 0, for each step, to %d", c.AverageFrom, c.Epochs)
+	}
 	return data.NewLoader(c.Train, data.LoaderConfig{
 		Batch: c.Batch, Shuffle: true, Seed: c.Seed, Mean: c.Mean, Std: c.Std, Workers: c.Workers,
 	})
 }
 
-func fitEpoch(ctx context.Context, c Config, s *stepper, loader *data.Loader, number int, setRate func(step int)) (Epoch, error) {
-	nn.SetTraining(c.Model, true)
+func fitEpoch(ctx context.Context, c Config, s *stepper, loader *data.Loader, number int, rates *optim.Scheduler) (Epoch, error) {
 	start := time.Now()
 	var sum tally
 	step := 0
@@ -123,7 +156,7 @@ func fitEpoch(ctx context.Context, c Config, s *stepper, loader *data.Loader, nu
 		if err != nil {
 			return Epoch{}, err
 		}
-		setRate((number-1)*loader.Len() + step)
+		rates.Set((number-1)*loader.Len() + step)
 		step++
 		sum.add(s.run(batch.Images, batch.Labels), batch.Labels)
 		if !isFinite(sum.loss) {
@@ -138,21 +171,9 @@ func fitEpoch(ctx context.Context, c Config, s *stepper, loader *data.Loader, nu
 	r := sum.result()
 	return Epoch{
 		Epoch: number, TrainLoss: r.Loss, TrainAccuracy: r.Accuracy,
-		LearningRate: c.Optimizer.LearningRate().Tensor().Item(),
+		LearningRate: optim.LearningRate(c.Optimizer),
 		Seconds:      seconds, ImagesPerSecond: float64(r.Count) / seconds,
 	}, nil
-}
-
-// scheduled returns a function that sets the learning rate for a step of the
-// run, counted from 0.
-func scheduled(c Config, epochSteps int) func(step int) {
-	base := c.Optimizer.LearningRate().Tensor().Item()
-	if c.Schedule == nil {
-		return func(int) {}
-	}
-	return func(step int) {
-		optim.SetLearningRate(c.Optimizer, base*c.Schedule(float64(step)/float64(c.Epochs*epochSteps)))
-	}
 }
 
 func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

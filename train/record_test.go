@@ -326,10 +326,10 @@ func TestPrepareRefuses(t *testing.T) {
 		{func(s *Settings) { s.Limit = -1 }, "limit -1: want at least 1"},
 		{func(s *Settings) { s.Epochs = 0 }, "epochs 0: want at least 1"},
 		{func(s *Settings) { s.Batch = 49 }, "batch 49 is larger than the set's 48 examples"},
-		{func(s *Settings) { s.Optimizer = "lion" }, `unknown optimizer "lion": want one of sgd, adam, adamw`},
+		{func(s *Settings) { s.Optimizer = "tiger" }, `unknown optimizer "tiger": want one of sgd, adam, adamw`},
 		{func(s *Settings) { s.LR = -1 }, "learning rate is -1"},
 		{func(s *Settings) { s.Momentum = 1 }, "momentum is 1"},
-		{func(s *Settings) { s.Optimizer = "adamw" }, "want neither with adamw"},
+		{func(s *Settings) { s.Optimizer = "adamw" }, `optimizer adamw: no setting "momentum": want one of`},
 		{func(s *Settings) { s.Optimizer, s.Momentum, s.LR = "adam", 0, -2 }, "learning rate is -2"},
 	} {
 		s := smallRun()

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -13,10 +12,8 @@ import (
 
 // What a run does unless told otherwise.
 const (
-	DefaultEpochs   = 10
-	DefaultBatch    = 64
-	DefaultMomentum = 0.9 // of sgd
-	DefaultSchedule = "linear"
+	DefaultEpochs = 10
+	DefaultBatch  = 64
 )
 
 // Mean and Std normalise pixels in [0, 1]: those of MNIST's training images,
@@ -45,12 +42,19 @@ type Settings struct {
 	Epochs int `json:"epochs"`
 	Batch  int `json:"batch"`
 
-	Optimizer   string  `json:"optimizer"` // sgd, adam or adamw
-	LR          float64 `json:"lr"`
-	Momentum    float64 `json:"momentum"` // of sgd alone, as is Nesterov
-	Nesterov    bool    `json:"nesterov"`
-	WeightDecay float64 `json:"weight_decay"`
-	Schedule    string  `json:"schedule"` // of the learning rate: linear, which falls to 0, or constant
+	Optimizer    string  `json:"optimizer"` // a name that optim.New knows, and settings: see optim.ParseSettings
+	LR           float64 `json:"lr"`
+	Momentum     float64 `json:"momentum"` // of optimisers that have one, as is Nesterov
+	Nesterov     bool    `json:"nesterov"`
+	WeightDecay  float64 `json:"weight_decay"`
+	DecayWeights bool    `json:"decay_weights"` // no other parameters: no biases, nor those of normalisations
+	ClipValue    float64 `json:"clip_value"`    // 0: none
+	ClipNorm     float64 `json:"clip_norm"`     // 0: none
+
+	Schedule string     `json:"schedule"` // a name that optim.NewPlan knows, and settings
+	Warmup   optim.Span `json:"warmup"`   // of the schedule
+	EMA      float64    `json:"ema"`      // the decay of a moving average of the weights; 0: none
+	SWA      float64    `json:"swa"`      // the share of the run after which weights are averaged epoch by epoch; 0: none
 
 	Eager bool `json:"eager"` // run operations one by one instead of a recorded program
 }
@@ -79,17 +83,12 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 	if err := c.Check(test); err != nil {
 		return nil, Config{}, fmt.Errorf("data %s: test split: %w", s.Data, err)
 	}
-	optimizer, err := s.newOptimizer(nn.Parameters(net))
-	if err != nil {
-		return nil, Config{}, err
-	}
-	schedule, ok := schedules[s.Schedule]
-	if !ok {
-		return nil, Config{}, fmt.Errorf("unknown schedule %q: want linear or constant", s.Schedule)
-	}
 	config := Config{
-		Model: net, Optimizer: optimizer, Train: train, Test: test,
-		Epochs: s.Epochs, Batch: s.Batch, Schedule: schedule, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
+		Model: net, Train: train, Test: test, Epochs: s.Epochs, Batch: s.Batch, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
+		ClipValue: s.ClipValue, ClipNorm: s.ClipNorm,
+	}
+	if err := s.prepareOptimizer(nn.Parameters(net), &config); err != nil {
+		return nil, Config{}, err
 	}
 	return c, config, config.Check()
 }
@@ -118,53 +117,6 @@ func openWhole(name, split string, seed uint64) (data.Dataset, error) {
 		return glyphs.New(GlyphsTest, seed, glyphs.Test), nil
 	}
 	return nil, fmt.Errorf("split %q: want train or test", split)
-}
-
-// The names of optimisers, each with a learning rate that mostly works.
-var optimizers = []struct {
-	name string
-	lr   float64
-	make func(params []nn.Named, s Settings) (optim.Optimizer, error)
-}{
-	{"sgd", 0.01, newSGD},
-	{"adam", 0.001, func(params []nn.Named, s Settings) (optim.Optimizer, error) { return newAdam(params, s, false) }},
-	{"adamw", 0.001, func(params []nn.Named, s Settings) (optim.Optimizer, error) { return newAdam(params, s, true) }},
-}
-
-// The names of schedules.
-var schedules = map[string]optim.Schedule{"linear": optim.Linear, "constant": optim.Constant}
-
-// DefaultLR returns the learning rate that an optimiser has unless told
-// otherwise.
-func DefaultLR(optimizer string) float64 {
-	for _, o := range optimizers {
-		if o.name == optimizer {
-			return o.lr
-		}
-	}
-	return 0
-}
-
-func (s Settings) newOptimizer(params []nn.Named) (optim.Optimizer, error) {
-	for _, o := range optimizers {
-		if o.name == s.Optimizer {
-			return o.make(params, s)
-		}
-	}
-	return nil, fmt.Errorf("unknown optimizer %q: want one of sgd, adam, adamw", s.Optimizer)
-}
-
-func newSGD(params []nn.Named, s Settings) (optim.Optimizer, error) {
-	return optim.NewSGD(params, optim.SGDConfig{
-		LR: s.LR, Momentum: s.Momentum, Nesterov: s.Nesterov, WeightDecay: s.WeightDecay,
-	})
-}
-
-func newAdam(params []nn.Named, s Settings, decoupled bool) (optim.Optimizer, error) {
-	if s.Momentum != 0 || s.Nesterov {
-		return nil, errors.New("momentum and Nesterov's momentum are sgd's: want neither with " + s.Optimizer)
-	}
-	return optim.NewAdam(params, optim.AdamConfig{LR: s.LR, WeightDecay: s.WeightDecay, Decoupled: decoupled})
 }
 
 // Check returns an error unless the examples of a set are such as the network

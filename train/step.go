@@ -28,20 +28,52 @@ type outcome struct {
 
 // newStepper returns a stepper of training steps.
 func newStepper(c Config) *stepper {
-	variables := nn.Values(append(nn.Variables(c.Model), c.Optimizer.State()...))
+	variables := append(nn.Variables(c.Model), c.Optimizer.State()...)
+	if c.averagesSteps() {
+		variables = append(variables, c.Average.State()...)
+	}
 	return &stepper{
-		variables: variables, eager: c.Eager, profile: c.OnCosts != nil, programs: map[int]*program.Program{},
-		step: func(in []*autograd.Value) []*autograd.Value {
-			return trainingStep(c.Model, c.Optimizer, in[0], in[1])
-		},
+		variables: nn.Values(variables), eager: c.Eager, profile: c.OnCosts != nil, programs: map[int]*program.Program{},
+		step: c.trainingStep,
 	}
 }
 
-func trainingStep(m nn.Module, o optim.Optimizer, images, labels *autograd.Value) []*autograd.Value {
-	scores := m.Forward(images)
-	loss := op.CrossEntropy(scores, labels)
-	o.Step(autograd.Grad(op.Mean(loss), nn.Values(o.Parameters())...))
+// trainingStep learns from a batch of images and labels.
+func (c Config) trainingStep(in []*autograd.Value) []*autograd.Value {
+	scores := c.Model.Forward(in[0])
+	loss := op.CrossEntropy(scores, in[1])
+	c.Optimizer.Step(c.clip(autograd.Grad(op.Mean(loss), nn.Values(c.Optimizer.Parameters())...)))
+	if c.averagesSteps() {
+		c.Average.Update()
+	}
 	return []*autograd.Value{loss, op.ArgMax(scores, -1)}
+}
+
+func (c Config) clip(grads []*autograd.Value) []*autograd.Value {
+	if c.ClipValue != 0 {
+		grads = optim.ClipValue(grads, c.ClipValue)
+	}
+	if c.ClipNorm != 0 {
+		grads, _ = optim.ClipNorm(grads, c.ClipNorm)
+	}
+	return grads
+}
+
+// averagesSteps reports whether the average takes the weights after each step.
+func (c Config) averagesSteps() bool { return c.Average != nil && c.AverageFrom == 0 }
+
+// averagesEpoch reports whether the average takes the weights after an epoch.
+func (c Config) averagesEpoch(number int) bool {
+	return c.Average != nil && c.AverageFrom > 0 && number >= c.AverageFrom
+}
+
+// setTraining switches between what is trained and what is to evaluate with.
+func (c Config) setTraining(training bool) {
+	nn.SetTraining(c.Model, training)
+	optim.SetTraining(c.Optimizer, training)
+	if c.Average != nil {
+		c.Average.SetTraining(training)
+	}
 }
 
 // newEvaluator returns a stepper that only looks.

@@ -117,14 +117,14 @@ func execute(ctx context.Context, args []string, out *output) error {
 	return command.Run()
 }
 
+var _, defaultMomentum = train.DefaultRates("sgd")
+
 // defaults are those of the packages, for help texts and flags.
 var defaults = kong.Vars{
 	"data":     train.Glyphs,
 	"epochs":   fmt.Sprint(train.DefaultEpochs),
 	"batch":    fmt.Sprint(train.DefaultBatch),
-	"schedule": train.DefaultSchedule,
-	"momentum": fmt.Sprint(train.DefaultMomentum),
-	"lr_sgd":   fmt.Sprint(train.DefaultLR("sgd")),
-	"lr_adam":  fmt.Sprint(train.DefaultLR("adam")),
+	"schedule": train.DefaultSchedule("sgd"),
+	"momentum": fmt.Sprint(defaultMomentum),
 	"glyphs":   fmt.Sprintf("%d + %d", train.GlyphsTrain, train.GlyphsTest),
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/mlodyssey/odyssey/gradcheck"
 	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/optim"
 	"github.com/mlodyssey/odyssey/train"
 )
 
@@ -109,7 +110,7 @@ func TestTrainSaysWhereThingsAre(t *testing.T) {
 	s, err := train.ReadSettings(dir)
 	want := train.Settings{
 		Model: "lenet5", Data: train.Glyphs, Limit: 64, Seed: 5, Epochs: 2, Batch: train.DefaultBatch, Optimizer: "adamw", LR: 0.001,
-		Schedule: train.DefaultSchedule,
+		Schedule: "linear",
 	}
 	if err != nil || s != want {
 		t.Errorf("settings %+v, %v, want %+v", s, err, want)
@@ -131,8 +132,43 @@ func TestTrainTakesItsFlags(t *testing.T) {
 	}
 }
 
+func TestTrainTakesTheFlagsOfOptimizers(t *testing.T) {
+	dir := trained(t, "--optimizer", "adam:beta2=0.9,amsgrad", "--weight-decay", "0.1", "--decay-weights", "--clip-norm", "1", "--clip-value", "0.5",
+		"--schedule", "cosine:to=0.1", "--warmup", "3", "--ema", "0.9")
+	got, err := train.ReadSettings(dir)
+	want := train.Settings{
+		Model: "lenet5", Data: train.Glyphs, Limit: 64, Seed: 1, Epochs: 2, Batch: 16,
+		Optimizer: "adam:beta2=0.9,amsgrad", LR: 0.001, WeightDecay: 0.1, DecayWeights: true, ClipNorm: 1, ClipValue: 0.5,
+		Schedule: "cosine:to=0.1", Warmup: 3, EMA: 0.9,
+	}
+	if err != nil || got != want {
+		t.Errorf("settings %+v, %v, want %+v", got, err, want)
+	}
+	got, err = train.ReadSettings(trained(t, "--optimizer", "schedule-free"))
+	if err != nil || got.Schedule != "constant" || got.LR != 0.0025 {
+		t.Errorf("settings %+v, %v, want schedule-free's defaults", got, err)
+	}
+	if got, err := train.ReadSettings(trained(t, "--swa", "0.5", "--optimizer", "muon")); err != nil || got.SWA != 0.5 {
+		t.Errorf("settings %+v, %v", got, err)
+	}
+}
+
+func TestTheHelpOfTrainListsOptimizersAndSchedules(t *testing.T) {
+	help := succeed(t, "train", "--help")
+	for _, row := range append(optim.Optimizers(), optim.Schedules()...) {
+		if !strings.Contains(help, "\n    "+row.Name+" ") && !strings.Contains(help, "\n    "+row.Name+"\n") {
+			t.Errorf("no line for %s in:\n%s", row.Name, help)
+		}
+		for _, name := range row.Settings {
+			if !strings.Contains(help, name) {
+				t.Errorf("no %s of %s in:\n%s", name, row.Name, help)
+			}
+		}
+	}
+}
+
 func TestEvalRepeatsTheLastEpoch(t *testing.T) {
-	dir := trained(t, "--seed", "3")
+	dir := trained(t, "--seed", "3", "--ema", "0.8")
 	want, _ := lastEpoch(t, dir)
 	var got train.Result
 	if err := json.Unmarshal([]byte(succeed(t, "eval", dir, "--json")), &got); err != nil {

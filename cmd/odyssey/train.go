@@ -7,10 +7,12 @@ import (
 	"io"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/optim"
 	"github.com/mlodyssey/odyssey/train"
 	"github.com/mlodyssey/odyssey/train/curves"
 )
@@ -19,21 +21,28 @@ import (
 const defaultSeed = 1
 
 type trainCommand struct {
-	Model       string   `default:"lenet5" help:"The network."`
-	Data        string   `default:"${data}" help:"${data}, which are drawn (${glyphs} images), or a directory of IDX files such as EMNIST's."`
-	Epochs      int      `default:"${epochs}" help:"How often to go through the examples."`
-	Batch       int      `default:"${batch}" help:"Examples in a batch."`
-	Optimizer   string   `default:"sgd" help:"sgd, adam or adamw."`
-	LR          *float64 `name:"lr" placeholder:"X" help:"The learning rate. Default: ${lr_sgd} for sgd, ${lr_adam} for adam and adamw."`
-	Momentum    *float64 `placeholder:"X" help:"Of sgd. Default: ${momentum}."`
-	Nesterov    bool     `help:"Use Nesterov's momentum."`
-	WeightDecay float64  `default:"0" help:"L2 penalty; decoupled for adamw."`
-	Schedule    string   `default:"${schedule}" help:"How the learning rate goes: linear, down to 0, or constant."`
-	Seed        uint64   `default:"1" help:"Of all that is random."`
-	Out         string   `placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free."`
-	Limit       int      `default:"0" help:"Use at most so many examples of each split; 0 for all."`
-	Eager       bool     `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
-	Profile     bool     `help:"Tell where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
+	Model   string `default:"lenet5" help:"The network."`
+	Data    string `default:"${data}" help:"${data}, which are drawn (${glyphs} images), or a directory of IDX files such as EMNIST's."`
+	Epochs  int    `default:"${epochs}" help:"How often to go through the examples."`
+	Batch   int    `default:"${batch}" help:"Examples in a batch."`
+	Seed    uint64 `default:"1" help:"Of all that is random."`
+	Out     string `placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free."`
+	Limit   int    `default:"0" help:"Use at most so many examples of each split; 0 for all."`
+	Eager   bool   `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
+	Profile bool   `help:"Tell where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
+
+	Optimizer    string   `group:"Learning:" default:"sgd" help:"One of the list above, with settings as in adam:beta2=0.99,amsgrad."`
+	LR           *float64 `group:"Learning:" name:"lr" placeholder:"X" help:"The learning rate. Default: that of the list above."`
+	Momentum     *float64 `group:"Learning:" placeholder:"X" help:"Of optimizers that have one. Default: ${momentum} for sgd and lars."`
+	Nesterov     bool     `group:"Learning:" help:"Use Nesterov's momentum, with sgd."`
+	WeightDecay  float64  `group:"Learning:" default:"0" help:"L2 penalty; decoupled for adamw, lamb, lion, muon and schedule-free."`
+	DecayWeights bool     `group:"Learning:" help:"Let only weights decay: no biases, nor the parameters of normalisations."`
+	ClipNorm     float64  `group:"Learning:" placeholder:"X" help:"Scale all gradients down together to this norm."`
+	ClipValue    float64  `group:"Learning:" placeholder:"X" help:"Cut gradients off at -X and X."`
+	Schedule     string   `group:"Learning:" placeholder:"NAME" help:"How the learning rate goes: one of the list above, with settings as in step:every=0.25,gamma=0.5. Default: ${schedule}, but constant for schedule-free."`
+	Warmup       float64  `group:"Learning:" placeholder:"SPAN" help:"Let the learning rate rise first: over a share of the run such as 0.05, or a number of steps such as 500."`
+	EMA          float64  `group:"Learning:" name:"ema" placeholder:"DECAY" help:"Evaluate and keep an exponential moving average of the weights, such as of decay 0.999."`
+	SWA          float64  `group:"Learning:" name:"swa" placeholder:"SHARE" help:"Evaluate and keep the mean of the weights after each epoch that follows a share of the run, such as 0.75."`
 }
 
 // Help is the long help text.
@@ -41,27 +50,50 @@ func (trainCommand) Help() string {
 	return `Without flags it needs no data: it learns to read characters that it draws itself. The run's directory holds model.safetensors, metrics.jsonl, config.json and curves.png after each epoch. Ctrl-C stops the run and keeps the last finished epoch. The same settings give the same model.safetensors, bit for bit, on every machine.
 
     odyssey train
-    odyssey train --data data/emnist --epochs 10 --lr 0.01 --out runs/emnist`
+    odyssey train --data data/emnist --epochs 10 --lr 0.01 --out runs/emnist
+    odyssey train --optimizer adamw --weight-decay 0.05 --schedule cosine --warmup 0.05 --ema 0.999
+
+Optimizers, their learning rates and settings:
+
+` + listed(optim.Optimizers()) + `
+Schedules and their settings; a span is a share of the run below 1, or a number of steps:
+
+` + listed(optim.Schedules())
+}
+
+// ownFlags are settings that are flags.
+var ownFlags = []string{"lr", "momentum", "nesterov", "weight-decay"}
+
+func listed(rows []optim.Row) string {
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&b, "    %-13s ", r.Name)
+		if r.LR != 0 {
+			fmt.Fprintf(&b, " %-6v ", r.LR)
+		}
+		own := func(name string) bool { return slices.Contains(ownFlags, name) }
+		fmt.Fprintln(&b, strings.TrimSpace(strings.Join(slices.DeleteFunc(slices.Clone(r.Settings), own), ", ")))
+	}
+	return b.String()
 }
 
 func (c trainCommand) settings() train.Settings {
-	s := train.Settings{
-		Model: c.Model, Data: c.Data, Limit: c.Limit, Seed: c.Seed,
-		Epochs: c.Epochs, Batch: c.Batch,
-		Optimizer: c.Optimizer, LR: train.DefaultLR(c.Optimizer), Nesterov: c.Nesterov, WeightDecay: c.WeightDecay,
-		Schedule: c.Schedule,
-		Eager:    c.Eager,
-	}
-	if c.Optimizer == "sgd" {
-		s.Momentum = train.DefaultMomentum
-	}
+	lr, momentum := train.DefaultRates(c.Optimizer)
 	if c.LR != nil {
-		s.LR = *c.LR
+		lr = *c.LR
 	}
 	if c.Momentum != nil {
-		s.Momentum = *c.Momentum
+		momentum = *c.Momentum
 	}
-	return s
+	return train.Settings{
+		Model: c.Model, Data: c.Data, Limit: c.Limit, Seed: c.Seed,
+		Epochs: c.Epochs, Batch: c.Batch,
+		Optimizer: c.Optimizer, LR: lr, Momentum: momentum, Nesterov: c.Nesterov,
+		WeightDecay: c.WeightDecay, DecayWeights: c.DecayWeights,
+		ClipNorm: c.ClipNorm, ClipValue: c.ClipValue,
+		Schedule: cmp.Or(c.Schedule, train.DefaultSchedule(c.Optimizer)), Warmup: optim.Span(c.Warmup), EMA: c.EMA, SWA: c.SWA,
+		Eager: c.Eager,
+	}
 }
 
 // Run trains a network.
