@@ -29,11 +29,9 @@ func (anyOf) Name() string { return "any" }
 
 // Compose counts what is true.
 func (o anyOf) Compose(in []*autograd.Value) []*autograd.Value {
-	return []*autograd.Value{Cast(autograd.Apply1(sum{o.Axes, o.Keep}, countable(in[0])), tensor.Bool)}
+	ones := Cast(Cast(in[0], tensor.Bool), tensor.Float32)
+	return []*autograd.Value{Cast(autograd.Apply1(sum{o.Axes, o.Keep}, ones), tensor.Bool)}
 }
-
-// countable is 1 where x is true, or is not 0, else 0.
-func countable(x *autograd.Value) *autograd.Value { return Cast(Cast(x, tensor.Bool), tensor.Float32) }
 
 type allOf struct {
 	Axes []int // none: all of them
@@ -57,9 +55,7 @@ func (allOf) Name() string { return "all" }
 
 // Compose finds that nothing is false.
 func (o allOf) Compose(in []*autograd.Value) []*autograd.Value {
-	one := Scalar(tensor.Float32, 1)
-	some := anyOf(o).Compose([]*autograd.Value{Sub(one, countable(in[0]))})[0]
-	return []*autograd.Value{Cast(Sub(one, countable(some)), tensor.Bool)}
+	return []*autograd.Value{Not(anyOf(o).Compose([]*autograd.Value{Not(Cast(in[0], tensor.Bool))})[0])}
 }
 
 var _ = register(Entry{

@@ -1,11 +1,9 @@
 package op
 
 import (
-	"math"
 	"slices"
 
 	"github.com/mlodyssey/odyssey/autograd"
-	"github.com/mlodyssey/odyssey/internal/kernel"
 )
 
 type logSumExp struct {
@@ -32,21 +30,10 @@ func (o logSumExp) Compose(in []*autograd.Value) []*autograd.Value {
 	if err := wantFloats(specsOf(in), 1); err == nil && reducedCount(x.Shape(), o.Axes) == 0 {
 		return []*autograd.Value{Log(autograd.Apply1(sum(o), x))} // of nothing
 	}
-	top := finite.of(MaxKeep(x, o.Axes...).Detach()) // it goes in and out again: no gradient is lost
+	top := MaxKeep(x, o.Axes...).Detach() // it goes in and out again: no gradient is lost
+	top = Where(IsInf(top), Scalar(x.DType(), 0), top)
 	s := Log(autograd.Apply1(sum(o), Exp(Sub(x, top))))
 	return []*autograd.Value{Add(s, Reshape(top, s.Shape()...))}
-}
-
-// finite is x, but 0 where it is infinite.
-var finite = newFunction(Entry{
-	Name: "finite", Kind: Elementwise, Formula: "x, but 0 where it is infinite", Reference: OfOne(func(x float64) float64 { return x }),
-}, each(finiteOf[float32]), each(finiteOf[float64]), anywhere, func(_, _, grad *autograd.Value) *autograd.Value { return grad })
-
-func finiteOf[T kernel.Float](x T) T {
-	if math.IsInf(float64(x), 0) {
-		return 0
-	}
-	return x
 }
 
 var _ = register(Entry{

@@ -76,9 +76,7 @@ func prepareMaxStage[T kernel.Float](s stage, dst, x []T) func() {
 func maxOfRows[T kernel.Float](dst, x []T, n, stride int) {
 	copy(dst, x)
 	for r := 1; r < n; r++ {
-		for i, v := range x[r*stride:][:len(dst)] {
-			dst[i] = max(dst[i], v)
-		}
+		kernel.Maximum(dst, dst, x[r*stride:][:len(dst)])
 	}
 }
 
@@ -115,9 +113,10 @@ func maxBlock[T kernel.Float](stages []stage, c *BlockCall) {
 
 func (o largest) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x, kept := call.In[0], keptShape(call.In[0].Shape(), o.Axes)
-	is := autograd.Apply1(match{}, x, Reshape(call.Out[0], kept...))
-	count := Reshape(SumKeep(is, o.Axes...), kept...)
-	return []*autograd.Value{Mul(is, Div(Reshape(grad[0], kept...), count))}
+	zero, one := Scalar(x.DType(), 0), Scalar(x.DType(), 1)
+	is := Equal(x, Reshape(call.Out[0], kept...))
+	share := Div(Reshape(grad[0], kept...), Reshape(Sum(Where(is, one, zero), o.Axes...), kept...))
+	return []*autograd.Value{Where(is, share, zero)}
 }
 
 type smallest struct {
@@ -140,38 +139,6 @@ func (smallest) Name() string { return "min" }
 func (o smallest) Compose(in []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{Neg(autograd.Apply1(largest(o), Neg(in[0])))}
 }
-
-// match is 1 where a = b, else 0, in their type.
-type match struct{ autograd.Constant }
-
-func (match) Name() string { return "match" }
-
-func (match) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in) }
-
-func (match) Kernels() Kernels { return binary(matchOf[float32], matchOf[float64]) }
-
-func matchOf[T kernel.Float](dst, a, b []T) {
-	b = b[:len(a)]
-	for i, v := range a {
-		dst[i] = 0
-		if v == b[i] {
-			dst[i] = 1
-		}
-	}
-}
-
-func (o match) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
-
-var _ = register(Entry{
-	Name: "match", Kind: Logic, Formula: "a = b ? 1 : 0", Kinks: "gradients stop",
-	Reference: OfTwo(func(a, b float64) float64 {
-		if a == b {
-			return 1
-		}
-		return 0
-	}),
-	Cases: broadcastCases(match{}, anywhere),
-})
 
 var _ = register(Entry{
 	Name: "max", Kind: Reduction, Formula: "max x over axes", Call: "Max(x, axes...)", Shapes: "any → without the axes",

@@ -59,7 +59,7 @@ func StdKeep(x *autograd.Value, correction int, axes ...int) *autograd.Value {
 func (std) Name() string { return "std" }
 
 func (o std) Compose(in []*autograd.Value) []*autograd.Value {
-	return []*autograd.Value{Root(variance(o).Compose(in)[0])}
+	return []*autograd.Value{offZero(variance(o).Compose(in)[0], Sqrt)}
 }
 
 // varianceOf returns the variance of some numbers.

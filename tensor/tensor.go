@@ -224,6 +224,10 @@ func copyAxis[T Element](dst []T, dstStrides []int, src []T, srcStrides []int, s
 		dst[0] = src[0]
 		return
 	}
+	if len(shape) == 1 && dstStrides[0] == 1 && srcStrides[0] == 1 {
+		copy(dst[:shape[0]], src)
+		return
+	}
 	for i := range shape[0] {
 		copyAxis(dst[i*dstStrides[0]:], dstStrides[1:], src[i*srcStrides[0]:], srcStrides[1:], shape[1:])
 	}

@@ -2,7 +2,7 @@
 
 import torch
 
-from registry import functions, operation
+from registry import operation
 
 
 def over(a, x):
@@ -62,14 +62,6 @@ def logsumexp(a, x):
     return x.logsumexp(over(a, x), keepdim=a.Keep)
 
 
-functions(
-    root=torch.sqrt,
-    inverse=torch.reciprocal,
-    finite=lambda x: torch.nan_to_num(x, 0, 0, 0),
-    match=lambda x, y: (x == y).to(x.dtype),
-)
-
-
 def extreme(of, a, x):
     """The index of an extreme along an axis, or among all."""
     if a.Axes:
@@ -119,3 +111,8 @@ def argsort(a, x):
 @operation("topk")
 def topk(a, x):
     return torch.topk(x, a.K, a.Axis, a.Order)
+
+
+@operation("norm")
+def norm(a, x):
+    return torch.linalg.vector_norm(x, float(a.P), over(a, x), keepdim=a.Keep)
