@@ -22,6 +22,10 @@ func Sample(a op.Arg, r *random.Stream) *tensor.Tensor {
 	}
 	t := tensor.New(tensor.Float64, a.Spec.Shape...)
 	values := tensor.Data[float64](t)
+	if a.Matrices {
+		definite(values, a.Spec.Shape[a.Spec.Rank()-1], r)
+		return t
+	}
 	if a.Apart {
 		spread(values, a, r)
 		return t
@@ -55,4 +59,24 @@ func spread(values []float64, a op.Arg, r *random.Stream) {
 // gradient.
 func like(s tensor.Spec, r *random.Stream) *tensor.Tensor {
 	return Sample(op.In(s.Shape...).From(-1, 1), r).Convert(s.DType)
+}
+
+// definite makes each n×n matrix m·mᵀ/n + 1/2 of a random m.
+func definite(values []float64, n int, r *random.Stream) {
+	m := make([]float64, n*n)
+	for ; len(values) > 0; values = values[n*n:] {
+		for i := range m {
+			m[i] = r.Uniform(-1, 1)
+		}
+		for i := range n {
+			for j := range n {
+				sum := 0.0
+				for k := range n {
+					sum += float64(m[i*n+k] * m[j*n+k])
+				}
+				values[i*n+j] = sum / float64(n)
+			}
+			values[i*n+i] += 0.5
+		}
+	}
 }

@@ -86,6 +86,8 @@ type Arg struct {
 	Lo, Hi float64     // the range of the values; integers are from Lo to Hi-1
 	Gap    float64     // the least distance from 0
 	Apart  bool        // keep the values off each other
+
+	Matrices bool // the values are positive definite matrices, in place of all that
 }
 
 // In is a float input with values from -2 to 2.
@@ -108,6 +110,13 @@ func (a Arg) AwayFromZero() Arg {
 // Distinct keeps the values off each other, where a function compares them.
 func (a Arg) Distinct() Arg {
 	a.Apart = true
+	return a
+}
+
+// Definite makes the values symmetric positive definite matrices along the last two
+// axes, not close to singular ones.
+func (a Arg) Definite() Arg {
+	a.Matrices = true
 	return a
 }
 

@@ -171,6 +171,9 @@ func (g *tableGraph) try(c scaled, in []bounded) bool {
 			spec.DType = g.d
 		}
 		if in[i].Value != nil {
+			if a.Matrices {
+				return false // any other may be singular
+			}
 			spec = in[i].Spec()
 			if a.Spec.DType == tensor.Int64 && (in[i].below == 0 || in[i].below > int(a.Hi)) {
 				return false

@@ -34,3 +34,16 @@ def triu(a, x):
 @operation("einsum")
 def einsum(a, *xs):
     return torch.einsum(a.Equation, *xs)
+
+
+@operation("solve")
+def solve(a, x, y):
+    x = x.mT if vars(a).get("Trans") else x
+    if y.dim() == 1:
+        return torch.linalg.solve(x, y.unsqueeze(-1)).squeeze(-1)
+    return torch.linalg.solve(x, y)
+
+
+@operation("cholesky")
+def cholesky(a, x):
+    return torch.linalg.cholesky(x)
