@@ -247,6 +247,7 @@ func (t term) sizes(axes []einsumAxis) []int {
 
 var _ = register(Entry{
 	Name: "einsum", Kind: Matrix, Formula: "sums of products as an equation says", Call: "Einsum(equation, x...)", Shapes: "as the equation says", Bound: 4e-6,
+	Linear:    [][]int{{0}},
 	Reference: einsumReference,
 	Cases: []Case{
 		{einsum{"ij,jk->ik"}, []Arg{In(3, 5), In(5, 4)}},
