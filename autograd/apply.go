@@ -98,7 +98,7 @@ func link(op differentiable, in, out []*Value) {
 	if !needs || IsConstant(op) {
 		return
 	}
-	n := &node{op: op, in: in, out: out, versions: make([]int, len(in))}
+	n := &node{op: op, in: slices.Clone(in), out: slices.Clone(out), versions: make([]int, len(in))} // the slices are the caller's
 	for i, v := range in {
 		if v.variable != nil {
 			n.versions[i] = v.variable.version

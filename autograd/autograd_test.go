@@ -3,6 +3,7 @@ package autograd_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,6 +61,19 @@ func TestGradOfResultsOnTheWay(t *testing.T) {
 	}
 	if g[1].NeedsGrad() {
 		t.Error("a gradient of Grad keeps its history")
+	}
+}
+
+// The slices that go into Apply and come out of it are the caller's to change.
+func TestSlicesOfApplyAreTheCallers(t *testing.T) {
+	x := scalar("x", 3)
+	mul := op.Table()[slices.IndexFunc(op.Table(), func(e op.Entry) bool { return e.Name == "mul" })].Cases[0].Op
+	in := []*autograd.Value{x, x}
+	out := op.Apply(mul, in...)
+	y := out[0]
+	in[0], out[0] = scalar("other", 5), nil
+	if got := autograd.Grad(y, x)[0].Tensor().Item(); got != 6 {
+		t.Errorf("dy/dx = %v, want 6", got)
 	}
 }
 
