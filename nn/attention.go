@@ -12,9 +12,10 @@ import (
 // MultiHeadConfig says how the heads of a MultiHeadAttention look at a sequence.
 type MultiHeadConfig struct {
 	Heads    int
-	KeyHeads int     // of keys and values, each of which serves Heads/KeyHeads heads; 0: Heads
-	Causal   bool    // no place looks at later ones
-	Dropout  float64 // of weights, in training
+	KeyHeads int              // of keys and values, each of which serves Heads/KeyHeads heads; 0: Heads
+	Causal   bool             // no place looks at later ones
+	Rotary   *op.RotaryConfig // turns queries and keys by their positions; nil: does not
+	Dropout  float64          // of weights, in training
 }
 
 // MultiHeadAttention lets the places of a sequence look at each other, or at those of
@@ -57,6 +58,11 @@ func (m *MultiHeadAttention) Forward(x *autograd.Value) *autograd.Value { return
 func (m *MultiHeadAttention) Attend(x, memory, mask *autograd.Value) *autograd.Value {
 	q, k, v := m.project(x, memory)
 	cfg := op.AttentionConfig{Causal: m.Config.Causal, Mask: mask, Rows: true}
+	if r := m.Config.Rotary; r != nil {
+		turn := *r
+		turn.Rows = true
+		q, k = op.Rotary(q, turn), op.Rotary(k, turn)
+	}
 	if m.Drop != nil && m.Drop.training {
 		cfg.Dropout, cfg.Key = m.Drop.P, m.Drop.nextKey()
 	}

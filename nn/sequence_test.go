@@ -234,3 +234,22 @@ func TestNamesOfSequenceLayers(t *testing.T) {
 		}
 	}
 }
+
+// Heads that are turned see how far apart places are, and not where they are.
+func TestRotaryHeads(t *testing.T) {
+	x := tensor.New(tensor.Float64, 2, 5, 8)
+	nn.Normal(0, 1)(x, random.New(2))
+	heads := func(r *op.RotaryConfig) []float64 {
+		m := nn.NewMultiHeadAttention(8, nn.MultiHeadConfig{Heads: 4, KeyHeads: 2, Rotary: r}, random.New(1), nn.OfType(tensor.Float64))
+		return tensor.Data[float64](m.Forward(autograd.Const(x)).Tensor())
+	}
+	without, first, later := heads(nil), heads(&op.RotaryConfig{}), heads(&op.RotaryConfig{First: 100})
+	if slices.Equal(without, first) {
+		t.Error("positions do not matter")
+	}
+	for i := range first {
+		if math.Abs(first[i]-later[i]) > 1e-12 {
+			t.Fatalf("element %d is %v, and %v 100 places later", i, first[i], later[i])
+		}
+	}
+}

@@ -26,6 +26,15 @@ func TestMistakesOfAttention(t *testing.T) {
 	})
 }
 
+func TestMistakesOfRotary(t *testing.T) {
+	wantMistakes(t, map[string]func(){
+		"rotary of float32[4]: want axes [… t d]":                          func() { op.Rotary(zeros(4), op.RotaryConfig{}) },
+		"rotary of float32[3 4]: want axes [… t h d]":                      func() { op.Rotary(zeros(3, 4), op.RotaryConfig{Rows: true}) },
+		"rotary of float32[3 5]: want an even number of elements in a row": func() { op.Rotary(zeros(3, 5), op.RotaryConfig{}) },
+		"rotary of float32[3 4]: want a base above 0, not -1":              func() { op.Rotary(zeros(3, 4), op.RotaryConfig{Base: -1}) },
+	})
+}
+
 func TestMistakesOfRecurrentNetworks(t *testing.T) {
 	w := op.RecurrentWeights{Input: zeros(8, 3), Hidden: zeros(8, 2)}
 	run := func(x, h *autograd.Value, cfg op.RecurrentConfig, w ...op.RecurrentWeights) func() {

@@ -87,3 +87,17 @@ def gru(a, *inputs):
 @operation("lstm")
 def lstm(a, *inputs):
     return recurrent(torch.lstm, a, 2, *inputs)
+
+
+@operation("rotary")
+def rotary(a, x):
+    n = x.shape[-1]
+    axis = -3 if a.Rows else -2
+    shape = [1] * x.dim()
+    shape[axis] = x.shape[axis]
+    p = torch.arange(a.First, a.First + x.shape[axis], dtype=torch.float64).reshape(shape)
+    angle = p * a.Base ** (-torch.arange(0, n, 2, dtype=torch.float64) / n) * (-1 if a.Back else 1)
+    c, s = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    v, w = (x[..., ::2], x[..., 1::2]) if a.Interleaved else x.chunk(2, -1)
+    y = v * c - w * s, w * c + v * s
+    return torch.stack(y, -1).flatten(-2) if a.Interleaved else torch.cat(y, -1)
