@@ -180,11 +180,7 @@ func Softplus[T Float](dst, x []T, beta, threshold T) {
 		MulScalar(z, x, beta)
 		logOfOnePlusExp(l, z, u)
 		for i, v := range x {
-			y := (max(z[i], 0) + l[i]) / beta
-			if z[i] > threshold {
-				y = v
-			}
-			dst[i] = y
+			dst[i] = pick(z[i] > threshold, v, (max(z[i], 0)+l[i])/beta)
 		}
 	}
 }
@@ -228,10 +224,7 @@ func ELU[T Float](dst, x []T, alpha, scale, rate T) {
 		Exp(e, z)
 		Log(l, e)
 		for i, v := range x {
-			if !(v > 0) {
-				v = alpha * expLess1(z[i], e[i], l[i])
-			}
-			dst[i] = scale * v
+			dst[i] = scale * pick(v > 0, v, alpha*expLess1(z[i], e[i], l[i]))
 		}
 	}
 }
@@ -239,13 +232,8 @@ func ELU[T Float](dst, x []T, alpha, scale, rate T) {
 // expLess1 returns e^z - 1, given e, the rounded e^z, and ln e. That the exponential
 // was rounded counts as much in e - 1 as in ln e (Kahan).
 func expLess1[T Float](z, e, ln T) T {
-	switch e {
-	case 1:
-		return z
-	case 0:
-		return -1
-	}
-	return (e - 1) * (z / ln)
+	y := pick(e == 1, z, (e-1)*(z/ln))
+	return pick(e == 0, -1, y)
 }
 
 // ELUGrad sets dst = scale g where x > 0, else scale alpha rate e^(rate x) g.
@@ -258,10 +246,7 @@ func ELUGrad[T Float](dst, x, g []T, alpha, scale, rate T) {
 		MulScalar(e, x, rate)
 		Exp(e, e)
 		for i, v := range x {
-			d := alpha * rate * e[i]
-			if v > 0 {
-				d = 1
-			}
+			d := pick(v > 0, 1, alpha*rate*e[i])
 			dst[i] = scale * d * g[i]
 		}
 	}
@@ -271,10 +256,6 @@ func ELUGrad[T Float](dst, x, g []T, alpha, scale, rate T) {
 func Leak[T Float](dst, x, w, g []T) {
 	x, w, g = x[:len(dst)], w[:len(dst)], g[:len(dst)]
 	for i, v := range x {
-		d := g[i]
-		if !(v > 0) {
-			d *= w[i]
-		}
-		dst[i] = d
+		dst[i] = pick(v > 0, g[i], w[i]*g[i])
 	}
 }

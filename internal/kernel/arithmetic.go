@@ -2,6 +2,23 @@ package kernel
 
 import "math"
 
+// pick returns a if c is true, else b, without a branch that a processor would have to
+// guess.
+func pick[T Float](c bool, a, b T) T {
+	if isFloat32[T]() {
+		u, v := math.Float32bits(float32(a)), math.Float32bits(float32(b))
+		if c {
+			v = u
+		}
+		return T(math.Float32frombits(v))
+	}
+	u, v := math.Float64bits(float64(a)), math.Float64bits(float64(b))
+	if c {
+		v = u
+	}
+	return T(math.Float64frombits(v))
+}
+
 // Reciprocal sets dst = 1 / x.
 func Reciprocal[T Float](dst, x []T) {
 	x = x[:len(dst)]
@@ -31,13 +48,8 @@ func Abs[T Float](dst, x []T) {
 func Sign[T Float](dst, x []T) {
 	x = x[:len(dst)]
 	for i, v := range x {
-		switch {
-		case v > 0:
-			v = 1
-		case v < 0:
-			v = -1
-		}
-		dst[i] = v
+		v = pick(v > 0, 1, v)
+		dst[i] = pick(v < 0, -1, v)
 	}
 }
 
@@ -62,14 +74,8 @@ func Minimum[T Float](dst, a, b []T) {
 func Share[T Float](dst, a, b, g []T) {
 	a, b, g = a[:len(dst)], b[:len(dst)], g[:len(dst)]
 	for i := range dst {
-		v := g[i]
-		switch {
-		case a[i] < b[i]:
-			v = 0
-		case a[i] == b[i]:
-			v *= 0.5
-		}
-		dst[i] = v
+		v := pick(a[i] == b[i], 0.5*g[i], g[i])
+		dst[i] = pick(a[i] < b[i], 0, v)
 	}
 }
 
@@ -84,16 +90,16 @@ func Clip[T Float](dst, x []T, lo, hi T) {
 // Within sets dst = g where lo ≤ x ≤ hi, or lo < x < hi if open, else 0.
 func Within[T Float](dst, x, g []T, lo, hi T, open bool) {
 	x, g = x[:len(dst)], g[:len(dst)]
+	if open {
+		for i, v := range x {
+			d := pick(v > lo, g[i], 0)
+			dst[i] = pick(v < hi, d, 0)
+		}
+		return
+	}
 	for i, v := range x {
-		in := v >= lo && v <= hi
-		if open {
-			in = v > lo && v < hi
-		}
-		d := g[i]
-		if !in {
-			d = 0
-		}
-		dst[i] = d
+		d := pick(v >= lo, g[i], 0)
+		dst[i] = pick(v <= hi, d, 0)
 	}
 }
 

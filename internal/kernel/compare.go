@@ -1,5 +1,7 @@
 package kernel
 
+import "unsafe"
+
 // Number is the set of types that are compared.
 type Number interface{ Float | int64 }
 
@@ -94,12 +96,27 @@ func Not(dst, x []bool) {
 
 // Where sets dst = a where cond is true, else b.
 func Where[T any](dst []T, cond []bool, a, b []T) {
+	switch unsafe.Sizeof(*new(T)) {
+	case 4:
+		where(as[uint32](dst), cond, as[uint32](a), as[uint32](b))
+	case 8:
+		where(as[uint64](dst), cond, as[uint64](a), as[uint64](b))
+	default:
+		where(dst, cond, a, b)
+	}
+}
+
+// where chooses without a branch where the elements are integers.
+func where[T any](dst []T, cond []bool, a, b []T) {
 	cond, a, b = cond[:len(dst)], a[:len(dst)], b[:len(dst)]
 	for i, c := range cond {
-		v := b[i]
+		u, v := a[i], b[i]
 		if c {
-			v = a[i]
+			v = u
 		}
 		dst[i] = v
 	}
 }
+
+// as returns a slice as one of another type of the same size.
+func as[W, T any](s []T) []W { return *(*[]W)(unsafe.Pointer(&s)) }
