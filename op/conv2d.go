@@ -67,8 +67,9 @@ type planCache struct {
 }
 
 type planKey struct {
-	shape kernel.ConvShape
-	x     kernel.Block // the layout on the input's side
+	shape    kernel.ConvShape
+	x        kernel.Block // the layout on the input's side
+	channels int          // of the images that those of the shape are some of; 0: the shape's
 }
 
 const maxPlans = 64
@@ -76,15 +77,30 @@ const maxPlans = 64
 var convPlans planCache
 
 func (c *planCache) get(s kernel.ConvShape, x kernel.Block) *kernel.ConvPlan {
+	return c.make(planKey{s, x, 0}, func() *kernel.ConvPlan { return kernel.NewConvPlan(s, x, s.Y()) })
+}
+
+// inChannels returns the plan for some of the channels, of as many filters, of
+// images that lie in rows and columns.
+func (c *planCache) inChannels(s kernel.ConvShape, x kernel.Block, channels int) *kernel.ConvPlan {
+	y := s.Y()
+	x.Apart, y.Apart = false, false
+	return c.make(planKey{s, x, channels}, func() *kernel.ConvPlan {
+		p := kernel.NewConvPlan(s, x, y)
+		p.XStep, p.YStep = channels*s.Height*s.Width, channels*s.OutH()*s.OutW()
+		return p
+	})
+}
+
+func (c *planCache) make(key planKey, plan func() *kernel.ConvPlan) *kernel.ConvPlan {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := planKey{s, x}
 	p := c.plans[key]
 	if p == nil {
 		if c.plans == nil || len(c.plans) >= maxPlans {
 			c.plans = map[planKey]*kernel.ConvPlan{}
 		}
-		p = kernel.NewConvPlan(s, x, s.Y())
+		p = plan()
 		c.plans[key] = p
 	}
 	return p
@@ -152,6 +168,16 @@ func convForward[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, e ke
 	images := out.Shape()[0]
 	if shape.Flat(images) && kernel.FlatWith(shape, w) {
 		convForwardFlat(pool, plan, images, y, x, w, bias, e)
+		return
+	}
+	if d := c.depthwise(images, in[0].Shape(), in[1].Shape()); d != nil {
+		eachDepthwise(d, pool, d.plan.ForwardScratch(), func(_, images, i, o, k, filter int, scratch []T) {
+			var b []T
+			if bias != nil {
+				b = bias[filter:]
+			}
+			kernel.ConvForward(d.plan, images, y[o:], x[i:], w[k:], b, scratch, e)
+		})
 		return
 	}
 	if bands := plan.ForwardBands(); bands > 0 {

@@ -54,6 +54,12 @@ func convInput[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*
 	plan := convPlans.get(shape, shape.X())
 	xSize, ySize := imageSize(out), imageSize(in[0])
 	images := out.Shape()[0]
+	if d := c.depthwise(images, out.Shape(), in[1].Shape()); d != nil {
+		eachDepthwise(d, pool, d.plan.InputScratch(), func(_, images, i, o, k, _ int, scratch []T) {
+			kernel.ConvInput(d.plan, images, dx[i:], dy[o:], w[k:], scratch)
+		})
+		return
+	}
 	if bands := plan.InputBands(); bands > 0 {
 		eachBand(pool, images, bands, plan.InputBandScratch(), func(lo, hi, band int, scratch []T) {
 			kernel.ConvInputBand(plan, band, hi-lo, dx[lo*xSize:hi*xSize], dy[lo*ySize:hi*ySize], w, scratch)

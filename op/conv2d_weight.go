@@ -58,7 +58,11 @@ func convWeight[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []
 	sums := pool.Get(blocksOf(images) * len(dw))
 	defer pool.Put(sums)
 	sum := func(block int) []T { return (*sums)[block*len(dw):][:len(dw)] }
-	if blocksOf(images) >= manyBlocks {
+	if d := c.depthwise(images, in[0].Shape(), out.Shape()); d != nil {
+		eachDepthwise(d, pool, d.padded.WeightScratch(), func(block, images, i, o, k, _ int, scratch []T) {
+			kernel.ConvWeight(d.padded, images, sum(block)[k:], x[i:], dy[o:], scratch)
+		})
+	} else if blocksOf(images) >= manyBlocks {
 		eachBlock(pool, images, plan.WeightScratch(), func(lo, hi int, scratch []T) {
 			kernel.ConvWeight(plan, hi-lo, sum(lo/kernel.Lanes), x[lo*xSize:hi*xSize], dy[lo*ySize:hi*ySize], scratch)
 		})

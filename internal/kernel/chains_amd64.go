@@ -86,20 +86,24 @@ func chainsFast(c *chains[float32], m, rows int) bool {
 	if c.gate != nil {
 		gate = &c.gate[m*c.gateRow]
 	}
-	flags := 0
-	if c.goOn {
+	chainsFormsOf(c.wLanes, c.lanes)[rows](&c.dst[m*c.dstRow], c.dstRow, unsafe.SliceData(c.in), at(c.w, m*c.wRow), c.wRow, c.wStep,
+		(*int32)(unsafe.Pointer(unsafe.SliceData(c.pos))), len(c.pos), (*int32)(unsafe.Pointer(unsafe.SliceData(c.taps))), len(c.taps),
+		start, gate, c.gateRow, chainFlags(c.goOn, c.then))
+	return true
+}
+
+// chainFlags returns the argument flags.
+func chainFlags(goOn bool, then Epilogue) (flags int) {
+	if goOn {
 		flags |= flagGoOn
 	}
-	switch c.then {
+	switch then {
 	case ThenReLU:
 		flags |= flagReLU | flagZero
 	case thenZero:
 		flags |= flagZero
 	}
-	chainsFormsOf(c.wLanes, c.lanes)[rows](&c.dst[m*c.dstRow], c.dstRow, unsafe.SliceData(c.in), at(c.w, m*c.wRow), c.wRow, c.wStep,
-		(*int32)(unsafe.Pointer(unsafe.SliceData(c.pos))), len(c.pos), (*int32)(unsafe.Pointer(unsafe.SliceData(c.taps))), len(c.taps),
-		start, gate, c.gateRow, flags)
-	return true
+	return flags
 }
 
 // at returns where element i lies, or would in an empty slice.

@@ -11,7 +11,7 @@ func (p *ConvPlan) InputScratch() int { return p.X.Len() + p.Y.Len() + alignSlac
 
 // WeightScratch returns how many elements of scratch ConvWeight needs.
 func (p *ConvPlan) WeightScratch() int {
-	return p.X.Len() + p.Y.Len() + p.WeightLanesScratch() + alignSlack
+	return p.X.Len() + p.Y.Len() + p.bareX().Len() + p.WeightLanesScratch() + alignSlack
 }
 
 // ConvForward computes the convolution of 0 to 16 images:
@@ -22,9 +22,9 @@ func (p *ConvPlan) WeightScratch() int {
 func ConvForward[T Float](p *ConvPlan, images int, y, x, w, bias, scratch []T, e Epilogue) {
 	scratch = aligned(scratch)
 	xs, ys := cut(&scratch, p.X.Len()), cut(&scratch, p.Y.Len())
-	ToLanes(p.X, xs, images, x)
+	toLanes(p.X, xs, images, x, p.XStep, 0, p.X.Channels)
 	ConvForwardLanes(p, ys, xs, w, bias, e)
-	FromLanes(p.Y, y, images, ys)
+	fromLanes(p.Y, y, images, ys, p.YStep, 0, p.Y.Channels)
 }
 
 // ConvInput computes the gradient of the input of 0 to 16 images: each element
@@ -33,9 +33,9 @@ func ConvForward[T Float](p *ConvPlan, images int, y, x, w, bias, scratch []T, e
 func ConvInput[T Float](p *ConvPlan, images int, dx, dy, w, scratch []T) {
 	scratch = aligned(scratch)
 	dxs, dys := cut(&scratch, p.X.Len()), cut(&scratch, p.Y.Len())
-	ToLanes(p.Y, dys, images, dy)
+	toLanes(p.Y, dys, images, dy, p.YStep, 0, p.Y.Channels)
 	ConvInputLanes(p, dxs, dys, w)
-	FromLanes(p.X, dx, images, dxs)
+	fromLanes(p.X, dx, images, dxs, p.XStep, 0, p.X.Channels)
 }
 
 // ConvWeight stores in dw the gradient of the weights from one group of 0 to 16
@@ -47,7 +47,23 @@ func ConvInput[T Float](p *ConvPlan, images int, dx, dy, w, scratch []T) {
 func ConvWeight[T Float](p *ConvPlan, images int, dw, x, dy, scratch []T) {
 	scratch = aligned(scratch)
 	xs, dys := cut(&scratch, p.X.Len()), cut(&scratch, p.Y.Len())
-	ToLanes(p.X, xs, images, x)
-	ToLanes(p.Y, dys, images, dy)
+	if bare := p.bareX(); bare.Len() > 0 {
+		all := cut(&scratch, bare.Len())
+		toLanes(bare, all, images, x, p.XStep, 0, bare.Channels)
+		ClearBorder(p.X, xs)
+		CopyBlock(p.X, xs, bare, all)
+	} else {
+		toLanes(p.X, xs, images, x, p.XStep, 0, p.X.Channels)
+	}
+	toLanes(p.Y, dys, images, dy, p.YStep, 0, p.Y.Channels)
 	ConvWeightLanes(p, images, dw, xs, dys, scratch)
+}
+
+// bareX returns the layout that images go through on their way to a block whose rows
+// are too short to be transposed one by one; an empty one otherwise.
+func (p *ConvPlan) bareX() Block {
+	if p.X.Width >= Lanes || p.X.Left+p.X.Right == 0 {
+		return Block{}
+	}
+	return Block{Channels: p.X.Channels, Height: p.X.Height, Width: p.X.Width, Lanes: p.X.Lanes}
 }

@@ -102,7 +102,12 @@ func (t *partTables) deal(s ConvShape, rows int, stretches []stretch, most func(
 }
 
 // count returns how many parts there are.
-func (t *partTables) count() int { return t.groups * len(t.parts) * t.rowPieces }
+func (t *partTables) count() int {
+	if t.depthwise != nil {
+		return t.depthwise.pieces()
+	}
+	return t.groups * len(t.parts) * t.rowPieces
+}
 
 // part returns the group, the rows and the places of a part. Neighbours read the
 // same inputs.

@@ -15,6 +15,10 @@ type ConvPlan struct {
 	Y     Block // the output, or its gradient
 	Gate  Block // what gates the input's gradient, if anything does: to be set before use
 
+	// Images that lie in rows and columns begin so far apart, which is more than their
+	// size where they are some of the channels of others: to be set before use.
+	XStep, YStep int
+
 	forward partTables
 	input   partTables
 	weight  weightTables
@@ -30,6 +34,8 @@ type partTables struct {
 	rows      int         // of weights, of each group
 	rowPieces int         // that the rows are cut in
 	parts     [][]stretch // that the places are dealt out to
+
+	depthwise *depthwiseTables // nil where there is none
 }
 
 // A stretch is places that the same taps reach: of one distance from the edges
@@ -45,6 +51,8 @@ type weightTables struct {
 	cut    partition
 	pieces []weightPiece
 	pixels []tap // one an output
+
+	depthwise *depthwiseTables // nil where there is none
 }
 
 // weightPiece is the weights [lo, hi) of a filter, by what reaches them.
@@ -73,7 +81,7 @@ func NewConvPlan(s ConvShape, x, y Block) *ConvPlan {
 	if max(x.Len(), y.Len(), s.Filters*s.weights()) > math.MaxInt32 {
 		panic(fmt.Sprintf("kernel: convolution too large for 32-bit offsets: %+v", s))
 	}
-	return &ConvPlan{Shape: s, X: x, Y: y}
+	return &ConvPlan{Shape: s, X: x, Y: y, XStep: x.image(), YStep: y.image()}
 }
 
 func (p *ConvPlan) planForward() *partTables {
@@ -87,6 +95,7 @@ func (p *ConvPlan) planForward() *partTables {
 				dst: int32(p.Y.Offset(0, y, x)),
 			})
 		})
+		t.depthwise = p.depthwiseForward()
 		stretches := all.stretches(func(at span) []tap {
 			return s.forwardTaps(p.X, at, func(down int) int { return down })
 		})
@@ -104,7 +113,7 @@ func (p *ConvPlan) planWeight() *weightTables {
 	}
 	t.once.Do(func() {
 		s := p.Shape
-		t.cut = s.cutWeight()
+		t.cut, t.depthwise = s.cutWeight(), p.depthwiseWeight()
 		for i := range t.cut.positions {
 			lo, hi := pieces(s.weights(), 4, t.cut.positions, i)
 			t.pieces = append(t.pieces, p.weightPiece(lo, hi))
@@ -153,6 +162,7 @@ func (p *ConvPlan) planInput() *partTables {
 				gate: int32(p.Gate.Offset(0, y, x)),
 			})
 		})
+		t.depthwise = p.depthwiseInput()
 		stretches := all.stretches(func(at span) []tap {
 			return s.inputTaps(p.Y, at, func(up int) int { return -up })
 		})

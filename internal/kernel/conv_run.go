@@ -1,6 +1,9 @@
 package kernel
 
-import "fmt"
+import (
+	"fmt"
+	"unsafe"
+)
 
 // The three convolutions on blocks of images in the lanes. Each has a form
 // that computes one of several parts, for parts to be computed at once.
@@ -12,7 +15,7 @@ func (p *ConvPlan) ForwardParts() int { return p.planForward().count() }
 func (p *ConvPlan) InputParts() int { return p.planInput().count() }
 
 // WeightParts returns how many parts ConvWeightPart computes a block in.
-func (p *ConvPlan) WeightParts() int { return p.planWeight().cut.parts() }
+func (p *ConvPlan) WeightParts() int { return p.planWeight().count() }
 
 // ConvForwardLanes is ConvForward from a block X, whose border is not read, to a
 // block Y, whose border is left as it is. The epilogue is applied to every
@@ -33,18 +36,11 @@ func ConvForwardPart[T Float](p *ConvPlan, part int, y, x, w, bias []T, e Epilog
 	if bias != nil {
 		wantLen("bias", len(bias), s.Filters)
 	}
-	group, lo, hi, stretches := p.planForward().part(part)
-	first := group * s.filters()
 	c := chains[T]{
-		lanes: p.X.Images(), dst: y[first*p.Y.Plane():], dstRow: p.Y.Plane(),
-		in: x[group*s.channels()*p.X.Plane():],
-		w:  w[first*s.weights():], wRow: s.weights(),
+		lanes: p.X.Images(), dst: y, dstRow: p.Y.Plane(), in: x, w: w, wRow: s.weights(), start: bias,
 		then: e.orZero(),
 	}
-	if bias != nil {
-		c.start = bias[first:]
-	}
-	c.runStretches(stretches, lo, hi, chainDepth)
+	c.runPart(p.planForward(), part, s.channels()*p.X.Plane(), s.filters()*s.weights())
 }
 
 // ConvInputLanes is ConvInput from a block Y, whose border is not read, to a
@@ -62,18 +58,48 @@ func ConvInputPart[T Float](p *ConvPlan, part int, dx, dy, w, gate []T) {
 	wantLen("dx", len(dx), p.X.Len())
 	wantLen("dy", len(dy), p.Y.Len())
 	wantLen("w", len(w), s.Filters*s.weights())
-	group, lo, hi, stretches := p.planInput().part(part)
-	first := group * s.filters()
 	c := chains[T]{
-		lanes: p.X.Images(), dst: dx[group*s.channels()*p.X.Plane():], dstRow: p.X.Plane(),
-		in: dy[first*p.Y.Plane():],
-		w:  w[first*s.weights():], wRow: s.kernel(),
+		lanes: p.X.Images(), dst: dx, dstRow: p.X.Plane(), in: dy, w: w, wRow: s.kernel(),
 	}
 	if gate != nil {
 		wantLen("gate", len(gate), p.Gate.Len())
-		c.gate, c.gateRow = gate[group*s.channels()*p.Gate.Plane():], p.Gate.Plane()
+		c.gate, c.gateRow = gate, p.Gate.Plane()
 	}
-	c.runStretches(stretches, lo, hi, chainDepth)
+	c.runPart(p.planInput(), part, s.filters()*p.Y.Plane(), s.filters()*s.weights())
+}
+
+// runPart computes a part. c has what there is of all groups, whose inputs and
+// weights lie so far apart.
+func (c *chains[T]) runPart(t *partTables, part, inGroup, wGroup int) {
+	if t.depthwise == nil {
+		group, lo, hi, stretches := t.part(part)
+		g := c.group(group, t.rows, inGroup, wGroup)
+		g.runStretches(stretches, lo, hi, chainDepth)
+		return
+	}
+	lo, hi := t.depthwise.piece(part)
+	if isFloat32[T]() && t.depthwise.fast((*chains[float32])(unsafe.Pointer(c)), inGroup, lo, hi) {
+		return
+	}
+	for ; lo < hi; lo++ {
+		g := c.group(lo, 1, inGroup, wGroup)
+		for _, stretches := range t.parts {
+			g.runStretches(stretches, 0, 1, chainDepth)
+		}
+	}
+}
+
+// group returns the chains of a group of rows.
+func (c *chains[T]) group(group, rows, inGroup, wGroup int) chains[T] {
+	g, first := *c, group*rows
+	g.dst, g.in, g.w = c.dst[first*c.dstRow:], c.in[group*inGroup:], c.w[group*wGroup:]
+	if c.start != nil {
+		g.start = c.start[first:]
+	}
+	if c.gate != nil {
+		g.gate = c.gate[first*c.gateRow:]
+	}
+	return g
 }
 
 // farPixels is how many output positions the weight gradient takes before it
@@ -92,6 +118,9 @@ func (p *ConvPlan) WeightLanesScratch() int {
 		return 0
 	}
 	t, widest := p.planWeight(), 0
+	if t.depthwise != nil {
+		return someChannels * p.Shape.weights() * Lanes
+	}
 	for _, piece := range t.pieces {
 		widest = max(widest, piece.hi-piece.lo)
 	}
@@ -115,21 +144,43 @@ func ConvWeightPart[T Float](p *ConvPlan, part, images int, dw, x, dy, scratch [
 	if images < 0 || images > lanes {
 		panic(fmt.Sprintf("kernel: %d images in a block", images))
 	}
-	half := lanes == HalfLanes
-	perWeight := 1
-	if half {
-		perWeight = lanes
-	}
-	wantLen("dw", len(dw), s.Filters*s.weights()*perWeight)
+	wantLen("dw", len(dw), s.Filters*s.weights()*perWeight(lanes))
 	wantLen("x", len(x), p.X.Len())
 	wantLen("dy", len(dy), p.Y.Len())
 	wantLen("scratch", len(scratch), p.WeightLanesScratch())
 	tables := p.planWeight()
-	group, row, position := tables.cut.part(part)
+	if tables.depthwise == nil {
+		group, row, position := tables.cut.part(part)
+		weightPart(p, group, row, position, images, dw, x, dy, scratch)
+		return
+	}
+	lo, hi := tables.depthwise.piece(part)
+	if isFloat32[T]() && tables.depthwise.fastWeights(p, images, asFloat32(dw), asFloat32(x), asFloat32(dy), asFloat32(scratch), lo, hi) {
+		return
+	}
+	for ; lo < hi; lo++ {
+		for position := range tables.cut.positions {
+			weightPart(p, lo, 0, position, images, dw, x, dy, scratch)
+		}
+	}
+}
+
+// perWeight returns how many numbers a block of some lanes has for a weight.
+func perWeight(lanes int) int {
+	if lanes == HalfLanes {
+		return lanes
+	}
+	return 1
+}
+
+// weightPart is ConvWeightPart for a piece of a group's filters, and of their weights.
+func weightPart[T Float](p *ConvPlan, group, row, position, images int, dw, x, dy, scratch []T) {
+	s, lanes, tables := p.Shape, p.X.Images(), p.planWeight()
+	half := lanes == HalfLanes
 	o, end := pieces(s.filters(), 6, tables.cut.rows, row)
 	piece := &tables.pieces[position]
 	first, width := group*s.filters()+o, (piece.hi-piece.lo)*lanes
-	dw = dw[(first*s.weights()+piece.lo)*perWeight:]
+	dw = dw[(first*s.weights()+piece.lo)*perWeight(lanes):]
 	c := chains[T]{
 		lanes: lanes, dst: scratch, dstRow: width,
 		in: x[group*s.channels()*p.X.Plane():],

@@ -14,9 +14,12 @@ func CopyBlock[T Float](to Block, dst []T, from Block, src []T) {
 		copy(dst[:to.Len()], src)
 		return
 	}
+	n, toRow, fromRow := to.Width*to.Images(), to.row(), from.row()
 	for c := range to.Channels {
-		for y := range to.Height {
-			copy(dst[to.Offset(c, y, 0):to.Offset(c, y, to.Width)], src[from.Offset(c, y, 0):])
+		t, f := to.Offset(c, 0, 0), from.Offset(c, 0, 0)
+		for range to.Height {
+			copy(dst[t:t+n], src[f:f+n])
+			t, f = t+toRow, f+fromRow
 		}
 	}
 }

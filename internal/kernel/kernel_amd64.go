@@ -433,6 +433,834 @@ func chains6LanesHalfAVX512(dst *float32, dstRow int, in *float32, w *float32, w
 //go:noescape
 func chains12HalfAVX512(dst *float32, dstRow int, in *float32, w *float32, wRow int, wStep int, pos *int32, positions int, taps *int32, terms int, start *float32, gate *float32, gateRow int, flags int)
 
+// depthwise1AVX512 computes 1*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise1AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwise2AVX512 computes 2*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise2AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwise3AVX512 computes 3*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise3AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwise4AVX512 computes 4*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise4AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwise5AVX512 computes 5*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise5AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwise6AVX512 computes 6*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise6AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwise7AVX512 computes 7*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise7AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwise8AVX512 computes 8*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise8AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride1AVX512 computes 1*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride1AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride2AVX512 computes 2*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride2AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride3AVX512 computes 3*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride3AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride4AVX512 computes 4*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride4AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride5AVX512 computes 5*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride5AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride6AVX512 computes 6*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride6AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride7AVX512 computes 7*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride7AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride8AVX512 computes 8*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride8AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput1AVX512 computes 1*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput1AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput2AVX512 computes 2*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput2AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput3AVX512 computes 3*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput3AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput4AVX512 computes 4*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput4AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput5AVX512 computes 5*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput5AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput6AVX512 computes 6*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput6AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput7AVX512 computes 7*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput7AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput8AVX512 computes 8*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput8AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride1AVX512 computes 2*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride1AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride2AVX512 computes 4*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride2AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride3AVX512 computes 6*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride3AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride4AVX512 computes 8*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride4AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride5AVX512 computes 10*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride5AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride6AVX512 computes 12*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride6AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride7AVX512 computes 14*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride7AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride8AVX512 computes 16*repeats columns of some rows of some channels. For the rows r,
+// columns i of 16 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride8AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseWeightAVX512 sums the gradient of the weights of some channels. For the rows r and columns x, in
+// order, 16 lanes that lie 16 elements apart, and the ky from r.w/3 to below r.w/3+r.taps:
+//
+//	sums[channel][ky][kx] = fma(dy[channel*dyPlane+r.dst+column x], in[channel*inPlane+r.in+ky*inRow+column 1*x+kx], sums[channel][ky][kx])
+//
+// where r.in counts from row r.w/3, and sums begin at 0.
+//
+//go:noescape
+func depthwiseWeightAVX512(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
+
+// depthwiseWeightStrideAVX512 sums the gradient of the weights of some channels. For the rows r and columns x, in
+// order, 16 lanes that lie 16 elements apart, and the ky from r.w/3 to below r.w/3+r.taps:
+//
+//	sums[channel][ky][kx] = fma(dy[channel*dyPlane+r.dst+column x], in[channel*inPlane+r.in+ky*inRow+column 2*x+kx], sums[channel][ky][kx])
+//
+// where r.in counts from row r.w/3, and sums begin at 0.
+//
+//go:noescape
+func depthwiseWeightStrideAVX512(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
+
+// depthwise1AVX2 computes 1*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise1AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwise2AVX2 computes 2*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise2AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwise3AVX2 computes 3*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise3AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwise4AVX2 computes 4*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise4AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride1AVX2 computes 1*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride1AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride2AVX2 computes 2*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride2AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride3AVX2 computes 3*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride3AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride4AVX2 computes 4*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride4AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput1AVX2 computes 1*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput1AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput2AVX2 computes 2*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput2AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput3AVX2 computes 3*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput3AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput4AVX2 computes 4*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput4AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride1AVX2 computes 2*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride1AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride2AVX2 computes 4*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride2AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride3AVX2 computes 6*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride3AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride4AVX2 computes 8*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 16 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride4AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseWeightAVX2 sums the gradient of the weights of some channels. For the rows r and columns x, in
+// order, 8 lanes that lie 16 elements apart, and the ky from r.w/3 to below r.w/3+r.taps:
+//
+//	sums[channel][ky][kx] = fma(dy[channel*dyPlane+r.dst+column x], in[channel*inPlane+r.in+ky*inRow+column 1*x+kx], sums[channel][ky][kx])
+//
+// where r.in counts from row r.w/3, and sums begin at 0.
+//
+//go:noescape
+func depthwiseWeightAVX2(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
+
+// depthwiseWeightStrideAVX2 sums the gradient of the weights of some channels. For the rows r and columns x, in
+// order, 8 lanes that lie 16 elements apart, and the ky from r.w/3 to below r.w/3+r.taps:
+//
+//	sums[channel][ky][kx] = fma(dy[channel*dyPlane+r.dst+column x], in[channel*inPlane+r.in+ky*inRow+column 2*x+kx], sums[channel][ky][kx])
+//
+// where r.in counts from row r.w/3, and sums begin at 0.
+//
+//go:noescape
+func depthwiseWeightStrideAVX2(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
+
+// depthwise1Half computes 1*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise1Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwise2Half computes 2*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise2Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwise3Half computes 3*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise3Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwise4Half computes 4*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 1*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwise4Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride1Half computes 1*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride1Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride2Half computes 2*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride2Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride3Half computes 3*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride3Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseStride4Half computes 4*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column 2*i+kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseStride4Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput1Half computes 1*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput1Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput2Half computes 2*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput2Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput3Half computes 3*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput3Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInput4Half computes 4*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+3*j+kx], in[channel*inPlane+r.in+j*inRow+column i+2-kx], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInput4Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride1Half computes 2*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride1Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride2Half computes 4*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride2Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride3Half computes 6*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride3Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseInputStride4Half computes 8*repeats columns of some rows of some channels. For the rows r,
+// columns i of 8 lanes, which lie 8 elements apart, and for j < r.taps and kx < 3 in order:
+//
+//	sum[i] = start[channel] (0 where start is nil)
+//	sum[i] = fma(w[channel*wPlane+r.w+6*j+kx], in[channel*inPlane+r.in+j*inRow+column (i+1-kx)/2, where that is whole], sum[i])
+//
+// but without the first column that is read (flag 8), or the last (flag 16). Then dst and
+// gate are as in chains; the last column is not stored with flag 32.
+//
+//go:noescape
+func depthwiseInputStride4Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+
+// depthwiseWeightHalf sums the gradient of the weights of some channels. For the rows r and columns x, in
+// order, 8 lanes that lie 8 elements apart, and the ky from r.w/3 to below r.w/3+r.taps:
+//
+//	sums[channel][ky][kx] = fma(dy[channel*dyPlane+r.dst+column x], in[channel*inPlane+r.in+ky*inRow+column 1*x+kx], sums[channel][ky][kx])
+//
+// where r.in counts from row r.w/3, and sums begin at 0.
+//
+//go:noescape
+func depthwiseWeightHalf(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
+
+// depthwiseWeightStrideHalf sums the gradient of the weights of some channels. For the rows r and columns x, in
+// order, 8 lanes that lie 8 elements apart, and the ky from r.w/3 to below r.w/3+r.taps:
+//
+//	sums[channel][ky][kx] = fma(dy[channel*dyPlane+r.dst+column x], in[channel*inPlane+r.in+ky*inRow+column 2*x+kx], sums[channel][ky][kx])
+//
+// where r.in counts from row r.w/3, and sums begin at 0.
+//
+//go:noescape
+func depthwiseWeightStrideHalf(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
+
 // transposeAVX2 transposes a matrix of at least 8 x 8: for i < rows and j < cols,
 //
 //	dst[j*dstStride+i] = src[i*srcStride+j]

@@ -21527,6 +21527,12432 @@ past1:
 	VZEROUPPER
 	RET
 
+// func depthwise1AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwise1AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z1
+	VBROADCASTSS (R12), Z2
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z2, Z0
+
+left:
+	VBROADCASTSS 4(R12), Z2
+	VFMADD231PS  Z2, Z1, Z0
+	VBROADCASTSS 8(R12), Z1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  128(R11), Z1, Z0
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z1, Z1, Z1
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z1, Z0
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z1, Z0, Z0
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z2
+	VCMPPS    $0x1e, Z1, Z2, K1
+	VMOVAPS.Z Z0, K1, Z0
+
+open:
+	VMOVUPS Z0, (BX)
+	ADDQ    $+64, DX
+	ADDQ    $+64, BX
+	ADDQ    $+64, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwise2AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwise2AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z2
+	VMOVUPS      128(R11), Z3
+	VBROADCASTSS (R12), Z4
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z4, Z0
+
+left:
+	VFMADD231PS  Z4, Z2, Z1
+	VBROADCASTSS 4(R12), Z4
+	VFMADD231PS  Z4, Z2, Z0
+	VFMADD231PS  Z4, Z3, Z1
+	VBROADCASTSS 8(R12), Z2
+	VFMADD231PS  Z2, Z3, Z0
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  192(R11), Z2, Z1
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z2, Z2, Z2
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z2, Z0
+	VMAXPS Z1, Z2, Z1
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z2, Z0, Z0
+	VADDPS Z2, Z1, Z1
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z1, K1, Z1
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	ADDQ    $+128, DX
+	ADDQ    $+128, BX
+	ADDQ    $+128, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwise3AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z3
+	VMOVUPS      128(R11), Z4
+	VMOVUPS      192(R11), Z5
+	VBROADCASTSS (R12), Z6
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z6, Z0
+
+left:
+	VFMADD231PS  Z6, Z3, Z1
+	VFMADD231PS  Z6, Z4, Z2
+	VBROADCASTSS 4(R12), Z6
+	VFMADD231PS  Z6, Z3, Z0
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z2
+	VBROADCASTSS 8(R12), Z3
+	VFMADD231PS  Z3, Z4, Z0
+	VFMADD231PS  Z3, Z5, Z1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  256(R11), Z3, Z2
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z3, Z3, Z3
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z3, Z0
+	VMAXPS Z1, Z3, Z1
+	VMAXPS Z2, Z3, Z2
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z3, Z0, Z0
+	VADDPS Z3, Z1, Z1
+	VADDPS Z3, Z2, Z2
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z2, K1, Z2
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	ADDQ    $+192, DX
+	ADDQ    $+192, BX
+	ADDQ    $+192, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwise4AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwise4AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z4
+	VMOVUPS      128(R11), Z5
+	VMOVUPS      192(R11), Z6
+	VMOVUPS      256(R11), Z7
+	VBROADCASTSS (R12), Z8
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z8, Z0
+
+left:
+	VFMADD231PS  Z8, Z4, Z1
+	VFMADD231PS  Z8, Z5, Z2
+	VFMADD231PS  Z8, Z6, Z3
+	VBROADCASTSS 4(R12), Z8
+	VFMADD231PS  Z8, Z4, Z0
+	VFMADD231PS  Z8, Z5, Z1
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z3
+	VBROADCASTSS 8(R12), Z4
+	VFMADD231PS  Z4, Z5, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z4, Z7, Z2
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  320(R11), Z4, Z3
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z4, Z4, Z4
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z4, Z0
+	VMAXPS Z1, Z4, Z1
+	VMAXPS Z2, Z4, Z2
+	VMAXPS Z3, Z4, Z3
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z4, Z0, Z0
+	VADDPS Z4, Z1, Z1
+	VADDPS Z4, Z2, Z2
+	VADDPS Z4, Z3, Z3
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z3, K1, Z3
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	ADDQ    $+256, DX
+	ADDQ    $+256, BX
+	ADDQ    $+256, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwise5AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwise5AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z5
+	VMOVUPS      128(R11), Z6
+	VMOVUPS      192(R11), Z7
+	VMOVUPS      256(R11), Z8
+	VMOVUPS      320(R11), Z9
+	VBROADCASTSS (R12), Z10
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z10, Z0
+
+left:
+	VFMADD231PS  Z10, Z5, Z1
+	VFMADD231PS  Z10, Z6, Z2
+	VFMADD231PS  Z10, Z7, Z3
+	VFMADD231PS  Z10, Z8, Z4
+	VBROADCASTSS 4(R12), Z10
+	VFMADD231PS  Z10, Z5, Z0
+	VFMADD231PS  Z10, Z6, Z1
+	VFMADD231PS  Z10, Z7, Z2
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z4
+	VBROADCASTSS 8(R12), Z5
+	VFMADD231PS  Z5, Z6, Z0
+	VFMADD231PS  Z5, Z7, Z1
+	VFMADD231PS  Z5, Z8, Z2
+	VFMADD231PS  Z5, Z9, Z3
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  384(R11), Z5, Z4
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z5, Z5, Z5
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z5, Z0
+	VMAXPS Z1, Z5, Z1
+	VMAXPS Z2, Z5, Z2
+	VMAXPS Z3, Z5, Z3
+	VMAXPS Z4, Z5, Z4
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z5, Z0, Z0
+	VADDPS Z5, Z1, Z1
+	VADDPS Z5, Z2, Z2
+	VADDPS Z5, Z3, Z3
+	VADDPS Z5, Z4, Z4
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z4, K1, Z4
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	ADDQ    $+320, DX
+	ADDQ    $+320, BX
+	ADDQ    $+320, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwise6AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwise6AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z6
+	VMOVUPS      128(R11), Z7
+	VMOVUPS      192(R11), Z8
+	VMOVUPS      256(R11), Z9
+	VMOVUPS      320(R11), Z10
+	VMOVUPS      384(R11), Z11
+	VBROADCASTSS (R12), Z12
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z12, Z0
+
+left:
+	VFMADD231PS  Z12, Z6, Z1
+	VFMADD231PS  Z12, Z7, Z2
+	VFMADD231PS  Z12, Z8, Z3
+	VFMADD231PS  Z12, Z9, Z4
+	VFMADD231PS  Z12, Z10, Z5
+	VBROADCASTSS 4(R12), Z12
+	VFMADD231PS  Z12, Z6, Z0
+	VFMADD231PS  Z12, Z7, Z1
+	VFMADD231PS  Z12, Z8, Z2
+	VFMADD231PS  Z12, Z9, Z3
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z5
+	VBROADCASTSS 8(R12), Z6
+	VFMADD231PS  Z6, Z7, Z0
+	VFMADD231PS  Z6, Z8, Z1
+	VFMADD231PS  Z6, Z9, Z2
+	VFMADD231PS  Z6, Z10, Z3
+	VFMADD231PS  Z6, Z11, Z4
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  448(R11), Z6, Z5
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z6, Z6, Z6
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z6, Z0
+	VMAXPS Z1, Z6, Z1
+	VMAXPS Z2, Z6, Z2
+	VMAXPS Z3, Z6, Z3
+	VMAXPS Z4, Z6, Z4
+	VMAXPS Z5, Z6, Z5
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z6, Z0, Z0
+	VADDPS Z6, Z1, Z1
+	VADDPS Z6, Z2, Z2
+	VADDPS Z6, Z3, Z3
+	VADDPS Z6, Z4, Z4
+	VADDPS Z6, Z5, Z5
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z5, K1, Z5
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	ADDQ    $+384, DX
+	ADDQ    $+384, BX
+	ADDQ    $+384, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwise7AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwise7AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z7
+	VMOVUPS      128(R11), Z8
+	VMOVUPS      192(R11), Z9
+	VMOVUPS      256(R11), Z10
+	VMOVUPS      320(R11), Z11
+	VMOVUPS      384(R11), Z12
+	VMOVUPS      448(R11), Z13
+	VBROADCASTSS (R12), Z14
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z14, Z0
+
+left:
+	VFMADD231PS  Z14, Z7, Z1
+	VFMADD231PS  Z14, Z8, Z2
+	VFMADD231PS  Z14, Z9, Z3
+	VFMADD231PS  Z14, Z10, Z4
+	VFMADD231PS  Z14, Z11, Z5
+	VFMADD231PS  Z14, Z12, Z6
+	VBROADCASTSS 4(R12), Z14
+	VFMADD231PS  Z14, Z7, Z0
+	VFMADD231PS  Z14, Z8, Z1
+	VFMADD231PS  Z14, Z9, Z2
+	VFMADD231PS  Z14, Z10, Z3
+	VFMADD231PS  Z14, Z11, Z4
+	VFMADD231PS  Z14, Z12, Z5
+	VFMADD231PS  Z14, Z13, Z6
+	VBROADCASTSS 8(R12), Z7
+	VFMADD231PS  Z7, Z8, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z7, Z10, Z2
+	VFMADD231PS  Z7, Z11, Z3
+	VFMADD231PS  Z7, Z12, Z4
+	VFMADD231PS  Z7, Z13, Z5
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  512(R11), Z7, Z6
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z7, Z7, Z7
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z7, Z0
+	VMAXPS Z1, Z7, Z1
+	VMAXPS Z2, Z7, Z2
+	VMAXPS Z3, Z7, Z3
+	VMAXPS Z4, Z7, Z4
+	VMAXPS Z5, Z7, Z5
+	VMAXPS Z6, Z7, Z6
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z7, Z0, Z0
+	VADDPS Z7, Z1, Z1
+	VADDPS Z7, Z2, Z2
+	VADDPS Z7, Z3, Z3
+	VADDPS Z7, Z4, Z4
+	VADDPS Z7, Z5, Z5
+	VADDPS Z7, Z6, Z6
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   384(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z6, K1, Z6
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	ADDQ    $+448, DX
+	ADDQ    $+448, BX
+	ADDQ    $+448, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwise8AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwise8AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z8
+	VMOVUPS      128(R11), Z9
+	VMOVUPS      192(R11), Z10
+	VMOVUPS      256(R11), Z11
+	VMOVUPS      320(R11), Z12
+	VMOVUPS      384(R11), Z13
+	VMOVUPS      448(R11), Z14
+	VMOVUPS      512(R11), Z15
+	VBROADCASTSS (R12), Z16
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z16, Z0
+
+left:
+	VFMADD231PS  Z16, Z8, Z1
+	VFMADD231PS  Z16, Z9, Z2
+	VFMADD231PS  Z16, Z10, Z3
+	VFMADD231PS  Z16, Z11, Z4
+	VFMADD231PS  Z16, Z12, Z5
+	VFMADD231PS  Z16, Z13, Z6
+	VFMADD231PS  Z16, Z14, Z7
+	VBROADCASTSS 4(R12), Z16
+	VFMADD231PS  Z16, Z8, Z0
+	VFMADD231PS  Z16, Z9, Z1
+	VFMADD231PS  Z16, Z10, Z2
+	VFMADD231PS  Z16, Z11, Z3
+	VFMADD231PS  Z16, Z12, Z4
+	VFMADD231PS  Z16, Z13, Z5
+	VFMADD231PS  Z16, Z14, Z6
+	VFMADD231PS  Z16, Z15, Z7
+	VBROADCASTSS 8(R12), Z8
+	VFMADD231PS  Z8, Z9, Z0
+	VFMADD231PS  Z8, Z10, Z1
+	VFMADD231PS  Z8, Z11, Z2
+	VFMADD231PS  Z8, Z12, Z3
+	VFMADD231PS  Z8, Z13, Z4
+	VFMADD231PS  Z8, Z14, Z5
+	VFMADD231PS  Z8, Z15, Z6
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  576(R11), Z8, Z7
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z8, Z8, Z8
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z8, Z0
+	VMAXPS Z1, Z8, Z1
+	VMAXPS Z2, Z8, Z2
+	VMAXPS Z3, Z8, Z3
+	VMAXPS Z4, Z8, Z4
+	VMAXPS Z5, Z8, Z5
+	VMAXPS Z6, Z8, Z6
+	VMAXPS Z7, Z8, Z7
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z8, Z0, Z0
+	VADDPS Z8, Z1, Z1
+	VADDPS Z8, Z2, Z2
+	VADDPS Z8, Z3, Z3
+	VADDPS Z8, Z4, Z4
+	VADDPS Z8, Z5, Z5
+	VADDPS Z8, Z6, Z6
+	VADDPS Z8, Z7, Z7
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   384(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   448(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z7, K1, Z7
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, 448(BX)
+	ADDQ    $+512, DX
+	ADDQ    $+512, BX
+	ADDQ    $+512, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride1AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseStride1AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z1
+	VBROADCASTSS (R12), Z2
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z2, Z0
+
+left:
+	VBROADCASTSS 4(R12), Z2
+	VFMADD231PS  Z2, Z1, Z0
+	VBROADCASTSS 8(R12), Z1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  128(R11), Z1, Z0
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z1, Z1, Z1
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z1, Z0
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z1, Z0, Z0
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z2
+	VCMPPS    $0x1e, Z1, Z2, K1
+	VMOVAPS.Z Z0, K1, Z0
+
+open:
+	VMOVUPS Z0, (BX)
+	ADDQ    $+128, DX
+	ADDQ    $+64, BX
+	ADDQ    $+64, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride2AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseStride2AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z2
+	VMOVUPS      128(R11), Z3
+	VMOVUPS      192(R11), Z4
+	VBROADCASTSS (R12), Z5
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z5, Z0
+
+left:
+	VFMADD231PS  Z5, Z3, Z1
+	VBROADCASTSS 4(R12), Z5
+	VFMADD231PS  Z5, Z2, Z0
+	VFMADD231PS  Z5, Z4, Z1
+	VBROADCASTSS 8(R12), Z2
+	VFMADD231PS  Z2, Z3, Z0
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  256(R11), Z2, Z1
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z2, Z2, Z2
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z2, Z0
+	VMAXPS Z1, Z2, Z1
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z2, Z0, Z0
+	VADDPS Z2, Z1, Z1
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z1, K1, Z1
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	ADDQ    $+256, DX
+	ADDQ    $+128, BX
+	ADDQ    $+128, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride3AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseStride3AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z3
+	VMOVUPS      128(R11), Z4
+	VMOVUPS      192(R11), Z5
+	VMOVUPS      256(R11), Z6
+	VMOVUPS      320(R11), Z7
+	VBROADCASTSS (R12), Z8
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z8, Z0
+
+left:
+	VFMADD231PS  Z8, Z4, Z1
+	VFMADD231PS  Z8, Z6, Z2
+	VBROADCASTSS 4(R12), Z8
+	VFMADD231PS  Z8, Z3, Z0
+	VFMADD231PS  Z8, Z5, Z1
+	VFMADD231PS  Z8, Z7, Z2
+	VBROADCASTSS 8(R12), Z3
+	VFMADD231PS  Z3, Z4, Z0
+	VFMADD231PS  Z3, Z6, Z1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  384(R11), Z3, Z2
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z3, Z3, Z3
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z3, Z0
+	VMAXPS Z1, Z3, Z1
+	VMAXPS Z2, Z3, Z2
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z3, Z0, Z0
+	VADDPS Z3, Z1, Z1
+	VADDPS Z3, Z2, Z2
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z2, K1, Z2
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	ADDQ    $+384, DX
+	ADDQ    $+192, BX
+	ADDQ    $+192, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride4AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseStride4AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z4
+	VMOVUPS      128(R11), Z5
+	VMOVUPS      192(R11), Z6
+	VMOVUPS      256(R11), Z7
+	VMOVUPS      320(R11), Z8
+	VMOVUPS      384(R11), Z9
+	VMOVUPS      448(R11), Z10
+	VBROADCASTSS (R12), Z11
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z11, Z0
+
+left:
+	VFMADD231PS  Z11, Z5, Z1
+	VFMADD231PS  Z11, Z7, Z2
+	VFMADD231PS  Z11, Z9, Z3
+	VBROADCASTSS 4(R12), Z11
+	VFMADD231PS  Z11, Z4, Z0
+	VFMADD231PS  Z11, Z6, Z1
+	VFMADD231PS  Z11, Z8, Z2
+	VFMADD231PS  Z11, Z10, Z3
+	VBROADCASTSS 8(R12), Z4
+	VFMADD231PS  Z4, Z5, Z0
+	VFMADD231PS  Z4, Z7, Z1
+	VFMADD231PS  Z4, Z9, Z2
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  512(R11), Z4, Z3
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z4, Z4, Z4
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z4, Z0
+	VMAXPS Z1, Z4, Z1
+	VMAXPS Z2, Z4, Z2
+	VMAXPS Z3, Z4, Z3
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z4, Z0, Z0
+	VADDPS Z4, Z1, Z1
+	VADDPS Z4, Z2, Z2
+	VADDPS Z4, Z3, Z3
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z3, K1, Z3
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	ADDQ    $+512, DX
+	ADDQ    $+256, BX
+	ADDQ    $+256, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride5AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseStride5AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z5
+	VMOVUPS      128(R11), Z6
+	VMOVUPS      192(R11), Z7
+	VMOVUPS      256(R11), Z8
+	VMOVUPS      320(R11), Z9
+	VMOVUPS      384(R11), Z10
+	VMOVUPS      448(R11), Z11
+	VMOVUPS      512(R11), Z12
+	VMOVUPS      576(R11), Z13
+	VBROADCASTSS (R12), Z14
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z14, Z0
+
+left:
+	VFMADD231PS  Z14, Z6, Z1
+	VFMADD231PS  Z14, Z8, Z2
+	VFMADD231PS  Z14, Z10, Z3
+	VFMADD231PS  Z14, Z12, Z4
+	VBROADCASTSS 4(R12), Z14
+	VFMADD231PS  Z14, Z5, Z0
+	VFMADD231PS  Z14, Z7, Z1
+	VFMADD231PS  Z14, Z9, Z2
+	VFMADD231PS  Z14, Z11, Z3
+	VFMADD231PS  Z14, Z13, Z4
+	VBROADCASTSS 8(R12), Z5
+	VFMADD231PS  Z5, Z6, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z5, Z10, Z2
+	VFMADD231PS  Z5, Z12, Z3
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  640(R11), Z5, Z4
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z5, Z5, Z5
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z5, Z0
+	VMAXPS Z1, Z5, Z1
+	VMAXPS Z2, Z5, Z2
+	VMAXPS Z3, Z5, Z3
+	VMAXPS Z4, Z5, Z4
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z5, Z0, Z0
+	VADDPS Z5, Z1, Z1
+	VADDPS Z5, Z2, Z2
+	VADDPS Z5, Z3, Z3
+	VADDPS Z5, Z4, Z4
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z4, K1, Z4
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	ADDQ    $+640, DX
+	ADDQ    $+320, BX
+	ADDQ    $+320, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride6AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseStride6AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z6
+	VMOVUPS      128(R11), Z7
+	VMOVUPS      192(R11), Z8
+	VMOVUPS      256(R11), Z9
+	VMOVUPS      320(R11), Z10
+	VMOVUPS      384(R11), Z11
+	VMOVUPS      448(R11), Z12
+	VMOVUPS      512(R11), Z13
+	VMOVUPS      576(R11), Z14
+	VMOVUPS      640(R11), Z15
+	VMOVUPS      704(R11), Z16
+	VBROADCASTSS (R12), Z17
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z17, Z0
+
+left:
+	VFMADD231PS  Z17, Z7, Z1
+	VFMADD231PS  Z17, Z9, Z2
+	VFMADD231PS  Z17, Z11, Z3
+	VFMADD231PS  Z17, Z13, Z4
+	VFMADD231PS  Z17, Z15, Z5
+	VBROADCASTSS 4(R12), Z17
+	VFMADD231PS  Z17, Z6, Z0
+	VFMADD231PS  Z17, Z8, Z1
+	VFMADD231PS  Z17, Z10, Z2
+	VFMADD231PS  Z17, Z12, Z3
+	VFMADD231PS  Z17, Z14, Z4
+	VFMADD231PS  Z17, Z16, Z5
+	VBROADCASTSS 8(R12), Z6
+	VFMADD231PS  Z6, Z7, Z0
+	VFMADD231PS  Z6, Z9, Z1
+	VFMADD231PS  Z6, Z11, Z2
+	VFMADD231PS  Z6, Z13, Z3
+	VFMADD231PS  Z6, Z15, Z4
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  768(R11), Z6, Z5
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z6, Z6, Z6
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z6, Z0
+	VMAXPS Z1, Z6, Z1
+	VMAXPS Z2, Z6, Z2
+	VMAXPS Z3, Z6, Z3
+	VMAXPS Z4, Z6, Z4
+	VMAXPS Z5, Z6, Z5
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z6, Z0, Z0
+	VADDPS Z6, Z1, Z1
+	VADDPS Z6, Z2, Z2
+	VADDPS Z6, Z3, Z3
+	VADDPS Z6, Z4, Z4
+	VADDPS Z6, Z5, Z5
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z5, K1, Z5
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	ADDQ    $+768, DX
+	ADDQ    $+384, BX
+	ADDQ    $+384, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride7AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseStride7AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z7
+	VMOVUPS      128(R11), Z8
+	VMOVUPS      192(R11), Z9
+	VMOVUPS      256(R11), Z10
+	VMOVUPS      320(R11), Z11
+	VMOVUPS      384(R11), Z12
+	VMOVUPS      448(R11), Z13
+	VMOVUPS      512(R11), Z14
+	VMOVUPS      576(R11), Z15
+	VMOVUPS      640(R11), Z16
+	VMOVUPS      704(R11), Z17
+	VMOVUPS      768(R11), Z18
+	VMOVUPS      832(R11), Z19
+	VBROADCASTSS (R12), Z20
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z20, Z0
+
+left:
+	VFMADD231PS  Z20, Z8, Z1
+	VFMADD231PS  Z20, Z10, Z2
+	VFMADD231PS  Z20, Z12, Z3
+	VFMADD231PS  Z20, Z14, Z4
+	VFMADD231PS  Z20, Z16, Z5
+	VFMADD231PS  Z20, Z18, Z6
+	VBROADCASTSS 4(R12), Z20
+	VFMADD231PS  Z20, Z7, Z0
+	VFMADD231PS  Z20, Z9, Z1
+	VFMADD231PS  Z20, Z11, Z2
+	VFMADD231PS  Z20, Z13, Z3
+	VFMADD231PS  Z20, Z15, Z4
+	VFMADD231PS  Z20, Z17, Z5
+	VFMADD231PS  Z20, Z19, Z6
+	VBROADCASTSS 8(R12), Z7
+	VFMADD231PS  Z7, Z8, Z0
+	VFMADD231PS  Z7, Z10, Z1
+	VFMADD231PS  Z7, Z12, Z2
+	VFMADD231PS  Z7, Z14, Z3
+	VFMADD231PS  Z7, Z16, Z4
+	VFMADD231PS  Z7, Z18, Z5
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  896(R11), Z7, Z6
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z7, Z7, Z7
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z7, Z0
+	VMAXPS Z1, Z7, Z1
+	VMAXPS Z2, Z7, Z2
+	VMAXPS Z3, Z7, Z3
+	VMAXPS Z4, Z7, Z4
+	VMAXPS Z5, Z7, Z5
+	VMAXPS Z6, Z7, Z6
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z7, Z0, Z0
+	VADDPS Z7, Z1, Z1
+	VADDPS Z7, Z2, Z2
+	VADDPS Z7, Z3, Z3
+	VADDPS Z7, Z4, Z4
+	VADDPS Z7, Z5, Z5
+	VADDPS Z7, Z6, Z6
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   384(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z6, K1, Z6
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	ADDQ    $+896, DX
+	ADDQ    $+448, BX
+	ADDQ    $+448, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride8AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseStride8AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z8
+	VMOVUPS      128(R11), Z9
+	VMOVUPS      192(R11), Z10
+	VMOVUPS      256(R11), Z11
+	VMOVUPS      320(R11), Z12
+	VMOVUPS      384(R11), Z13
+	VMOVUPS      448(R11), Z14
+	VMOVUPS      512(R11), Z15
+	VMOVUPS      576(R11), Z16
+	VMOVUPS      640(R11), Z17
+	VMOVUPS      704(R11), Z18
+	VMOVUPS      768(R11), Z19
+	VMOVUPS      832(R11), Z20
+	VMOVUPS      896(R11), Z21
+	VMOVUPS      960(R11), Z22
+	VBROADCASTSS (R12), Z23
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z23, Z0
+
+left:
+	VFMADD231PS  Z23, Z9, Z1
+	VFMADD231PS  Z23, Z11, Z2
+	VFMADD231PS  Z23, Z13, Z3
+	VFMADD231PS  Z23, Z15, Z4
+	VFMADD231PS  Z23, Z17, Z5
+	VFMADD231PS  Z23, Z19, Z6
+	VFMADD231PS  Z23, Z21, Z7
+	VBROADCASTSS 4(R12), Z23
+	VFMADD231PS  Z23, Z8, Z0
+	VFMADD231PS  Z23, Z10, Z1
+	VFMADD231PS  Z23, Z12, Z2
+	VFMADD231PS  Z23, Z14, Z3
+	VFMADD231PS  Z23, Z16, Z4
+	VFMADD231PS  Z23, Z18, Z5
+	VFMADD231PS  Z23, Z20, Z6
+	VFMADD231PS  Z23, Z22, Z7
+	VBROADCASTSS 8(R12), Z8
+	VFMADD231PS  Z8, Z9, Z0
+	VFMADD231PS  Z8, Z11, Z1
+	VFMADD231PS  Z8, Z13, Z2
+	VFMADD231PS  Z8, Z15, Z3
+	VFMADD231PS  Z8, Z17, Z4
+	VFMADD231PS  Z8, Z19, Z5
+	VFMADD231PS  Z8, Z21, Z6
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  1024(R11), Z8, Z7
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z8, Z8, Z8
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z8, Z0
+	VMAXPS Z1, Z8, Z1
+	VMAXPS Z2, Z8, Z2
+	VMAXPS Z3, Z8, Z3
+	VMAXPS Z4, Z8, Z4
+	VMAXPS Z5, Z8, Z5
+	VMAXPS Z6, Z8, Z6
+	VMAXPS Z7, Z8, Z7
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z8, Z0, Z0
+	VADDPS Z8, Z1, Z1
+	VADDPS Z8, Z2, Z2
+	VADDPS Z8, Z3, Z3
+	VADDPS Z8, Z4, Z4
+	VADDPS Z8, Z5, Z5
+	VADDPS Z8, Z6, Z6
+	VADDPS Z8, Z7, Z7
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   384(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   448(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z7, K1, Z7
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, 448(BX)
+	ADDQ    $+1024, DX
+	ADDQ    $+512, BX
+	ADDQ    $+512, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput1AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInput1AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z1
+	VBROADCASTSS (R12), Z2
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  128(R11), Z2, Z0
+
+right:
+	VBROADCASTSS 4(R12), Z2
+	VFMADD231PS  Z2, Z1, Z0
+	VBROADCASTSS 8(R12), Z1
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z1, Z0
+
+left:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Z1, Z1, Z1
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z1, Z0
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z1, Z0, Z0
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z2
+	VCMPPS    $0x1e, Z1, Z2, K1
+	VMOVAPS.Z Z0, K1, Z0
+
+open:
+	VMOVUPS Z0, (BX)
+	ADDQ    $+64, DX
+	ADDQ    $+64, BX
+	ADDQ    $+64, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput2AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInput2AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z2
+	VMOVUPS      128(R11), Z3
+	VBROADCASTSS (R12), Z4
+	VFMADD231PS  Z4, Z3, Z0
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  192(R11), Z4, Z1
+
+right:
+	VBROADCASTSS 4(R12), Z4
+	VFMADD231PS  Z4, Z2, Z0
+	VFMADD231PS  Z4, Z3, Z1
+	VBROADCASTSS 8(R12), Z3
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z3, Z0
+
+left:
+	VFMADD231PS Z3, Z2, Z1
+	ADDQ        AX, R11
+	ADDQ        $0x0c, R12
+	DECQ        R13
+	JNZ         taps
+
+summed:
+	VXORPS Z2, Z2, Z2
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z2, Z0
+	VMAXPS Z1, Z2, Z1
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z2, Z0, Z0
+	VADDPS Z2, Z1, Z1
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z1, K1, Z1
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	ADDQ    $+128, DX
+	ADDQ    $+128, BX
+	ADDQ    $+128, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput3AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInput3AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z3
+	VMOVUPS      128(R11), Z4
+	VMOVUPS      192(R11), Z5
+	VBROADCASTSS (R12), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  256(R11), Z6, Z2
+
+right:
+	VBROADCASTSS 4(R12), Z6
+	VFMADD231PS  Z6, Z3, Z0
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z2
+	VBROADCASTSS 8(R12), Z5
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z5, Z0
+
+left:
+	VFMADD231PS Z5, Z3, Z1
+	VFMADD231PS Z5, Z4, Z2
+	ADDQ        AX, R11
+	ADDQ        $0x0c, R12
+	DECQ        R13
+	JNZ         taps
+
+summed:
+	VXORPS Z3, Z3, Z3
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z3, Z0
+	VMAXPS Z1, Z3, Z1
+	VMAXPS Z2, Z3, Z2
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z3, Z0, Z0
+	VADDPS Z3, Z1, Z1
+	VADDPS Z3, Z2, Z2
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z4
+	VCMPPS    $0x1e, Z3, Z4, K1
+	VMOVAPS.Z Z2, K1, Z2
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	ADDQ    $+192, DX
+	ADDQ    $+192, BX
+	ADDQ    $+192, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput4AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInput4AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z4
+	VMOVUPS      128(R11), Z5
+	VMOVUPS      192(R11), Z6
+	VMOVUPS      256(R11), Z7
+	VBROADCASTSS (R12), Z8
+	VFMADD231PS  Z8, Z5, Z0
+	VFMADD231PS  Z8, Z6, Z1
+	VFMADD231PS  Z8, Z7, Z2
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  320(R11), Z8, Z3
+
+right:
+	VBROADCASTSS 4(R12), Z8
+	VFMADD231PS  Z8, Z4, Z0
+	VFMADD231PS  Z8, Z5, Z1
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z3
+	VBROADCASTSS 8(R12), Z7
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z7, Z0
+
+left:
+	VFMADD231PS Z7, Z4, Z1
+	VFMADD231PS Z7, Z5, Z2
+	VFMADD231PS Z7, Z6, Z3
+	ADDQ        AX, R11
+	ADDQ        $0x0c, R12
+	DECQ        R13
+	JNZ         taps
+
+summed:
+	VXORPS Z4, Z4, Z4
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z4, Z0
+	VMAXPS Z1, Z4, Z1
+	VMAXPS Z2, Z4, Z2
+	VMAXPS Z3, Z4, Z3
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z4, Z0, Z0
+	VADDPS Z4, Z1, Z1
+	VADDPS Z4, Z2, Z2
+	VADDPS Z4, Z3, Z3
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z3, K1, Z3
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	ADDQ    $+256, DX
+	ADDQ    $+256, BX
+	ADDQ    $+256, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput5AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInput5AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z5
+	VMOVUPS      128(R11), Z6
+	VMOVUPS      192(R11), Z7
+	VMOVUPS      256(R11), Z8
+	VMOVUPS      320(R11), Z9
+	VBROADCASTSS (R12), Z10
+	VFMADD231PS  Z10, Z6, Z0
+	VFMADD231PS  Z10, Z7, Z1
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z3
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  384(R11), Z10, Z4
+
+right:
+	VBROADCASTSS 4(R12), Z10
+	VFMADD231PS  Z10, Z5, Z0
+	VFMADD231PS  Z10, Z6, Z1
+	VFMADD231PS  Z10, Z7, Z2
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z4
+	VBROADCASTSS 8(R12), Z9
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z9, Z0
+
+left:
+	VFMADD231PS Z9, Z5, Z1
+	VFMADD231PS Z9, Z6, Z2
+	VFMADD231PS Z9, Z7, Z3
+	VFMADD231PS Z9, Z8, Z4
+	ADDQ        AX, R11
+	ADDQ        $0x0c, R12
+	DECQ        R13
+	JNZ         taps
+
+summed:
+	VXORPS Z5, Z5, Z5
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z5, Z0
+	VMAXPS Z1, Z5, Z1
+	VMAXPS Z2, Z5, Z2
+	VMAXPS Z3, Z5, Z3
+	VMAXPS Z4, Z5, Z4
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z5, Z0, Z0
+	VADDPS Z5, Z1, Z1
+	VADDPS Z5, Z2, Z2
+	VADDPS Z5, Z3, Z3
+	VADDPS Z5, Z4, Z4
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z6
+	VCMPPS    $0x1e, Z5, Z6, K1
+	VMOVAPS.Z Z4, K1, Z4
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	ADDQ    $+320, DX
+	ADDQ    $+320, BX
+	ADDQ    $+320, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput6AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInput6AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z6
+	VMOVUPS      128(R11), Z7
+	VMOVUPS      192(R11), Z8
+	VMOVUPS      256(R11), Z9
+	VMOVUPS      320(R11), Z10
+	VMOVUPS      384(R11), Z11
+	VBROADCASTSS (R12), Z12
+	VFMADD231PS  Z12, Z7, Z0
+	VFMADD231PS  Z12, Z8, Z1
+	VFMADD231PS  Z12, Z9, Z2
+	VFMADD231PS  Z12, Z10, Z3
+	VFMADD231PS  Z12, Z11, Z4
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  448(R11), Z12, Z5
+
+right:
+	VBROADCASTSS 4(R12), Z12
+	VFMADD231PS  Z12, Z6, Z0
+	VFMADD231PS  Z12, Z7, Z1
+	VFMADD231PS  Z12, Z8, Z2
+	VFMADD231PS  Z12, Z9, Z3
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z5
+	VBROADCASTSS 8(R12), Z11
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z11, Z0
+
+left:
+	VFMADD231PS Z11, Z6, Z1
+	VFMADD231PS Z11, Z7, Z2
+	VFMADD231PS Z11, Z8, Z3
+	VFMADD231PS Z11, Z9, Z4
+	VFMADD231PS Z11, Z10, Z5
+	ADDQ        AX, R11
+	ADDQ        $0x0c, R12
+	DECQ        R13
+	JNZ         taps
+
+summed:
+	VXORPS Z6, Z6, Z6
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z6, Z0
+	VMAXPS Z1, Z6, Z1
+	VMAXPS Z2, Z6, Z2
+	VMAXPS Z3, Z6, Z3
+	VMAXPS Z4, Z6, Z4
+	VMAXPS Z5, Z6, Z5
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z6, Z0, Z0
+	VADDPS Z6, Z1, Z1
+	VADDPS Z6, Z2, Z2
+	VADDPS Z6, Z3, Z3
+	VADDPS Z6, Z4, Z4
+	VADDPS Z6, Z5, Z5
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z5, K1, Z5
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	ADDQ    $+384, DX
+	ADDQ    $+384, BX
+	ADDQ    $+384, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput7AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInput7AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z7
+	VMOVUPS      128(R11), Z8
+	VMOVUPS      192(R11), Z9
+	VMOVUPS      256(R11), Z10
+	VMOVUPS      320(R11), Z11
+	VMOVUPS      384(R11), Z12
+	VMOVUPS      448(R11), Z13
+	VBROADCASTSS (R12), Z14
+	VFMADD231PS  Z14, Z8, Z0
+	VFMADD231PS  Z14, Z9, Z1
+	VFMADD231PS  Z14, Z10, Z2
+	VFMADD231PS  Z14, Z11, Z3
+	VFMADD231PS  Z14, Z12, Z4
+	VFMADD231PS  Z14, Z13, Z5
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  512(R11), Z14, Z6
+
+right:
+	VBROADCASTSS 4(R12), Z14
+	VFMADD231PS  Z14, Z7, Z0
+	VFMADD231PS  Z14, Z8, Z1
+	VFMADD231PS  Z14, Z9, Z2
+	VFMADD231PS  Z14, Z10, Z3
+	VFMADD231PS  Z14, Z11, Z4
+	VFMADD231PS  Z14, Z12, Z5
+	VFMADD231PS  Z14, Z13, Z6
+	VBROADCASTSS 8(R12), Z13
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z13, Z0
+
+left:
+	VFMADD231PS Z13, Z7, Z1
+	VFMADD231PS Z13, Z8, Z2
+	VFMADD231PS Z13, Z9, Z3
+	VFMADD231PS Z13, Z10, Z4
+	VFMADD231PS Z13, Z11, Z5
+	VFMADD231PS Z13, Z12, Z6
+	ADDQ        AX, R11
+	ADDQ        $0x0c, R12
+	DECQ        R13
+	JNZ         taps
+
+summed:
+	VXORPS Z7, Z7, Z7
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z7, Z0
+	VMAXPS Z1, Z7, Z1
+	VMAXPS Z2, Z7, Z2
+	VMAXPS Z3, Z7, Z3
+	VMAXPS Z4, Z7, Z4
+	VMAXPS Z5, Z7, Z5
+	VMAXPS Z6, Z7, Z6
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z7, Z0, Z0
+	VADDPS Z7, Z1, Z1
+	VADDPS Z7, Z2, Z2
+	VADDPS Z7, Z3, Z3
+	VADDPS Z7, Z4, Z4
+	VADDPS Z7, Z5, Z5
+	VADDPS Z7, Z6, Z6
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   384(SI), Z8
+	VCMPPS    $0x1e, Z7, Z8, K1
+	VMOVAPS.Z Z6, K1, Z6
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	ADDQ    $+448, DX
+	ADDQ    $+448, BX
+	ADDQ    $+448, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput8AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInput8AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Z8
+	VMOVUPS      128(R11), Z9
+	VMOVUPS      192(R11), Z10
+	VMOVUPS      256(R11), Z11
+	VMOVUPS      320(R11), Z12
+	VMOVUPS      384(R11), Z13
+	VMOVUPS      448(R11), Z14
+	VMOVUPS      512(R11), Z15
+	VBROADCASTSS (R12), Z16
+	VFMADD231PS  Z16, Z9, Z0
+	VFMADD231PS  Z16, Z10, Z1
+	VFMADD231PS  Z16, Z11, Z2
+	VFMADD231PS  Z16, Z12, Z3
+	VFMADD231PS  Z16, Z13, Z4
+	VFMADD231PS  Z16, Z14, Z5
+	VFMADD231PS  Z16, Z15, Z6
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  576(R11), Z16, Z7
+
+right:
+	VBROADCASTSS 4(R12), Z16
+	VFMADD231PS  Z16, Z8, Z0
+	VFMADD231PS  Z16, Z9, Z1
+	VFMADD231PS  Z16, Z10, Z2
+	VFMADD231PS  Z16, Z11, Z3
+	VFMADD231PS  Z16, Z12, Z4
+	VFMADD231PS  Z16, Z13, Z5
+	VFMADD231PS  Z16, Z14, Z6
+	VFMADD231PS  Z16, Z15, Z7
+	VBROADCASTSS 8(R12), Z15
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Z15, Z0
+
+left:
+	VFMADD231PS Z15, Z8, Z1
+	VFMADD231PS Z15, Z9, Z2
+	VFMADD231PS Z15, Z10, Z3
+	VFMADD231PS Z15, Z11, Z4
+	VFMADD231PS Z15, Z12, Z5
+	VFMADD231PS Z15, Z13, Z6
+	VFMADD231PS Z15, Z14, Z7
+	ADDQ        AX, R11
+	ADDQ        $0x0c, R12
+	DECQ        R13
+	JNZ         taps
+
+summed:
+	VXORPS Z8, Z8, Z8
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z8, Z0
+	VMAXPS Z1, Z8, Z1
+	VMAXPS Z2, Z8, Z2
+	VMAXPS Z3, Z8, Z3
+	VMAXPS Z4, Z8, Z4
+	VMAXPS Z5, Z8, Z5
+	VMAXPS Z6, Z8, Z6
+	VMAXPS Z7, Z8, Z7
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z8, Z0, Z0
+	VADDPS Z8, Z1, Z1
+	VADDPS Z8, Z2, Z2
+	VADDPS Z8, Z3, Z3
+	VADDPS Z8, Z4, Z4
+	VADDPS Z8, Z5, Z5
+	VADDPS Z8, Z6, Z6
+	VADDPS Z8, Z7, Z7
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   384(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   448(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z7, K1, Z7
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, 448(BX)
+	ADDQ    $+512, DX
+	ADDQ    $+512, BX
+	ADDQ    $+512, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride1AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInputStride1AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Z2
+	VBROADCASTSS (R12), Z3
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  64(R11), Z3, Z1
+
+right:
+	VBROADCASTSS 4(R12), Z3
+	VFMADD231PS  Z3, Z2, Z0
+	VBROADCASTSS 8(R12), Z3
+	VFMADD231PS  Z3, Z2, Z1
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Z2, Z2, Z2
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z2, Z0
+	VMAXPS Z1, Z2, Z1
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z2, Z0, Z0
+	VADDPS Z2, Z1, Z1
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z0, K1, Z0
+	TESTQ     $0x00000020, R9
+	JNZ       open
+	VMOVUPS   64(SI), Z3
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VMOVAPS.Z Z1, K1, Z1
+
+open:
+	VMOVUPS Z0, (BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Z1, 64(BX)
+
+stored:
+	ADDQ $+64, DX
+	ADDQ $+128, BX
+	ADDQ $+128, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride2AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInputStride2AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Z4
+	VMOVUPS      64(R11), Z5
+	VBROADCASTSS (R12), Z6
+	VFMADD231PS  Z6, Z5, Z1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  128(R11), Z6, Z3
+
+right:
+	VBROADCASTSS 4(R12), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z2
+	VBROADCASTSS 8(R12), Z6
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z3
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Z4, Z4, Z4
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z4, Z0
+	VMAXPS Z1, Z4, Z1
+	VMAXPS Z2, Z4, Z2
+	VMAXPS Z3, Z4, Z3
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z4, Z0, Z0
+	VADDPS Z4, Z1, Z1
+	VADDPS Z4, Z2, Z2
+	VADDPS Z4, Z3, Z3
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z2, K1, Z2
+	TESTQ     $0x00000020, R9
+	JNZ       open
+	VMOVUPS   192(SI), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VMOVAPS.Z Z3, K1, Z3
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Z3, 192(BX)
+
+stored:
+	ADDQ $+128, DX
+	ADDQ $+256, BX
+	ADDQ $+256, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride3AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInputStride3AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Z6
+	VMOVUPS      64(R11), Z7
+	VMOVUPS      128(R11), Z8
+	VBROADCASTSS (R12), Z9
+	VFMADD231PS  Z9, Z7, Z1
+	VFMADD231PS  Z9, Z8, Z3
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  192(R11), Z9, Z5
+
+right:
+	VBROADCASTSS 4(R12), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z2
+	VFMADD231PS  Z9, Z8, Z4
+	VBROADCASTSS 8(R12), Z9
+	VFMADD231PS  Z9, Z6, Z1
+	VFMADD231PS  Z9, Z7, Z3
+	VFMADD231PS  Z9, Z8, Z5
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Z6, Z6, Z6
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z6, Z0
+	VMAXPS Z1, Z6, Z1
+	VMAXPS Z2, Z6, Z2
+	VMAXPS Z3, Z6, Z3
+	VMAXPS Z4, Z6, Z4
+	VMAXPS Z5, Z6, Z5
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z6, Z0, Z0
+	VADDPS Z6, Z1, Z1
+	VADDPS Z6, Z2, Z2
+	VADDPS Z6, Z3, Z3
+	VADDPS Z6, Z4, Z4
+	VADDPS Z6, Z5, Z5
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z4, K1, Z4
+	TESTQ     $0x00000020, R9
+	JNZ       open
+	VMOVUPS   320(SI), Z7
+	VCMPPS    $0x1e, Z6, Z7, K1
+	VMOVAPS.Z Z5, K1, Z5
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Z5, 320(BX)
+
+stored:
+	ADDQ $+192, DX
+	ADDQ $+384, BX
+	ADDQ $+384, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride4AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInputStride4AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Z8
+	VMOVUPS      64(R11), Z9
+	VMOVUPS      128(R11), Z10
+	VMOVUPS      192(R11), Z11
+	VBROADCASTSS (R12), Z12
+	VFMADD231PS  Z12, Z9, Z1
+	VFMADD231PS  Z12, Z10, Z3
+	VFMADD231PS  Z12, Z11, Z5
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  256(R11), Z12, Z7
+
+right:
+	VBROADCASTSS 4(R12), Z12
+	VFMADD231PS  Z12, Z8, Z0
+	VFMADD231PS  Z12, Z9, Z2
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z6
+	VBROADCASTSS 8(R12), Z12
+	VFMADD231PS  Z12, Z8, Z1
+	VFMADD231PS  Z12, Z9, Z3
+	VFMADD231PS  Z12, Z10, Z5
+	VFMADD231PS  Z12, Z11, Z7
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Z8, Z8, Z8
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z8, Z0
+	VMAXPS Z1, Z8, Z1
+	VMAXPS Z2, Z8, Z2
+	VMAXPS Z3, Z8, Z3
+	VMAXPS Z4, Z8, Z4
+	VMAXPS Z5, Z8, Z5
+	VMAXPS Z6, Z8, Z6
+	VMAXPS Z7, Z8, Z7
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z8, Z0, Z0
+	VADDPS Z8, Z1, Z1
+	VADDPS Z8, Z2, Z2
+	VADDPS Z8, Z3, Z3
+	VADDPS Z8, Z4, Z4
+	VADDPS Z8, Z5, Z5
+	VADDPS Z8, Z6, Z6
+	VADDPS Z8, Z7, Z7
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   384(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z6, K1, Z6
+	TESTQ     $0x00000020, R9
+	JNZ       open
+	VMOVUPS   448(SI), Z9
+	VCMPPS    $0x1e, Z8, Z9, K1
+	VMOVAPS.Z Z7, K1, Z7
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Z7, 448(BX)
+
+stored:
+	ADDQ $+256, DX
+	ADDQ $+512, BX
+	ADDQ $+512, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride5AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInputStride5AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	VXORPS       Z8, Z8, Z8
+	VXORPS       Z9, Z9, Z9
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z8
+	VMOVAPS      Z0, Z9
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Z10
+	VMOVUPS      64(R11), Z11
+	VMOVUPS      128(R11), Z12
+	VMOVUPS      192(R11), Z13
+	VMOVUPS      256(R11), Z14
+	VBROADCASTSS (R12), Z15
+	VFMADD231PS  Z15, Z11, Z1
+	VFMADD231PS  Z15, Z12, Z3
+	VFMADD231PS  Z15, Z13, Z5
+	VFMADD231PS  Z15, Z14, Z7
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  320(R11), Z15, Z9
+
+right:
+	VBROADCASTSS 4(R12), Z15
+	VFMADD231PS  Z15, Z10, Z0
+	VFMADD231PS  Z15, Z11, Z2
+	VFMADD231PS  Z15, Z12, Z4
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z8
+	VBROADCASTSS 8(R12), Z15
+	VFMADD231PS  Z15, Z10, Z1
+	VFMADD231PS  Z15, Z11, Z3
+	VFMADD231PS  Z15, Z12, Z5
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z9
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Z10, Z10, Z10
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z10, Z0
+	VMAXPS Z1, Z10, Z1
+	VMAXPS Z2, Z10, Z2
+	VMAXPS Z3, Z10, Z3
+	VMAXPS Z4, Z10, Z4
+	VMAXPS Z5, Z10, Z5
+	VMAXPS Z6, Z10, Z6
+	VMAXPS Z7, Z10, Z7
+	VMAXPS Z8, Z10, Z8
+	VMAXPS Z9, Z10, Z9
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z10, Z0, Z0
+	VADDPS Z10, Z1, Z1
+	VADDPS Z10, Z2, Z2
+	VADDPS Z10, Z3, Z3
+	VADDPS Z10, Z4, Z4
+	VADDPS Z10, Z5, Z5
+	VADDPS Z10, Z6, Z6
+	VADDPS Z10, Z7, Z7
+	VADDPS Z10, Z8, Z8
+	VADDPS Z10, Z9, Z9
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   384(SI), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   448(SI), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   512(SI), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z8, K1, Z8
+	TESTQ     $0x00000020, R9
+	JNZ       open
+	VMOVUPS   576(SI), Z11
+	VCMPPS    $0x1e, Z10, Z11, K1
+	VMOVAPS.Z Z9, K1, Z9
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, 448(BX)
+	VMOVUPS Z8, 512(BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Z9, 576(BX)
+
+stored:
+	ADDQ $+320, DX
+	ADDQ $+640, BX
+	ADDQ $+640, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride6AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInputStride6AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	VXORPS       Z8, Z8, Z8
+	VXORPS       Z9, Z9, Z9
+	VXORPS       Z10, Z10, Z10
+	VXORPS       Z11, Z11, Z11
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z8
+	VMOVAPS      Z0, Z9
+	VMOVAPS      Z0, Z10
+	VMOVAPS      Z0, Z11
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Z12
+	VMOVUPS      64(R11), Z13
+	VMOVUPS      128(R11), Z14
+	VMOVUPS      192(R11), Z15
+	VMOVUPS      256(R11), Z16
+	VMOVUPS      320(R11), Z17
+	VBROADCASTSS (R12), Z18
+	VFMADD231PS  Z18, Z13, Z1
+	VFMADD231PS  Z18, Z14, Z3
+	VFMADD231PS  Z18, Z15, Z5
+	VFMADD231PS  Z18, Z16, Z7
+	VFMADD231PS  Z18, Z17, Z9
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  384(R11), Z18, Z11
+
+right:
+	VBROADCASTSS 4(R12), Z18
+	VFMADD231PS  Z18, Z12, Z0
+	VFMADD231PS  Z18, Z13, Z2
+	VFMADD231PS  Z18, Z14, Z4
+	VFMADD231PS  Z18, Z15, Z6
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Z18, Z17, Z10
+	VBROADCASTSS 8(R12), Z18
+	VFMADD231PS  Z18, Z12, Z1
+	VFMADD231PS  Z18, Z13, Z3
+	VFMADD231PS  Z18, Z14, Z5
+	VFMADD231PS  Z18, Z15, Z7
+	VFMADD231PS  Z18, Z16, Z9
+	VFMADD231PS  Z18, Z17, Z11
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Z12, Z12, Z12
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+	VMAXPS Z2, Z12, Z2
+	VMAXPS Z3, Z12, Z3
+	VMAXPS Z4, Z12, Z4
+	VMAXPS Z5, Z12, Z5
+	VMAXPS Z6, Z12, Z6
+	VMAXPS Z7, Z12, Z7
+	VMAXPS Z8, Z12, Z8
+	VMAXPS Z9, Z12, Z9
+	VMAXPS Z10, Z12, Z10
+	VMAXPS Z11, Z12, Z11
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z12, Z0, Z0
+	VADDPS Z12, Z1, Z1
+	VADDPS Z12, Z2, Z2
+	VADDPS Z12, Z3, Z3
+	VADDPS Z12, Z4, Z4
+	VADDPS Z12, Z5, Z5
+	VADDPS Z12, Z6, Z6
+	VADDPS Z12, Z7, Z7
+	VADDPS Z12, Z8, Z8
+	VADDPS Z12, Z9, Z9
+	VADDPS Z12, Z10, Z10
+	VADDPS Z12, Z11, Z11
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   384(SI), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   448(SI), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   512(SI), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   576(SI), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   640(SI), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z10, K1, Z10
+	TESTQ     $0x00000020, R9
+	JNZ       open
+	VMOVUPS   704(SI), Z13
+	VCMPPS    $0x1e, Z12, Z13, K1
+	VMOVAPS.Z Z11, K1, Z11
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, 448(BX)
+	VMOVUPS Z8, 512(BX)
+	VMOVUPS Z9, 576(BX)
+	VMOVUPS Z10, 640(BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Z11, 704(BX)
+
+stored:
+	ADDQ $+384, DX
+	ADDQ $+768, BX
+	ADDQ $+768, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride7AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInputStride7AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	VXORPS       Z8, Z8, Z8
+	VXORPS       Z9, Z9, Z9
+	VXORPS       Z10, Z10, Z10
+	VXORPS       Z11, Z11, Z11
+	VXORPS       Z12, Z12, Z12
+	VXORPS       Z13, Z13, Z13
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z8
+	VMOVAPS      Z0, Z9
+	VMOVAPS      Z0, Z10
+	VMOVAPS      Z0, Z11
+	VMOVAPS      Z0, Z12
+	VMOVAPS      Z0, Z13
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Z14
+	VMOVUPS      64(R11), Z15
+	VMOVUPS      128(R11), Z16
+	VMOVUPS      192(R11), Z17
+	VMOVUPS      256(R11), Z18
+	VMOVUPS      320(R11), Z19
+	VMOVUPS      384(R11), Z20
+	VBROADCASTSS (R12), Z21
+	VFMADD231PS  Z21, Z15, Z1
+	VFMADD231PS  Z21, Z16, Z3
+	VFMADD231PS  Z21, Z17, Z5
+	VFMADD231PS  Z21, Z18, Z7
+	VFMADD231PS  Z21, Z19, Z9
+	VFMADD231PS  Z21, Z20, Z11
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  448(R11), Z21, Z13
+
+right:
+	VBROADCASTSS 4(R12), Z21
+	VFMADD231PS  Z21, Z14, Z0
+	VFMADD231PS  Z21, Z15, Z2
+	VFMADD231PS  Z21, Z16, Z4
+	VFMADD231PS  Z21, Z17, Z6
+	VFMADD231PS  Z21, Z18, Z8
+	VFMADD231PS  Z21, Z19, Z10
+	VFMADD231PS  Z21, Z20, Z12
+	VBROADCASTSS 8(R12), Z21
+	VFMADD231PS  Z21, Z14, Z1
+	VFMADD231PS  Z21, Z15, Z3
+	VFMADD231PS  Z21, Z16, Z5
+	VFMADD231PS  Z21, Z17, Z7
+	VFMADD231PS  Z21, Z18, Z9
+	VFMADD231PS  Z21, Z19, Z11
+	VFMADD231PS  Z21, Z20, Z13
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Z14, Z14, Z14
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z14, Z0
+	VMAXPS Z1, Z14, Z1
+	VMAXPS Z2, Z14, Z2
+	VMAXPS Z3, Z14, Z3
+	VMAXPS Z4, Z14, Z4
+	VMAXPS Z5, Z14, Z5
+	VMAXPS Z6, Z14, Z6
+	VMAXPS Z7, Z14, Z7
+	VMAXPS Z8, Z14, Z8
+	VMAXPS Z9, Z14, Z9
+	VMAXPS Z10, Z14, Z10
+	VMAXPS Z11, Z14, Z11
+	VMAXPS Z12, Z14, Z12
+	VMAXPS Z13, Z14, Z13
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z14, Z0, Z0
+	VADDPS Z14, Z1, Z1
+	VADDPS Z14, Z2, Z2
+	VADDPS Z14, Z3, Z3
+	VADDPS Z14, Z4, Z4
+	VADDPS Z14, Z5, Z5
+	VADDPS Z14, Z6, Z6
+	VADDPS Z14, Z7, Z7
+	VADDPS Z14, Z8, Z8
+	VADDPS Z14, Z9, Z9
+	VADDPS Z14, Z10, Z10
+	VADDPS Z14, Z11, Z11
+	VADDPS Z14, Z12, Z12
+	VADDPS Z14, Z13, Z13
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   384(SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   448(SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   512(SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   576(SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   640(SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   704(SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z11, K1, Z11
+	VMOVUPS   768(SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z12, K1, Z12
+	TESTQ     $0x00000020, R9
+	JNZ       open
+	VMOVUPS   832(SI), Z15
+	VCMPPS    $0x1e, Z14, Z15, K1
+	VMOVAPS.Z Z13, K1, Z13
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, 448(BX)
+	VMOVUPS Z8, 512(BX)
+	VMOVUPS Z9, 576(BX)
+	VMOVUPS Z10, 640(BX)
+	VMOVUPS Z11, 704(BX)
+	VMOVUPS Z12, 768(BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Z13, 832(BX)
+
+stored:
+	ADDQ $+448, DX
+	ADDQ $+896, BX
+	ADDQ $+896, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride8AVX512(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseInputStride8AVX512(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	VXORPS       Z8, Z8, Z8
+	VXORPS       Z9, Z9, Z9
+	VXORPS       Z10, Z10, Z10
+	VXORPS       Z11, Z11, Z11
+	VXORPS       Z12, Z12, Z12
+	VXORPS       Z13, Z13, Z13
+	VXORPS       Z14, Z14, Z14
+	VXORPS       Z15, Z15, Z15
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z8
+	VMOVAPS      Z0, Z9
+	VMOVAPS      Z0, Z10
+	VMOVAPS      Z0, Z11
+	VMOVAPS      Z0, Z12
+	VMOVAPS      Z0, Z13
+	VMOVAPS      Z0, Z14
+	VMOVAPS      Z0, Z15
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS      192(R11), Z19
+	VMOVUPS      256(R11), Z20
+	VMOVUPS      320(R11), Z21
+	VMOVUPS      384(R11), Z22
+	VMOVUPS      448(R11), Z23
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z24, Z17, Z1
+	VFMADD231PS  Z24, Z18, Z3
+	VFMADD231PS  Z24, Z19, Z5
+	VFMADD231PS  Z24, Z20, Z7
+	VFMADD231PS  Z24, Z21, Z9
+	VFMADD231PS  Z24, Z22, Z11
+	VFMADD231PS  Z24, Z23, Z13
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  512(R11), Z24, Z15
+
+right:
+	VBROADCASTSS 4(R12), Z24
+	VFMADD231PS  Z24, Z16, Z0
+	VFMADD231PS  Z24, Z17, Z2
+	VFMADD231PS  Z24, Z18, Z4
+	VFMADD231PS  Z24, Z19, Z6
+	VFMADD231PS  Z24, Z20, Z8
+	VFMADD231PS  Z24, Z21, Z10
+	VFMADD231PS  Z24, Z22, Z12
+	VFMADD231PS  Z24, Z23, Z14
+	VBROADCASTSS 8(R12), Z24
+	VFMADD231PS  Z24, Z16, Z1
+	VFMADD231PS  Z24, Z17, Z3
+	VFMADD231PS  Z24, Z18, Z5
+	VFMADD231PS  Z24, Z19, Z7
+	VFMADD231PS  Z24, Z20, Z9
+	VFMADD231PS  Z24, Z21, Z11
+	VFMADD231PS  Z24, Z22, Z13
+	VFMADD231PS  Z24, Z23, Z15
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Z16, Z16, Z16
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Z0, Z16, Z0
+	VMAXPS Z1, Z16, Z1
+	VMAXPS Z2, Z16, Z2
+	VMAXPS Z3, Z16, Z3
+	VMAXPS Z4, Z16, Z4
+	VMAXPS Z5, Z16, Z5
+	VMAXPS Z6, Z16, Z6
+	VMAXPS Z7, Z16, Z7
+	VMAXPS Z8, Z16, Z8
+	VMAXPS Z9, Z16, Z9
+	VMAXPS Z10, Z16, Z10
+	VMAXPS Z11, Z16, Z11
+	VMAXPS Z12, Z16, Z12
+	VMAXPS Z13, Z16, Z13
+	VMAXPS Z14, Z16, Z14
+	VMAXPS Z15, Z16, Z15
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Z16, Z0, Z0
+	VADDPS Z16, Z1, Z1
+	VADDPS Z16, Z2, Z2
+	VADDPS Z16, Z3, Z3
+	VADDPS Z16, Z4, Z4
+	VADDPS Z16, Z5, Z5
+	VADDPS Z16, Z6, Z6
+	VADDPS Z16, Z7, Z7
+	VADDPS Z16, Z8, Z8
+	VADDPS Z16, Z9, Z9
+	VADDPS Z16, Z10, Z10
+	VADDPS Z16, Z11, Z11
+	VADDPS Z16, Z12, Z12
+	VADDPS Z16, Z13, Z13
+	VADDPS Z16, Z14, Z14
+	VADDPS Z16, Z15, Z15
+
+ungated:
+	CMPQ      gate+64(FP), $0x00
+	JEQ       open
+	VMOVUPS   (SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   64(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   128(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   192(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   256(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   320(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   384(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   448(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z7, K1, Z7
+	VMOVUPS   512(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z8, K1, Z8
+	VMOVUPS   576(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z9, K1, Z9
+	VMOVUPS   640(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   704(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z11, K1, Z11
+	VMOVUPS   768(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z12, K1, Z12
+	VMOVUPS   832(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z13, K1, Z13
+	VMOVUPS   896(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z14, K1, Z14
+	TESTQ     $0x00000020, R9
+	JNZ       open
+	VMOVUPS   960(SI), Z17
+	VCMPPS    $0x1e, Z16, Z17, K1
+	VMOVAPS.Z Z15, K1, Z15
+
+open:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, 448(BX)
+	VMOVUPS Z8, 512(BX)
+	VMOVUPS Z9, 576(BX)
+	VMOVUPS Z10, 640(BX)
+	VMOVUPS Z11, 704(BX)
+	VMOVUPS Z12, 768(BX)
+	VMOVUPS Z13, 832(BX)
+	VMOVUPS Z14, 896(BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Z15, 960(BX)
+
+stored:
+	ADDQ $+512, DX
+	ADDQ $+1024, BX
+	ADDQ $+1024, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseWeightAVX512(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseWeightAVX512(SB), NOSPLIT, $8-80
+	SHLQ $0x02, inPlane+16(FP)
+	SHLQ $0x02, inRow+24(FP)
+	SHLQ $0x02, dyPlane+40(FP)
+	MOVQ inRow+24(FP), AX
+
+channel:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	MOVQ   rows+48(FP), CX
+	MOVQ   count+56(FP), DX
+	MOVQ   DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+8(FP), SI
+	LEAQ    (SI)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dy+32(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVQ    columns+64(FP), SI
+	MOVLQSX 12(CX), DI
+	MOVLQSX 16(CX), R8
+	LEAQ    (DI)(R8*1), DI
+	CMPQ    DI, $0x01
+	JEQ     rows01
+	CMPQ    DI, $0x02
+	JEQ     rows02
+	CMPQ    DI, $0x03
+	JEQ     rows03
+	CMPQ    DI, $0x04
+	JEQ     rows11
+	CMPQ    DI, $0x05
+	JEQ     rows12
+	CMPQ    DI, $0x07
+	JEQ     rows21
+	JMP     next
+
+rows01:
+	SUBQ        $0x02, SI
+	JL          rows01odd
+	VMOVUPS     (BX), Z9
+	VMOVUPS     64(BX), Z10
+	VMOVUPS     (DX), Z11
+	VFMADD231PS Z11, Z9, Z0
+	VMOVUPS     64(DX), Z11
+	VFMADD231PS Z11, Z9, Z1
+	VFMADD231PS Z11, Z10, Z0
+	VMOVUPS     128(DX), Z11
+	VFMADD231PS Z11, Z9, Z2
+	VFMADD231PS Z11, Z10, Z1
+	VMOVUPS     192(DX), Z9
+	VFMADD231PS Z9, Z10, Z2
+	LEAQ        128(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows01
+	JMP         next
+
+rows01odd:
+	VMOVUPS     (BX), Z9
+	VMOVUPS     (DX), Z10
+	VFMADD231PS Z10, Z9, Z0
+	VMOVUPS     64(DX), Z10
+	VFMADD231PS Z10, Z9, Z1
+	VMOVUPS     128(DX), Z10
+	VFMADD231PS Z10, Z9, Z2
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows02:
+	SUBQ        $0x02, SI
+	JL          rows02odd
+	VMOVUPS     (BX), Z9
+	VMOVUPS     64(BX), Z10
+	VMOVUPS     (DX), Z11
+	VFMADD231PS Z11, Z9, Z0
+	VMOVUPS     64(DX), Z11
+	VFMADD231PS Z11, Z9, Z1
+	VFMADD231PS Z11, Z10, Z0
+	VMOVUPS     128(DX), Z11
+	VFMADD231PS Z11, Z9, Z2
+	VFMADD231PS Z11, Z10, Z1
+	VMOVUPS     192(DX), Z11
+	VFMADD231PS Z11, Z10, Z2
+	VMOVUPS     (DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z3
+	VMOVUPS     64(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z4
+	VFMADD231PS Z11, Z10, Z3
+	VMOVUPS     128(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z5
+	VFMADD231PS Z11, Z10, Z4
+	VMOVUPS     192(DX)(AX*1), Z9
+	VFMADD231PS Z9, Z10, Z5
+	LEAQ        128(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows02
+	JMP         next
+
+rows02odd:
+	VMOVUPS     (BX), Z9
+	VMOVUPS     (DX), Z10
+	VFMADD231PS Z10, Z9, Z0
+	VMOVUPS     64(DX), Z10
+	VFMADD231PS Z10, Z9, Z1
+	VMOVUPS     128(DX), Z10
+	VFMADD231PS Z10, Z9, Z2
+	VMOVUPS     (DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z3
+	VMOVUPS     64(DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z4
+	VMOVUPS     128(DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z5
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows03:
+	SUBQ        $0x02, SI
+	JL          rows03odd
+	VMOVUPS     (BX), Z9
+	VMOVUPS     64(BX), Z10
+	VMOVUPS     (DX), Z11
+	VFMADD231PS Z11, Z9, Z0
+	VMOVUPS     64(DX), Z11
+	VFMADD231PS Z11, Z9, Z1
+	VFMADD231PS Z11, Z10, Z0
+	VMOVUPS     128(DX), Z11
+	VFMADD231PS Z11, Z9, Z2
+	VFMADD231PS Z11, Z10, Z1
+	VMOVUPS     192(DX), Z11
+	VFMADD231PS Z11, Z10, Z2
+	VMOVUPS     (DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z3
+	VMOVUPS     64(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z4
+	VFMADD231PS Z11, Z10, Z3
+	VMOVUPS     128(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z5
+	VFMADD231PS Z11, Z10, Z4
+	VMOVUPS     192(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z10, Z5
+	VMOVUPS     (DX)(AX*2), Z11
+	VFMADD231PS Z11, Z9, Z6
+	VMOVUPS     64(DX)(AX*2), Z11
+	VFMADD231PS Z11, Z9, Z7
+	VFMADD231PS Z11, Z10, Z6
+	VMOVUPS     128(DX)(AX*2), Z11
+	VFMADD231PS Z11, Z9, Z8
+	VFMADD231PS Z11, Z10, Z7
+	VMOVUPS     192(DX)(AX*2), Z9
+	VFMADD231PS Z9, Z10, Z8
+	LEAQ        128(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows03
+	JMP         next
+
+rows03odd:
+	VMOVUPS     (BX), Z9
+	VMOVUPS     (DX), Z10
+	VFMADD231PS Z10, Z9, Z0
+	VMOVUPS     64(DX), Z10
+	VFMADD231PS Z10, Z9, Z1
+	VMOVUPS     128(DX), Z10
+	VFMADD231PS Z10, Z9, Z2
+	VMOVUPS     (DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z3
+	VMOVUPS     64(DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z4
+	VMOVUPS     128(DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z5
+	VMOVUPS     (DX)(AX*2), Z10
+	VFMADD231PS Z10, Z9, Z6
+	VMOVUPS     64(DX)(AX*2), Z10
+	VFMADD231PS Z10, Z9, Z7
+	VMOVUPS     128(DX)(AX*2), Z10
+	VFMADD231PS Z10, Z9, Z8
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows11:
+	SUBQ        $0x02, SI
+	JL          rows11odd
+	VMOVUPS     (BX), Z9
+	VMOVUPS     64(BX), Z10
+	VMOVUPS     (DX), Z11
+	VFMADD231PS Z11, Z9, Z3
+	VMOVUPS     64(DX), Z11
+	VFMADD231PS Z11, Z9, Z4
+	VFMADD231PS Z11, Z10, Z3
+	VMOVUPS     128(DX), Z11
+	VFMADD231PS Z11, Z9, Z5
+	VFMADD231PS Z11, Z10, Z4
+	VMOVUPS     192(DX), Z9
+	VFMADD231PS Z9, Z10, Z5
+	LEAQ        128(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows11
+	JMP         next
+
+rows11odd:
+	VMOVUPS     (BX), Z9
+	VMOVUPS     (DX), Z10
+	VFMADD231PS Z10, Z9, Z3
+	VMOVUPS     64(DX), Z10
+	VFMADD231PS Z10, Z9, Z4
+	VMOVUPS     128(DX), Z10
+	VFMADD231PS Z10, Z9, Z5
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows12:
+	SUBQ        $0x02, SI
+	JL          rows12odd
+	VMOVUPS     (BX), Z9
+	VMOVUPS     64(BX), Z10
+	VMOVUPS     (DX), Z11
+	VFMADD231PS Z11, Z9, Z3
+	VMOVUPS     64(DX), Z11
+	VFMADD231PS Z11, Z9, Z4
+	VFMADD231PS Z11, Z10, Z3
+	VMOVUPS     128(DX), Z11
+	VFMADD231PS Z11, Z9, Z5
+	VFMADD231PS Z11, Z10, Z4
+	VMOVUPS     192(DX), Z11
+	VFMADD231PS Z11, Z10, Z5
+	VMOVUPS     (DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z6
+	VMOVUPS     64(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z7
+	VFMADD231PS Z11, Z10, Z6
+	VMOVUPS     128(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z8
+	VFMADD231PS Z11, Z10, Z7
+	VMOVUPS     192(DX)(AX*1), Z9
+	VFMADD231PS Z9, Z10, Z8
+	LEAQ        128(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows12
+	JMP         next
+
+rows12odd:
+	VMOVUPS     (BX), Z9
+	VMOVUPS     (DX), Z10
+	VFMADD231PS Z10, Z9, Z3
+	VMOVUPS     64(DX), Z10
+	VFMADD231PS Z10, Z9, Z4
+	VMOVUPS     128(DX), Z10
+	VFMADD231PS Z10, Z9, Z5
+	VMOVUPS     (DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z6
+	VMOVUPS     64(DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z7
+	VMOVUPS     128(DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z8
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows21:
+	SUBQ        $0x02, SI
+	JL          rows21odd
+	VMOVUPS     (BX), Z9
+	VMOVUPS     64(BX), Z10
+	VMOVUPS     (DX), Z11
+	VFMADD231PS Z11, Z9, Z6
+	VMOVUPS     64(DX), Z11
+	VFMADD231PS Z11, Z9, Z7
+	VFMADD231PS Z11, Z10, Z6
+	VMOVUPS     128(DX), Z11
+	VFMADD231PS Z11, Z9, Z8
+	VFMADD231PS Z11, Z10, Z7
+	VMOVUPS     192(DX), Z9
+	VFMADD231PS Z9, Z10, Z8
+	LEAQ        128(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows21
+	JMP         next
+
+rows21odd:
+	VMOVUPS     (BX), Z9
+	VMOVUPS     (DX), Z10
+	VFMADD231PS Z10, Z9, Z6
+	VMOVUPS     64(DX), Z10
+	VFMADD231PS Z10, Z9, Z7
+	VMOVUPS     128(DX), Z10
+	VFMADD231PS Z10, Z9, Z8
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+
+next:
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    sums+0(FP), CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, 64(CX)
+	VMOVUPS Z2, 128(CX)
+	VMOVUPS Z3, 192(CX)
+	VMOVUPS Z4, 256(CX)
+	VMOVUPS Z5, 320(CX)
+	VMOVUPS Z6, 384(CX)
+	VMOVUPS Z7, 448(CX)
+	VMOVUPS Z8, 512(CX)
+	ADDQ    $+576, sums+0(FP)
+	MOVQ    inPlane+16(FP), CX
+	ADDQ    CX, in+8(FP)
+	MOVQ    dyPlane+40(FP), CX
+	ADDQ    CX, dy+32(FP)
+	DECQ    channels+72(FP)
+	JNZ     channel
+	VZEROUPPER
+	RET
+
+// func depthwiseWeightStrideAVX512(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseWeightStrideAVX512(SB), NOSPLIT, $8-80
+	SHLQ $0x02, inPlane+16(FP)
+	SHLQ $0x02, inRow+24(FP)
+	SHLQ $0x02, dyPlane+40(FP)
+	MOVQ inRow+24(FP), AX
+
+channel:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	MOVQ   rows+48(FP), CX
+	MOVQ   count+56(FP), DX
+	MOVQ   DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+8(FP), SI
+	LEAQ    (SI)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dy+32(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVQ    columns+64(FP), SI
+	MOVLQSX 12(CX), DI
+	MOVLQSX 16(CX), R8
+	LEAQ    (DI)(R8*1), DI
+	CMPQ    DI, $0x01
+	JEQ     rows01
+	CMPQ    DI, $0x02
+	JEQ     rows02
+	CMPQ    DI, $0x03
+	JEQ     rows03
+	CMPQ    DI, $0x04
+	JEQ     rows11
+	CMPQ    DI, $0x05
+	JEQ     rows12
+	CMPQ    DI, $0x07
+	JEQ     rows21
+	JMP     next
+
+rows01:
+	SUBQ        $0x02, SI
+	JL          rows01odd
+	VMOVUPS     (BX), Z9
+	VMOVUPS     64(BX), Z10
+	VMOVUPS     (DX), Z11
+	VFMADD231PS Z11, Z9, Z0
+	VMOVUPS     64(DX), Z11
+	VFMADD231PS Z11, Z9, Z1
+	VMOVUPS     128(DX), Z11
+	VFMADD231PS Z11, Z9, Z2
+	VFMADD231PS Z11, Z10, Z0
+	VMOVUPS     192(DX), Z9
+	VFMADD231PS Z9, Z10, Z1
+	VMOVUPS     256(DX), Z9
+	VFMADD231PS Z9, Z10, Z2
+	LEAQ        256(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows01
+	JMP         next
+
+rows01odd:
+	VMOVUPS     (BX), Z9
+	VMOVUPS     (DX), Z10
+	VFMADD231PS Z10, Z9, Z0
+	VMOVUPS     64(DX), Z10
+	VFMADD231PS Z10, Z9, Z1
+	VMOVUPS     128(DX), Z10
+	VFMADD231PS Z10, Z9, Z2
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows02:
+	SUBQ        $0x02, SI
+	JL          rows02odd
+	VMOVUPS     (BX), Z9
+	VMOVUPS     64(BX), Z10
+	VMOVUPS     (DX), Z11
+	VFMADD231PS Z11, Z9, Z0
+	VMOVUPS     64(DX), Z11
+	VFMADD231PS Z11, Z9, Z1
+	VMOVUPS     128(DX), Z11
+	VFMADD231PS Z11, Z9, Z2
+	VFMADD231PS Z11, Z10, Z0
+	VMOVUPS     192(DX), Z11
+	VFMADD231PS Z11, Z10, Z1
+	VMOVUPS     256(DX), Z11
+	VFMADD231PS Z11, Z10, Z2
+	VMOVUPS     (DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z3
+	VMOVUPS     64(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z4
+	VMOVUPS     128(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z5
+	VFMADD231PS Z11, Z10, Z3
+	VMOVUPS     192(DX)(AX*1), Z9
+	VFMADD231PS Z9, Z10, Z4
+	VMOVUPS     256(DX)(AX*1), Z9
+	VFMADD231PS Z9, Z10, Z5
+	LEAQ        256(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows02
+	JMP         next
+
+rows02odd:
+	VMOVUPS     (BX), Z9
+	VMOVUPS     (DX), Z10
+	VFMADD231PS Z10, Z9, Z0
+	VMOVUPS     64(DX), Z10
+	VFMADD231PS Z10, Z9, Z1
+	VMOVUPS     128(DX), Z10
+	VFMADD231PS Z10, Z9, Z2
+	VMOVUPS     (DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z3
+	VMOVUPS     64(DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z4
+	VMOVUPS     128(DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z5
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows03:
+	SUBQ        $0x02, SI
+	JL          rows03odd
+	VMOVUPS     (BX), Z9
+	VMOVUPS     64(BX), Z10
+	VMOVUPS     (DX), Z11
+	VFMADD231PS Z11, Z9, Z0
+	VMOVUPS     64(DX), Z11
+	VFMADD231PS Z11, Z9, Z1
+	VMOVUPS     128(DX), Z11
+	VFMADD231PS Z11, Z9, Z2
+	VFMADD231PS Z11, Z10, Z0
+	VMOVUPS     192(DX), Z11
+	VFMADD231PS Z11, Z10, Z1
+	VMOVUPS     256(DX), Z11
+	VFMADD231PS Z11, Z10, Z2
+	VMOVUPS     (DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z3
+	VMOVUPS     64(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z4
+	VMOVUPS     128(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z5
+	VFMADD231PS Z11, Z10, Z3
+	VMOVUPS     192(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z10, Z4
+	VMOVUPS     256(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z10, Z5
+	VMOVUPS     (DX)(AX*2), Z11
+	VFMADD231PS Z11, Z9, Z6
+	VMOVUPS     64(DX)(AX*2), Z11
+	VFMADD231PS Z11, Z9, Z7
+	VMOVUPS     128(DX)(AX*2), Z11
+	VFMADD231PS Z11, Z9, Z8
+	VFMADD231PS Z11, Z10, Z6
+	VMOVUPS     192(DX)(AX*2), Z9
+	VFMADD231PS Z9, Z10, Z7
+	VMOVUPS     256(DX)(AX*2), Z9
+	VFMADD231PS Z9, Z10, Z8
+	LEAQ        256(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows03
+	JMP         next
+
+rows03odd:
+	VMOVUPS     (BX), Z9
+	VMOVUPS     (DX), Z10
+	VFMADD231PS Z10, Z9, Z0
+	VMOVUPS     64(DX), Z10
+	VFMADD231PS Z10, Z9, Z1
+	VMOVUPS     128(DX), Z10
+	VFMADD231PS Z10, Z9, Z2
+	VMOVUPS     (DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z3
+	VMOVUPS     64(DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z4
+	VMOVUPS     128(DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z5
+	VMOVUPS     (DX)(AX*2), Z10
+	VFMADD231PS Z10, Z9, Z6
+	VMOVUPS     64(DX)(AX*2), Z10
+	VFMADD231PS Z10, Z9, Z7
+	VMOVUPS     128(DX)(AX*2), Z10
+	VFMADD231PS Z10, Z9, Z8
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows11:
+	SUBQ        $0x02, SI
+	JL          rows11odd
+	VMOVUPS     (BX), Z9
+	VMOVUPS     64(BX), Z10
+	VMOVUPS     (DX), Z11
+	VFMADD231PS Z11, Z9, Z3
+	VMOVUPS     64(DX), Z11
+	VFMADD231PS Z11, Z9, Z4
+	VMOVUPS     128(DX), Z11
+	VFMADD231PS Z11, Z9, Z5
+	VFMADD231PS Z11, Z10, Z3
+	VMOVUPS     192(DX), Z9
+	VFMADD231PS Z9, Z10, Z4
+	VMOVUPS     256(DX), Z9
+	VFMADD231PS Z9, Z10, Z5
+	LEAQ        256(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows11
+	JMP         next
+
+rows11odd:
+	VMOVUPS     (BX), Z9
+	VMOVUPS     (DX), Z10
+	VFMADD231PS Z10, Z9, Z3
+	VMOVUPS     64(DX), Z10
+	VFMADD231PS Z10, Z9, Z4
+	VMOVUPS     128(DX), Z10
+	VFMADD231PS Z10, Z9, Z5
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows12:
+	SUBQ        $0x02, SI
+	JL          rows12odd
+	VMOVUPS     (BX), Z9
+	VMOVUPS     64(BX), Z10
+	VMOVUPS     (DX), Z11
+	VFMADD231PS Z11, Z9, Z3
+	VMOVUPS     64(DX), Z11
+	VFMADD231PS Z11, Z9, Z4
+	VMOVUPS     128(DX), Z11
+	VFMADD231PS Z11, Z9, Z5
+	VFMADD231PS Z11, Z10, Z3
+	VMOVUPS     192(DX), Z11
+	VFMADD231PS Z11, Z10, Z4
+	VMOVUPS     256(DX), Z11
+	VFMADD231PS Z11, Z10, Z5
+	VMOVUPS     (DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z6
+	VMOVUPS     64(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z7
+	VMOVUPS     128(DX)(AX*1), Z11
+	VFMADD231PS Z11, Z9, Z8
+	VFMADD231PS Z11, Z10, Z6
+	VMOVUPS     192(DX)(AX*1), Z9
+	VFMADD231PS Z9, Z10, Z7
+	VMOVUPS     256(DX)(AX*1), Z9
+	VFMADD231PS Z9, Z10, Z8
+	LEAQ        256(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows12
+	JMP         next
+
+rows12odd:
+	VMOVUPS     (BX), Z9
+	VMOVUPS     (DX), Z10
+	VFMADD231PS Z10, Z9, Z3
+	VMOVUPS     64(DX), Z10
+	VFMADD231PS Z10, Z9, Z4
+	VMOVUPS     128(DX), Z10
+	VFMADD231PS Z10, Z9, Z5
+	VMOVUPS     (DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z6
+	VMOVUPS     64(DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z7
+	VMOVUPS     128(DX)(AX*1), Z10
+	VFMADD231PS Z10, Z9, Z8
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows21:
+	SUBQ        $0x02, SI
+	JL          rows21odd
+	VMOVUPS     (BX), Z9
+	VMOVUPS     64(BX), Z10
+	VMOVUPS     (DX), Z11
+	VFMADD231PS Z11, Z9, Z6
+	VMOVUPS     64(DX), Z11
+	VFMADD231PS Z11, Z9, Z7
+	VMOVUPS     128(DX), Z11
+	VFMADD231PS Z11, Z9, Z8
+	VFMADD231PS Z11, Z10, Z6
+	VMOVUPS     192(DX), Z9
+	VFMADD231PS Z9, Z10, Z7
+	VMOVUPS     256(DX), Z9
+	VFMADD231PS Z9, Z10, Z8
+	LEAQ        256(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows21
+	JMP         next
+
+rows21odd:
+	VMOVUPS     (BX), Z9
+	VMOVUPS     (DX), Z10
+	VFMADD231PS Z10, Z9, Z6
+	VMOVUPS     64(DX), Z10
+	VFMADD231PS Z10, Z9, Z7
+	VMOVUPS     128(DX), Z10
+	VFMADD231PS Z10, Z9, Z8
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+
+next:
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    sums+0(FP), CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, 64(CX)
+	VMOVUPS Z2, 128(CX)
+	VMOVUPS Z3, 192(CX)
+	VMOVUPS Z4, 256(CX)
+	VMOVUPS Z5, 320(CX)
+	VMOVUPS Z6, 384(CX)
+	VMOVUPS Z7, 448(CX)
+	VMOVUPS Z8, 512(CX)
+	ADDQ    $+576, sums+0(FP)
+	MOVQ    inPlane+16(FP), CX
+	ADDQ    CX, in+8(FP)
+	MOVQ    dyPlane+40(FP), CX
+	ADDQ    CX, dy+32(FP)
+	DECQ    channels+72(FP)
+	JNZ     channel
+	VZEROUPPER
+	RET
+
+// func depthwise1AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwise1AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Y1
+	VBROADCASTSS (R12), Y2
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y2, Y0
+
+left:
+	VBROADCASTSS 4(R12), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS 8(R12), Y1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  128(R11), Y1, Y0
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y1, Y1, Y1
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y1, Y0
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y1, Y0, Y0
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y2
+	VCMPPS  $0x1e, Y1, Y2, Y2
+	VANDPS  Y2, Y0, Y0
+
+open:
+	VMOVUPS Y0, (BX)
+	ADDQ    $+64, DX
+	ADDQ    $+64, BX
+	ADDQ    $+64, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwise2AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwise2AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Y2
+	VMOVUPS      128(R11), Y3
+	VBROADCASTSS (R12), Y4
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y4, Y0
+
+left:
+	VFMADD231PS  Y4, Y2, Y1
+	VBROADCASTSS 4(R12), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	VBROADCASTSS 8(R12), Y2
+	VFMADD231PS  Y2, Y3, Y0
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  192(R11), Y2, Y1
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y2, Y2, Y2
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	VMOVUPS 64(SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 64(BX)
+	ADDQ    $+128, DX
+	ADDQ    $+128, BX
+	ADDQ    $+128, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwise3AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Y3
+	VMOVUPS      128(R11), Y4
+	VMOVUPS      192(R11), Y5
+	VBROADCASTSS (R12), Y6
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y6, Y0
+
+left:
+	VFMADD231PS  Y6, Y3, Y1
+	VFMADD231PS  Y6, Y4, Y2
+	VBROADCASTSS 4(R12), Y6
+	VFMADD231PS  Y6, Y3, Y0
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y2
+	VBROADCASTSS 8(R12), Y3
+	VFMADD231PS  Y3, Y4, Y0
+	VFMADD231PS  Y3, Y5, Y1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  256(R11), Y3, Y2
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y3, Y3, Y3
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y3, Y0
+	VMAXPS Y1, Y3, Y1
+	VMAXPS Y2, Y3, Y2
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y3, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y3, Y2, Y2
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y0, Y0
+	VMOVUPS 64(SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y1, Y1
+	VMOVUPS 128(SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y2, Y2
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 64(BX)
+	VMOVUPS Y2, 128(BX)
+	ADDQ    $+192, DX
+	ADDQ    $+192, BX
+	ADDQ    $+192, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwise4AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwise4AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Y4
+	VMOVUPS      128(R11), Y5
+	VMOVUPS      192(R11), Y6
+	VMOVUPS      256(R11), Y7
+	VBROADCASTSS (R12), Y8
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y8, Y0
+
+left:
+	VFMADD231PS  Y8, Y4, Y1
+	VFMADD231PS  Y8, Y5, Y2
+	VFMADD231PS  Y8, Y6, Y3
+	VBROADCASTSS 4(R12), Y8
+	VFMADD231PS  Y8, Y4, Y0
+	VFMADD231PS  Y8, Y5, Y1
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 8(R12), Y4
+	VFMADD231PS  Y4, Y5, Y0
+	VFMADD231PS  Y4, Y6, Y1
+	VFMADD231PS  Y4, Y7, Y2
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  320(R11), Y4, Y3
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y4, Y4, Y4
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS 64(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	VMOVUPS 128(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	VMOVUPS 192(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 64(BX)
+	VMOVUPS Y2, 128(BX)
+	VMOVUPS Y3, 192(BX)
+	ADDQ    $+256, DX
+	ADDQ    $+256, BX
+	ADDQ    $+256, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride1AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseStride1AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Y1
+	VBROADCASTSS (R12), Y2
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y2, Y0
+
+left:
+	VBROADCASTSS 4(R12), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS 8(R12), Y1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  128(R11), Y1, Y0
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y1, Y1, Y1
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y1, Y0
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y1, Y0, Y0
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y2
+	VCMPPS  $0x1e, Y1, Y2, Y2
+	VANDPS  Y2, Y0, Y0
+
+open:
+	VMOVUPS Y0, (BX)
+	ADDQ    $+128, DX
+	ADDQ    $+64, BX
+	ADDQ    $+64, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride2AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseStride2AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Y2
+	VMOVUPS      128(R11), Y3
+	VMOVUPS      192(R11), Y4
+	VBROADCASTSS (R12), Y5
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y5, Y0
+
+left:
+	VFMADD231PS  Y5, Y3, Y1
+	VBROADCASTSS 4(R12), Y5
+	VFMADD231PS  Y5, Y2, Y0
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS 8(R12), Y2
+	VFMADD231PS  Y2, Y3, Y0
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  256(R11), Y2, Y1
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y2, Y2, Y2
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	VMOVUPS 64(SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 64(BX)
+	ADDQ    $+256, DX
+	ADDQ    $+128, BX
+	ADDQ    $+128, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride3AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseStride3AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Y3
+	VMOVUPS      128(R11), Y4
+	VMOVUPS      192(R11), Y5
+	VMOVUPS      256(R11), Y6
+	VMOVUPS      320(R11), Y7
+	VBROADCASTSS (R12), Y8
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y8, Y0
+
+left:
+	VFMADD231PS  Y8, Y4, Y1
+	VFMADD231PS  Y8, Y6, Y2
+	VBROADCASTSS 4(R12), Y8
+	VFMADD231PS  Y8, Y3, Y0
+	VFMADD231PS  Y8, Y5, Y1
+	VFMADD231PS  Y8, Y7, Y2
+	VBROADCASTSS 8(R12), Y3
+	VFMADD231PS  Y3, Y4, Y0
+	VFMADD231PS  Y3, Y6, Y1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  384(R11), Y3, Y2
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y3, Y3, Y3
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y3, Y0
+	VMAXPS Y1, Y3, Y1
+	VMAXPS Y2, Y3, Y2
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y3, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y3, Y2, Y2
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y0, Y0
+	VMOVUPS 64(SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y1, Y1
+	VMOVUPS 128(SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y2, Y2
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 64(BX)
+	VMOVUPS Y2, 128(BX)
+	ADDQ    $+384, DX
+	ADDQ    $+192, BX
+	ADDQ    $+192, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride4AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseStride4AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Y4
+	VMOVUPS      128(R11), Y5
+	VMOVUPS      192(R11), Y6
+	VMOVUPS      256(R11), Y7
+	VMOVUPS      320(R11), Y8
+	VMOVUPS      384(R11), Y9
+	VMOVUPS      448(R11), Y10
+	VBROADCASTSS (R12), Y11
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y11, Y0
+
+left:
+	VFMADD231PS  Y11, Y5, Y1
+	VFMADD231PS  Y11, Y7, Y2
+	VFMADD231PS  Y11, Y9, Y3
+	VBROADCASTSS 4(R12), Y11
+	VFMADD231PS  Y11, Y4, Y0
+	VFMADD231PS  Y11, Y6, Y1
+	VFMADD231PS  Y11, Y8, Y2
+	VFMADD231PS  Y11, Y10, Y3
+	VBROADCASTSS 8(R12), Y4
+	VFMADD231PS  Y4, Y5, Y0
+	VFMADD231PS  Y4, Y7, Y1
+	VFMADD231PS  Y4, Y9, Y2
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  512(R11), Y4, Y3
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y4, Y4, Y4
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS 64(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	VMOVUPS 128(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	VMOVUPS 192(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 64(BX)
+	VMOVUPS Y2, 128(BX)
+	VMOVUPS Y3, 192(BX)
+	ADDQ    $+512, DX
+	ADDQ    $+256, BX
+	ADDQ    $+256, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput1AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInput1AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Y1
+	VBROADCASTSS (R12), Y2
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  128(R11), Y2, Y0
+
+right:
+	VBROADCASTSS 4(R12), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS 8(R12), Y1
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y1, Y0
+
+left:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y1, Y1, Y1
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y1, Y0
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y1, Y0, Y0
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y2
+	VCMPPS  $0x1e, Y1, Y2, Y2
+	VANDPS  Y2, Y0, Y0
+
+open:
+	VMOVUPS Y0, (BX)
+	ADDQ    $+64, DX
+	ADDQ    $+64, BX
+	ADDQ    $+64, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput2AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInput2AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Y2
+	VMOVUPS      128(R11), Y3
+	VBROADCASTSS (R12), Y4
+	VFMADD231PS  Y4, Y3, Y0
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  192(R11), Y4, Y1
+
+right:
+	VBROADCASTSS 4(R12), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	VBROADCASTSS 8(R12), Y3
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y3, Y0
+
+left:
+	VFMADD231PS Y3, Y2, Y1
+	ADDQ        AX, R11
+	ADDQ        $0x0c, R12
+	DECQ        R13
+	JNZ         taps
+
+summed:
+	VXORPS Y2, Y2, Y2
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	VMOVUPS 64(SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 64(BX)
+	ADDQ    $+128, DX
+	ADDQ    $+128, BX
+	ADDQ    $+128, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput3AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInput3AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Y3
+	VMOVUPS      128(R11), Y4
+	VMOVUPS      192(R11), Y5
+	VBROADCASTSS (R12), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  256(R11), Y6, Y2
+
+right:
+	VBROADCASTSS 4(R12), Y6
+	VFMADD231PS  Y6, Y3, Y0
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y2
+	VBROADCASTSS 8(R12), Y5
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y5, Y0
+
+left:
+	VFMADD231PS Y5, Y3, Y1
+	VFMADD231PS Y5, Y4, Y2
+	ADDQ        AX, R11
+	ADDQ        $0x0c, R12
+	DECQ        R13
+	JNZ         taps
+
+summed:
+	VXORPS Y3, Y3, Y3
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y3, Y0
+	VMAXPS Y1, Y3, Y1
+	VMAXPS Y2, Y3, Y2
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y3, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y3, Y2, Y2
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y0, Y0
+	VMOVUPS 64(SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y1, Y1
+	VMOVUPS 128(SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y2, Y2
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 64(BX)
+	VMOVUPS Y2, 128(BX)
+	ADDQ    $+192, DX
+	ADDQ    $+192, BX
+	ADDQ    $+192, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput4AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInput4AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      64(R11), Y4
+	VMOVUPS      128(R11), Y5
+	VMOVUPS      192(R11), Y6
+	VMOVUPS      256(R11), Y7
+	VBROADCASTSS (R12), Y8
+	VFMADD231PS  Y8, Y5, Y0
+	VFMADD231PS  Y8, Y6, Y1
+	VFMADD231PS  Y8, Y7, Y2
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  320(R11), Y8, Y3
+
+right:
+	VBROADCASTSS 4(R12), Y8
+	VFMADD231PS  Y8, Y4, Y0
+	VFMADD231PS  Y8, Y5, Y1
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 8(R12), Y7
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y7, Y0
+
+left:
+	VFMADD231PS Y7, Y4, Y1
+	VFMADD231PS Y7, Y5, Y2
+	VFMADD231PS Y7, Y6, Y3
+	ADDQ        AX, R11
+	ADDQ        $0x0c, R12
+	DECQ        R13
+	JNZ         taps
+
+summed:
+	VXORPS Y4, Y4, Y4
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS 64(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	VMOVUPS 128(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	VMOVUPS 192(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 64(BX)
+	VMOVUPS Y2, 128(BX)
+	VMOVUPS Y3, 192(BX)
+	ADDQ    $+256, DX
+	ADDQ    $+256, BX
+	ADDQ    $+256, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride1AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInputStride1AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Y2
+	VBROADCASTSS (R12), Y3
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  64(R11), Y3, Y1
+
+right:
+	VBROADCASTSS 4(R12), Y3
+	VFMADD231PS  Y3, Y2, Y0
+	VBROADCASTSS 8(R12), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Y2, Y2, Y2
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	TESTQ   $0x00000020, R9
+	JNZ     open
+	VMOVUPS 64(SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open:
+	VMOVUPS Y0, (BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Y1, 64(BX)
+
+stored:
+	ADDQ $+64, DX
+	ADDQ $+128, BX
+	ADDQ $+128, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride2AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInputStride2AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Y4
+	VMOVUPS      64(R11), Y5
+	VBROADCASTSS (R12), Y6
+	VFMADD231PS  Y6, Y5, Y1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  128(R11), Y6, Y3
+
+right:
+	VBROADCASTSS 4(R12), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y2
+	VBROADCASTSS 8(R12), Y6
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Y4, Y4, Y4
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS 64(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	VMOVUPS 128(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	TESTQ   $0x00000020, R9
+	JNZ     open
+	VMOVUPS 192(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 64(BX)
+	VMOVUPS Y2, 128(BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Y3, 192(BX)
+
+stored:
+	ADDQ $+128, DX
+	ADDQ $+256, BX
+	ADDQ $+256, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride3AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInputStride3AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Y6
+	VMOVUPS      64(R11), Y7
+	VMOVUPS      128(R11), Y8
+	VBROADCASTSS (R12), Y9
+	VFMADD231PS  Y9, Y7, Y1
+	VFMADD231PS  Y9, Y8, Y3
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  192(R11), Y9, Y5
+
+right:
+	VBROADCASTSS 4(R12), Y9
+	VFMADD231PS  Y9, Y6, Y0
+	VFMADD231PS  Y9, Y7, Y2
+	VFMADD231PS  Y9, Y8, Y4
+	VBROADCASTSS 8(R12), Y9
+	VFMADD231PS  Y9, Y6, Y1
+	VFMADD231PS  Y9, Y7, Y3
+	VFMADD231PS  Y9, Y8, Y5
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Y6, Y6, Y6
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
+	VMAXPS Y3, Y6, Y3
+	VMAXPS Y4, Y6, Y4
+	VMAXPS Y5, Y6, Y5
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y6, Y0, Y0
+	VADDPS Y6, Y1, Y1
+	VADDPS Y6, Y2, Y2
+	VADDPS Y6, Y3, Y3
+	VADDPS Y6, Y4, Y4
+	VADDPS Y6, Y5, Y5
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y0, Y0
+	VMOVUPS 64(SI), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y1, Y1
+	VMOVUPS 128(SI), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y2, Y2
+	VMOVUPS 192(SI), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y3, Y3
+	VMOVUPS 256(SI), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y4, Y4
+	TESTQ   $0x00000020, R9
+	JNZ     open
+	VMOVUPS 320(SI), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y5, Y5
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 64(BX)
+	VMOVUPS Y2, 128(BX)
+	VMOVUPS Y3, 192(BX)
+	VMOVUPS Y4, 256(BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Y5, 320(BX)
+
+stored:
+	ADDQ $+192, DX
+	ADDQ $+384, BX
+	ADDQ $+384, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride4AVX2(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInputStride4AVX2(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      64(R11), Y9
+	VMOVUPS      128(R11), Y10
+	VMOVUPS      192(R11), Y11
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y12, Y9, Y1
+	VFMADD231PS  Y12, Y10, Y3
+	VFMADD231PS  Y12, Y11, Y5
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  256(R11), Y12, Y7
+
+right:
+	VBROADCASTSS 4(R12), Y12
+	VFMADD231PS  Y12, Y8, Y0
+	VFMADD231PS  Y12, Y9, Y2
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y6
+	VBROADCASTSS 8(R12), Y12
+	VFMADD231PS  Y12, Y8, Y1
+	VFMADD231PS  Y12, Y9, Y3
+	VFMADD231PS  Y12, Y10, Y5
+	VFMADD231PS  Y12, Y11, Y7
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Y8, Y8, Y8
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y8, Y0
+	VMAXPS Y1, Y8, Y1
+	VMAXPS Y2, Y8, Y2
+	VMAXPS Y3, Y8, Y3
+	VMAXPS Y4, Y8, Y4
+	VMAXPS Y5, Y8, Y5
+	VMAXPS Y6, Y8, Y6
+	VMAXPS Y7, Y8, Y7
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y8, Y0, Y0
+	VADDPS Y8, Y1, Y1
+	VADDPS Y8, Y2, Y2
+	VADDPS Y8, Y3, Y3
+	VADDPS Y8, Y4, Y4
+	VADDPS Y8, Y5, Y5
+	VADDPS Y8, Y6, Y6
+	VADDPS Y8, Y7, Y7
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y0, Y0
+	VMOVUPS 64(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y1, Y1
+	VMOVUPS 128(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y2, Y2
+	VMOVUPS 192(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y3, Y3
+	VMOVUPS 256(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y4, Y4
+	VMOVUPS 320(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y5, Y5
+	VMOVUPS 384(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y6, Y6
+	TESTQ   $0x00000020, R9
+	JNZ     open
+	VMOVUPS 448(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y7, Y7
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 64(BX)
+	VMOVUPS Y2, 128(BX)
+	VMOVUPS Y3, 192(BX)
+	VMOVUPS Y4, 256(BX)
+	VMOVUPS Y5, 320(BX)
+	VMOVUPS Y6, 384(BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Y7, 448(BX)
+
+stored:
+	ADDQ $+256, DX
+	ADDQ $+512, BX
+	ADDQ $+512, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseWeightAVX2(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseWeightAVX2(SB), NOSPLIT, $8-80
+	SHLQ $0x02, inPlane+16(FP)
+	SHLQ $0x02, inRow+24(FP)
+	SHLQ $0x02, dyPlane+40(FP)
+	MOVQ inRow+24(FP), AX
+
+channel:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   rows+48(FP), CX
+	MOVQ   count+56(FP), DX
+	MOVQ   DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+8(FP), SI
+	LEAQ    (SI)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dy+32(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVQ    columns+64(FP), SI
+	MOVLQSX 12(CX), DI
+	MOVLQSX 16(CX), R8
+	LEAQ    (DI)(R8*1), DI
+	CMPQ    DI, $0x01
+	JEQ     rows01
+	CMPQ    DI, $0x02
+	JEQ     rows02
+	CMPQ    DI, $0x03
+	JEQ     rows03
+	CMPQ    DI, $0x04
+	JEQ     rows11
+	CMPQ    DI, $0x05
+	JEQ     rows12
+	CMPQ    DI, $0x07
+	JEQ     rows21
+	JMP     next
+
+rows01:
+	SUBQ        $0x02, SI
+	JL          rows01odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     64(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y0
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VFMADD231PS Y11, Y10, Y0
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y1
+	VMOVUPS     192(DX), Y9
+	VFMADD231PS Y9, Y10, Y2
+	LEAQ        128(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows01
+	JMP         next
+
+rows01odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     128(DX), Y10
+	VFMADD231PS Y10, Y9, Y2
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows02:
+	SUBQ        $0x02, SI
+	JL          rows02odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     64(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y0
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VFMADD231PS Y11, Y10, Y0
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y1
+	VMOVUPS     192(DX), Y11
+	VFMADD231PS Y11, Y10, Y2
+	VMOVUPS     (DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     64(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     128(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y4
+	VMOVUPS     192(DX)(AX*1), Y9
+	VFMADD231PS Y9, Y10, Y5
+	LEAQ        128(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows02
+	JMP         next
+
+rows02odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     128(DX), Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMOVUPS     (DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     64(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     128(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y5
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows03:
+	SUBQ        $0x02, SI
+	JL          rows03odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     64(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y0
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VFMADD231PS Y11, Y10, Y0
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y1
+	VMOVUPS     192(DX), Y11
+	VFMADD231PS Y11, Y10, Y2
+	VMOVUPS     (DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     64(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     128(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y4
+	VMOVUPS     192(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y10, Y5
+	VMOVUPS     (DX)(AX*2), Y11
+	VFMADD231PS Y11, Y9, Y6
+	VMOVUPS     64(DX)(AX*2), Y11
+	VFMADD231PS Y11, Y9, Y7
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     128(DX)(AX*2), Y11
+	VFMADD231PS Y11, Y9, Y8
+	VFMADD231PS Y11, Y10, Y7
+	VMOVUPS     192(DX)(AX*2), Y9
+	VFMADD231PS Y9, Y10, Y8
+	LEAQ        128(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows03
+	JMP         next
+
+rows03odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     128(DX), Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMOVUPS     (DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     64(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     128(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     (DX)(AX*2), Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     64(DX)(AX*2), Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMOVUPS     128(DX)(AX*2), Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows11:
+	SUBQ        $0x02, SI
+	JL          rows11odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     64(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y4
+	VMOVUPS     192(DX), Y9
+	VFMADD231PS Y9, Y10, Y5
+	LEAQ        128(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows11
+	JMP         next
+
+rows11odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     128(DX), Y10
+	VFMADD231PS Y10, Y9, Y5
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows12:
+	SUBQ        $0x02, SI
+	JL          rows12odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     64(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y4
+	VMOVUPS     192(DX), Y11
+	VFMADD231PS Y11, Y10, Y5
+	VMOVUPS     (DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y6
+	VMOVUPS     64(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y7
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     128(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y8
+	VFMADD231PS Y11, Y10, Y7
+	VMOVUPS     192(DX)(AX*1), Y9
+	VFMADD231PS Y9, Y10, Y8
+	LEAQ        128(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows12
+	JMP         next
+
+rows12odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     128(DX), Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     (DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     64(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMOVUPS     128(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows21:
+	SUBQ        $0x02, SI
+	JL          rows21odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     64(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y6
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y7
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y9, Y8
+	VFMADD231PS Y11, Y10, Y7
+	VMOVUPS     192(DX), Y9
+	VFMADD231PS Y9, Y10, Y8
+	LEAQ        128(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows21
+	JMP         next
+
+rows21odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMOVUPS     128(DX), Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+
+next:
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    sums+0(FP), CX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 64(CX)
+	VMOVUPS Y2, 128(CX)
+	VMOVUPS Y3, 192(CX)
+	VMOVUPS Y4, 256(CX)
+	VMOVUPS Y5, 320(CX)
+	VMOVUPS Y6, 384(CX)
+	VMOVUPS Y7, 448(CX)
+	VMOVUPS Y8, 512(CX)
+	ADDQ    $+576, sums+0(FP)
+	MOVQ    inPlane+16(FP), CX
+	ADDQ    CX, in+8(FP)
+	MOVQ    dyPlane+40(FP), CX
+	ADDQ    CX, dy+32(FP)
+	DECQ    channels+72(FP)
+	JNZ     channel
+	VZEROUPPER
+	RET
+
+// func depthwiseWeightStrideAVX2(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseWeightStrideAVX2(SB), NOSPLIT, $8-80
+	SHLQ $0x02, inPlane+16(FP)
+	SHLQ $0x02, inRow+24(FP)
+	SHLQ $0x02, dyPlane+40(FP)
+	MOVQ inRow+24(FP), AX
+
+channel:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   rows+48(FP), CX
+	MOVQ   count+56(FP), DX
+	MOVQ   DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+8(FP), SI
+	LEAQ    (SI)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dy+32(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVQ    columns+64(FP), SI
+	MOVLQSX 12(CX), DI
+	MOVLQSX 16(CX), R8
+	LEAQ    (DI)(R8*1), DI
+	CMPQ    DI, $0x01
+	JEQ     rows01
+	CMPQ    DI, $0x02
+	JEQ     rows02
+	CMPQ    DI, $0x03
+	JEQ     rows03
+	CMPQ    DI, $0x04
+	JEQ     rows11
+	CMPQ    DI, $0x05
+	JEQ     rows12
+	CMPQ    DI, $0x07
+	JEQ     rows21
+	JMP     next
+
+rows01:
+	SUBQ        $0x02, SI
+	JL          rows01odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     64(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y0
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y0
+	VMOVUPS     192(DX), Y9
+	VFMADD231PS Y9, Y10, Y1
+	VMOVUPS     256(DX), Y9
+	VFMADD231PS Y9, Y10, Y2
+	LEAQ        256(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows01
+	JMP         next
+
+rows01odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     128(DX), Y10
+	VFMADD231PS Y10, Y9, Y2
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows02:
+	SUBQ        $0x02, SI
+	JL          rows02odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     64(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y0
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y0
+	VMOVUPS     192(DX), Y11
+	VFMADD231PS Y11, Y10, Y1
+	VMOVUPS     256(DX), Y11
+	VFMADD231PS Y11, Y10, Y2
+	VMOVUPS     (DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     64(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VMOVUPS     128(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     192(DX)(AX*1), Y9
+	VFMADD231PS Y9, Y10, Y4
+	VMOVUPS     256(DX)(AX*1), Y9
+	VFMADD231PS Y9, Y10, Y5
+	LEAQ        256(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows02
+	JMP         next
+
+rows02odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     128(DX), Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMOVUPS     (DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     64(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     128(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y5
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows03:
+	SUBQ        $0x02, SI
+	JL          rows03odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     64(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y0
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y0
+	VMOVUPS     192(DX), Y11
+	VFMADD231PS Y11, Y10, Y1
+	VMOVUPS     256(DX), Y11
+	VFMADD231PS Y11, Y10, Y2
+	VMOVUPS     (DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     64(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VMOVUPS     128(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     192(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y10, Y4
+	VMOVUPS     256(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y10, Y5
+	VMOVUPS     (DX)(AX*2), Y11
+	VFMADD231PS Y11, Y9, Y6
+	VMOVUPS     64(DX)(AX*2), Y11
+	VFMADD231PS Y11, Y9, Y7
+	VMOVUPS     128(DX)(AX*2), Y11
+	VFMADD231PS Y11, Y9, Y8
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     192(DX)(AX*2), Y9
+	VFMADD231PS Y9, Y10, Y7
+	VMOVUPS     256(DX)(AX*2), Y9
+	VFMADD231PS Y9, Y10, Y8
+	LEAQ        256(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows03
+	JMP         next
+
+rows03odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     128(DX), Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMOVUPS     (DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     64(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     128(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     (DX)(AX*2), Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     64(DX)(AX*2), Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMOVUPS     128(DX)(AX*2), Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows11:
+	SUBQ        $0x02, SI
+	JL          rows11odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     64(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     192(DX), Y9
+	VFMADD231PS Y9, Y10, Y4
+	VMOVUPS     256(DX), Y9
+	VFMADD231PS Y9, Y10, Y5
+	LEAQ        256(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows11
+	JMP         next
+
+rows11odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     128(DX), Y10
+	VFMADD231PS Y10, Y9, Y5
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows12:
+	SUBQ        $0x02, SI
+	JL          rows12odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     64(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     192(DX), Y11
+	VFMADD231PS Y11, Y10, Y4
+	VMOVUPS     256(DX), Y11
+	VFMADD231PS Y11, Y10, Y5
+	VMOVUPS     (DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y6
+	VMOVUPS     64(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y7
+	VMOVUPS     128(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y8
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     192(DX)(AX*1), Y9
+	VFMADD231PS Y9, Y10, Y7
+	VMOVUPS     256(DX)(AX*1), Y9
+	VFMADD231PS Y9, Y10, Y8
+	LEAQ        256(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows12
+	JMP         next
+
+rows12odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     128(DX), Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     (DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     64(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMOVUPS     128(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JMP         next
+
+rows21:
+	SUBQ        $0x02, SI
+	JL          rows21odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     64(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y6
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y7
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y9, Y8
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     192(DX), Y9
+	VFMADD231PS Y9, Y10, Y7
+	VMOVUPS     256(DX), Y9
+	VFMADD231PS Y9, Y10, Y8
+	LEAQ        256(DX), DX
+	LEAQ        128(BX), BX
+	JNZ         rows21
+	JMP         next
+
+rows21odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMOVUPS     128(DX), Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+
+next:
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    sums+0(FP), CX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 64(CX)
+	VMOVUPS Y2, 128(CX)
+	VMOVUPS Y3, 192(CX)
+	VMOVUPS Y4, 256(CX)
+	VMOVUPS Y5, 320(CX)
+	VMOVUPS Y6, 384(CX)
+	VMOVUPS Y7, 448(CX)
+	VMOVUPS Y8, 512(CX)
+	ADDQ    $+576, sums+0(FP)
+	MOVQ    inPlane+16(FP), CX
+	ADDQ    CX, in+8(FP)
+	MOVQ    dyPlane+40(FP), CX
+	ADDQ    CX, dy+32(FP)
+	DECQ    channels+72(FP)
+	JNZ     channel
+	VZEROUPPER
+	RET
+
+// func depthwise1Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwise1Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      32(R11), Y1
+	VBROADCASTSS (R12), Y2
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y2, Y0
+
+left:
+	VBROADCASTSS 4(R12), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS 8(R12), Y1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  64(R11), Y1, Y0
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y1, Y1, Y1
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y1, Y0
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y1, Y0, Y0
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y2
+	VCMPPS  $0x1e, Y1, Y2, Y2
+	VANDPS  Y2, Y0, Y0
+
+open:
+	VMOVUPS Y0, (BX)
+	ADDQ    $+32, DX
+	ADDQ    $+32, BX
+	ADDQ    $+32, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwise2Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwise2Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      32(R11), Y2
+	VMOVUPS      64(R11), Y3
+	VBROADCASTSS (R12), Y4
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y4, Y0
+
+left:
+	VFMADD231PS  Y4, Y2, Y1
+	VBROADCASTSS 4(R12), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	VBROADCASTSS 8(R12), Y2
+	VFMADD231PS  Y2, Y3, Y0
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  96(R11), Y2, Y1
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y2, Y2, Y2
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	VMOVUPS 32(SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	ADDQ    $+64, DX
+	ADDQ    $+64, BX
+	ADDQ    $+64, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwise3Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwise3Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      32(R11), Y3
+	VMOVUPS      64(R11), Y4
+	VMOVUPS      96(R11), Y5
+	VBROADCASTSS (R12), Y6
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y6, Y0
+
+left:
+	VFMADD231PS  Y6, Y3, Y1
+	VFMADD231PS  Y6, Y4, Y2
+	VBROADCASTSS 4(R12), Y6
+	VFMADD231PS  Y6, Y3, Y0
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y2
+	VBROADCASTSS 8(R12), Y3
+	VFMADD231PS  Y3, Y4, Y0
+	VFMADD231PS  Y3, Y5, Y1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  128(R11), Y3, Y2
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y3, Y3, Y3
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y3, Y0
+	VMAXPS Y1, Y3, Y1
+	VMAXPS Y2, Y3, Y2
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y3, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y3, Y2, Y2
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y0, Y0
+	VMOVUPS 32(SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y1, Y1
+	VMOVUPS 64(SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y2, Y2
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	ADDQ    $+96, DX
+	ADDQ    $+96, BX
+	ADDQ    $+96, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwise4Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwise4Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      32(R11), Y4
+	VMOVUPS      64(R11), Y5
+	VMOVUPS      96(R11), Y6
+	VMOVUPS      128(R11), Y7
+	VBROADCASTSS (R12), Y8
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y8, Y0
+
+left:
+	VFMADD231PS  Y8, Y4, Y1
+	VFMADD231PS  Y8, Y5, Y2
+	VFMADD231PS  Y8, Y6, Y3
+	VBROADCASTSS 4(R12), Y8
+	VFMADD231PS  Y8, Y4, Y0
+	VFMADD231PS  Y8, Y5, Y1
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 8(R12), Y4
+	VFMADD231PS  Y4, Y5, Y0
+	VFMADD231PS  Y4, Y6, Y1
+	VFMADD231PS  Y4, Y7, Y2
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  160(R11), Y4, Y3
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y4, Y4, Y4
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS 32(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	VMOVUPS 64(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	VMOVUPS 96(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	ADDQ    $+128, DX
+	ADDQ    $+128, BX
+	ADDQ    $+128, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride1Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseStride1Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      32(R11), Y1
+	VBROADCASTSS (R12), Y2
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y2, Y0
+
+left:
+	VBROADCASTSS 4(R12), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS 8(R12), Y1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  64(R11), Y1, Y0
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y1, Y1, Y1
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y1, Y0
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y1, Y0, Y0
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y2
+	VCMPPS  $0x1e, Y1, Y2, Y2
+	VANDPS  Y2, Y0, Y0
+
+open:
+	VMOVUPS Y0, (BX)
+	ADDQ    $+64, DX
+	ADDQ    $+32, BX
+	ADDQ    $+32, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride2Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseStride2Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      32(R11), Y2
+	VMOVUPS      64(R11), Y3
+	VMOVUPS      96(R11), Y4
+	VBROADCASTSS (R12), Y5
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y5, Y0
+
+left:
+	VFMADD231PS  Y5, Y3, Y1
+	VBROADCASTSS 4(R12), Y5
+	VFMADD231PS  Y5, Y2, Y0
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS 8(R12), Y2
+	VFMADD231PS  Y2, Y3, Y0
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  128(R11), Y2, Y1
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y2, Y2, Y2
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	VMOVUPS 32(SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	ADDQ    $+128, DX
+	ADDQ    $+64, BX
+	ADDQ    $+64, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride3Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseStride3Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      32(R11), Y3
+	VMOVUPS      64(R11), Y4
+	VMOVUPS      96(R11), Y5
+	VMOVUPS      128(R11), Y6
+	VMOVUPS      160(R11), Y7
+	VBROADCASTSS (R12), Y8
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y8, Y0
+
+left:
+	VFMADD231PS  Y8, Y4, Y1
+	VFMADD231PS  Y8, Y6, Y2
+	VBROADCASTSS 4(R12), Y8
+	VFMADD231PS  Y8, Y3, Y0
+	VFMADD231PS  Y8, Y5, Y1
+	VFMADD231PS  Y8, Y7, Y2
+	VBROADCASTSS 8(R12), Y3
+	VFMADD231PS  Y3, Y4, Y0
+	VFMADD231PS  Y3, Y6, Y1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  192(R11), Y3, Y2
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y3, Y3, Y3
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y3, Y0
+	VMAXPS Y1, Y3, Y1
+	VMAXPS Y2, Y3, Y2
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y3, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y3, Y2, Y2
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y0, Y0
+	VMOVUPS 32(SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y1, Y1
+	VMOVUPS 64(SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y2, Y2
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	ADDQ    $+192, DX
+	ADDQ    $+96, BX
+	ADDQ    $+96, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseStride4Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseStride4Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      32(R11), Y4
+	VMOVUPS      64(R11), Y5
+	VMOVUPS      96(R11), Y6
+	VMOVUPS      128(R11), Y7
+	VMOVUPS      160(R11), Y8
+	VMOVUPS      192(R11), Y9
+	VMOVUPS      224(R11), Y10
+	VBROADCASTSS (R12), Y11
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y11, Y0
+
+left:
+	VFMADD231PS  Y11, Y5, Y1
+	VFMADD231PS  Y11, Y7, Y2
+	VFMADD231PS  Y11, Y9, Y3
+	VBROADCASTSS 4(R12), Y11
+	VFMADD231PS  Y11, Y4, Y0
+	VFMADD231PS  Y11, Y6, Y1
+	VFMADD231PS  Y11, Y8, Y2
+	VFMADD231PS  Y11, Y10, Y3
+	VBROADCASTSS 8(R12), Y4
+	VFMADD231PS  Y4, Y5, Y0
+	VFMADD231PS  Y4, Y7, Y1
+	VFMADD231PS  Y4, Y9, Y2
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  256(R11), Y4, Y3
+
+right:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y4, Y4, Y4
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS 32(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	VMOVUPS 64(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	VMOVUPS 96(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	ADDQ    $+256, DX
+	ADDQ    $+128, BX
+	ADDQ    $+128, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput1Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInput1Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      32(R11), Y1
+	VBROADCASTSS (R12), Y2
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  64(R11), Y2, Y0
+
+right:
+	VBROADCASTSS 4(R12), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS 8(R12), Y1
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y1, Y0
+
+left:
+	ADDQ AX, R11
+	ADDQ $0x0c, R12
+	DECQ R13
+	JNZ  taps
+
+summed:
+	VXORPS Y1, Y1, Y1
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y1, Y0
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y1, Y0, Y0
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y2
+	VCMPPS  $0x1e, Y1, Y2, Y2
+	VANDPS  Y2, Y0, Y0
+
+open:
+	VMOVUPS Y0, (BX)
+	ADDQ    $+32, DX
+	ADDQ    $+32, BX
+	ADDQ    $+32, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput2Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInput2Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      32(R11), Y2
+	VMOVUPS      64(R11), Y3
+	VBROADCASTSS (R12), Y4
+	VFMADD231PS  Y4, Y3, Y0
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  96(R11), Y4, Y1
+
+right:
+	VBROADCASTSS 4(R12), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	VBROADCASTSS 8(R12), Y3
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y3, Y0
+
+left:
+	VFMADD231PS Y3, Y2, Y1
+	ADDQ        AX, R11
+	ADDQ        $0x0c, R12
+	DECQ        R13
+	JNZ         taps
+
+summed:
+	VXORPS Y2, Y2, Y2
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	VMOVUPS 32(SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	ADDQ    $+64, DX
+	ADDQ    $+64, BX
+	ADDQ    $+64, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput3Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInput3Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      32(R11), Y3
+	VMOVUPS      64(R11), Y4
+	VMOVUPS      96(R11), Y5
+	VBROADCASTSS (R12), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  128(R11), Y6, Y2
+
+right:
+	VBROADCASTSS 4(R12), Y6
+	VFMADD231PS  Y6, Y3, Y0
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y2
+	VBROADCASTSS 8(R12), Y5
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y5, Y0
+
+left:
+	VFMADD231PS Y5, Y3, Y1
+	VFMADD231PS Y5, Y4, Y2
+	ADDQ        AX, R11
+	ADDQ        $0x0c, R12
+	DECQ        R13
+	JNZ         taps
+
+summed:
+	VXORPS Y3, Y3, Y3
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y3, Y0
+	VMAXPS Y1, Y3, Y1
+	VMAXPS Y2, Y3, Y2
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y3, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y3, Y2, Y2
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y0, Y0
+	VMOVUPS 32(SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y1, Y1
+	VMOVUPS 64(SI), Y4
+	VCMPPS  $0x1e, Y3, Y4, Y4
+	VANDPS  Y4, Y2, Y2
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	ADDQ    $+96, DX
+	ADDQ    $+96, BX
+	ADDQ    $+96, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInput4Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInput4Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      32(R11), Y4
+	VMOVUPS      64(R11), Y5
+	VMOVUPS      96(R11), Y6
+	VMOVUPS      128(R11), Y7
+	VBROADCASTSS (R12), Y8
+	VFMADD231PS  Y8, Y5, Y0
+	VFMADD231PS  Y8, Y6, Y1
+	VFMADD231PS  Y8, Y7, Y2
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  160(R11), Y8, Y3
+
+right:
+	VBROADCASTSS 4(R12), Y8
+	VFMADD231PS  Y8, Y4, Y0
+	VFMADD231PS  Y8, Y5, Y1
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 8(R12), Y7
+	TESTQ        $0x00000008, R9
+	JNZ          left
+	VFMADD231PS  (R11), Y7, Y0
+
+left:
+	VFMADD231PS Y7, Y4, Y1
+	VFMADD231PS Y7, Y5, Y2
+	VFMADD231PS Y7, Y6, Y3
+	ADDQ        AX, R11
+	ADDQ        $0x0c, R12
+	DECQ        R13
+	JNZ         taps
+
+summed:
+	VXORPS Y4, Y4, Y4
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS 32(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	VMOVUPS 64(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	VMOVUPS 96(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	ADDQ    $+128, DX
+	ADDQ    $+128, BX
+	ADDQ    $+128, SI
+	ANDQ    $-9, R9
+	DECQ    R10
+	JNZ     group
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    dstPlane+8(FP), CX
+	ADDQ    CX, dst+0(FP)
+	MOVQ    inPlane+24(FP), CX
+	ADDQ    CX, in+16(FP)
+	MOVQ    wPlane+48(FP), CX
+	ADDQ    CX, w+40(FP)
+	MOVQ    gatePlane+72(FP), CX
+	ADDQ    CX, gate+64(FP)
+	CMPQ    start+56(FP), $0x00
+	JEQ     started
+	ADDQ    $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride1Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInputStride1Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Y2
+	VBROADCASTSS (R12), Y3
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  32(R11), Y3, Y1
+
+right:
+	VBROADCASTSS 4(R12), Y3
+	VFMADD231PS  Y3, Y2, Y0
+	VBROADCASTSS 8(R12), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Y2, Y2, Y2
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y0, Y0
+	TESTQ   $0x00000020, R9
+	JNZ     open
+	VMOVUPS 32(SI), Y3
+	VCMPPS  $0x1e, Y2, Y3, Y3
+	VANDPS  Y3, Y1, Y1
+
+open:
+	VMOVUPS Y0, (BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Y1, 32(BX)
+
+stored:
+	ADDQ $+32, DX
+	ADDQ $+64, BX
+	ADDQ $+64, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride2Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInputStride2Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Y4
+	VMOVUPS      32(R11), Y5
+	VBROADCASTSS (R12), Y6
+	VFMADD231PS  Y6, Y5, Y1
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  64(R11), Y6, Y3
+
+right:
+	VBROADCASTSS 4(R12), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y2
+	VBROADCASTSS 8(R12), Y6
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Y4, Y4, Y4
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y0, Y0
+	VMOVUPS 32(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y1, Y1
+	VMOVUPS 64(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	TESTQ   $0x00000020, R9
+	JNZ     open
+	VMOVUPS 96(SI), Y5
+	VCMPPS  $0x1e, Y4, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Y3, 96(BX)
+
+stored:
+	ADDQ $+64, DX
+	ADDQ $+128, BX
+	ADDQ $+128, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride3Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInputStride3Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Y6
+	VMOVUPS      32(R11), Y7
+	VMOVUPS      64(R11), Y8
+	VBROADCASTSS (R12), Y9
+	VFMADD231PS  Y9, Y7, Y1
+	VFMADD231PS  Y9, Y8, Y3
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  96(R11), Y9, Y5
+
+right:
+	VBROADCASTSS 4(R12), Y9
+	VFMADD231PS  Y9, Y6, Y0
+	VFMADD231PS  Y9, Y7, Y2
+	VFMADD231PS  Y9, Y8, Y4
+	VBROADCASTSS 8(R12), Y9
+	VFMADD231PS  Y9, Y6, Y1
+	VFMADD231PS  Y9, Y7, Y3
+	VFMADD231PS  Y9, Y8, Y5
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Y6, Y6, Y6
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
+	VMAXPS Y3, Y6, Y3
+	VMAXPS Y4, Y6, Y4
+	VMAXPS Y5, Y6, Y5
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y6, Y0, Y0
+	VADDPS Y6, Y1, Y1
+	VADDPS Y6, Y2, Y2
+	VADDPS Y6, Y3, Y3
+	VADDPS Y6, Y4, Y4
+	VADDPS Y6, Y5, Y5
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y0, Y0
+	VMOVUPS 32(SI), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y1, Y1
+	VMOVUPS 64(SI), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y2, Y2
+	VMOVUPS 96(SI), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y3, Y3
+	VMOVUPS 128(SI), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y4, Y4
+	TESTQ   $0x00000020, R9
+	JNZ     open
+	VMOVUPS 160(SI), Y7
+	VCMPPS  $0x1e, Y6, Y7, Y7
+	VANDPS  Y7, Y5, Y5
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	VMOVUPS Y4, 128(BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Y5, 160(BX)
+
+stored:
+	ADDQ $+96, DX
+	ADDQ $+192, BX
+	ADDQ $+192, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseInputStride4Half(dst *float32, dstPlane int, in *float32, inPlane int, inRow int, w *float32, wPlane int, start *float32, gate *float32, gatePlane int, rows *int32, count int, repeats int, channels int, flags int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseInputStride4Half(SB), NOSPLIT, $8-120
+	SHLQ $0x02, dstPlane+8(FP)
+	SHLQ $0x02, inPlane+24(FP)
+	SHLQ $0x02, inRow+32(FP)
+	SHLQ $0x02, wPlane+48(FP)
+	SHLQ $0x02, gatePlane+72(FP)
+	MOVQ inRow+32(FP), AX
+
+channel:
+	MOVQ rows+80(FP), CX
+	MOVQ count+88(FP), DX
+	MOVQ DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+16(FP), BX
+	LEAQ    (BX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dst+0(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	MOVQ    gate+64(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	MOVLQSX 12(CX), R8
+	MOVQ    w+40(FP), DI
+	LEAQ    (DI)(R8*4), R8
+	MOVLQSX 16(CX), DI
+	MOVQ    flags+112(FP), R9
+	MOVQ    repeats+96(FP), R10
+
+group:
+	CMPQ R10, $0x01
+	JEQ  last
+	ANDQ $-49, R9
+	JMP  begin
+
+last:
+	MOVQ flags+112(FP), R11
+	ANDQ $0x30, R11
+	ORQ  R11, R9
+
+begin:
+	MOVQ         start+56(FP), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	TESTQ        R11, R11
+	JZ           begun
+	VBROADCASTSS (R11), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
+
+begun:
+	MOVQ  DX, R11
+	MOVQ  R8, R12
+	MOVQ  DI, R13
+	TESTQ R13, R13
+	JZ    summed
+
+taps:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VMOVUPS      64(R11), Y10
+	VMOVUPS      96(R11), Y11
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y12, Y9, Y1
+	VFMADD231PS  Y12, Y10, Y3
+	VFMADD231PS  Y12, Y11, Y5
+	TESTQ        $0x00000010, R9
+	JNZ          right
+	VFMADD231PS  128(R11), Y12, Y7
+
+right:
+	VBROADCASTSS 4(R12), Y12
+	VFMADD231PS  Y12, Y8, Y0
+	VFMADD231PS  Y12, Y9, Y2
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y6
+	VBROADCASTSS 8(R12), Y12
+	VFMADD231PS  Y12, Y8, Y1
+	VFMADD231PS  Y12, Y9, Y3
+	VFMADD231PS  Y12, Y10, Y5
+	VFMADD231PS  Y12, Y11, Y7
+	ADDQ         AX, R11
+	ADDQ         $0x18, R12
+	DECQ         R13
+	JNZ          taps
+
+summed:
+	VXORPS Y8, Y8, Y8
+	TESTQ  $0x00000002, flags+112(FP)
+	JZ     any
+	VMAXPS Y0, Y8, Y0
+	VMAXPS Y1, Y8, Y1
+	VMAXPS Y2, Y8, Y2
+	VMAXPS Y3, Y8, Y3
+	VMAXPS Y4, Y8, Y4
+	VMAXPS Y5, Y8, Y5
+	VMAXPS Y6, Y8, Y6
+	VMAXPS Y7, Y8, Y7
+
+any:
+	TESTQ  $0x00000004, flags+112(FP)
+	JZ     ungated
+	VADDPS Y8, Y0, Y0
+	VADDPS Y8, Y1, Y1
+	VADDPS Y8, Y2, Y2
+	VADDPS Y8, Y3, Y3
+	VADDPS Y8, Y4, Y4
+	VADDPS Y8, Y5, Y5
+	VADDPS Y8, Y6, Y6
+	VADDPS Y8, Y7, Y7
+
+ungated:
+	CMPQ    gate+64(FP), $0x00
+	JEQ     open
+	VMOVUPS (SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y0, Y0
+	VMOVUPS 32(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y1, Y1
+	VMOVUPS 64(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y2, Y2
+	VMOVUPS 96(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y3, Y3
+	VMOVUPS 128(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y4, Y4
+	VMOVUPS 160(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y5, Y5
+	VMOVUPS 192(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y6, Y6
+	TESTQ   $0x00000020, R9
+	JNZ     open
+	VMOVUPS 224(SI), Y9
+	VCMPPS  $0x1e, Y8, Y9, Y9
+	VANDPS  Y9, Y7, Y7
+
+open:
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	VMOVUPS Y4, 128(BX)
+	VMOVUPS Y5, 160(BX)
+	VMOVUPS Y6, 192(BX)
+	TESTQ   $0x00000020, R9
+	JNZ     stored
+	VMOVUPS Y7, 224(BX)
+
+stored:
+	ADDQ $+128, DX
+	ADDQ $+256, BX
+	ADDQ $+256, SI
+	ANDQ $-9, R9
+	DECQ R10
+	JNZ  group
+	ADDQ $0x14, CX
+	DECQ (SP)
+	JNZ  row
+	MOVQ dstPlane+8(FP), CX
+	ADDQ CX, dst+0(FP)
+	MOVQ inPlane+24(FP), CX
+	ADDQ CX, in+16(FP)
+	MOVQ wPlane+48(FP), CX
+	ADDQ CX, w+40(FP)
+	MOVQ gatePlane+72(FP), CX
+	ADDQ CX, gate+64(FP)
+	CMPQ start+56(FP), $0x00
+	JEQ  started
+	ADDQ $0x04, start+56(FP)
+
+started:
+	DECQ channels+104(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func depthwiseWeightHalf(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseWeightHalf(SB), NOSPLIT, $8-80
+	SHLQ $0x02, inPlane+16(FP)
+	SHLQ $0x02, inRow+24(FP)
+	SHLQ $0x02, dyPlane+40(FP)
+	MOVQ inRow+24(FP), AX
+
+channel:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   rows+48(FP), CX
+	MOVQ   count+56(FP), DX
+	MOVQ   DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+8(FP), SI
+	LEAQ    (SI)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dy+32(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVQ    columns+64(FP), SI
+	MOVLQSX 12(CX), DI
+	MOVLQSX 16(CX), R8
+	LEAQ    (DI)(R8*1), DI
+	CMPQ    DI, $0x01
+	JEQ     rows01
+	CMPQ    DI, $0x02
+	JEQ     rows02
+	CMPQ    DI, $0x03
+	JEQ     rows03
+	CMPQ    DI, $0x04
+	JEQ     rows11
+	CMPQ    DI, $0x05
+	JEQ     rows12
+	CMPQ    DI, $0x07
+	JEQ     rows21
+	JMP     next
+
+rows01:
+	SUBQ        $0x02, SI
+	JL          rows01odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     32(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y0
+	VMOVUPS     32(DX), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VFMADD231PS Y11, Y10, Y0
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y1
+	VMOVUPS     96(DX), Y9
+	VFMADD231PS Y9, Y10, Y2
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JNZ         rows01
+	JMP         next
+
+rows01odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMOVUPS     32(DX), Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y2
+	LEAQ        32(DX), DX
+	LEAQ        32(BX), BX
+	JMP         next
+
+rows02:
+	SUBQ        $0x02, SI
+	JL          rows02odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     32(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y0
+	VMOVUPS     32(DX), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VFMADD231PS Y11, Y10, Y0
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y1
+	VMOVUPS     96(DX), Y11
+	VFMADD231PS Y11, Y10, Y2
+	VMOVUPS     (DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     32(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     64(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y4
+	VMOVUPS     96(DX)(AX*1), Y9
+	VFMADD231PS Y9, Y10, Y5
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JNZ         rows02
+	JMP         next
+
+rows02odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMOVUPS     32(DX), Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMOVUPS     (DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     32(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     64(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y5
+	LEAQ        32(DX), DX
+	LEAQ        32(BX), BX
+	JMP         next
+
+rows03:
+	SUBQ        $0x02, SI
+	JL          rows03odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     32(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y0
+	VMOVUPS     32(DX), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VFMADD231PS Y11, Y10, Y0
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y1
+	VMOVUPS     96(DX), Y11
+	VFMADD231PS Y11, Y10, Y2
+	VMOVUPS     (DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     32(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     64(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y4
+	VMOVUPS     96(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y10, Y5
+	VMOVUPS     (DX)(AX*2), Y11
+	VFMADD231PS Y11, Y9, Y6
+	VMOVUPS     32(DX)(AX*2), Y11
+	VFMADD231PS Y11, Y9, Y7
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     64(DX)(AX*2), Y11
+	VFMADD231PS Y11, Y9, Y8
+	VFMADD231PS Y11, Y10, Y7
+	VMOVUPS     96(DX)(AX*2), Y9
+	VFMADD231PS Y9, Y10, Y8
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JNZ         rows03
+	JMP         next
+
+rows03odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMOVUPS     32(DX), Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMOVUPS     (DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     32(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     64(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     (DX)(AX*2), Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     32(DX)(AX*2), Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMOVUPS     64(DX)(AX*2), Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        32(DX), DX
+	LEAQ        32(BX), BX
+	JMP         next
+
+rows11:
+	SUBQ        $0x02, SI
+	JL          rows11odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     32(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     32(DX), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y4
+	VMOVUPS     96(DX), Y9
+	VFMADD231PS Y9, Y10, Y5
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JNZ         rows11
+	JMP         next
+
+rows11odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     32(DX), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y5
+	LEAQ        32(DX), DX
+	LEAQ        32(BX), BX
+	JMP         next
+
+rows12:
+	SUBQ        $0x02, SI
+	JL          rows12odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     32(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     32(DX), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y4
+	VMOVUPS     96(DX), Y11
+	VFMADD231PS Y11, Y10, Y5
+	VMOVUPS     (DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y6
+	VMOVUPS     32(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y7
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     64(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y8
+	VFMADD231PS Y11, Y10, Y7
+	VMOVUPS     96(DX)(AX*1), Y9
+	VFMADD231PS Y9, Y10, Y8
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JNZ         rows12
+	JMP         next
+
+rows12odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     32(DX), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     (DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     32(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMOVUPS     64(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        32(DX), DX
+	LEAQ        32(BX), BX
+	JMP         next
+
+rows21:
+	SUBQ        $0x02, SI
+	JL          rows21odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     32(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y6
+	VMOVUPS     32(DX), Y11
+	VFMADD231PS Y11, Y9, Y7
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y8
+	VFMADD231PS Y11, Y10, Y7
+	VMOVUPS     96(DX), Y9
+	VFMADD231PS Y9, Y10, Y8
+	LEAQ        64(DX), DX
+	LEAQ        64(BX), BX
+	JNZ         rows21
+	JMP         next
+
+rows21odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     32(DX), Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        32(DX), DX
+	LEAQ        32(BX), BX
+
+next:
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    sums+0(FP), CX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, 64(CX)
+	VMOVUPS Y3, 96(CX)
+	VMOVUPS Y4, 128(CX)
+	VMOVUPS Y5, 160(CX)
+	VMOVUPS Y6, 192(CX)
+	VMOVUPS Y7, 224(CX)
+	VMOVUPS Y8, 256(CX)
+	ADDQ    $+288, sums+0(FP)
+	MOVQ    inPlane+16(FP), CX
+	ADDQ    CX, in+8(FP)
+	MOVQ    dyPlane+40(FP), CX
+	ADDQ    CX, dy+32(FP)
+	DECQ    channels+72(FP)
+	JNZ     channel
+	VZEROUPPER
+	RET
+
+// func depthwiseWeightStrideHalf(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseWeightStrideHalf(SB), NOSPLIT, $8-80
+	SHLQ $0x02, inPlane+16(FP)
+	SHLQ $0x02, inRow+24(FP)
+	SHLQ $0x02, dyPlane+40(FP)
+	MOVQ inRow+24(FP), AX
+
+channel:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   rows+48(FP), CX
+	MOVQ   count+56(FP), DX
+	MOVQ   DX, (SP)
+
+row:
+	MOVLQSX (CX), DX
+	MOVQ    in+8(FP), SI
+	LEAQ    (SI)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	MOVQ    dy+32(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	MOVQ    columns+64(FP), SI
+	MOVLQSX 12(CX), DI
+	MOVLQSX 16(CX), R8
+	LEAQ    (DI)(R8*1), DI
+	CMPQ    DI, $0x01
+	JEQ     rows01
+	CMPQ    DI, $0x02
+	JEQ     rows02
+	CMPQ    DI, $0x03
+	JEQ     rows03
+	CMPQ    DI, $0x04
+	JEQ     rows11
+	CMPQ    DI, $0x05
+	JEQ     rows12
+	CMPQ    DI, $0x07
+	JEQ     rows21
+	JMP     next
+
+rows01:
+	SUBQ        $0x02, SI
+	JL          rows01odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     32(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y0
+	VMOVUPS     32(DX), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y0
+	VMOVUPS     96(DX), Y9
+	VFMADD231PS Y9, Y10, Y1
+	VMOVUPS     128(DX), Y9
+	VFMADD231PS Y9, Y10, Y2
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JNZ         rows01
+	JMP         next
+
+rows01odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMOVUPS     32(DX), Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y2
+	LEAQ        64(DX), DX
+	LEAQ        32(BX), BX
+	JMP         next
+
+rows02:
+	SUBQ        $0x02, SI
+	JL          rows02odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     32(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y0
+	VMOVUPS     32(DX), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y0
+	VMOVUPS     96(DX), Y11
+	VFMADD231PS Y11, Y10, Y1
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y10, Y2
+	VMOVUPS     (DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     32(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VMOVUPS     64(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     96(DX)(AX*1), Y9
+	VFMADD231PS Y9, Y10, Y4
+	VMOVUPS     128(DX)(AX*1), Y9
+	VFMADD231PS Y9, Y10, Y5
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JNZ         rows02
+	JMP         next
+
+rows02odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMOVUPS     32(DX), Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMOVUPS     (DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     32(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     64(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y5
+	LEAQ        64(DX), DX
+	LEAQ        32(BX), BX
+	JMP         next
+
+rows03:
+	SUBQ        $0x02, SI
+	JL          rows03odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     32(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y0
+	VMOVUPS     32(DX), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y0
+	VMOVUPS     96(DX), Y11
+	VFMADD231PS Y11, Y10, Y1
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y10, Y2
+	VMOVUPS     (DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     32(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VMOVUPS     64(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     96(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y10, Y4
+	VMOVUPS     128(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y10, Y5
+	VMOVUPS     (DX)(AX*2), Y11
+	VFMADD231PS Y11, Y9, Y6
+	VMOVUPS     32(DX)(AX*2), Y11
+	VFMADD231PS Y11, Y9, Y7
+	VMOVUPS     64(DX)(AX*2), Y11
+	VFMADD231PS Y11, Y9, Y8
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     96(DX)(AX*2), Y9
+	VFMADD231PS Y9, Y10, Y7
+	VMOVUPS     128(DX)(AX*2), Y9
+	VFMADD231PS Y9, Y10, Y8
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JNZ         rows03
+	JMP         next
+
+rows03odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMOVUPS     32(DX), Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMOVUPS     (DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     32(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     64(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     (DX)(AX*2), Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     32(DX)(AX*2), Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMOVUPS     64(DX)(AX*2), Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        64(DX), DX
+	LEAQ        32(BX), BX
+	JMP         next
+
+rows11:
+	SUBQ        $0x02, SI
+	JL          rows11odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     32(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     32(DX), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     96(DX), Y9
+	VFMADD231PS Y9, Y10, Y4
+	VMOVUPS     128(DX), Y9
+	VFMADD231PS Y9, Y10, Y5
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JNZ         rows11
+	JMP         next
+
+rows11odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     32(DX), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y5
+	LEAQ        64(DX), DX
+	LEAQ        32(BX), BX
+	JMP         next
+
+rows12:
+	SUBQ        $0x02, SI
+	JL          rows12odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     32(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VMOVUPS     32(DX), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y5
+	VFMADD231PS Y11, Y10, Y3
+	VMOVUPS     96(DX), Y11
+	VFMADD231PS Y11, Y10, Y4
+	VMOVUPS     128(DX), Y11
+	VFMADD231PS Y11, Y10, Y5
+	VMOVUPS     (DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y6
+	VMOVUPS     32(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y7
+	VMOVUPS     64(DX)(AX*1), Y11
+	VFMADD231PS Y11, Y9, Y8
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     96(DX)(AX*1), Y9
+	VFMADD231PS Y9, Y10, Y7
+	VMOVUPS     128(DX)(AX*1), Y9
+	VFMADD231PS Y9, Y10, Y8
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JNZ         rows12
+	JMP         next
+
+rows12odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMOVUPS     32(DX), Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMOVUPS     (DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     32(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMOVUPS     64(DX)(AX*1), Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        64(DX), DX
+	LEAQ        32(BX), BX
+	JMP         next
+
+rows21:
+	SUBQ        $0x02, SI
+	JL          rows21odd
+	VMOVUPS     (BX), Y9
+	VMOVUPS     32(BX), Y10
+	VMOVUPS     (DX), Y11
+	VFMADD231PS Y11, Y9, Y6
+	VMOVUPS     32(DX), Y11
+	VFMADD231PS Y11, Y9, Y7
+	VMOVUPS     64(DX), Y11
+	VFMADD231PS Y11, Y9, Y8
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     96(DX), Y9
+	VFMADD231PS Y9, Y10, Y7
+	VMOVUPS     128(DX), Y9
+	VFMADD231PS Y9, Y10, Y8
+	LEAQ        128(DX), DX
+	LEAQ        64(BX), BX
+	JNZ         rows21
+	JMP         next
+
+rows21odd:
+	VMOVUPS     (BX), Y9
+	VMOVUPS     (DX), Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMOVUPS     32(DX), Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMOVUPS     64(DX), Y10
+	VFMADD231PS Y10, Y9, Y8
+	LEAQ        64(DX), DX
+	LEAQ        32(BX), BX
+
+next:
+	ADDQ    $0x14, CX
+	DECQ    (SP)
+	JNZ     row
+	MOVQ    sums+0(FP), CX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, 64(CX)
+	VMOVUPS Y3, 96(CX)
+	VMOVUPS Y4, 128(CX)
+	VMOVUPS Y5, 160(CX)
+	VMOVUPS Y6, 192(CX)
+	VMOVUPS Y7, 224(CX)
+	VMOVUPS Y8, 256(CX)
+	ADDQ    $+288, sums+0(FP)
+	MOVQ    inPlane+16(FP), CX
+	ADDQ    CX, in+8(FP)
+	MOVQ    dyPlane+40(FP), CX
+	ADDQ    CX, dy+32(FP)
+	DECQ    channels+72(FP)
+	JNZ     channel
+	VZEROUPPER
+	RET
+
 // func transposeAVX2(dst *float32, dstStride int, src *float32, srcStride int, rows int, cols int)
 // Requires: AVX, CMOV
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-48

@@ -63,12 +63,13 @@ func (b Block) Plane() int {
 
 func (b Block) image() int { return b.Channels * b.Height * b.Width }
 
-// check panics unless the slices hold the block and its images.
-func (b Block) check(block, images, imagesLen, lo, hi int) {
+// check panics unless the slices hold the block and its images, which begin so far
+// apart.
+func (b Block) check(block, images, imagesLen, step, lo, hi int) {
 	if lo < 0 || lo > hi || hi > b.Channels {
 		panic(fmt.Sprintf("kernel: channels %d:%d of a block of %d", lo, hi, b.Channels))
 	}
-	if images < 0 || images > b.Images() || block < b.Len() || imagesLen < images*b.image() {
+	if images < 0 || images > b.Images() || block < b.Len() || images > 0 && imagesLen < (images-1)*step+b.image() {
 		panic(fmt.Sprintf("kernel: block %+v wants %d elements and 0 to %d images of %d, got %d elements, and %d images in %d",
 			b, b.Len(), b.Images(), b.image(), block, images, imagesLen))
 	}
@@ -82,7 +83,12 @@ func ToLanes[T Element](b Block, dst []T, images int, src []T) {
 
 // ToLanesChannels is ToLanes of the channels [lo, hi).
 func ToLanesChannels[T Element](b Block, dst []T, images int, src []T, lo, hi int) {
-	b.check(len(dst), images, len(src), lo, hi)
+	toLanes(b, dst, images, src, b.image(), lo, hi)
+}
+
+// toLanes is ToLanesChannels of images that begin so far apart.
+func toLanes[T Element](b Block, dst []T, images int, src []T, step, lo, hi int) {
+	b.check(len(dst), images, len(src), step, lo, hi)
 	if images < b.Images() {
 		clear(dst[lo*b.Plane() : hi*b.Plane()])
 	}
@@ -90,7 +96,7 @@ func ToLanesChannels[T Element](b Block, dst []T, images int, src []T, lo, hi in
 		return
 	}
 	b.rows(lo, hi, func(i, at, n int) {
-		Transpose(dst[at:], b.Images(), src[i:], b.image(), images, n)
+		Transpose(dst[at:], b.Images(), src[i:], step, images, n)
 	})
 	if images == b.Images() {
 		clearBorder(b, dst, lo, hi)
@@ -104,12 +110,17 @@ func FromLanes[T Element](b Block, dst []T, images int, src []T) {
 
 // FromLanesChannels is FromLanes of the channels [lo, hi).
 func FromLanesChannels[T Element](b Block, dst []T, images int, src []T, lo, hi int) {
-	b.check(len(src), images, len(dst), lo, hi)
+	fromLanes(b, dst, images, src, b.image(), lo, hi)
+}
+
+// fromLanes is FromLanesChannels of images that begin so far apart.
+func fromLanes[T Element](b Block, dst []T, images int, src []T, step, lo, hi int) {
+	b.check(len(src), images, len(dst), step, lo, hi)
 	if images == 0 {
 		return
 	}
 	b.rows(lo, hi, func(i, at, n int) {
-		Transpose(dst[i:], b.image(), src[at:], b.Images(), n, images)
+		Transpose(dst[i:], step, src[at:], b.Images(), n, images)
 	})
 }
 
