@@ -34,6 +34,8 @@ func TestLayersOfImagesAndRows(t *testing.T) {
 		"AdaptiveMaxPool1D": {nn.AdaptiveMaxPool1D{Width: 2}, rows, []int{2, 6, 2}, 0},
 		"AdaptiveAvgPool1D": {nn.AdaptiveAvgPool1D{Width: 2}, rows, []int{2, 6, 2}, 0},
 		"GlobalMaxPool":     {nn.GlobalMaxPool{}, images, []int{2, 6}, 0},
+		"Upsample2D":        {nn.Upsample2D{Config: op.Upsample2DConfig{Scale: 2}}, images, []int{2, 6, 18, 16}, 0},
+		"Upsample1D":        {nn.Upsample1D{Config: op.Upsample1DConfig{Width: 4, Linear: true}}, rows, []int{2, 6, 4}, 0},
 		"GlobalAvgPool":     {nn.GlobalAvgPool{}, rows, []int{2, 6}, 0},
 	} {
 		y := c.layer.Forward(autograd.Const(tensor.New(tensor.Float32, c.x...)))

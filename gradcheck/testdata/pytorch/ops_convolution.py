@@ -123,4 +123,22 @@ def global_avg_pool(a, x):
     return x.flatten(2).mean(2)
 
 
-absent("parts of gradients", "conv2d_input_gate", "avg_pool2d_grad", "pool_scatter", "pool_scatter_gate", "pool_gather")
+def upsampled(a, x, linear):
+    size = [n for n in (getattr(a, "Height", 0), a.Width) if n] or None
+    args = dict(mode=linear, align_corners=a.AlignCorners) if a.Linear else dict(mode="nearest")
+    return F.interpolate(x, size, a.Scale or None, **args)
+
+
+@operation("upsample2d")
+def upsample2d(a, x):
+    if a.Row:
+        return upsampled(a, x.squeeze(2), "linear").unsqueeze(2)
+    return upsampled(a, x, "bilinear")
+
+
+@operation("upsample1d")
+def upsample1d(a, x):
+    return upsampled(a, x, "linear")
+
+
+absent("parts of gradients", "upsample2d_grad", "conv2d_input_gate", "avg_pool2d_grad", "pool_scatter", "pool_scatter_gate", "pool_gather")
