@@ -23,8 +23,12 @@ func cases() (all []comparison) {
 	for i, net := range small {
 		all = append(all, training(fmt.Sprintf("net%d", i+1), net, 64))
 	}
-	all = append(all, convolutions(64, 56, 16)...)
-	all = append(all, convolutions(256, 14, 16)...)
+	all = append(all, training("separable", separable, 64), inference("separable", separable, 64))
+	all = append(all, convolutions("conv", measure.Convolution{Channels: 64, Size: 56, Batch: 16})...)
+	all = append(all, convolutions("conv", measure.Convolution{Channels: 256, Size: 14, Batch: 16})...)
+	for _, c := range depthwise {
+		all = append(all, convolutions("depthwise", c)...)
+	}
 	all = append(all, products()...)
 	all = append(all, elementwise()...)
 	return append(all, scaling(), memory(), goPeer("gorgonia"), goPeer("gomlx"), goPeer("born"))
@@ -38,7 +42,7 @@ var targets = []struct {
 }{
 	{"lenet5-train-16", 5}, {"lenet5-train-64", 4}, {"lenet5-train-256", 3},
 	{"lenet5-infer-1", 5}, {"lenet5-infer-64", 2},
-	{"mlp", 1.2}, {"net", 3}, {"conv", 1}, {"gemm-small", 1.5}, {"gemm", 0.95},
+	{"mlp", 1.2}, {"net", 3}, {"conv", 1}, {"depthwise", 2}, {"separable", 2}, {"gemm-small", 1.5}, {"gemm", 0.95},
 	{"threads", 1.85}, {"memory", 3}, {"peer", 20},
 	{"", 1}, // elementwise
 }
@@ -90,10 +94,32 @@ func checkNetwork(h *harness, r wire.Request, ours nn.Module) error {
 	return nil
 }
 
-func convolutions(channels, size, batch int) (all []comparison) {
-	c := measure.Convolution{Channels: channels, Size: size, Batch: batch}
-	name := fmt.Sprintf("conv-%d-%d-%d-", channels, size, batch)
-	request := func(work string) wire.Request { return wire.Request{Work: work, Sizes: []int{channels, size, batch}} }
+// depthwise are convolutions as MobileNet has them, on small images and on those of
+// its paper: with a stride where the images are halved.
+var depthwise = []measure.Convolution{
+	{Channels: 32, Size: 32, Batch: 64, Depthwise: true},
+	{Channels: 64, Size: 32, Batch: 64, Stride: 2, Depthwise: true},
+	{Channels: 128, Size: 16, Batch: 64, Depthwise: true},
+	{Channels: 256, Size: 8, Batch: 64, Depthwise: true},
+	{Channels: 512, Size: 4, Batch: 64, Depthwise: true},
+	{Channels: 32, Size: 112, Batch: 16, Depthwise: true},
+	{Channels: 64, Size: 112, Batch: 16, Stride: 2, Depthwise: true},
+	{Channels: 256, Size: 28, Batch: 16, Depthwise: true},
+	{Channels: 512, Size: 14, Batch: 16, Depthwise: true},
+}
+
+func convolutions(kind string, c measure.Convolution) (all []comparison) {
+	stride, groups := max(1, c.Stride), 1
+	name := fmt.Sprintf("%s-%d-%d-%d-", kind, c.Channels, c.Size, c.Batch)
+	if c.Depthwise {
+		groups = c.Channels
+	}
+	if stride > 1 {
+		name += fmt.Sprintf("stride-%d-", stride)
+	}
+	request := func(work string) wire.Request {
+		return wire.Request{Work: work, Sizes: []int{c.Channels, c.Size, c.Batch, stride, groups}}
+	}
 	return []comparison{
 		versus(name+"forward", request("conv"), c.Forward),
 		versus(name+"input", request("conv-input"), c.InputGradient),

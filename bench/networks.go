@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/bench/wire"
@@ -83,6 +84,21 @@ var small = []wire.Network{
 	}},
 }
 
+// separable is a small MobileNet without its normalisations: convolutions of each
+// channel by itself, and of channels with each other.
+var separable = wire.Network{Input: []int{3, 32, 32}, Classes: 10, Layers: slices.Concat(
+	[]wire.Layer{conv(3, 32, 3, 1, 1), relu},
+	separableBlock(32, 64, 1), separableBlock(64, 128, 2), separableBlock(128, 128, 1),
+	separableBlock(128, 256, 2), separableBlock(256, 256, 1), separableBlock(256, 512, 2),
+	[]wire.Layer{avgPool(4, 4), flatten, linear(512, 10)},
+)}
+
+func separableBlock(in, out, stride int) []wire.Layer {
+	depthwise := conv(in, in, 3, stride, 1)
+	depthwise.Groups = in
+	return []wire.Layer{depthwise, relu, conv(in, out, 1, 1, 0), relu}
+}
+
 // build returns our network of a description.
 func build(layers []wire.Layer, r *random.Stream) nn.Sequential {
 	var net nn.Sequential
@@ -95,7 +111,7 @@ func build(layers []wire.Layer, r *random.Stream) nn.Sequential {
 func buildLayer(l wire.Layer, r *random.Stream) nn.Module {
 	switch l.Kind {
 	case "conv":
-		c := nn.NewConv2D(l.In, l.Out, l.Kernel, op.Conv2DConfig{Stride: l.Stride, Padding: l.Padding}, r)
+		c := nn.NewConv2D(l.In, l.Out, l.Kernel, op.Conv2DConfig{Stride: l.Stride, Padding: l.Padding, Groups: l.Groups}, r)
 		if l.NoBias {
 			c.Bias = nil
 		}

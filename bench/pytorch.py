@@ -33,7 +33,7 @@ def layer(l):
     size, stride, padding = l.get("kernel", 0), l.get("stride", 0), l.get("padding", 0)
     bias = not l.get("no_bias", False)
     return {
-        "conv": lambda: nn.Conv2d(l["in"], l["out"], size, stride or 1, padding, bias=bias),
+        "conv": lambda: nn.Conv2d(l["in"], l["out"], size, stride or 1, padding, groups=l.get("groups", 1), bias=bias),
         "linear": lambda: nn.Linear(l["in"], l["out"], bias=bias),
         "relu": nn.ReLU,
         "tanh": nn.Tanh,
@@ -139,19 +139,20 @@ def operation(r):
 
 
 def convolution(r):
-    channels, size, batch = r["sizes"]
+    channels, size, batch, stride, groups = r["sizes"]
     for last in (False, True):
         layout = torch.channels_last if last else torch.contiguous_format
         x = torch.randn(batch, channels, size, size).contiguous(memory_format=layout)
-        w = torch.randn(channels, channels, 3, 3).contiguous(memory_format=layout)
-        g = torch.randn_like(x)
+        w = torch.randn(channels, channels // groups, 3, 3).contiguous(memory_format=layout)
 
         def forward(x=x, w=w):
-            return F.conv2d(x, w, None, 1, 1)
+            return F.conv2d(x, w, None, stride, 1, 1, groups)
+
+        g = torch.randn_like(forward())
 
         def backward(x=x, w=w, g=g):
             mask = [r["work"] == "conv-input", r["work"] == "conv-weight", False]
-            return torch.ops.aten.convolution_backward(g, x, w, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1, mask)
+            return torch.ops.aten.convolution_backward(g, x, w, None, [stride, stride], [1, 1], [1, 1], False, [0, 0], groups, mask)
 
         yield called(last, False), forward if r["work"] == "conv" else backward
 

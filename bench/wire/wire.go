@@ -49,6 +49,7 @@ type Layer struct {
 	Kernel  int     `json:"kernel,omitempty"`
 	Stride  int     `json:"stride,omitempty"`
 	Padding int     `json:"padding,omitempty"`
+	Groups  int     `json:"groups,omitempty"`
 	NoBias  bool    `json:"no_bias,omitempty"`
 	Layers  []Layer `json:"layers,omitempty"`
 }

@@ -56,8 +56,12 @@ func MatMul(m, n, k int) Work {
 }
 
 // Convolution is one with as many channels out as in, kernels of 3×3 and a
-// padding of 1, so that images keep their size.
-type Convolution struct{ Channels, Size, Batch int }
+// padding of 1, so that images keep their size where there is no stride.
+type Convolution struct {
+	Channels, Size, Batch int
+	Stride                int  // 0 means 1
+	Depthwise             bool // each channel is convolved by itself
+}
 
 // Forward returns the work of the convolution itself.
 func (c Convolution) Forward() Work {
@@ -75,19 +79,34 @@ func (c Convolution) gradient(of int) Work {
 	return c.work(func(in []*autograd.Value) *autograd.Value {
 		y, upstream := c.apply(in[0], in[1]), in[2]
 		return autograd.Backward([]*autograd.Value{y}, []*autograd.Value{upstream}, in[of:of+1], false)[0]
-	}, c.images(), c.weights(), c.images())
+	}, c.images(), c.weights(), c.outputs())
 }
 
 func (c Convolution) apply(x, w *autograd.Value) *autograd.Value {
-	return op.Conv2D(x, w, nil, op.Conv2DConfig{Padding: 1})
+	cfg := op.Conv2DConfig{Padding: 1, Stride: c.Stride}
+	if c.Depthwise {
+		cfg.Groups = c.Channels
+	}
+	return op.Conv2D(x, w, nil, cfg)
 }
 
-func (c Convolution) images() []int  { return []int{c.Batch, c.Channels, c.Size, c.Size} }
-func (c Convolution) weights() []int { return []int{c.Channels, c.Channels, 3, 3} }
+func (c Convolution) images() []int { return []int{c.Batch, c.Channels, c.Size, c.Size} }
+
+func (c Convolution) outputs() []int {
+	size := (c.Size-1)/max(1, c.Stride) + 1
+	return []int{c.Batch, c.Channels, size, size}
+}
+
+func (c Convolution) weights() []int {
+	if c.Depthwise {
+		return []int{c.Channels, 1, 3, 3}
+	}
+	return []int{c.Channels, c.Channels, 3, 3}
+}
 
 func (c Convolution) work(f func(in []*autograd.Value) *autograd.Value, shapes ...[]int) Work {
 	w := Operation(f, shapes...)
-	w.Flops = 2 * float64(tensor.Elements(c.images())) * float64(tensor.Elements(c.weights()[1:]))
+	w.Flops = 2 * float64(tensor.Elements(c.outputs())) * float64(tensor.Elements(c.weights()[1:]))
 	return w
 }
 
