@@ -76,7 +76,7 @@ func (o *Adam) Step(grads []*autograd.Value) {
 		}
 		m, v := o.take(p)
 		if c.AMSGrad {
-			v = p.keep(o.largest, maximum(p.of(o.largest), v))
+			v = p.keep(o.largest, op.Maximum(p.of(o.largest), v))
 		}
 		scale := p.plus(op.Div(op.Sqrt(v), p.number(correction)), c.Epsilon)
 		return p.minus(w, op.Div(m, scale), rate)

@@ -51,7 +51,7 @@ func (o *Adamax) Step(grads []*autograd.Value) {
 	o.each(grads, func(p param) *autograd.Value {
 		g := p.penalised(o.cfg.WeightDecay)
 		m := p.average(o.mean, g, o.rates.Momentum)
-		u := p.keep(o.largest, maximum(op.Scale(p.of(o.largest), o.cfg.Beta2), p.plus(abs(g), o.cfg.Epsilon)))
+		u := p.keep(o.largest, op.Maximum(op.Scale(p.of(o.largest), o.cfg.Beta2), p.plus(op.Abs(g), o.cfg.Epsilon)))
 		return p.minus(p.w, op.Div(m, u), rate)
 	})
 }

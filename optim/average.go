@@ -51,7 +51,7 @@ func (a *Average) Update() {
 	a.wantTraining("optim.Average.Update")
 	weight := op.Div(constant(1), count(a.updates))
 	if a.decay != 0 {
-		weight = maximum(weight, constant(1-a.decay))
+		weight = op.Maximum(weight, constant(1-a.decay))
 	}
 	casts := map[cast]*autograd.Value{}
 	for i, named := range a.params {

@@ -11,7 +11,7 @@ func ClipValue(grads []*autograd.Value, limit float64) []*autograd.Value {
 	wantLimit("optim.ClipValue", limit)
 	clipped := make([]*autograd.Value, len(grads))
 	for i, g := range grads {
-		clipped[i] = clip(g, limit)
+		clipped[i] = op.Clip(g, -limit, limit)
 	}
 	return clipped
 }
@@ -24,7 +24,7 @@ func ClipValue(grads []*autograd.Value, limit float64) []*autograd.Value {
 func ClipNorm(grads []*autograd.Value, limit float64) (clipped []*autograd.Value, norm *autograd.Value) {
 	wantLimit("optim.ClipNorm", limit)
 	norm = Norm(grads)
-	scale := minimum(constant(1), op.Div(constant(limit), op.Add(norm, constant(1e-6))))
+	scale := op.Minimum(constant(1), op.Div(constant(limit), op.Add(norm, constant(1e-6))))
 	clipped = make([]*autograd.Value, len(grads))
 	for i, g := range grads {
 		clipped[i] = op.Mul(g, op.Cast(scale, g.DType()))

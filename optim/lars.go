@@ -58,6 +58,6 @@ func (o *LARS) Step(grads []*autograd.Value) {
 
 // ratio returns a/b, or 1 where one of the norms is 0.
 func ratio(a, b, norm1, norm2 *autograd.Value) *autograd.Value {
-	known := greater(op.Mul(norm1, norm2), constant(0))
-	return choose(known, op.Div(a, b), constant(1))
+	known := op.Greater(op.Mul(norm1, norm2), constant(0))
+	return op.Where(known, op.Div(a, b), constant(1))
 }

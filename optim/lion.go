@@ -45,7 +45,7 @@ func NewLion(params []nn.Named, cfg LionConfig) (*Lion, error) {
 func (o *Lion) Step(grads []*autograd.Value) {
 	beta2 := constant(o.cfg.Beta2)
 	o.each(grads, func(p param) *autograd.Value {
-		u := sign(p.mix(p.of(o.mean), p.g, o.rates.Momentum))
+		u := op.Sign(p.mix(p.of(o.mean), p.g, o.rates.Momentum))
 		p.average(o.mean, p.g, beta2)
 		if o.cfg.WeightDecay != 0 {
 			u = op.Add(u, op.Scale(p.w, o.cfg.WeightDecay))

@@ -51,7 +51,7 @@ func (o *RAdam) Step(grads []*autograd.Value) {
 	power1, power2 := o.advance()
 	rate := op.Div(o.rates.LR, oneMinus(power1))
 	known, r := o.rectify(count(o.steps), power2)
-	rate = choose(known, op.Mul(rate, op.Mul(r, op.Sqrt(oneMinus(power2)))), rate)
+	rate = op.Where(known, op.Mul(rate, op.Mul(r, op.Sqrt(oneMinus(power2)))), rate)
 	counts := op.Cast(known, tensor.Float64)
 	o.each(grads, func(p param) *autograd.Value {
 		p.g = p.penalised(o.cfg.WeightDecay)
@@ -67,5 +67,5 @@ func (o *RAdam) rectify(t, power2 *autograd.Value) (known, r *autograd.Value) {
 	rho := op.Sub(constant(n), op.Div(op.Mul(op.Scale(t, 2), power2), oneMinus(power2)))
 	less := func(c float64) *autograd.Value { return op.Sub(rho, constant(c)) }
 	r = op.Sqrt(op.Div(op.Scale(op.Mul(less(4), less(2)), n), op.Scale(rho, (n-4)*(n-2))))
-	return greater(rho, constant(5)), r
+	return op.Greater(rho, constant(5)), r
 }

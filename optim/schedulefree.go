@@ -66,7 +66,7 @@ func (o *ScheduleFree) Step(grads []*autograd.Value) {
 	weight := op.Mul(rate, rate)
 	sum := op.Add(o.weights, weight)
 	autograd.Assign(o.weights, sum)
-	older := oneMinus(choose(greater(sum, constant(0)), op.Div(weight, sum), constant(0)))
+	older := oneMinus(op.Where(op.Greater(sum, constant(0)), op.Div(weight, sum), constant(0)))
 	o.each(grads, func(p param) *autograd.Value {
 		v := p.average(o.square, op.Mul(p.g, p.g), beta2)
 		d := op.Div(p.g, p.plus(op.Sqrt(v), o.cfg.Epsilon))
@@ -86,7 +86,7 @@ func (o *ScheduleFree) rate() *autograd.Value {
 	if o.cfg.Warmup == 0 {
 		return rate
 	}
-	return op.Mul(rate, minimum(constant(1), op.Scale(t, 1/float64(o.cfg.Warmup))))
+	return op.Mul(rate, op.Minimum(constant(1), op.Scale(t, 1/float64(o.cfg.Warmup))))
 }
 
 // SetTraining gives the parameters the values x, or for training y, with the bits

@@ -233,36 +233,16 @@ func anneal(from, to, share float64) float64 {
 	return to + float64((from-to)*(1+cosine(math.Pi*share)))/2
 }
 
-// power returns x^y of an x of at least 0, with the same bits everywhere.
+// power returns x^y, with the same bits everywhere.
 func power(x, y float64) float64 {
-	switch {
-	case y == 0:
-		return 1
-	case x == 0:
-		return 0
-	}
-	product, square := 1.0, x
-	for n := int(y); n > 0; n >>= 1 {
-		if n&1 == 1 {
-			product *= square
-		}
-		square *= square
-	}
-	if rest := y - math.Trunc(y); rest != 0 {
-		product *= kernel.Exp64(rest * kernel.Log64(x))
-	}
-	return product
+	out := []float64{x}
+	kernel.Pow(out, out, []float64{y})
+	return out[0]
 }
 
-// cosine returns cos(x) for an x from 0 to π, as 1 - 2·sin²(x/2), with the same
-// bits everywhere.
+// cosine returns cos(x), with the same bits everywhere.
 func cosine(x float64) float64 {
-	half := x / 2
-	square := float64(half * half)
-	sin := 0.0
-	for n := 21; n > 1; n -= 2 { // the series of the sine, from its smallest term on
-		sin = float64((1 + sin) * -square / float64(n*(n-1)))
-	}
-	sin = float64((1 + sin) * half)
-	return 1 - float64(2*float64(sin*sin))
+	out := []float64{x}
+	kernel.Cos(out, out)
+	return out[0]
 }
