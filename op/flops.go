@@ -77,3 +77,28 @@ func (o matMul) FLOPs(in, out []tensor.Spec) int64 {
 	}
 	return products(out[0].Elements(), k)
 }
+
+// FLOPs counts scores and the sums of values, of what a query may look at but for a
+// mask.
+func (o attention) FLOPs(in, _ []tensor.Spec) int64 {
+	n, _ := o.sizes(in)
+	return products(o.pairs(n), n.d+n.e)
+}
+
+// FLOPs counts three products with keys or queries, and two with values.
+func (o attentionGrad) FLOPs(in, _ []tensor.Spec) int64 {
+	n, _ := o.sizes(in)
+	return products(o.pairs(n), 3*n.d+2*n.e)
+}
+
+// pairs returns how often a query looks at a key.
+func (o attention) pairs(n attentionSizes) int {
+	if !o.Causal {
+		return n.b * n.h * n.t * n.s
+	}
+	pairs := 0
+	for i := range n.t {
+		pairs += min(i+1, n.s)
+	}
+	return n.b * n.h * pairs
+}

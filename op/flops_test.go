@@ -39,6 +39,9 @@ func TestFLOPs(t *testing.T) {
 	}
 	linear := func(in []*autograd.Value) *autograd.Value { return op.Linear(in[0], in[1], nil) }
 	matmul := func(in []*autograd.Value) *autograd.Value { return op.MatMul(in[0], in[1]) }
+	attend := func(cfg op.AttentionConfig) func(in []*autograd.Value) *autograd.Value {
+		return func(in []*autograd.Value) *autograd.Value { return op.Attention(in[0], in[1], in[2], cfg) }
+	}
 	const taps, dots, cells = 2 * (3 * 6 * 4 * 4) * (2 * 3 * 3), 2 * (5 * 7) * 11, 2 * (2 * 3 * 7) * 5
 	for _, c := range []struct {
 		name string
@@ -52,6 +55,8 @@ func TestFLOPs(t *testing.T) {
 		{"linear with an axis more", flopsOf(false, linear, []int{1, 5, 11}, []int{7, 11}), dots},
 		{"matmul", flopsOf(false, matmul, []int{2, 3, 5}, []int{2, 5, 7}), cells},
 		{"matmul and its gradients", flopsOf(true, matmul, []int{2, 3, 5}, []int{2, 5, 7}), 3 * cells},
+		{"attention", flopsOf(false, attend(op.AttentionConfig{}), []int{2, 4, 5, 3}, []int{2, 2, 7, 3}, []int{2, 2, 7, 6}), 2 * (2 * 4 * 5 * 7) * (3 + 6)},
+		{"causal attention", flopsOf(false, attend(op.AttentionConfig{Causal: true}), []int{2, 4, 5, 3}, []int{2, 4, 5, 3}, []int{2, 4, 5, 3}), 2 * (2 * 4 * 15) * 6},
 		{"add", flopsOf(false, func(in []*autograd.Value) *autograd.Value { return op.Add(in[0], in[1]) }, []int{3, 5}, []int{5}), 15},
 		{"sum", flopsOf(false, func(in []*autograd.Value) *autograd.Value { return op.Sum(in[0]) }, []int{3, 5}), 15},
 		{"permute and reshape", flopsOf(false, func(in []*autograd.Value) *autograd.Value { return op.Reshape(op.Permute(in[0], 1, 0), 15) }, []int{3, 5}), 0},
