@@ -328,6 +328,7 @@ func TestRowsAllocateNothing(t *testing.T) {
 			"ArgMaxLanes":       func() { ArgMaxLanes(Lanes, label, x, 47) },
 			"LayerNorm":         func() { LayerNorm(y[:n], x[:n], x[:n], x[:n], 1, n, 1) },
 			"LayerNormGrad":     func() { LayerNormGrad(y[:n], x[:n], x[:n], x[:n], x[:n], x[:n], 1, n, 1, x[n:]) },
+			"Dropout":           func() { Dropout(y, x, 0.5, 1, 2, 0) },
 			"Sum":               func() { Sum(x[:n]) },
 			"SumRows":           func() { SumRows(y[:3], x, n, 3) },
 			"MaxOf":             func() { MaxOf(x) },
