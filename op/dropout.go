@@ -110,6 +110,7 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "dropout2d", Kind: Random, Formula: "a channel of 0 with probability p, else x / (1-p)", Call: "Dropout2D(x, key, p)", Shapes: "[n c …], [2] → the same",
+	Linear:    [][]int{{0}},
 	Reference: PerElement(func(o dropout2D, in []Array, index []int) float64 { return dropped(o.P, in, index, 2) }),
 	Cases: []Case{
 		{dropout2D{0.5}, []Arg{In(3, 5, 2, 2), Index(1000, 2)}},
@@ -121,6 +122,7 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "drop_path", Kind: Random, Formula: "an example of 0 with probability p, else x / (1-p)", Call: "DropPath(x, key, p)", Shapes: "[n …], [2] → the same",
+	Linear:    [][]int{{0}},
 	Reference: PerElement(func(o dropPath, in []Array, index []int) float64 { return dropped(o.P, in, index, 1) }),
 	Cases: []Case{
 		{dropPath{0.5}, []Arg{In(9, 2, 3), Index(1000, 2)}},

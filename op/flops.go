@@ -38,12 +38,8 @@ func movesOnly(o autograd.Op) bool {
 	if _, view := o.(autograd.Viewer); view {
 		return true
 	}
-	for _, e := range table {
-		if e.Name == o.Name() {
-			return e.Kind == Shape || e.Kind == Sorting
-		}
-	}
-	return false
+	e, _ := Lookup(o.Name())
+	return e.Kind == Shape || e.Kind == Sorting
 }
 
 // products returns the FLOPs of n sums of k products each.

@@ -86,7 +86,8 @@ func referenceOfGroups(in []Array, groups int, eps float64) []Array {
 var _ = register(Entry{
 	Name: "group_norm", Kind: Normalisation, Formula: "(x - mean) / √(variance + eps) · gain + bias, with those of each group of channels of an example",
 	Call: "GroupNorm(x, groups, gain, bias, eps)", Shapes: "[n c …], [c], [c] → [n c …]",
-	Kinks: "NaN for a constant group with ε = 0",
+	Kinks:  "NaN for a constant group with ε = 0",
+	Linear: [][]int{{1, 2}},
 	Reference: func(o Operation, in []Array) []Array {
 		return referenceOfGroups(in, o.(groupNorm).Groups, o.(groupNorm).Eps)
 	},
@@ -103,7 +104,8 @@ var _ = register(Entry{
 var _ = register(Entry{
 	Name: "instance_norm", Kind: Normalisation, Formula: "(x - mean) / √(variance + eps) · gain + bias, with those of each channel of an example",
 	Call: "InstanceNorm(x, gain, bias, eps)", Shapes: "[n c …], [c], [c] → [n c …]",
-	Kinks: "NaN for a constant channel with ε = 0",
+	Kinks:  "NaN for a constant channel with ε = 0",
+	Linear: [][]int{{1, 2}},
 	Reference: func(o Operation, in []Array) []Array {
 		return referenceOfGroups(in, in[0].Shape()[1], o.(instanceNorm).Eps)
 	},

@@ -20,6 +20,7 @@ func LayerNorm(x, gain, bias *autograd.Value, eps float64) *autograd.Value {
 var _ = register(Entry{
 	Name: "layer_norm", Kind: Normalisation, Formula: "(x - mean) / √(variance + eps) · gain + bias along the last axes", Call: "LayerNorm(x, gain, bias, eps)", Shapes: "[… n], [n], [n] → [… n]",
 	Kinks: "NaN for a constant row with ε = 0", Whole: "works along rows, which lie across a block",
+	Linear:    [][]int{{1, 2}},
 	Reference: referenceOfRowNorm,
 	Cases: []Case{
 		{rowNorm{1e-5, true}, []Arg{In(5).Distinct(), In(5), In(5)}},

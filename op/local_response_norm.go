@@ -156,6 +156,7 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "channel_window", Kind: Reduction, Formula: "Σ x over channels c-before … c+after", Shapes: "[n c …] → [n c …]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o channelWindow, in []Array, index []int) float64 {
 		return o.window(in[0], index, func(v float64) float64 { return v })
 	}),

@@ -15,6 +15,7 @@ func RMSNorm(x, gain *autograd.Value, eps float64) *autograd.Value {
 var _ = register(Entry{
 	Name: "rms_norm", Kind: Normalisation, Formula: "x / √(mean of x² + eps) · gain along the last axes", Call: "RMSNorm(x, gain, eps)", Shapes: "[… n], [n] → [… n]",
 	Kinks: "NaN for a row of zeros with ε = 0", Whole: "works along rows, which lie across a block",
+	Linear:    [][]int{{1}},
 	Reference: referenceOfRowNorm,
 	Cases: []Case{
 		{rowNorm{Eps: 1e-5}, []Arg{In(5).Distinct(), In(5)}},

@@ -10,23 +10,30 @@ import (
 
 // Dropout sets y to 0 with probability p, else to x/(1-p). Element i of the
 // slices is element first+i of the whole, and what happens to it depends on
-// that, the seed and the counter alone. first is a multiple of 4.
+// that, the seed and the counter alone.
 func Dropout[T Float](y, x []T, p float64, seed, counter uint64, first int) {
 	x = x[:len(y)]
 	limit := uint32(p * (1 << 32)) // a word below it drops its element
 	scale := 1 / (1 - p)
 	done := 0
 	if isFloat32[T]() {
-		done = dropoutFast(asFloat32(y), asFloat32(x), newDropState(seed, counter, first, limit, float32(scale)))
+		done = min(-first&3, len(y)) // up to the first of four that have one counter
+		dropout(y[:done], x, limit, T(scale), seed, counter, first)
+		done += dropoutFast(asFloat32(y)[done:], asFloat32(x)[done:], newDropState(seed, counter, first+done, limit, float32(scale)))
 	}
+	dropout(y[done:], x[done:], limit, T(scale), seed, counter, first+done)
+}
+
+func dropout[T Float](y, x []T, limit uint32, scale T, seed, counter uint64, first int) {
 	key := [2]uint32{uint32(seed), uint32(seed >> 32)}
 	var words [4]uint32
-	for i := done; i < len(y); i++ {
-		if at := uint64(first + i); i%4 == 0 {
+	for i := range y {
+		at := uint64(first + i)
+		if i == 0 || at%4 == 0 {
 			words = random.Philox([4]uint32{uint32(at / 4), uint32(at / 4 >> 32), uint32(counter), uint32(counter >> 32)}, key)
 		}
-		either := [2]T{x[i] * T(scale), 0} // chosen without a jump, which nobody can foresee
-		y[i] = either[(uint64(words[i%4])-uint64(limit))>>63]
+		either := [2]T{x[i] * scale, 0} // chosen without a jump, which nobody can foresee
+		y[i] = either[(uint64(words[at%4])-uint64(limit))>>63]
 	}
 }
 

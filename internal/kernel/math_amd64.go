@@ -300,6 +300,30 @@ func squares32AVX512(sum *float32, x *float32, n int, mean float32)
 //go:noescape
 func normalise32AVX512(y *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 
+// normGradSums32AVX512 computes
+//
+//	sum[0:32] = 0
+//	for i := range n {
+//		z, h := (x[i]-mean)*scale, dy[i]*gain[i]
+//		sum[i%16] += h
+//		sum[16+i%16] += h * z
+//		dgain[i] += dy[i] * z
+//		dbias[i] += dy[i]
+//	}
+//
+//go:noescape
+func normGradSums32AVX512(sum *float32, dgain *float32, dbias *float32, x *float32, dy *float32, gain *float32, n int, mean float32, scale float32)
+
+// normGradRow32AVX512 computes
+//
+//	for i := range n {
+//		z, h := (x[i]-mean)*scale, dy[i]*gain[i]
+//		dx[i] = (h - level - z*share) * scale
+//	}
+//
+//go:noescape
+func normGradRow32AVX512(dx *float32, x *float32, dy *float32, gain *float32, n int, mean float32, scale float32, level float32, share float32)
+
 // argMaxLanes32AVX512 computes
 //
 //	for lane := range 16 {
@@ -388,6 +412,30 @@ func squares32AVX2(sum *float32, x *float32, n int, mean float32)
 //
 //go:noescape
 func normalise32AVX2(y *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
+
+// normGradSums32AVX2 computes
+//
+//	sum[0:32] = 0
+//	for i := range n {
+//		z, h := (x[i]-mean)*scale, dy[i]*gain[i]
+//		sum[i%16] += h
+//		sum[16+i%16] += h * z
+//		dgain[i] += dy[i] * z
+//		dbias[i] += dy[i]
+//	}
+//
+//go:noescape
+func normGradSums32AVX2(sum *float32, dgain *float32, dbias *float32, x *float32, dy *float32, gain *float32, n int, mean float32, scale float32)
+
+// normGradRow32AVX2 computes
+//
+//	for i := range n {
+//		z, h := (x[i]-mean)*scale, dy[i]*gain[i]
+//		dx[i] = (h - level - z*share) * scale
+//	}
+//
+//go:noescape
+func normGradRow32AVX2(dx *float32, x *float32, dy *float32, gain *float32, n int, mean float32, scale float32, level float32, share float32)
 
 // argMaxLanes32AVX2 computes
 //

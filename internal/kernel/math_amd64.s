@@ -5259,6 +5259,147 @@ done:
 	VZEROUPPER
 	RET
 
+// func normGradSums32AVX512(sum *float32, dgain *float32, dbias *float32, x *float32, dy *float32, gain *float32, n int, mean float32, scale float32)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·normGradSums32AVX512(SB), NOSPLIT, $0-64
+	MOVQ         dgain+8(FP), AX
+	MOVQ         dbias+16(FP), CX
+	MOVQ         x+24(FP), DX
+	MOVQ         dy+32(FP), BX
+	MOVQ         gain+40(FP), SI
+	MOVQ         n+48(FP), DI
+	VBROADCASTSS mean+56(FP), Z0
+	VBROADCASTSS scale+60(FP), Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	SUBQ         $0x10, DI
+	JL           groupsPast16
+
+groupsAgain16:
+	VMOVUPS (DX), Z4
+	VSUBPS  Z0, Z4, Z4
+	VMULPS  Z1, Z4, Z4
+	VMOVUPS (BX), Z5
+	VMOVUPS (SI), Z6
+	VMULPS  Z6, Z5, Z6
+	VADDPS  Z6, Z2, Z2
+	VMULPS  Z4, Z6, Z6
+	VADDPS  Z6, Z3, Z3
+	VMOVUPS (AX), Z6
+	VMULPS  Z4, Z5, Z4
+	VADDPS  Z4, Z6, Z4
+	VMOVUPS Z4, (AX)
+	VMOVUPS (CX), Z4
+	VADDPS  Z5, Z4, Z4
+	VMOVUPS Z4, (CX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x10, DI
+	JGE     groupsAgain16
+
+groupsPast16:
+	ADDQ      $0x10, DI
+	TESTQ     DI, DI
+	JZ        done
+	LEAQ      ones<>+128(SB), R8
+	MOVQ      $0x00000010, R9
+	CMPQ      DI, R9
+	CMOVQLT   DI, R9
+	NEGQ      R9
+	VMOVUPS   (R8)(R9*4), Z4
+	VPMOVD2M  Z4, K1
+	VMOVUPS.Z (DX), K1, Z4
+	VSUBPS    Z0, Z4, Z0
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS.Z (BX), K1, Z1
+	VMOVUPS.Z (SI), K1, Z4
+	VMULPS    Z4, Z1, Z4
+	VMOVAPS.Z Z4, K1, Z5
+	VADDPS    Z5, Z2, Z2
+	VMULPS    Z0, Z4, Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VADDPS    Z4, Z3, Z3
+	VMOVUPS.Z (AX), K1, Z4
+	VMULPS    Z0, Z1, Z0
+	VADDPS    Z0, Z4, Z0
+	VMOVUPS   Z0, K1, (AX)
+	VMOVUPS.Z (CX), K1, Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)
+	SUBQ      $0x10, DI
+
+done:
+	MOVQ    sum+0(FP), AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	VZEROUPPER
+	RET
+
+// func normGradRow32AVX512(dx *float32, x *float32, dy *float32, gain *float32, n int, mean float32, scale float32, level float32, share float32)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·normGradRow32AVX512(SB), NOSPLIT, $0-56
+	MOVQ         dx+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	MOVQ         gain+24(FP), BX
+	MOVQ         n+32(FP), SI
+	VBROADCASTSS mean+40(FP), Z0
+	VBROADCASTSS scale+44(FP), Z1
+	VBROADCASTSS level+48(FP), Z2
+	VBROADCASTSS share+52(FP), Z3
+	SUBQ         $0x10, SI
+	JL           groupsPast16
+
+groupsAgain16:
+	VMOVUPS (CX), Z4
+	VSUBPS  Z0, Z4, Z4
+	VMULPS  Z1, Z4, Z4
+	VMOVUPS (DX), Z5
+	VMOVUPS (BX), Z6
+	VMULPS  Z6, Z5, Z5
+	VSUBPS  Z2, Z5, Z5
+	VMULPS  Z3, Z4, Z4
+	VSUBPS  Z4, Z5, Z4
+	VMULPS  Z1, Z4, Z4
+	VMOVUPS Z4, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x10, SI
+	JGE     groupsAgain16
+
+groupsPast16:
+	ADDQ      $0x10, SI
+	TESTQ     SI, SI
+	JZ        done
+	LEAQ      ones<>+128(SB), DI
+	MOVQ      $0x00000010, R8
+	CMPQ      SI, R8
+	CMOVQLT   SI, R8
+	NEGQ      R8
+	VMOVUPS   (DI)(R8*4), Z4
+	VPMOVD2M  Z4, K1
+	VMOVUPS.Z (CX), K1, Z4
+	VSUBPS    Z0, Z4, Z0
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS.Z (DX), K1, Z4
+	VMOVUPS.Z (BX), K1, Z5
+	VMULPS    Z5, Z4, Z4
+	VSUBPS    Z2, Z4, Z2
+	VMULPS    Z3, Z0, Z0
+	VSUBPS    Z0, Z2, Z0
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	SUBQ      $0x10, SI
+
+done:
+	VZEROUPPER
+	RET
+
 // func argMaxLanes32AVX512(top *float32, index *int32, x *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·argMaxLanes32AVX512(SB), NOSPLIT, $0-32
@@ -5947,6 +6088,219 @@ groupsPast16:
 	VMASKMOVPS 32(BX), Y2, Y1
 	VADDPS     Y1, Y0, Y0
 	VMASKMOVPS Y0, Y2, 32(AX)
+	SUBQ       $0x08, SI
+
+done:
+	VZEROUPPER
+	RET
+
+// func normGradSums32AVX2(sum *float32, dgain *float32, dbias *float32, x *float32, dy *float32, gain *float32, n int, mean float32, scale float32)
+// Requires: AVX, AVX2, CMOV
+TEXT ·normGradSums32AVX2(SB), NOSPLIT, $0-64
+	MOVQ         dgain+8(FP), AX
+	MOVQ         dbias+16(FP), CX
+	MOVQ         x+24(FP), DX
+	MOVQ         dy+32(FP), BX
+	MOVQ         gain+40(FP), SI
+	MOVQ         n+48(FP), DI
+	VBROADCASTSS mean+56(FP), Y0
+	VBROADCASTSS scale+60(FP), Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	SUBQ         $0x10, DI
+	JL           groupsPast16
+
+groupsAgain16:
+	VMOVUPS (DX), Y6
+	VSUBPS  Y0, Y6, Y6
+	VMULPS  Y1, Y6, Y6
+	VMOVUPS (BX), Y7
+	VMOVUPS (SI), Y8
+	VMULPS  Y8, Y7, Y8
+	VADDPS  Y8, Y2, Y2
+	VMULPS  Y6, Y8, Y8
+	VADDPS  Y8, Y4, Y4
+	VMOVUPS (AX), Y8
+	VMULPS  Y6, Y7, Y6
+	VADDPS  Y6, Y8, Y6
+	VMOVUPS Y6, (AX)
+	VMOVUPS (CX), Y6
+	VADDPS  Y7, Y6, Y6
+	VMOVUPS Y6, (CX)
+	VMOVUPS 32(DX), Y6
+	VSUBPS  Y0, Y6, Y6
+	VMULPS  Y1, Y6, Y6
+	VMOVUPS 32(BX), Y7
+	VMOVUPS 32(SI), Y8
+	VMULPS  Y8, Y7, Y8
+	VADDPS  Y8, Y3, Y3
+	VMULPS  Y6, Y8, Y8
+	VADDPS  Y8, Y5, Y5
+	VMOVUPS 32(AX), Y8
+	VMULPS  Y6, Y7, Y6
+	VADDPS  Y6, Y8, Y6
+	VMOVUPS Y6, 32(AX)
+	VMOVUPS 32(CX), Y6
+	VADDPS  Y7, Y6, Y6
+	VMOVUPS Y6, 32(CX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x10, DI
+	JGE     groupsAgain16
+
+groupsPast16:
+	ADDQ       $0x10, DI
+	TESTQ      DI, DI
+	JZ         done
+	LEAQ       ones<>+128(SB), R8
+	MOVQ       $0x00000008, R9
+	CMPQ       DI, R9
+	CMOVQLT    DI, R9
+	NEGQ       R9
+	VMOVUPS    (R8)(R9*4), Y6
+	VMASKMOVPS (DX), Y6, Y7
+	VSUBPS     Y0, Y7, Y7
+	VMULPS     Y1, Y7, Y7
+	VMASKMOVPS (BX), Y6, Y8
+	VMASKMOVPS (SI), Y6, Y9
+	VMULPS     Y9, Y8, Y9
+	VANDPS     Y6, Y9, Y10
+	VADDPS     Y10, Y2, Y2
+	VMULPS     Y7, Y9, Y9
+	VANDPS     Y6, Y9, Y9
+	VADDPS     Y9, Y4, Y4
+	VMASKMOVPS (AX), Y6, Y9
+	VMULPS     Y7, Y8, Y7
+	VADDPS     Y7, Y9, Y7
+	VMASKMOVPS Y7, Y6, (AX)
+	VMASKMOVPS (CX), Y6, Y7
+	VADDPS     Y8, Y7, Y7
+	VMASKMOVPS Y7, Y6, (CX)
+	SUBQ       $0x08, DI
+	LEAQ       ones<>+128(SB), R8
+	MOVQ       $0x00000008, R9
+	CMPQ       DI, R9
+	CMOVQLT    DI, R9
+	NEGQ       R9
+	VMOVUPS    (R8)(R9*4), Y6
+	VMASKMOVPS 32(DX), Y6, Y7
+	VSUBPS     Y0, Y7, Y0
+	VMULPS     Y1, Y0, Y0
+	VMASKMOVPS 32(BX), Y6, Y1
+	VMASKMOVPS 32(SI), Y6, Y7
+	VMULPS     Y7, Y1, Y7
+	VANDPS     Y6, Y7, Y8
+	VADDPS     Y8, Y3, Y3
+	VMULPS     Y0, Y7, Y7
+	VANDPS     Y6, Y7, Y7
+	VADDPS     Y7, Y5, Y5
+	VMASKMOVPS 32(AX), Y6, Y7
+	VMULPS     Y0, Y1, Y0
+	VADDPS     Y0, Y7, Y0
+	VMASKMOVPS Y0, Y6, 32(AX)
+	VMASKMOVPS 32(CX), Y6, Y0
+	VADDPS     Y1, Y0, Y0
+	VMASKMOVPS Y0, Y6, 32(CX)
+	SUBQ       $0x08, DI
+
+done:
+	MOVQ    sum+0(FP), AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	VMOVUPS Y4, 64(AX)
+	VMOVUPS Y5, 96(AX)
+	VZEROUPPER
+	RET
+
+// func normGradRow32AVX2(dx *float32, x *float32, dy *float32, gain *float32, n int, mean float32, scale float32, level float32, share float32)
+// Requires: AVX, CMOV
+TEXT ·normGradRow32AVX2(SB), NOSPLIT, $0-56
+	MOVQ         dx+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	MOVQ         gain+24(FP), BX
+	MOVQ         n+32(FP), SI
+	VBROADCASTSS mean+40(FP), Y0
+	VBROADCASTSS scale+44(FP), Y1
+	VBROADCASTSS level+48(FP), Y2
+	VBROADCASTSS share+52(FP), Y3
+	SUBQ         $0x10, SI
+	JL           groupsPast16
+
+groupsAgain16:
+	VMOVUPS (CX), Y4
+	VSUBPS  Y0, Y4, Y4
+	VMULPS  Y1, Y4, Y4
+	VMOVUPS (DX), Y5
+	VMOVUPS (BX), Y6
+	VMULPS  Y6, Y5, Y5
+	VSUBPS  Y2, Y5, Y5
+	VMULPS  Y3, Y4, Y4
+	VSUBPS  Y4, Y5, Y4
+	VMULPS  Y1, Y4, Y4
+	VMOVUPS Y4, (AX)
+	VMOVUPS 32(CX), Y4
+	VSUBPS  Y0, Y4, Y4
+	VMULPS  Y1, Y4, Y4
+	VMOVUPS 32(DX), Y5
+	VMOVUPS 32(BX), Y6
+	VMULPS  Y6, Y5, Y5
+	VSUBPS  Y2, Y5, Y5
+	VMULPS  Y3, Y4, Y4
+	VSUBPS  Y4, Y5, Y4
+	VMULPS  Y1, Y4, Y4
+	VMOVUPS Y4, 32(AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x10, SI
+	JGE     groupsAgain16
+
+groupsPast16:
+	ADDQ       $0x10, SI
+	TESTQ      SI, SI
+	JZ         done
+	LEAQ       ones<>+128(SB), DI
+	MOVQ       $0x00000008, R8
+	CMPQ       SI, R8
+	CMOVQLT    SI, R8
+	NEGQ       R8
+	VMOVUPS    (DI)(R8*4), Y4
+	VMASKMOVPS (CX), Y4, Y5
+	VSUBPS     Y0, Y5, Y5
+	VMULPS     Y1, Y5, Y5
+	VMASKMOVPS (DX), Y4, Y6
+	VMASKMOVPS (BX), Y4, Y7
+	VMULPS     Y7, Y6, Y6
+	VSUBPS     Y2, Y6, Y6
+	VMULPS     Y3, Y5, Y5
+	VSUBPS     Y5, Y6, Y5
+	VMULPS     Y1, Y5, Y5
+	VMASKMOVPS Y5, Y4, (AX)
+	SUBQ       $0x08, SI
+	LEAQ       ones<>+128(SB), DI
+	MOVQ       $0x00000008, R8
+	CMPQ       SI, R8
+	CMOVQLT    SI, R8
+	NEGQ       R8
+	VMOVUPS    (DI)(R8*4), Y4
+	VMASKMOVPS 32(CX), Y4, Y5
+	VSUBPS     Y0, Y5, Y0
+	VMULPS     Y1, Y0, Y0
+	VMASKMOVPS 32(DX), Y4, Y5
+	VMASKMOVPS 32(BX), Y4, Y6
+	VMULPS     Y6, Y5, Y5
+	VSUBPS     Y2, Y5, Y2
+	VMULPS     Y3, Y0, Y0
+	VSUBPS     Y0, Y2, Y0
+	VMULPS     Y1, Y0, Y0
+	VMASKMOVPS Y0, Y4, 32(AX)
 	SUBQ       $0x08, SI
 
 done:

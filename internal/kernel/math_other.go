@@ -18,6 +18,12 @@ func scaleByFast(y, by []float32) bool { return false }
 
 func squaresFast(sums, x []float32, mean float32) bool { return false }
 
+func normGradSumsFast(sums, dgain, dbias, x, g, gain []float32, mean, scale float32) bool {
+	return false
+}
+
+func normGradRowFast(dx, x, g, gain []float32, mean, scale, level, share float32) {}
+
 func normaliseFast(y, x, gain, bias []float32, mean, scale float32) bool { return false }
 
 func maxOfFast([]float32) (float32, bool) { return 0, false }

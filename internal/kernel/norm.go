@@ -47,8 +47,7 @@ func LayerNormGrad[T Float](dx, dgain, dbias, x, g, gain []T, rows, n int, eps T
 	for r := range rows {
 		lo, hi := r*n, (r+1)*n
 		mean, scale := layerScale(x[lo:hi], eps)
-		h := normGradRow(dx[lo:hi], dgain, dbias, x[lo:hi], g[lo:hi], gain, mean, scale, scratch)
-		finishGradRow(dx[lo:hi], h, scratch[:n], Sum(h)/T(n), scale)
+		normGradRow(dx[lo:hi], dgain, dbias, x[lo:hi], g[lo:hi], gain, mean, scale, true, scratch)
 	}
 }
 
@@ -56,35 +55,50 @@ func LayerNormGrad[T Float](dx, dgain, dbias, x, g, gain []T, rows, n int, eps T
 func RMSNormGrad[T Float](dx, dgain, dbias, x, g, gain []T, rows, n int, eps T, scratch []T) {
 	for r := range rows {
 		lo, hi := r*n, (r+1)*n
-		scale := rmsScale(x[lo:hi], eps)
-		h := normGradRow(dx[lo:hi], dgain, dbias, x[lo:hi], g[lo:hi], gain, 0, scale, scratch)
-		finishGradRow(dx[lo:hi], h, scratch[:n], 0, scale)
+		normGradRow(dx[lo:hi], dgain, dbias, x[lo:hi], g[lo:hi], gain, 0, rmsScale(x[lo:hi], eps), false, scratch)
 	}
 }
 
-// normGradRow adds a row to dgain and dbias, returns h, and leaves
-// z * sum(h*z)/n in the first half of the scratch.
-func normGradRow[T Float](dx, dgain, dbias, x, g, gain []T, mean, scale T, scratch []T) (h []T) {
+func normGradRow[T Float](dx, dgain, dbias, x, g, gain []T, mean, scale T, centred bool, scratch []T) {
 	n := len(x)
+	if gain != nil {
+		gain, dgain, dbias = gain[:n], dgain[:n], dbias[:n]
+		if isFloat32[T]() && n <= Piece && normGradFast(asFloat32(dx), asFloat32(dgain), asFloat32(dbias), asFloat32(x), asFloat32(g), asFloat32(gain), float32(mean), float32(scale), centred) {
+			return
+		}
+	}
 	z, h := scratch[:n], g
 	normalise(z, x, nil, nil, mean, scale)
 	if gain != nil {
 		h = scratch[n : 2*n]
-		Mul(h, g, gain[:n])
+		Mul(h, g, gain)
 		Mul(dx, g, z)
-		Add(dgain[:n], dgain[:n], dx)
-		Add(dbias[:n], dbias[:n], g)
+		Add(dgain, dgain, dx)
+		Add(dbias, dbias, g)
 	}
 	Mul(dx, h, z)
 	MulScalar(z, z, Sum(dx)/T(n))
-	return h
+	var level T
+	if centred {
+		level = Sum(h) / T(n)
+	}
+	SubScalar(dx, h, level)
+	Sub(dx, dx, z)
+	MulScalar(dx, dx, scale)
 }
 
-// finishGradRow sets dx to (h - mean - share) * scale.
-func finishGradRow[T Float](dx, h, share []T, mean, scale T) {
-	SubScalar(dx, h, mean)
-	Sub(dx, dx, share)
-	MulScalar(dx, dx, scale)
+// normGradFast is normGradRow in assembly, or reports false.
+func normGradFast(dx, dgain, dbias, x, g, gain []float32, mean, scale float32, centred bool) bool {
+	var sums [2 * partials]float32
+	if !normGradSumsFast(sums[:], dgain, dbias, x, g, gain, mean, scale) {
+		return false
+	}
+	n, level := float32(len(x)), float32(0)
+	if centred {
+		level = tree((*[partials]float32)(sums[:partials])) / n
+	}
+	normGradRowFast(dx, x, g, gain, mean, scale, level, tree((*[partials]float32)(sums[partials:]))/n)
+	return true
 }
 
 // squares returns the sum of (x - mean)^2.

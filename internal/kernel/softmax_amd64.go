@@ -56,3 +56,26 @@ func normaliseFast(y, x, gain, bias []float32, mean, scale float32) bool {
 	}
 	return true
 }
+
+func normGradSumsFast(sums, dgain, dbias, x, g, gain []float32, mean, scale float32) bool {
+	to, dg, db := unsafe.SliceData(sums), unsafe.SliceData(dgain), unsafe.SliceData(dbias)
+	row, up, factors := unsafe.SliceData(x), unsafe.SliceData(g), unsafe.SliceData(gain)
+	switch active {
+	case avx512:
+		normGradSums32AVX512(to, dg, db, row, up, factors, len(x), mean, scale)
+	case avx2:
+		normGradSums32AVX2(to, dg, db, row, up, factors, len(x), mean, scale)
+	default:
+		return false
+	}
+	return true
+}
+
+func normGradRowFast(dx, x, g, gain []float32, mean, scale, level, share float32) {
+	to, row, up, factors := unsafe.SliceData(dx), unsafe.SliceData(x), unsafe.SliceData(g), unsafe.SliceData(gain)
+	if active == avx512 {
+		normGradRow32AVX512(to, row, up, factors, len(x), mean, scale, level, share)
+	} else {
+		normGradRow32AVX2(to, row, up, factors, len(x), mean, scale, level, share)
+	}
+}

@@ -18,6 +18,8 @@ func rows(m machine) {
 	scaleBy(m)
 	squares(m)
 	normalise(m)
+	normGradSums(m)
+	normGradRow(m)
 }
 
 // start begins a kernel with this signature, documented by the equivalent loop.
@@ -142,6 +144,46 @@ func normalise(m machine) {
 		v := m.mul(m.sub(m.load(m.group(x, g), mask), mean), scale)
 		v = m.add(m.mul(v, m.load(m.group(gain, g), mask)), m.load(m.group(bias, g), mask))
 		m.store(v, mask, m.group(y, g))
+	})
+	end()
+}
+
+// normGradSums generates what the gradient of a normalised row adds up.
+func normGradSums(m machine) {
+	start("normGradSums"+m.name, "sum, dgain, dbias, x, dy, gain *float32, n int, mean, scale float32)",
+		"sum[0:32] = 0", "for i := range n {",
+		"\tz, h := (x[i]-mean)*scale, dy[i]*gain[i]",
+		"\tsum[i%16] += h", "\tsum[16+i%16] += h * z", "\tdgain[i] += dy[i] * z", "\tdbias[i] += dy[i]", "}")
+	dgain, dbias, x := Load(Param("dgain"), GP64()), Load(Param("dbias"), GP64()), Load(Param("x"), GP64())
+	g, gain, left := Load(Param("dy"), GP64()), Load(Param("gain"), GP64()), Load(Param("n"), GP64())
+	mean, scale := m.broadcast(param("mean")), m.broadcast(param("scale"))
+	levels, shares := m.zeroGroups(), m.zeroGroups()
+	m.inGroups(left, []Register{dgain, dbias, x, g, gain}, func(i int, mask Register) {
+		z := m.mul(m.sub(m.load(m.group(x, i), mask), mean), scale)
+		up := m.load(m.group(g, i), mask)
+		h := m.mul(up, m.load(m.group(gain, i), mask))
+		m.into(levels[i], m.keep(h, mask))
+		m.into(shares[i], m.keep(m.mul(h, z), mask))
+		m.store(m.add(m.load(m.group(dgain, i), mask), m.mul(up, z)), mask, m.group(dgain, i))
+		m.store(m.add(m.load(m.group(dbias, i), mask), up), mask, m.group(dbias, i))
+	})
+	sum := Load(Param("sum"), GP64())
+	m.storeGroups(append(levels, shares...), sum)
+	end()
+}
+
+// normGradRow generates the gradient of a normalised row from what it adds up to.
+func normGradRow(m machine) {
+	start("normGradRow"+m.name, "dx, x, dy, gain *float32, n int, mean, scale, level, share float32)",
+		"for i := range n {", "\tz, h := (x[i]-mean)*scale, dy[i]*gain[i]", "\tdx[i] = (h - level - z*share) * scale", "}")
+	dx, x, g, gain := Load(Param("dx"), GP64()), Load(Param("x"), GP64()), Load(Param("dy"), GP64()), Load(Param("gain"), GP64())
+	left := Load(Param("n"), GP64())
+	mean, scale := m.broadcast(param("mean")), m.broadcast(param("scale"))
+	level, share := m.broadcast(param("level")), m.broadcast(param("share"))
+	m.inGroups(left, []Register{dx, x, g, gain}, func(i int, mask Register) {
+		z := m.mul(m.sub(m.load(m.group(x, i), mask), mean), scale)
+		h := m.mul(m.load(m.group(g, i), mask), m.load(m.group(gain, i), mask))
+		m.store(m.mul(m.sub(m.sub(h, level), m.mul(z, share)), scale), mask, m.group(dx, i))
 	})
 	end()
 }
