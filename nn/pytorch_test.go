@@ -26,8 +26,8 @@ type layerPair struct {
 
 // layerPairs are compared on each of their shapes.
 var layerPairs = []layerPair{
-	{"nn.Linear(5, 3)", [][]int{{1, 5}, {7, 5}}, func(r *random.Stream, o ...nn.Option) nn.Module { return nn.NewLinear(5, 3, r, o...) }},
-	{"nn.Conv2d(4, 6, 3, padding=1, groups=2, bias=False)", [][]int{{2, 4, 5, 3}, {1, 4, 1, 7}}, func(r *random.Stream, o ...nn.Option) nn.Module {
+	{"nn.Linear(5, 3)", [][]int{{1, 5}, {7, 5}, {5}, {3, 1, 5}, {2, 3, 5, 5}}, func(r *random.Stream, o ...nn.Option) nn.Module { return nn.NewLinear(5, 3, r, o...) }},
+	{"nn.Conv2d(4, 6, 3, padding=1, groups=2, bias=False)", [][]int{{2, 4, 5, 3}, {1, 4, 1, 7}, {3, 4, 3, 3}, {5, 4, 9, 1}, {17, 4, 2, 3}}, func(r *random.Stream, o ...nn.Option) nn.Module {
 		return nn.NewConv2D(4, 6, 3, op.Conv2DConfig{Padding: 1, Groups: 2}, r, append(o, nn.NoBias)...)
 	}},
 	{"nn.BatchNorm2d(3)", [][]int{{2, 3, 3, 5}, {1, 3, 7, 1}, {17, 3, 2, 1}}, func(_ *random.Stream, o ...nn.Option) nn.Module { return nn.NewBatchNorm2D(3, o...) }},
@@ -50,10 +50,21 @@ var layerPairs = []layerPair{
 	{"nn.InstanceNorm1d(5, affine=True)", [][]int{{1, 5, 3}, {2, 5, 9}, {7, 5, 4}}, func(_ *random.Stream, o ...nn.Option) nn.Module {
 		return nn.NewInstanceNorm(5, append(o, nn.InitWeight(nn.Constant(1)), nn.InitBias(nn.Constant(0)))...)
 	}},
-	{"nn.LocalResponseNorm(5, alpha=0.5, k=2.0)", [][]int{{2, 7, 3}, {1, 3, 3, 5}}, func(*random.Stream, ...nn.Option) nn.Module {
+	{"nn.LocalResponseNorm(5, alpha=0.5, k=2.0)", [][]int{{2, 7, 3}, {1, 3, 3, 5}, {3, 1, 7}, {5, 9, 1, 1}, {2, 5, 3, 3}}, func(*random.Stream, ...nn.Option) nn.Module {
 		return nn.LocalResponseNorm{Config: op.LocalResponseNormConfig{Size: 5, Alpha: 0.5, K: 2}}
 	}},
+	{"nn.PReLU()", [][]int{{3}, {2, 5}, {1, 3, 5, 7}}, func(_ *random.Stream, o ...nn.Option) nn.Module { return nn.NewPReLU(1, o...) }},
+	{"nn.PReLU(5)", [][]int{{3, 5}, {2, 5, 1, 3}}, func(_ *random.Stream, o ...nn.Option) nn.Module { return nn.NewPReLU(5, o...) }},
+	{"nn.LeakyReLU()", fiveShapes, func(*random.Stream, ...nn.Option) nn.Module { return nn.LeakyReLU{} }},
+	{"nn.ELU(0.5)", fiveShapes, func(*random.Stream, ...nn.Option) nn.Module { return nn.ELU{Alpha: 0.5} }},
+	{"nn.CELU()", fiveShapes, func(*random.Stream, ...nn.Option) nn.Module { return nn.CELU{} }},
+	{"nn.Softplus(3)", fiveShapes, func(*random.Stream, ...nn.Option) nn.Module {
+		return nn.Softplus{Config: op.SoftplusConfig{Beta: 3}}
+	}},
+	{"nn.GLU()", [][]int{{2}, {3, 10}, {1, 7, 6}, {5, 1, 2}, {2, 3, 1, 14}}, func(*random.Stream, ...nn.Option) nn.Module { return nn.GLU{} }},
 }
+
+var fiveShapes = [][]int{{7}, {1, 5}, {3, 1, 3}, {19, 2}, {2, 3, 5}}
 
 // layerQuestion is what PyTorch is asked about a layer.
 type layerQuestion struct {
