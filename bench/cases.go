@@ -23,6 +23,9 @@ func cases() (all []comparison) {
 	for i, net := range small {
 		all = append(all, training(fmt.Sprintf("net%d", i+1), net, 64))
 	}
+	all = append(all,
+		training("resnet20", resNet20([]int{3, 32, 32}), 64), training("resnet20-28", resNet20([]int{1, 28, 28}), 64),
+		training("mobilenet", mobileNet, 64), inference("mobilenet", mobileNet, 64))
 	all = append(all, training("separable", separable, 64), inference("separable", separable, 64))
 	all = append(all, convolutions("conv", measure.Convolution{Channels: 64, Size: 56, Batch: 16})...)
 	all = append(all, convolutions("conv", measure.Convolution{Channels: 256, Size: 14, Batch: 16})...)
@@ -42,7 +45,7 @@ var targets = []struct {
 }{
 	{"lenet5-train-16", 5}, {"lenet5-train-64", 4}, {"lenet5-train-256", 3},
 	{"lenet5-infer-1", 5}, {"lenet5-infer-64", 2},
-	{"mlp", 1.2}, {"net", 3}, {"conv", 1}, {"depthwise", 2}, {"separable", 2}, {"gemm-small", 1.5}, {"gemm", 0.95},
+	{"mlp", 1.2}, {"net", 3}, {"resnet20", 1.2}, {"mobilenet", 1.2}, {"conv", 1}, {"depthwise", 2}, {"separable", 2}, {"gemm-small", 1.5}, {"gemm", 0.95},
 	{"threads", 1.85}, {"memory", 3}, {"peer", 20},
 	{"", 1}, // elementwise
 }

@@ -42,7 +42,19 @@ var (
 	relu    = wire.Layer{Kind: "relu"}
 	tanh    = wire.Layer{Kind: "tanh"}
 	flatten = wire.Layer{Kind: "flatten"}
+
+	meanPool = wire.Layer{Kind: "meanpool"}
 )
+
+func batchNorm(channels int) wire.Layer { return wire.Layer{Kind: "batchnorm", In: channels} }
+
+// convNorm is a convolution that keeps the size, divided by its stride, and batch
+// normalisation.
+func convNorm(in, out, kernel, stride, groups int) []wire.Layer {
+	c := withoutBias(conv(in, out, kernel, stride, kernel/2))
+	c.Groups = groups
+	return []wire.Layer{c, batchNorm(out)}
+}
 
 func residual(layers ...wire.Layer) wire.Layer { return wire.Layer{Kind: "residual", Layers: layers} }
 
@@ -99,6 +111,38 @@ func separableBlock(in, out, stride int) []wire.Layer {
 	return []wire.Layer{depthwise, relu, conv(in, out, 1, 1, 0), relu}
 }
 
+// resNet20 is that of He et al., "Deep Residual Learning for Image Recognition",
+// 2015, for small images, with projections where the number of channels changes.
+func resNet20(input []int) wire.Network {
+	layers := append(convNorm(input[0], 16, 3, 1, 1), relu)
+	in := 16
+	for _, out := range []int{16, 32, 64} {
+		for i := range 3 {
+			stride, block := 1, wire.Layer{Kind: "residual"}
+			if i == 0 && out != in {
+				stride = 2
+				block.Shortcut = convNorm(in, out, 1, stride, 1)
+			}
+			block.Layers = slices.Concat(convNorm(in, out, 3, stride, 1), []wire.Layer{relu}, convNorm(out, out, 3, 1, 1))
+			layers = append(layers, block, relu)
+			in = out
+		}
+	}
+	return wire.Network{Input: input, Classes: 10, Layers: append(layers, meanPool, linear(64, 10))}
+}
+
+// mobileNet is that of Howard et al., "MobileNets", 2017, at half its width, and for
+// small images: the first two strides are 1.
+var mobileNet = func() wire.Network {
+	layers := append(convNorm(3, 16, 3, 1, 1), relu)
+	in := 16
+	for _, l := range [][2]int{{32, 1}, {64, 1}, {64, 1}, {128, 2}, {128, 1}, {256, 2}, {256, 1}, {256, 1}, {256, 1}, {256, 1}, {256, 1}, {512, 2}, {512, 1}} {
+		layers = slices.Concat(layers, convNorm(in, in, 3, l[1], in), []wire.Layer{relu}, convNorm(in, l[0], 1, 1, 1), []wire.Layer{relu})
+		in = l[0]
+	}
+	return wire.Network{Input: []int{3, 32, 32}, Classes: 10, Layers: append(layers, meanPool, linear(in, 10))}
+}()
+
 // build returns our network of a description.
 func build(layers []wire.Layer, r *random.Stream) nn.Sequential {
 	var net nn.Sequential
@@ -128,8 +172,12 @@ func buildLayer(l wire.Layer, r *random.Stream) nn.Module {
 		return nn.Func(op.Tanh)
 	case "flatten":
 		return nn.Func(op.Flatten)
+	case "batchnorm":
+		return nn.NewBatchNorm2D(l.In)
+	case "meanpool":
+		return nn.Func(func(x *autograd.Value) *autograd.Value { return op.Mean(x, 2, 3) })
 	case "residual":
-		return &residualBlock{build(l.Layers, r)}
+		return &residualBlock{build(l.Layers, r), build(l.Shortcut, r)}
 	}
 	pool := poolings[l.Kind]
 	if pool == nil {
@@ -139,9 +187,10 @@ func buildLayer(l wire.Layer, r *random.Stream) nn.Module {
 	return nn.Func(func(x *autograd.Value) *autograd.Value { return pool(x, cfg) })
 }
 
-// residualBlock adds its input to what its layers make of it.
-type residualBlock struct{ Layers nn.Sequential }
+// residualBlock adds what its shortcut makes of its input to what its layers make
+// of it.
+type residualBlock struct{ Layers, Shortcut nn.Sequential }
 
 func (b *residualBlock) Forward(x *autograd.Value) *autograd.Value {
-	return op.Add(x, b.Layers.Forward(x))
+	return op.Add(b.Shortcut.Forward(x), b.Layers.Forward(x))
 }

@@ -21,12 +21,18 @@ LEARNING_RATE, MOMENTUM = 1e-6, 0.9  # so small that nothing is learnt: numbers 
 
 
 class Residual(nn.Module):
-    def __init__(self, *layers):
+    def __init__(self, layers, shortcut):
         super().__init__()
         self.layers = nn.Sequential(*layers)
+        self.shortcut = nn.Sequential(*shortcut)
 
     def forward(self, x):
-        return x + self.layers(x)
+        return self.shortcut(x) + self.layers(x)
+
+
+class MeanPool(nn.Module):
+    def forward(self, x):
+        return x.mean((2, 3))
 
 
 def layer(l):
@@ -35,12 +41,14 @@ def layer(l):
     return {
         "conv": lambda: nn.Conv2d(l["in"], l["out"], size, stride or 1, padding, groups=l.get("groups", 1), bias=bias),
         "linear": lambda: nn.Linear(l["in"], l["out"], bias=bias),
-        "relu": nn.ReLU,
+        "relu": lambda: nn.ReLU(inplace=True),
         "tanh": nn.Tanh,
         "maxpool": lambda: nn.MaxPool2d(size, stride or None, padding),
         "avgpool": lambda: nn.AvgPool2d(size, stride or None, padding),
         "flatten": nn.Flatten,
-        "residual": lambda: Residual(*map(layer, l["layers"])),
+        "batchnorm": lambda: nn.BatchNorm2d(l["in"]),
+        "meanpool": MeanPool,
+        "residual": lambda: Residual(map(layer, l["layers"]), map(layer, l.get("shortcut", []))),
     }[l["kind"]]()
 
 

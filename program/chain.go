@@ -118,16 +118,15 @@ func (s *schedule) joins(t *task, others []*task, layouts []kernel.Block) bool {
 
 // chain is the kernel of a step that does the work of several operations.
 type chain struct {
-	links   []link
-	consts  []planeConst
-	streams []operandOfLink // the blocks that are read and written
-	temps   int
-	sums    int
-	planes  int
-	rows    int // of a plane
-	row     int // elements of a row
-	piece   int // of a row that is done at a time
-	lanes   int
+	links  []link
+	consts []planeConst
+	temps  int
+	sums   int
+	planes int
+	rows   int // of a plane
+	row    int // elements of a row
+	piece  int // of a row that is done at a time
+	lanes  int
 }
 
 // link is one operation of a chain: a loop, or a sum over planes.
@@ -242,9 +241,7 @@ func (c *chainBuilder) input(t *task, id int, split bool) operandOfLink {
 func (c *chainBuilder) block(kind linkKind, i int, b kernel.Block) operandOfLink {
 	c.border = c.border || b.Bordered()
 	c.joined = c.joined && !b.Bordered() && b.Plane() == b.Height*b.Width*b.Images()
-	o := operandOfLink{kind, i, b.Offset(0, 0, 0), b.Plane(), b.Offset(0, 1, 0) - b.Offset(0, 0, 0)}
-	c.chain.streams = append(c.chain.streams, o)
-	return o
+	return operandOfLink{kind, i, b.Offset(0, 0, 0), b.Plane(), b.Offset(0, 1, 0) - b.Offset(0, 0, 0)}
 }
 
 // output returns where a link's output goes: nowhere but on, if all who read it
@@ -320,7 +317,6 @@ func runChain[T kernel.Float](k *chain, loops []op.Loop[T], c *op.BlockCall) {
 		clear(r.sums)
 		for row := range k.rows {
 			for lo := 0; lo < k.row; lo += k.piece {
-				r.prefetch(plane, row, lo)
 				r.run(plane, row, lo)
 			}
 		}
@@ -362,7 +358,7 @@ func (r *chainRun[T]) run(plane, row, lo int) {
 func (r *chainRun[T]) elements(o *operandOfLink, plane, row, lo, n int) []T {
 	switch o.kind {
 	case linkInput, linkOutput:
-		return r.block(o)[o.at(plane, row)+lo:][:n]
+		return r.block(o)[o.first+plane*o.plane+row*o.row+lo:][:n]
 	case linkTemp:
 		return r.temps[o.i*r.piece:][:n]
 	default:
@@ -376,19 +372,6 @@ func (r *chainRun[T]) block(o *operandOfLink) []T {
 		return tensor.Data[T](r.call.Out[o.i])
 	}
 	return tensor.Data[T](r.call.In[o.i])
-}
-
-// at returns where a row begins.
-func (o *operandOfLink) at(plane, row int) int { return o.first + plane*o.plane + row*o.row }
-
-// prefetch fetches what follows a piece: to the processor the streams of many
-// blocks, a piece of each at a time, look like no stream.
-func (r *chainRun[T]) prefetch(plane, row, lo int) {
-	for i := range r.streams {
-		o := &r.streams[i]
-		b, at := r.block(o), o.at(plane, row)+lo+r.piece
-		kernel.Prefetch(b[min(at, len(b)):min(at+r.piece, len(b))])
-	}
 }
 
 func repeat[T kernel.Float](s []T, v T) {

@@ -40,18 +40,20 @@ type Network struct {
 	Layers  []Layer `json:"layers"`
 }
 
-// Layer is one of conv, linear, relu, tanh, maxpool, avgpool, flatten and
-// residual, which adds its input to what its layers make of it.
+// Layer is one of conv, linear, relu, tanh, maxpool, avgpool, batchnorm, meanpool
+// (the mean of each channel), flatten, and residual, which adds what Shortcut makes
+// of its input, or the input, to what its layers make of it.
 type Layer struct {
-	Kind    string  `json:"kind"`
-	In      int     `json:"in,omitempty"`
-	Out     int     `json:"out,omitempty"`
-	Kernel  int     `json:"kernel,omitempty"`
-	Stride  int     `json:"stride,omitempty"`
-	Padding int     `json:"padding,omitempty"`
-	Groups  int     `json:"groups,omitempty"`
-	NoBias  bool    `json:"no_bias,omitempty"`
-	Layers  []Layer `json:"layers,omitempty"`
+	Kind     string  `json:"kind"`
+	In       int     `json:"in,omitempty"`
+	Out      int     `json:"out,omitempty"`
+	Kernel   int     `json:"kernel,omitempty"`
+	Stride   int     `json:"stride,omitempty"`
+	Padding  int     `json:"padding,omitempty"`
+	Groups   int     `json:"groups,omitempty"`
+	NoBias   bool    `json:"no_bias,omitempty"`
+	Layers   []Layer `json:"layers,omitempty"`
+	Shortcut []Layer `json:"shortcut,omitempty"`
 }
 
 // Serve answers on standard output what comes on standard input, for a Go peer

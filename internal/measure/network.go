@@ -47,6 +47,7 @@ func Training(net nn.Module, shape []int, classes, batch int) Work {
 
 // Inference returns the work of scoring one batch after the other.
 func Inference(net nn.Module, shape []int, batch int) Work {
+	nn.SetTraining(net, false)
 	next := batches(shape, 1, batch)
 	images, _ := next()
 	p := program.Record(nn.Values(nn.Variables(net)), []tensor.Spec{images.Spec()}, func(in []*autograd.Value) []*autograd.Value {
