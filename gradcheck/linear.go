@@ -25,12 +25,14 @@ func (r *Report) compareLinear(where string, sets [][]int, c op.Case, s *random.
 
 // nonlinearity returns by how much f(ax + by) differs from a f(x) + b f(y), for
 // the inputs of a set with the others as in x, relative to the largest element of
-// each output.
+// an output or of those inputs, which may cancel.
 func nonlinearity(o op.Operation, set []int, x, y []*tensor.Tensor, a, b float64) float64 {
+	scale := 1e-3
 	y, both := slices.Clone(y), slices.Clone(x)
 	for i := range x {
 		if slices.Contains(set, i) {
 			both[i] = weighted(a, x[i], b, y[i])
+			scale = max(scale, largest(x[i]), largest(y[i]))
 		} else {
 			y[i] = x[i]
 		}
@@ -40,7 +42,8 @@ func nonlinearity(o op.Operation, set []int, x, y []*tensor.Tensor, a, b float64
 	for i := range fboth {
 		if fboth[i].DType() == tensor.Float64 {
 			outputs++
-			off = worse(off, distance(fboth[i].Tensor(), weighted(a, fx[i].Tensor(), b, fy[i].Tensor())))
+			got, want := fboth[i].Tensor(), weighted(a, fx[i].Tensor(), b, fy[i].Tensor())
+			off = worse(off, distance(got, want)/max(scale, largest(want)))
 		}
 	}
 	if outputs == 0 {
@@ -59,15 +62,26 @@ func weighted(a float64, x *tensor.Tensor, b float64, y *tensor.Tensor) *tensor.
 	return sum
 }
 
-// distance returns the largest difference, relative to the largest element.
+// distance returns the largest difference. NaN and infinities do not differ from
+// themselves.
 func distance(x, y *tensor.Tensor) (off float64) {
-	var largest float64
 	xs, ys := float64s(x), float64s(y)
 	for i := range xs {
-		largest = max(largest, math.Abs(xs[i]), math.Abs(ys[i]))
-		off = worse(off, math.Abs(xs[i]-ys[i]))
+		if xs[i] != ys[i] && !(xs[i] != xs[i] && ys[i] != ys[i]) {
+			off = worse(off, math.Abs(xs[i]-ys[i]))
+		}
 	}
-	return off / max(largest, 1e-3)
+	return off
+}
+
+// largest returns the largest magnitude of an element that is finite.
+func largest(x *tensor.Tensor) (most float64) {
+	for _, v := range float64s(x) {
+		if !math.IsInf(v, 0) && v == v {
+			most = max(most, math.Abs(v))
+		}
+	}
+	return most
 }
 
 func constants(in []*tensor.Tensor) []*autograd.Value {

@@ -197,8 +197,8 @@ func (o attentionGrad) Backward(call *autograd.Call, grad []*autograd.Value) []*
 
 var _ = register(Entry{
 	Name: "attention_grad", Kind: Sequence, Formula: "the gradients of attention's q, k and v",
+	Linear: [][]int{{3, 5}},
 	Shapes: "q, k, v, [b h t e], [b h t], [b h t] → q, k, v", Bound: 1e-5,
-	Linear:    [][]int{{3, 5}},
 	Reference: attentionGradReference,
 	Whole:     "goes through tiles of queries",
 	Cases: []Case{

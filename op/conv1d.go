@@ -69,6 +69,7 @@ func ofOneRow(image func(in []Array, index []int) float64, in []Array, index []i
 
 var _ = register(Entry{
 	Name: "conv1d", Kind: Convolution, Formula: "b + Σ w[o,c,k] x[n,c,i+k]", Call: "Conv1D(x, w, b, cfg)", Shapes: "[n c w], [o c/groups k], [o] → [n o w′]", Bound: 4e-6,
+	Linear: [][]int{{0, 2}, {1, 2}},
 	Reference: PerElement(func(o conv1D, in []Array, index []int) float64 {
 		c := Conv2DConfig{Groups: o.Groups, Columns: ConvColumns{o.Stride, o.Padding, o.Dilation}}
 		return ofOneRow(conv2D{c}.element, in, index)
@@ -84,6 +85,7 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "conv_transpose1d", Kind: Convolution, Formula: "b + Σ w[c,o,k] x[n,c,i-k]", Call: "ConvTranspose1D(x, w, b, cfg)", Shapes: "[n c w], [c o/groups k], [o] → [n o w′]", Bound: 4e-6,
+	Linear: [][]int{{0, 2}, {1, 2}},
 	Reference: PerElement(func(o convTranspose1D, in []Array, index []int) float64 {
 		c := ConvTranspose2DConfig{Groups: o.Groups, Columns: ConvTransposeColumns{o.Stride, o.Padding, o.OutputPadding, o.Dilation}}
 		return ofOneRow(convTranspose2D{c}.element, in, index)

@@ -115,6 +115,7 @@ func (o convTranspose2D) element(in []Array, index []int) float64 {
 
 var _ = register(Entry{
 	Name: "conv_transpose2d", Kind: Convolution, Formula: "b + Σ w[c,o,ky,kx] x[n,c,y-ky,x-kx]", Call: "ConvTranspose2D(x, w, b, cfg)", Shapes: "[n c h w], [c o/groups kh kw], [o] → [n o h′ w′]", Bound: 4e-6,
+	Linear:    [][]int{{0, 2}, {1, 2}},
 	Reference: PerElement(convTranspose2D.element),
 	Cases: []Case{
 		{convTranspose2D{}, []Arg{In(2, 3, 3, 2), In(3, 2, 2, 3), In(2)}},

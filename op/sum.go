@@ -124,7 +124,7 @@ func prepareStage[T kernel.Float](s stage, dst, x []T) func() {
 		for p := lo; p < hi; p++ {
 			i, from := p/pieces, p%pieces*fill
 			to := min(from+fill, s.inner)
-			kernel.SumRows(dst[i*s.inner+from:i*s.inner+to], x[i*s.n*s.inner+from:], s.n, s.inner)
+			kernel.SumRows(dst[i*s.inner+from:i*s.inner+to], x[min(i*s.n*s.inner+from, len(x)):], s.n, s.inner)
 		}
 	}).Run
 }
@@ -262,5 +262,6 @@ var _ = register(Entry{
 		{sum{Axes: []int{1}, Keep: true}, []Arg{In(2, 1, 3)}},
 		{sum{Axes: []int{0, -1}, Keep: true}, []Arg{In(2, 0, 3)}},
 		{sum{Axes: []int{1}}, []Arg{In(2, 0, 3)}},
+		{sum{Axes: []int{0}}, []Arg{In(0, 300)}},
 	},
 })
