@@ -258,6 +258,7 @@ func upsampleCases(of func(c upsampling, h, w int) Operation, in func(h, w, toH,
 
 var _ = register(Entry{
 	Name: "upsample2d", Kind: Pooling, Formula: "x between its nearest elements", Call: "Upsample2D(x, cfg)", Shapes: "[n c h w] → [n c h′ w′]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o upsample2D, in []Array, index []int) float64 {
 		x := in[0].Shape()
 		out, _ := o.upsampled(x)
@@ -270,6 +271,7 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "upsample2d_grad", Kind: Pooling, Formula: "g added to the elements that its are between", Shapes: "[n c h′ w′] → [n c h w]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o upsample2DGrad, in []Array, index []int) float64 {
 		g := in[0].Shape()
 		return total(g[2:], func(at []int) float64 {

@@ -33,6 +33,7 @@ func (o upsample1D) Compose(in []*autograd.Value) []*autograd.Value {
 
 var _ = register(Entry{
 	Name: "upsample1d", Kind: Pooling, Formula: "x between its nearest elements", Call: "Upsample1D(x, cfg)", Shapes: "[n c w] → [n c w′]",
+	Linear: [][]int{{0}},
 	Reference: PerElement(func(o upsample1D, in []Array, index []int) float64 {
 		n, m := in[0].Shape()[2], o.Width
 		if o.Scale > 0 {
