@@ -165,3 +165,14 @@ func TestRecordRefusesWhatItCannotFollow(t *testing.T) {
 		t.Error("the variable is still being recorded")
 	}
 }
+
+func TestSlicesOfValuesBelongToTheCaller(t *testing.T) {
+	x := scalar("x", 3)
+	in := []*autograd.Value{op.Mul(x, x), x}
+	parts := op.Split(op.Stack(0, in...), 0, 1, 1)
+	square := parts[0]
+	in[0], in[1], parts[0], parts[1] = x, nil, parts[1], nil
+	if got := autograd.Grad(square, x)[0].Tensor().Item(); got != 6 {
+		t.Errorf("the derivative of x² at 3 is %v, want 6", got)
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
-	"github.com/mlodyssey/odyssey/random"
 )
 
 // LeNet5 is the network of LeCun, Bottou, Bengio and Haffner, "Gradient-Based
@@ -18,14 +17,15 @@ type LeNet5 struct {
 
 // NewLeNet5 returns a network for 28×28 images of one channel, with
 // 61,706 + 85·(classes-10) parameters drawn from a seed as PyTorch would.
-func NewLeNet5(classes int, seed uint64) *LeNet5 {
-	r := func(layer uint64) *random.Stream { return random.New(seed, layer) }
+func NewLeNet5(classes int, seed uint64) *LeNet5 { return newLeNet5(classes, &maker{seed: seed}) }
+
+func newLeNet5(classes int, m *maker) *LeNet5 {
 	return &LeNet5{
-		Conv1: nn.NewConv2D(1, 6, 5, op.Conv2DConfig{Padding: 2}, r(0)),
-		Conv2: nn.NewConv2D(6, 16, 5, op.Conv2DConfig{}, r(1)),
-		Fc1:   nn.NewLinear(400, 120, r(2)),
-		Fc2:   nn.NewLinear(120, 84, r(3)),
-		Fc3:   nn.NewLinear(84, classes, r(4)),
+		Conv1: m.conv(1, 6, 5, op.Conv2DConfig{Padding: 2}),
+		Conv2: m.conv(6, 16, 5, op.Conv2DConfig{}),
+		Fc1:   m.linear(400, 120),
+		Fc2:   m.linear(120, 84),
+		Fc3:   m.linear(84, classes),
 	}
 }
 

@@ -33,7 +33,8 @@ type Named struct {
 // parameters and buffers. It finds those that can be reached through exported
 // fields, slices, arrays and interfaces, each once, under the first name that
 // leads to it. A name is the path of fields, in lower case with underscores, as
-// in PyTorch, joined by dots; elements of slices go by their index.
+// in PyTorch, joined by dots; elements of slices go by their index, or by the name
+// that a method ElementName(index) of the slice gives them.
 func Variables(model any) []Named {
 	var found []Named
 	visit(model, func(path string, v any) {
@@ -100,7 +101,7 @@ func (w *walker) walk(v reflect.Value, path string) {
 		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
-			w.walk(v.Index(i), join(path, strconv.Itoa(i)))
+			w.walk(v.Index(i), join(path, elementName(v, i)))
 		}
 	case reflect.Struct:
 		if v.CanAddr() {
@@ -115,6 +116,13 @@ func (w *walker) walk(v reflect.Value, path string) {
 			}
 		}
 	}
+}
+
+func elementName(slice reflect.Value, i int) string {
+	if named, ok := slice.Interface().(interface{ ElementName(i int) string }); ok {
+		return named.ElementName(i)
+	}
+	return strconv.Itoa(i)
 }
 
 // meet calls f for a pointer, and reports whether it is the first time.

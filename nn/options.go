@@ -39,6 +39,18 @@ func InitWeight(init Initializer) Option { return func(o *options) { o.weight = 
 // InitBias draws the bias of a layer with another initialiser.
 func InitBias(init Initializer) Option { return func(o *options) { o.bias = init } }
 
+// Blank leaves a layer's parameters 0, for who asks only how many there
+// are: huge layers are made at once.
+func Blank(o *options) {
+	nothing := func(*tensor.Tensor, *random.Stream) {}
+	if o.weight != nil {
+		o.weight = nothing
+	}
+	if o.bias != nil {
+		o.bias = nothing
+	}
+}
+
 // Eps sets what a normalisation adds to the variance.
 func Eps(eps float64) Option { return func(o *options) { o.eps = eps } }
 

@@ -21,7 +21,7 @@ import (
 const defaultSeed = 1
 
 type trainCommand struct {
-	Model   string `default:"lenet5" help:"The network."`
+	Model   string `default:"lenet5" help:"The network: see odyssey models."`
 	Data    string `default:"${data}" help:"${data}, which are drawn (${glyphs} images), or a directory of IDX files such as EMNIST's."`
 	Epochs  int    `default:"${epochs}" help:"How often to go through the examples."`
 	Batch   int    `default:"${batch}" help:"Examples in a batch."`
