@@ -113,3 +113,6 @@ func pairCases(loss func(Reduce) Operation, x, target func(Arg) Arg) []Case {
 	}
 	return cases
 }
+
+// probability keeps values off 0 and 1.
+func probability(a Arg) Arg { return a.From(0.05, 0.95) }

@@ -47,3 +47,54 @@ def ctc(a, x, labels, input_lengths, label_lengths):
 
 
 absent("parts of ctc", "ctc_paths", "ctc_paths_grad")
+
+
+def checked(explicit, builtin):
+    """What PyTorch gives with constant weights, with a gradient in them."""
+    torch.testing.assert_close(explicit, builtin)
+    return explicit
+
+
+def weighed(x, q, weight, kept):
+    """Logarithms of probabilities x, of [n c ...], against q."""
+    return -(weight.reshape([1, -1] + [1] * (x.dim() - 2)) * q * x).sum(1) * kept
+
+
+@operation("cross_entropy_loss")
+def cross_entropy_loss(a, x, target, weight=None):
+    ignore = a.Ignore[0] if a.Ignore else -100
+    smoothing = dict(label_smoothing=a.Smoothing, reduction=a.Reduce, ignore_index=ignore)
+    if weight is None:
+        return F.cross_entropy(x, target, **smoothing)
+    builtin = F.cross_entropy(x, target, weight.detach(), **smoothing)
+    classes = x.shape[1]
+    if target.is_floating_point():
+        q, kept, total = target, 1, None
+    else:
+        q, kept, total = labels(target, classes, weight, ignore, x.dtype)
+    q = (1 - a.Smoothing) * q + a.Smoothing / classes
+    return checked(averaged(a, weighed(torch.log_softmax(x, 1), q, weight, kept), total), builtin)
+
+
+def labels(target, classes, weight, ignore, dtype):
+    """Distributions that are 1 at the label, which labels count, and the sum of their weights."""
+    kept = (target != ignore).to(dtype)
+    safe = torch.where(target != ignore, target, torch.zeros_like(target))
+    return F.one_hot(safe, classes).to(dtype).movedim(-1, 1), kept, (weight[safe] * kept).sum()
+
+
+def averaged(a, loss, total):
+    return loss.sum() / total if a.Reduce == "mean" and total is not None else reduced(a, loss)
+
+
+@operation("nll")
+def nll(a, x, label, weight=None):
+    ignore = a.Ignore[0] if a.Ignore else -100
+    if weight is None:
+        return F.nll_loss(x, label, ignore_index=ignore, reduction=a.Reduce)
+    builtin = F.nll_loss(x, label, weight.detach(), ignore_index=ignore, reduction=a.Reduce)
+    q, kept, total = labels(label, x.shape[1], weight, ignore, x.dtype)
+    return checked(averaged(a, weighed(x, q, weight, kept), total), builtin)
+
+
+absent("a part of losses", "ignore_labels")
