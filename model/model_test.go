@@ -196,7 +196,7 @@ func (tr training) accuracy(x, labels *tensor.Tensor) float64 {
 	nn.SetTraining(tr.net, false)
 	defer nn.SetTraining(tr.net, true)
 	right := 0
-	predicted := tensor.Data[int64](op.ArgMax(tr.scores(autograd.Const(x))).Tensor())
+	predicted := tensor.Data[int64](op.ArgMax(tr.scores(autograd.Const(x)), -1).Tensor())
 	for i, label := range tensor.Data[int64](labels) {
 		if predicted[i] == label {
 			right++
