@@ -14,8 +14,8 @@ import (
 // Learners", 2019, GPT-2, in the shape of Karpathy's nanoGPT: the scores of the next
 // token come from the table that tokens go in by.
 type GPT struct {
-	Wte     *autograd.Value // [vocabulary width]: of tokens
-	Wpe     *autograd.Value // [context width]: of places
+	Wte     *nn.Embedding           // of tokens
+	Wpe     *nn.PositionalEmbedding // of places
 	Dropout *nn.Dropout
 	Blocks  nn.List[*transformerBlock]
 	Norm    *nn.LayerNorm
@@ -28,7 +28,7 @@ type GPTConfig struct {
 	Layers     int     // 0 means 12
 	Heads      int     // 0 means 12
 	Width      int     // of a token; 0 means 768
-	Dropout    float64 // of what goes in, and of what blocks add
+	Dropout    float64 // of what goes in, of the weights of attention, and of what blocks add
 }
 
 // NewGPT returns a network with parameters drawn from a seed as nanoGPT does:
@@ -41,9 +41,10 @@ func newGPT(cfg GPTConfig, m *maker) *GPT {
 		tensor.Fail("model.NewGPT", nil, "want a width that %d heads divide, not %d", heads, width)
 	}
 	normal := nn.Normal(0, 0.02)
+	drawn := m.options([]nn.Option{nn.InitWeight(normal)})
 	g := &GPT{
-		Wte:     m.parameter(normal, cmp.Or(cfg.Vocabulary, 50257), width),
-		Wpe:     m.parameter(normal, cmp.Or(cfg.Context, 1024), width),
+		Wte:     nn.NewEmbedding(cmp.Or(cfg.Vocabulary, 50257), width, m.stream(), drawn...),
+		Wpe:     nn.NewPositionalEmbedding(cmp.Or(cfg.Context, 1024), width, m.stream(), drawn...),
 		Dropout: m.dropout(cfg.Dropout),
 	}
 	for range layers {
@@ -59,14 +60,9 @@ func newGPT(cfg GPTConfig, m *maker) *GPT {
 // Forward maps int64 tokens [n t] to scores of the next token at each place,
 // [n t vocabulary].
 func (m *GPT) Forward(tokens *autograd.Value) *autograd.Value {
-	shape, context := tokens.Shape(), m.Wpe.Shape()[0]
-	if len(shape) != 2 || shape[1] > context {
-		tensor.Fail("model.GPT", []tensor.Spec{tokens.Spec()}, "want tokens [n t] of at most %d places", context)
-	}
-	places := op.Slice(m.Wpe, op.Range{Axis: 0, Stop: shape[1]})
-	x := m.Dropout.Forward(op.Add(op.IndexSelect(m.Wte, 0, tokens), places))
+	x := m.Dropout.Forward(m.Wpe.Forward(m.Wte.Forward(tokens)))
 	for _, b := range m.Blocks {
 		x = b.Forward(x)
 	}
-	return op.Linear(m.Norm.Forward(x), m.Wte, nil)
+	return op.Linear(m.Norm.Forward(x), m.Wte.Weight, nil)
 }

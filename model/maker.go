@@ -2,7 +2,6 @@ package model
 
 import (
 	"cmp"
-	"math"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/nn"
@@ -84,14 +83,6 @@ func (c ImageConfig) classes() int { return cmp.Or(c.Classes, 1000) }
 
 var (
 	relu    = nn.Func(op.ReLU)
+	relu6   = nn.Func(op.ReLU6)
 	flatten = nn.Func(op.Flatten)
 )
-
-var relu6 = nn.Func(func(x *autograd.Value) *autograd.Value {
-	return op.Sub(op.ReLU(x), op.ReLU(op.Sub(x, op.Scalar(x.DType(), 6))))
-})
-
-// gelu returns x Φ(x), with the distribution function of the normal distribution.
-func gelu(x *autograd.Value) *autograd.Value {
-	return op.Mul(op.Scale(x, 0.5), op.Add(op.Scalar(x.DType(), 1), op.Erf(op.Scale(x, math.Sqrt2/2))))
-}

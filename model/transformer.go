@@ -21,53 +21,29 @@ type transformerConfig struct {
 // al., "Language Models are Unsupervised Multitask Learners", 2019, have it.
 type transformerBlock struct {
 	Norm1 *nn.LayerNorm
-	Attn  *selfAttention
+	Attn  *nn.MultiHeadAttention
+	Drop  *nn.Dropout // of what attention adds
 	Norm2 *nn.LayerNorm
 	Mlp   *mlp
 }
 
 func newTransformerBlock(cfg transformerConfig, m *maker) *transformerBlock {
-	return &transformerBlock{
+	heads := nn.MultiHeadConfig{Heads: cfg.heads, Causal: cfg.causal, Dropout: cfg.dropout}
+	b := &transformerBlock{
 		Norm1: m.layerNorm(cfg.width, cfg.eps),
-		Attn:  newSelfAttention(cfg, m),
+		Attn:  nn.NewMultiHeadAttention(cfg.width, heads, m.stream(), m.options([]nn.Option{nn.InitWeight(cfg.weight)})...),
+		Drop:  m.dropout(cfg.dropout),
 		Norm2: m.layerNorm(cfg.width, cfg.eps),
 		Mlp:   newMLP(cfg, m),
 	}
+	b.Attn.OutProj = m.linear(cfg.width, cfg.width, nn.InitWeight(cfg.out), nn.InitBias(nn.Constant(0)))
+	return b
 }
 
 // Forward maps [n t width] to the same shape.
 func (b *transformerBlock) Forward(x *autograd.Value) *autograd.Value {
-	x = op.Add(x, b.Attn.Forward(b.Norm1.Forward(x)))
+	x = op.Add(x, b.Drop.Forward(b.Attn.Forward(b.Norm1.Forward(x))))
 	return op.Add(x, b.Mlp.Forward(b.Norm2.Forward(x)))
-}
-
-// selfAttention has queries, keys and values in one matrix.
-type selfAttention struct {
-	Qkv     *nn.Linear
-	Proj    *nn.Linear
-	Dropout *nn.Dropout
-	heads   int
-	causal  bool
-}
-
-func newSelfAttention(cfg transformerConfig, m *maker) *selfAttention {
-	return &selfAttention{
-		Qkv:     m.linear(cfg.width, 3*cfg.width, nn.InitWeight(cfg.weight), nn.InitBias(nn.Constant(0))),
-		Proj:    m.linear(cfg.width, cfg.width, nn.InitWeight(cfg.out), nn.InitBias(nn.Constant(0))),
-		Dropout: m.dropout(cfg.dropout),
-		heads:   cfg.heads, causal: cfg.causal,
-	}
-}
-
-// Forward maps [n t width] to the same shape.
-func (a *selfAttention) Forward(x *autograd.Value) *autograd.Value {
-	n, t, width := x.Shape()[0], x.Shape()[1], x.Shape()[2]
-	parts := op.Chunk(a.Qkv.Forward(x), -1, 3)
-	for i, p := range parts {
-		parts[i] = op.Reshape(p, n, t, a.heads, width/a.heads)
-	}
-	y := op.Attention(parts[0], parts[1], parts[2], op.AttentionConfig{Causal: a.causal, Rows: true})
-	return a.Dropout.Forward(a.Proj.Forward(op.Reshape(y, n, t, width)))
 }
 
 // mlp is two dense layers at each place, of four times the width between them.
@@ -86,5 +62,5 @@ func newMLP(cfg transformerConfig, m *maker) *mlp {
 
 // Forward maps [… width] to the same shape.
 func (m *mlp) Forward(x *autograd.Value) *autograd.Value {
-	return m.Dropout.Forward(m.Fc2.Forward(gelu(m.Fc1.Forward(x))))
+	return m.Dropout.Forward(m.Fc2.Forward(op.GELU(m.Fc1.Forward(x))))
 }

@@ -299,6 +299,7 @@ var _ = register(Entry{
 
 var _ = register(Entry{
 	Name: "nll", Kind: Loss, Formula: "-w x at the label", Call: "NLL(x, label, weight, cfg)", Shapes: "[n c …], [n …], [c] or nil → [] or [n …]",
+	Linear: [][]int{{0}},
 	Reference: func(o Operation, in []Array) []Array {
 		cfg := o.(nll).NLLConfig
 		return classReference(cfg.Reduce, in, func(scores []float64, index []int) (loss, weight float64) {

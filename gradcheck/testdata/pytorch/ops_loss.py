@@ -49,10 +49,51 @@ def ctc(a, x, labels, input_lengths, label_lengths):
 absent("parts of ctc", "ctc_paths", "ctc_paths_grad")
 
 
+losses(l1=F.l1_loss, binary_cross_entropy=F.binary_cross_entropy)
+
+
+@operation("smooth_l1")
+def smooth_l1(a, x, target):
+    return F.smooth_l1_loss(x, target, reduction=a.Reduce, beta=a.Beta)
+
+
+@operation("huber")
+def huber(a, x, target):
+    return F.huber_loss(x, target, reduction=a.Reduce, delta=a.Delta)
+
+
 def checked(explicit, builtin):
     """What PyTorch gives with constant weights, with a gradient in them."""
     torch.testing.assert_close(explicit, builtin)
     return explicit
+
+
+@operation("binary_cross_entropy_with_logits")
+def binary_cross_entropy_with_logits(a, x, target, positive=None):
+    if positive is None:
+        return F.binary_cross_entropy_with_logits(x, target, reduction=a.Reduce)
+    explicit = -(positive * target * F.logsigmoid(x) + (1 - target) * F.logsigmoid(-x))
+    return checked(reduced(a, explicit), F.binary_cross_entropy_with_logits(x, target, pos_weight=positive.detach(), reduction=a.Reduce))
+
+
+@operation("focal")
+def focal(a, x, target):  # as torchvision.ops.sigmoid_focal_loss
+    p = torch.sigmoid(x)
+    truth = p * target + (1 - p) * (1 - target)
+    loss = F.binary_cross_entropy_with_logits(x, target, reduction="none") * (1 - truth) ** a.Gamma
+    if a.Alpha >= 0:
+        loss = loss * (a.Alpha * target + (1 - a.Alpha) * (1 - target))
+    return reduced(a, loss)
+
+
+@operation("kl")
+def kl(a, x, target):
+    return F.kl_div(x, target, reduction=a.Reduce, log_target=a.LogTarget)
+
+
+@operation("triplet_margin")
+def triplet_margin(a, anchor, positive, negative):
+    return F.triplet_margin_loss(anchor, positive, negative, a.Margin, a.P, swap=a.Swap, reduction=a.Reduce)
 
 
 def weighed(x, q, weight, kept):
@@ -97,4 +138,4 @@ def nll(a, x, label, weight=None):
     return checked(averaged(a, weighed(x, q, weight, kept), total), builtin)
 
 
-absent("a part of losses", "ignore_labels")
+absent("parts of losses", "clipped_log", "ignore_labels")
