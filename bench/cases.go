@@ -9,6 +9,7 @@ import (
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/bench/wire"
 	"github.com/mlodyssey/odyssey/internal/measure"
+	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/random"
@@ -25,7 +26,8 @@ func cases() (all []comparison) {
 	}
 	all = append(all,
 		training("resnet20", resNet20([]int{3, 32, 32}), 64), training("resnet20-28", resNet20([]int{1, 28, 28}), 64),
-		training("mobilenet", mobileNet, 64), inference("mobilenet", mobileNet, 64))
+		training("mobilenet", mobileNet, 64), inference("mobilenet", mobileNet, 64),
+		transformer(4, 4, 128, 16, 64), transformer(6, 6, 384, 8, 256))
 	all = append(all, training("separable", separable, 64), inference("separable", separable, 64))
 	all = append(all, convolutions("conv", measure.Convolution{Channels: 64, Size: 56, Batch: 16})...)
 	all = append(all, convolutions("conv", measure.Convolution{Channels: 256, Size: 14, Batch: 16})...)
@@ -73,6 +75,16 @@ func training(name string, net wire.Network, batch int) comparison {
 		rivals, err := h.torch.contenders(r, 1, threads)
 		return odyssey(measure.Training(ours, net.Input, net.Classes, batch), threads), rivals, err
 	}}
+}
+
+// transformer compares a step of training of a GPT, by AdamW.
+func transformer(layers, heads, width, batch, context int) comparison {
+	const vocabulary = 96
+	r := wire.Request{Work: "gpt", Sizes: []int{layers, heads, width, batch, context, vocabulary}}
+	return versus(fmt.Sprintf("gpt-%d-%d-train-%d", layers, width, batch), r, func() measure.Work {
+		cfg := model.GPTConfig{Vocabulary: vocabulary, Context: context, Layers: layers, Heads: heads, Width: width}
+		return measure.Transformer(model.NewGPT(cfg, 1), vocabulary, batch, context)
+	})
 }
 
 func inference(name string, net wire.Network, batch int) comparison {

@@ -165,6 +165,56 @@ def convolution(r):
         yield called(last, False), forward if r["work"] == "conv" else backward
 
 
+class TransformerBlock(nn.Module):
+    """As nanoGPT has it, without dropout."""
+
+    def __init__(self, heads, width, context):
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.fc1, self.fc2 = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        self.register_buffer("later", torch.triu(torch.ones(context, context), 1).bool())
+
+    def forward(self, x):
+        n, t, width = x.shape
+        q, k, v = (z.view(n, t, self.heads, -1).transpose(1, 2) for z in self.qkv(self.norm1(x)).chunk(3, 2))
+        a = (q @ k.transpose(2, 3)) / math.sqrt(width // self.heads)
+        a = torch.softmax(a.masked_fill(self.later, -math.inf), 3)
+        x = x + self.proj((a @ v).transpose(1, 2).reshape(n, t, width))
+        return x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
+
+
+class Transformer(nn.Module):
+    def __init__(self, layers, heads, width, context, vocabulary):
+        super().__init__()
+        self.tokens, self.places = nn.Embedding(vocabulary, width), nn.Parameter(0.02 * torch.randn(context, width))
+        self.blocks = nn.Sequential(*(TransformerBlock(heads, width, context) for _ in range(layers)))
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x):
+        return F.linear(self.norm(self.blocks(self.tokens(x) + self.places)), self.tokens.weight)
+
+
+def transformer(r):
+    layers, heads, width, batch, context, vocabulary = r["sizes"]
+    x = torch.randint(vocabulary, (batch, context))
+    for traced in (False, True):
+        for foreach in (False, True):
+            net = Transformer(layers, heads, width, context, vocabulary)
+            adamw = torch.optim.AdamW(net.parameters(), LEARNING_RATE, foreach=foreach)
+            forward = torch.jit.trace(net, x) if traced else net
+
+            def step(forward=forward, adamw=adamw):
+                adamw.zero_grad(set_to_none=True)
+                loss = F.cross_entropy(forward(x).flatten(0, 1), x.flatten())
+                loss.backward()
+                adamw.step()
+                return loss.item()
+
+            yield called(False, traced, foreach), step
+
+
 def adam(r):
     for foreach in (False, True):
         p = nn.Parameter(torch.randn(r["sizes"]))
@@ -195,14 +245,14 @@ def measure(step, about):
 
 def works(r):
     return {
-        "train": training, "infer": inference, "adam": adam,
+        "train": training, "infer": inference, "adam": adam, "gpt": transformer,
         "conv": convolution, "conv-input": convolution, "conv-weight": convolution,
     }.get(r["work"], operation)(r)
 
 
 def mode(r):
     """No gradients are kept where none are asked for."""
-    return torch.inference_mode(r["work"] not in ("train", "adam"))
+    return torch.inference_mode(r["work"] not in ("train", "adam", "gpt"))
 
 
 class Work:

@@ -28,7 +28,7 @@ func (d *Dropout) SetTraining(training bool) { d.training = training }
 func (d *Dropout) Forward(x *autograd.Value) *autograd.Value { return d.apply(op.Dropout, x) }
 
 func (d *Dropout) apply(drop func(x, key *autograd.Value, p float64) *autograd.Value, x *autograd.Value) *autograd.Value {
-	if !d.training {
+	if !d.training || d.P == 0 {
 		return x
 	}
 	return drop(x, d.nextKey(), d.P)

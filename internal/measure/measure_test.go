@@ -45,6 +45,15 @@ func TestTrainingTrains(t *testing.T) {
 	}
 }
 
+func TestTransformerTrains(t *testing.T) {
+	net := model.NewGPT(model.GPTConfig{Vocabulary: 5, Context: 4, Layers: 1, Heads: 1, Width: 4}, 1)
+	before := net.Wpe.Tensor().Clone()
+	Transformer(net, 5, 2, 4).Step()
+	if net.Wpe.Tensor().Equal(before) {
+		t.Error("a step left the places as they were")
+	}
+}
+
 func TestInferenceLeavesTheModelAlone(t *testing.T) {
 	net := model.NewLeNet5(10, 1)
 	before := net.Fc3.Weight.Tensor().Clone()

@@ -59,6 +59,28 @@ func Inference(net nn.Module, shape []int, batch int) Work {
 	}}
 }
 
+// Transformer returns the work of one step of training with AdamW for a network
+// that maps tokens [batch context] to scores of the next of each.
+func Transformer(net nn.Module, vocabulary, batch, context int) Work {
+	adam, err := optim.NewAdam(nn.Parameters(net), optim.AdamConfig{LR: LearningRate, WeightDecay: 0.01, Decoupled: true})
+	if err != nil {
+		panic(err)
+	}
+	variables := nn.Values(append(nn.Variables(net), adam.State()...))
+	tokens := tensor.New(tensor.Int64, batch, context)
+	r := random.New(1)
+	for i := range tensor.Data[int64](tokens) {
+		tensor.Data[int64](tokens)[i] = int64(r.IntN(vocabulary))
+	}
+	p := program.Record(variables, []tensor.Spec{tokens.Spec(), tokens.Spec()}, func(in []*autograd.Value) []*autograd.Value {
+		scores := net.Forward(in[0])
+		loss := op.Mean(op.CrossEntropy(op.Reshape(scores, -1, vocabulary), op.Reshape(in[1], -1)))
+		adam.Step(autograd.Grad(loss, nn.Values(adam.Parameters())...))
+		return []*autograd.Value{loss}
+	})
+	return Work{Step: func() { p.Run(tokens, tokens) }}
+}
+
 // batches makes up examples and returns what hands out one batch of them after
 // the other, for ever.
 func batches(shape []int, classes, batch int) func() (images, labels *tensor.Tensor) {
