@@ -47,9 +47,9 @@ func TestTrainingTrains(t *testing.T) {
 
 func TestTransformerTrains(t *testing.T) {
 	net := model.NewGPT(model.GPTConfig{Vocabulary: 5, Context: 4, Layers: 1, Heads: 1, Width: 4}, 1)
-	before := net.Wpe.Tensor().Clone()
+	before := net.Wpe.Weight.Tensor().Clone()
 	Transformer(net, 5, 2, 4).Step()
-	if net.Wpe.Tensor().Equal(before) {
+	if net.Wpe.Weight.Tensor().Equal(before) {
 		t.Error("a step left the places as they were")
 	}
 }
