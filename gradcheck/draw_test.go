@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/random"
 	"github.com/mlodyssey/odyssey/tensor"
 	"pgregory.net/rapid"
 )
@@ -123,13 +124,14 @@ func tensorsOf(views []view) []*tensor.Tensor {
 	return in
 }
 
-// drawInputs draws inputs of a case, floats of a type, that are views or not.
+// drawInputs draws inputs of a case, floats of a type, that are views or not;
+// definite matrices are not.
 func drawInputs(r *rapid.T, args []op.Arg, d tensor.DType, views bool) []view {
 	var in []view
 	for i, a := range args {
 		label := fmt.Sprintf("input %d", i)
 		v, shape := view{}, a.Spec.Shape
-		for views && len(shape) > 0 && len(v.calls) < 3 && rapid.Bool().Draw(r, label+" is a view") {
+		for views && !a.Matrices && len(shape) > 0 && len(v.calls) < 3 && rapid.Bool().Draw(r, label+" is a view") {
 			var call viewCall
 			call, shape = drawViewCall(r, label, shape)
 			v.calls = append([]viewCall{call}, v.calls...)
@@ -177,6 +179,10 @@ func drawElements(r *rapid.T, label string, a op.Arg, d tensor.DType, shape []in
 	if !a.Spec.DType.IsFloat() {
 		index := rapid.SliceOfN(rapid.Int64Range(0, int64(a.Hi)-1), n, n).Draw(r, label)
 		return tensor.FromSlice(index, shape...).Convert(a.Spec.DType)
+	}
+	if a.Matrices { // no other matrices will do
+		a.Spec.Shape = shape
+		return Sample(a, random.New(rapid.Uint64().Draw(r, label))).Convert(d)
 	}
 	// All bits of a number differ from those of others, so that the order of a sum
 	// shows, but for those that shrinking has made simple.

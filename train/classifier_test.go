@@ -78,7 +78,7 @@ func TestLoadRefuses(t *testing.T) {
 			f.Metadata["classes"] = "[" + strings.Repeat(`"",`, 1<<16) + `""]`
 		}, "65537 names, want at most 65536"},
 		{"no classes at all", func(f *checkpoint.File) { f.Metadata["classes"] = "[]" }, "at least one class"},
-		{"other input", func(f *checkpoint.File) { f.Metadata["input"] = "[3,32,32]" }, "takes examples of shape [1 28 28], not [3 32 32]"},
+		{"other input", func(f *checkpoint.File) { f.Metadata["input"] = "[3,32,32]" }, "takes grey images of 28×28, not examples of shape [3 32 32]"},
 		{"unknown model", func(f *checkpoint.File) { f.Metadata["model"] = "resnet" }, `unknown model "resnet": want one of lenet5`},
 		{"fewer classes", func(f *checkpoint.File) { f.Metadata["classes"] = `["a","b"]` }, "fc3.weight is float32[47 84], want float32[2 84]"},
 		{"tensor missing", func(f *checkpoint.File) { f.Tensors = f.Tensors[1:] }, "conv1.weight is missing, want float32[6 1 5 5]"},

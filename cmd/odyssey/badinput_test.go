@@ -110,7 +110,7 @@ func TestBadData(t *testing.T) {
 			for split, n := range map[string]int{"train": 60, "test": 20} {
 				d.put(split+"-images-idx3-ubyte", idxFile([]int{n, 20, 20}, func(int) byte { return 0 }))
 			}
-		}, []string{"model lenet5 takes examples of shape [1 28 28], not [1 20 20]"}},
+		}, []string{"model lenet5 takes grey images of 28×28, not examples of shape [1 20 20]"}},
 		{"test images of another size", func(d idx) {
 			d.put("test-images-idx3-ubyte", idxFile([]int{20, 20, 20}, func(int) byte { return 0 }))
 		}, []string{"test split: examples of shape [1 20 20], want [1 28 28]"}},
