@@ -82,7 +82,6 @@ func (c ImageConfig) channels() int { return cmp.Or(c.Channels, 3) }
 func (c ImageConfig) classes() int { return cmp.Or(c.Classes, 1000) }
 
 var (
-	relu    = nn.Func(op.ReLU)
-	relu6   = nn.Func(op.ReLU6)
-	flatten = nn.Func(op.Flatten)
+	relu  = nn.Func(op.ReLU)
+	relu6 = nn.Func(op.ReLU6)
 )
