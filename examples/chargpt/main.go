@@ -34,8 +34,8 @@ const (
 )
 
 func main() {
-	steps := flag.Int("steps", 1000, "how many `batches` to learn from")
-	every := flag.Int("every", 200, "how many `steps` lie between two evaluations")
+	steps := flag.Int("steps", 1500, "how many `batches` to learn from")
+	every := flag.Int("every", 250, "how many `steps` lie between two evaluations")
 	flag.Parse()
 	text, err := read(flag.Args())
 	if err != nil {
