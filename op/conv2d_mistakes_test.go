@@ -20,7 +20,7 @@ func TestMistakesOfConvolutions(t *testing.T) {
 		"conv2d of float32[2 1 4 4], float32[4 1 3 3]: want images of at least 3×5":                conv(images, w, op.Conv2DConfig{Columns: op.ConvColumns{Dilation: 2}}),
 		"conv2d of float32[2 1 4 4], float32[4 1 3 3]: want no negative":                           conv(images, w, op.Conv2DConfig{Stride: -1}),
 		"conv2d of float32[2 1 4 4], float32[4 1 3 3]: want no negative stride, padding, dilation": conv(images, w, op.Conv2DConfig{Groups: -1}),
-		"and none above 1048576, not {Stride:0 Padding:0 Dilation:4611686018427387904":             conv(images, w, op.Conv2DConfig{Dilation: 1 << 62}),
+		"and none above 1048576, not {Stride:0 Padding:0 Dilation:1073741824":                      conv(images, w, op.Conv2DConfig{Dilation: 1 << 30}),
 		"conv2d of float32[2 4 4 4], float32[4 1 3 3]: want an input of 2 channels":                conv([]int{2, 4, 4, 4}, w, op.Conv2DConfig{Groups: 2}),
 		"conv2d of float32[2 2 4 4], float32[3 1 3 3]: want filters that make 2 equal groups":      conv([]int{2, 2, 4, 4}, []int{3, 1, 3, 3}, op.Conv2DConfig{Groups: 2}),
 		"conv1d of float32[2 1 4], float32[4 1 3 3]: want 3 axes [o c/groups k], not 4":            func() { op.Conv1D(zeros(2, 1, 4), zeros(4, 1, 3, 3), nil, op.Conv1DConfig{}) },
