@@ -40,7 +40,7 @@ func (a *activation) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sam
 
 func (a *activation) Kernels() Kernels { return a.value }
 
-func (a *activation) Forward(in, out []*tensor.Tensor) { forwardPointwise(a, in, out) }
+func (a *activation) Forward(in, out []*tensor.Tensor) { ForwardPointwise(a, in, out) }
 
 func (a *activation) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{autograd.Apply1(activationGrad{a}, call.In[0], grad[0])}
@@ -59,16 +59,16 @@ func (activationGrad) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return br
 
 func (a activationGrad) Kernels() Kernels { return a.of.slope }
 
-func (a activationGrad) Forward(in, out []*tensor.Tensor) { forwardPointwise(a, in, out) }
+func (a activationGrad) Forward(in, out []*tensor.Tensor) { ForwardPointwise(a, in, out) }
 
 func (a activationGrad) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x, g := call.In[0], call.In[1]
 	down := make([]*autograd.Value, 2)
 	if call.Needs[0] {
-		down[0] = unbroadcast(Mul(Mul(grad[0], g), a.of.bend(x)), x.Shape())
+		down[0] = Unbroadcast(Mul(Mul(grad[0], g), a.of.bend(x)), x.Shape())
 	}
 	if call.Needs[1] {
-		down[1] = unbroadcast(autograd.Apply1(a, x, grad[0]), g.Shape())
+		down[1] = Unbroadcast(autograd.Apply1(a, x, grad[0]), g.Shape())
 	}
 	return down
 }

@@ -17,11 +17,11 @@ func (add) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in
 
 func (add) Kernels() Kernels { return binary(kernel.Add[float32], kernel.Add[float64]) }
 
-func (o add) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o add) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (add) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	a, b := call.In[0], call.In[1]
-	return []*autograd.Value{unbroadcast(grad[0], a.Shape()), unbroadcast(grad[0], b.Shape())}
+	return []*autograd.Value{Unbroadcast(grad[0], a.Shape()), Unbroadcast(grad[0], b.Shape())}
 }
 
 // Backward in package autograd sums the gradients of a value used twice.

@@ -105,7 +105,7 @@ func (a *plainAttention) toRows(x *autograd.Value) *autograd.Value {
 }
 
 func (a *plainAttention) toMask(x *autograd.Value) *autograd.Value {
-	return unbroadcast(Reshape(x, a.b, a.h, a.t, a.s), a.mask.Shape)
+	return Unbroadcast(Reshape(x, a.b, a.h, a.t, a.s), a.mask.Shape)
 }
 
 // maskGradient returns the gradient of a mask of floats.

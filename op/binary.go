@@ -11,11 +11,7 @@ func broadcasts(in []tensor.Spec) ([]tensor.Spec, error) { return InferPointwise
 
 // Unbroadcast sums a gradient over the axes along which a value of the given shape
 // was repeated.
-func Unbroadcast(g *autograd.Value, shape []int) *autograd.Value { return unbroadcast(g, shape) }
-
-// unbroadcast sums a gradient over the axes along which a value of the given
-// shape was repeated.
-func unbroadcast(g *autograd.Value, shape []int) *autograd.Value {
+func Unbroadcast(g *autograd.Value, shape []int) *autograd.Value {
 	lead := len(g.Shape()) - len(shape)
 	var axes []int
 	for i, size := range g.Shape() {

@@ -57,7 +57,7 @@ var copying = unary(
 	func(dst, x []float64) { copy(dst, x) })
 
 func (broadcastTo) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
-	return []*autograd.Value{unbroadcast(grad[0], call.In[0].Shape())}
+	return []*autograd.Value{Unbroadcast(grad[0], call.In[0].Shape())}
 }
 
 var _ = register(Entry{

@@ -56,7 +56,7 @@ func (o clip) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return limits(o).
 
 func (o clip) Kernels() Kernels { return limits(o).kernels() }
 
-func (o clip) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o clip) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (o clip) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{autograd.Apply1(within{o.Min, o.Max, false}, call.In[0], grad[0])}
@@ -75,7 +75,7 @@ func (o hardTanh) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return limits
 
 func (o hardTanh) Kernels() Kernels { return limits(o).kernels() }
 
-func (o hardTanh) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o hardTanh) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (o hardTanh) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{autograd.Apply1(within{o.Min, o.Max, true}, call.In[0], grad[0])}
@@ -103,13 +103,13 @@ func (o within) Kernels() Kernels {
 		func(dst, x, g []float64) { kernel.Within(dst, x, g, o.Min, o.Max, o.Open) })
 }
 
-func (o within) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o within) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (o within) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x, g := call.In[0], call.In[1]
 	return []*autograd.Value{
 		Zeros(x.DType(), x.Shape()...),
-		unbroadcast(autograd.Apply1(o, x, grad[0]), g.Shape()),
+		Unbroadcast(autograd.Apply1(o, x, grad[0]), g.Shape()),
 	}
 }
 

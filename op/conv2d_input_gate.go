@@ -28,7 +28,7 @@ func (o conv2DInputGate) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 
 func (o conv2DInputGate) Forward(in, out []*tensor.Tensor) {
 	o.conv2DInput.Forward(in[:2], out)
-	forwardPointwise(gate{}, []*tensor.Tensor{in[2], out[0]}, out)
+	ForwardPointwise(gate{}, []*tensor.Tensor{in[2], out[0]}, out)
 }
 
 func (o conv2DInputGate) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

@@ -17,17 +17,17 @@ func (div) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in
 
 func (div) Kernels() Kernels { return binary(kernel.Div[float32], kernel.Div[float64]) }
 
-func (o div) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o div) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (div) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	a, b := call.In[0], call.In[1]
 	over := Div(grad[0], b)
 	down := make([]*autograd.Value, 2)
 	if call.Needs[0] {
-		down[0] = unbroadcast(over, a.Shape())
+		down[0] = Unbroadcast(over, a.Shape())
 	}
 	if call.Needs[1] {
-		down[1] = unbroadcast(Neg(Mul(over, call.Out[0])), b.Shape())
+		down[1] = Unbroadcast(Neg(Mul(over, call.Out[0])), b.Shape())
 	}
 	return down
 }

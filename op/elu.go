@@ -41,7 +41,7 @@ func (o expLinear) Kernels() Kernels {
 		func(dst, x []float64) { kernel.ELU(dst, x, o.Alpha, o.Scale, o.Rate) })
 }
 
-func (o expLinear) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o expLinear) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (o expLinear) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{autograd.Apply1(expLinearGrad(o), call.In[0], grad[0])}
@@ -63,7 +63,7 @@ func (o expLinearGrad) Kernels() Kernels {
 		func(dst, x, g []float64) { kernel.ELUGrad(dst, x, g, o.Alpha, o.Scale, o.Rate) })
 }
 
-func (o expLinearGrad) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o expLinearGrad) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (o expLinearGrad) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x, g := call.In[0], call.In[1]
@@ -71,10 +71,10 @@ func (o expLinearGrad) Backward(call *autograd.Call, grad []*autograd.Value) []*
 	if call.Needs[0] { // the second derivative is 0 above 0
 		below := Neg(ReLU(Neg(x)))
 		bend := Gate(Neg(x), Scale(Exp(Scale(below, o.Rate)), o.Scale*o.Alpha*o.Rate*o.Rate))
-		down[0] = unbroadcast(Mul(Mul(grad[0], g), bend), x.Shape())
+		down[0] = Unbroadcast(Mul(Mul(grad[0], g), bend), x.Shape())
 	}
 	if call.Needs[1] {
-		down[1] = unbroadcast(autograd.Apply1(o, x, grad[0]), g.Shape())
+		down[1] = Unbroadcast(autograd.Apply1(o, x, grad[0]), g.Shape())
 	}
 	return down
 }

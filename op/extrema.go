@@ -40,14 +40,14 @@ func (share) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return InferPointw
 
 func (share) Kernels() Kernels { return Kernels{kernel.Share[float32], kernel.Share[float64]} }
 
-func (o share) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o share) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (share) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	a, b, g := call.In[0], call.In[1], call.In[2]
 	return []*autograd.Value{
 		Zeros(a.DType(), a.Shape()...),
 		Zeros(b.DType(), b.Shape()...),
-		unbroadcast(Share(a, b, grad[0]), g.Shape()),
+		Unbroadcast(Share(a, b, grad[0]), g.Shape()),
 	}
 }
 

@@ -43,7 +43,7 @@ func (f *function) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameA
 
 func (f *function) Kernels() Kernels { return unary(f.f32, f.f64) }
 
-func (f *function) Forward(in, out []*tensor.Tensor) { forwardPointwise(f, in, out) }
+func (f *function) Forward(in, out []*tensor.Tensor) { ForwardPointwise(f, in, out) }
 
 func (f *function) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{f.down(call.In[0], call.Out[0], grad[0])}
@@ -77,7 +77,7 @@ func (s *step) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInp
 
 func (s *step) Kernels() Kernels { return unary(s.f32, s.f64) }
 
-func (s *step) Forward(in, out []*tensor.Tensor) { forwardPointwise(s, in, out) }
+func (s *step) Forward(in, out []*tensor.Tensor) { ForwardPointwise(s, in, out) }
 
 // function2 is a pointwise operation of two inputs that has no attributes.
 type function2 struct {
@@ -107,16 +107,16 @@ func (f *function2) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broa
 
 func (f *function2) Kernels() Kernels { return f.kernels }
 
-func (f *function2) Forward(in, out []*tensor.Tensor) { forwardPointwise(f, in, out) }
+func (f *function2) Forward(in, out []*tensor.Tensor) { ForwardPointwise(f, in, out) }
 
 func (f *function2) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	a, b, y := call.In[0], call.In[1], call.Out[0]
 	down := make([]*autograd.Value, 2)
 	if call.Needs[0] {
-		down[0] = unbroadcast(f.downA(a, b, y, grad[0]), a.Shape())
+		down[0] = Unbroadcast(f.downA(a, b, y, grad[0]), a.Shape())
 	}
 	if call.Needs[1] {
-		down[1] = unbroadcast(f.downB(a, b, y, grad[0]), b.Shape())
+		down[1] = Unbroadcast(f.downB(a, b, y, grad[0]), b.Shape())
 	}
 	return down
 }

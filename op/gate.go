@@ -18,13 +18,13 @@ func (gate) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(i
 
 func (gate) Kernels() Kernels { return binary(kernel.Gate[float32], kernel.Gate[float64]) }
 
-func (o gate) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o gate) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (gate) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x, g := call.In[0], call.In[1]
 	return []*autograd.Value{
 		Zeros(x.DType(), x.Shape()...),
-		unbroadcast(Gate(x, grad[0]), g.Shape()),
+		Unbroadcast(Gate(x, grad[0]), g.Shape()),
 	}
 }
 

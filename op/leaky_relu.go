@@ -59,7 +59,7 @@ func (leak) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return InferPointwi
 
 func (leak) Kernels() Kernels { return Kernels{kernel.Leak[float32], kernel.Leak[float64]} }
 
-func (o leak) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o leak) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (o leak) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x, w, g := call.In[0], call.In[1], call.In[2]
@@ -69,10 +69,10 @@ func (o leak) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.
 	}
 	if call.Needs[1] {
 		zero := Scalar(x.DType(), 0)
-		down[1] = unbroadcast(Where(Greater(x, zero), zero, Mul(grad[0], g)), w.Shape())
+		down[1] = Unbroadcast(Where(Greater(x, zero), zero, Mul(grad[0], g)), w.Shape())
 	}
 	if call.Needs[2] {
-		down[2] = unbroadcast(autograd.Apply1(o, x, w, grad[0]), g.Shape())
+		down[2] = Unbroadcast(autograd.Apply1(o, x, w, grad[0]), g.Shape())
 	}
 	return down
 }

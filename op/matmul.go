@@ -146,7 +146,7 @@ func (o matMul) Backward(call *autograd.Call, grad []*autograd.Value) []*autogra
 		} else {
 			down[0] = matMulT(g, b, false, !o.TransB)
 		}
-		down[0] = unbroadcast(down[0], a.Shape())
+		down[0] = Unbroadcast(down[0], a.Shape())
 	}
 	if call.Needs[1] {
 		if o.TransB {
@@ -154,7 +154,7 @@ func (o matMul) Backward(call *autograd.Call, grad []*autograd.Value) []*autogra
 		} else {
 			down[1] = matMulT(a, g, !o.TransA, false)
 		}
-		down[1] = unbroadcast(down[1], b.Shape())
+		down[1] = Unbroadcast(down[1], b.Shape())
 	}
 	return down
 }

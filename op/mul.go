@@ -25,16 +25,16 @@ func (mul) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in
 
 func (mul) Kernels() Kernels { return binary(kernel.Mul[float32], kernel.Mul[float64]) }
 
-func (o mul) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o mul) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (mul) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	a, b := call.In[0], call.In[1]
 	down := make([]*autograd.Value, 2)
 	if call.Needs[0] {
-		down[0] = unbroadcast(Mul(grad[0], b), a.Shape())
+		down[0] = Unbroadcast(Mul(grad[0], b), a.Shape())
 	}
 	if call.Needs[1] {
-		down[1] = unbroadcast(Mul(grad[0], a), b.Shape())
+		down[1] = Unbroadcast(Mul(grad[0], a), b.Shape())
 	}
 	return down
 }

@@ -18,19 +18,19 @@ func (mulAdd) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return InferPoint
 
 func (mulAdd) Kernels() Kernels { return Kernels{kernel.MulAdd[float32], kernel.MulAdd[float64]} }
 
-func (o mulAdd) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o mulAdd) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (mulAdd) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	a, b, c, g := call.In[0], call.In[1], call.In[2], grad[0]
 	down := make([]*autograd.Value, 3)
 	if call.Needs[0] {
-		down[0] = unbroadcast(Mul(g, b), a.Shape())
+		down[0] = Unbroadcast(Mul(g, b), a.Shape())
 	}
 	if call.Needs[1] {
-		down[1] = unbroadcast(Mul(g, a), b.Shape())
+		down[1] = Unbroadcast(Mul(g, a), b.Shape())
 	}
 	if call.Needs[2] {
-		down[2] = unbroadcast(g, c.Shape())
+		down[2] = Unbroadcast(g, c.Shape())
 	}
 	return down
 }

@@ -17,7 +17,7 @@ func (neg) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(i
 
 func (neg) Kernels() Kernels { return unary(kernel.Neg[float32], kernel.Neg[float64]) }
 
-func (o neg) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o neg) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (neg) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{Neg(grad[0])}

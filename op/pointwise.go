@@ -68,10 +68,7 @@ func InferPointwise(in []tensor.Spec, n int) ([]tensor.Spec, error) {
 }
 
 // ForwardPointwise is Forward of a pointwise operation.
-func ForwardPointwise(o Pointwise, in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
-
-// forwardPointwise is Forward of a pointwise operation.
-func forwardPointwise(o Pointwise, in, out []*tensor.Tensor) { preparePointwise(o, in, out)() }
+func ForwardPointwise(o Pointwise, in, out []*tensor.Tensor) { preparePointwise(o, in, out)() }
 
 // preparePointwise is Prepare of a pointwise operation: the loop for the type of
 // the tensors, over all processors.

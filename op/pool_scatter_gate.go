@@ -27,7 +27,7 @@ func (o poolScatterGate) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 
 func (o poolScatterGate) Forward(in, out []*tensor.Tensor) {
 	g := tensor.New(in[0].DType(), in[0].Shape()...)
-	forwardPointwise(gate{}, []*tensor.Tensor{in[2], in[0]}, []*tensor.Tensor{g})
+	ForwardPointwise(gate{}, []*tensor.Tensor{in[2], in[0]}, []*tensor.Tensor{g})
 	o.poolScatter.Forward([]*tensor.Tensor{g, in[1]}, out)
 }
 

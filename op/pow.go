@@ -49,7 +49,7 @@ func (o powConst) Kernels() Kernels {
 		func(dst, x []float64) { kernel.PowScalar(dst, x, o.Exponent) })
 }
 
-func (o powConst) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o powConst) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (o powConst) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x := call.In[0]

@@ -19,7 +19,7 @@ func (relu) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(
 
 func (relu) Kernels() Kernels { return unary(kernel.ReLU[float32], kernel.ReLU[float64]) }
 
-func (o relu) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o relu) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (relu) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{Gate(call.Out[0], grad[0])} // the output is above 0 where the input is

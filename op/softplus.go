@@ -52,7 +52,7 @@ func (o softplus) Kernels() Kernels {
 		func(dst, x []float64) { kernel.Softplus(dst, x, o.beta(), o.threshold()) })
 }
 
-func (o softplus) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o softplus) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (o softplus) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	z := Scale(call.In[0], o.beta())

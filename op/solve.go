@@ -187,11 +187,11 @@ func subtract(x, y []float64, factor float64) {
 func (o solve) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	a, b, x := call.In[0], call.In[1], call.Out[0]
 	u := solveT(a, grad[0], !o.Trans)
-	down := []*autograd.Value{nil, unbroadcast(u, b.Shape())}
+	down := []*autograd.Value{nil, Unbroadcast(u, b.Shape())}
 	if call.Needs[0] && o.Trans {
-		down[0] = unbroadcast(Neg(matMulT(x, u, false, true)), a.Shape())
+		down[0] = Unbroadcast(Neg(matMulT(x, u, false, true)), a.Shape())
 	} else if call.Needs[0] {
-		down[0] = unbroadcast(Neg(matMulT(u, x, false, true)), a.Shape())
+		down[0] = Unbroadcast(Neg(matMulT(u, x, false, true)), a.Shape())
 	}
 	return down
 }

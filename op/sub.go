@@ -17,15 +17,15 @@ func (sub) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return broadcasts(in
 
 func (sub) Kernels() Kernels { return binary(kernel.Sub[float32], kernel.Sub[float64]) }
 
-func (o sub) Forward(in, out []*tensor.Tensor) { forwardPointwise(o, in, out) }
+func (o sub) Forward(in, out []*tensor.Tensor) { ForwardPointwise(o, in, out) }
 
 func (sub) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	down := make([]*autograd.Value, 2)
 	if call.Needs[0] {
-		down[0] = unbroadcast(grad[0], call.In[0].Shape())
+		down[0] = Unbroadcast(grad[0], call.In[0].Shape())
 	}
 	if call.Needs[1] {
-		down[1] = unbroadcast(Neg(grad[0]), call.In[1].Shape())
+		down[1] = Unbroadcast(Neg(grad[0]), call.In[1].Shape())
 	}
 	return down
 }

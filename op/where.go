@@ -55,10 +55,10 @@ func (where) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.V
 	condition, zero := call.In[0], Scalar(grad[0].DType(), 0)
 	down := make([]*autograd.Value, 3)
 	if call.Needs[1] {
-		down[1] = unbroadcast(Where(condition, grad[0], zero), call.In[1].Shape())
+		down[1] = Unbroadcast(Where(condition, grad[0], zero), call.In[1].Shape())
 	}
 	if call.Needs[2] {
-		down[2] = unbroadcast(Where(condition, zero, grad[0]), call.In[2].Shape())
+		down[2] = Unbroadcast(Where(condition, zero, grad[0]), call.In[2].Shape())
 	}
 	return down
 }
