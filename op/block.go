@@ -28,6 +28,7 @@ type Block struct {
 	Share bool           // the output may take the place of an input that nobody needs any more
 	Plain bool           // works on layouts without borders only
 	Apart bool           // and if so, planes of inputs may lie apart
+	Full  bool           // works on blocks of 16 only
 
 	// Prepare returns the kernel for blocks of the given layouts; those of inputs
 	// that are taken whole mean nothing.

@@ -156,21 +156,30 @@ func (o conv2D) Forward(in, out []*tensor.Tensor) {
 		func() { convForward(&scratch64, o.Conv2DConfig, kernel.None, in, out[0]) })
 }
 
-func convForward[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, e kernel.Epilogue, in []*tensor.Tensor, out *tensor.Tensor) {
+func convForward[T kernel.Float](pool *parallel.Scratch[T], cfg Conv2DConfig, e kernel.Epilogue, in []*tensor.Tensor, out *tensor.Tensor) {
 	y, x, w := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
 	var bias []T
 	if len(in) == 3 {
 		bias = tensor.Data[T](in[2])
 	}
-	shape := c.shape(in[0].Shape(), in[1].Shape())
+	shape := cfg.shape(in[0].Shape(), in[1].Shape())
 	plan := convPlans.get(shape, shape.X())
 	xSize, ySize := imageSize(in[0]), imageSize(out)
 	images := out.Shape()[0]
+	if shape.Winograd() {
+		withPoints(pool, shape, w, func(u []T) {
+			c := blockConv[T]{from: plan.X, to: plan.Y, parts: plan.WinogradForwardParts(), scratch: plan.WinogradForwardScratch(), part: func(part int, y, x, scratch []T) {
+				kernel.WinogradForwardPart(plan, part, y, x, u, bias, scratch, e)
+			}}
+			c.run(pool, images, y, x)
+		})
+		return
+	}
 	if shape.Flat(images) && kernel.FlatWith(shape, w) {
 		convForwardFlat(pool, plan, images, y, x, w, bias, e)
 		return
 	}
-	if d := c.depthwise(images, in[0].Shape(), in[1].Shape()); d != nil {
+	if d := cfg.depthwise(images, in[0].Shape(), in[1].Shape()); d != nil {
 		eachDepthwise(d, pool, d.plan.ForwardScratch(), func(_, images, i, o, k, filter int, scratch []T) {
 			var b []T
 			if bias != nil {
@@ -186,21 +195,10 @@ func convForward[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, e ke
 		})
 		return
 	}
-	if blocksOf(images) >= manyBlocks {
-		eachBlock(pool, images, plan.ForwardScratch(), func(lo, hi int, scratch []T) {
-			kernel.ConvForward(plan, hi-lo, y[lo*ySize:hi*ySize], x[lo*xSize:hi*xSize], w, bias, scratch, e)
-		})
-		return
-	}
-	scratch := pool.Get(blocksOf(images)*(plan.X.Len()+plan.Y.Len()) + kernel.AlignSlack)
-	defer pool.Put(scratch)
-	rest := kernel.Aligned(*scratch)
-	xs, ys := cutLanes(&rest, plan.X, images), cutLanes(&rest, plan.Y, images)
-	xs.load(x)
-	eachBlockPart(images, plan.ForwardParts(), func(block, part int) {
-		kernel.ConvForwardPart(plan, part, ys.block(block), xs.block(block), w, bias, e)
-	})
-	ys.store(y)
+	c := blockConv[T]{from: plan.X, to: plan.Y, parts: plan.ForwardParts(), part: func(part int, y, x, _ []T) {
+		kernel.ConvForwardPart(plan, part, y, x, w, bias, e)
+	}}
+	c.run(pool, images, y, x)
 }
 
 // imageSize returns the elements of one image of a batch.

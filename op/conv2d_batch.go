@@ -15,6 +15,47 @@ var manyBlocks = 8
 // blocksOf returns how many blocks hold a batch.
 func blocksOf(images int) int { return kernel.Blocks(images, kernel.Lanes) }
 
+// blockConv is a convolution of blocks, from one layout to another, in parts.
+type blockConv[T kernel.Float] struct {
+	from, to kernel.Block
+	parts    int
+	scratch  int // elements that a part needs
+	part     func(part int, to, from, scratch []T)
+}
+
+// run convolves images that lie one after the other.
+func (c *blockConv[T]) run(pool *parallel.Scratch[T], images int, dst, src []T) {
+	if blocksOf(images) >= manyBlocks {
+		c.byBlock(pool, images, dst, src)
+		return
+	}
+	scratch := pool.Get(blocksOf(images)*(c.from.Len()+c.to.Len()) + kernel.AlignSlack)
+	defer pool.Put(scratch)
+	rest := kernel.Aligned(*scratch)
+	from, to := cutLanes(&rest, c.from, images), cutLanes(&rest, c.to, images)
+	from.load(src)
+	eachBlockPart(images, c.parts, func(block, part int) {
+		own := pool.Get(c.scratch)
+		defer pool.Put(own)
+		c.part(part, to.block(block), from.block(block), *own)
+	})
+	to.store(dst)
+}
+
+// byBlock takes one block after the other through all of it.
+func (c *blockConv[T]) byBlock(pool *parallel.Scratch[T], images int, dst, src []T) {
+	fromImage, toImage := len(src)/images, len(dst)/images
+	eachBlock(pool, images, c.from.Len()+c.to.Len()+c.scratch+kernel.AlignSlack, func(lo, hi int, scratch []T) {
+		rest := kernel.Aligned(scratch)
+		from, to := cutLanes(&rest, c.from, 1).block(0), cutLanes(&rest, c.to, 1).block(0)
+		kernel.ToLanes(c.from, from, hi-lo, src[lo*fromImage:])
+		for part := range c.parts {
+			c.part(part, to, from, rest)
+		}
+		kernel.FromLanes(c.to, dst[lo*toImage:hi*toImage], hi-lo, to)
+	})
+}
+
 // eachBlock calls body for blocks of 16 images [lo, hi).
 func eachBlock[T kernel.Float](pool *parallel.Scratch[T], images, scratch int, body func(lo, hi int, scratch []T)) {
 	parallel.For(images, kernel.Lanes, func(lo, hi int) {

@@ -19,6 +19,11 @@ func (o conv2D) block(in []tensor.Spec, ready []bool, e kernel.Epilogue) *Block 
 		Split: []bool{true, false, false}[:len(in)], Want: []kernel.Block{shape.X()},
 		Prepare: func(blocks, outs []kernel.Block) BlockKernel {
 			plan := kernel.NewConvPlan(shape, blocks[0], outs[0])
+			if shape.Winograd() {
+				return pointsOf(shape, d).inParts(d, plan.WinogradForwardParts(), plan.WinogradForwardScratch(),
+					func(c *BlockCall, part int, s *tensor.Tensor) { winogradPart[float32](plan, part, e, c, s) },
+					func(c *BlockCall, part int, s *tensor.Tensor) { winogradPart[float64](plan, part, e, c, s) })
+			}
 			return BlockKernel{}.inParts(d, plan.ForwardParts(), 0,
 				func(c *BlockCall, part int, _ *tensor.Tensor) { convPart[float32](plan, part, e, c) },
 				func(c *BlockCall, part int, _ *tensor.Tensor) { convPart[float64](plan, part, e, c) })
@@ -48,6 +53,11 @@ func (o conv2DInput) Block(in, out []tensor.Spec, ready []bool) *Block {
 			if len(blocks) == 3 {
 				plan.Gate = blocks[2]
 			}
+			if shape.Winograd() {
+				return pointsOf(shape, d).inParts(d, plan.WinogradInputParts(), plan.WinogradInputScratch(),
+					func(c *BlockCall, part int, s *tensor.Tensor) { winogradInputPart[float32](plan, part, c, s) },
+					func(c *BlockCall, part int, s *tensor.Tensor) { winogradInputPart[float64](plan, part, c, s) })
+			}
 			return BlockKernel{}.inParts(d, plan.InputParts(), 0,
 				func(c *BlockCall, part int, _ *tensor.Tensor) { convInputPart[float32](plan, part, c) },
 				func(c *BlockCall, part int, _ *tensor.Tensor) { convInputPart[float64](plan, part, c) })
@@ -70,6 +80,9 @@ func (o conv2DWeight) Block(in, out []tensor.Spec, ready []bool) *Block {
 		return nil
 	}
 	shape, d := o.shape(in[0].Shape, out[0].Shape), in[0].DType
+	if shape.Winograd() {
+		return winogradWeightBlock(shape, d)
+	}
 	return &Block{
 		Split: []bool{true, true}, Want: []kernel.Block{shape.PaddedX(), shape.Y()}, Total: SumGroups,
 		Prepare: func(blocks, _ []kernel.Block) BlockKernel {

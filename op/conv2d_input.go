@@ -48,13 +48,22 @@ func (o conv2DInput) Forward(in, out []*tensor.Tensor) {
 		func() { convInput(&scratch64, o.Conv2DConfig, in, out[0]) })
 }
 
-func convInput[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*tensor.Tensor, out *tensor.Tensor) {
+func convInput[T kernel.Float](pool *parallel.Scratch[T], cfg Conv2DConfig, in []*tensor.Tensor, out *tensor.Tensor) {
 	dx, dy, w := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
-	shape := c.shape(out.Shape(), in[1].Shape())
+	shape := cfg.shape(out.Shape(), in[1].Shape())
 	plan := convPlans.get(shape, shape.X())
 	xSize, ySize := imageSize(out), imageSize(in[0])
 	images := out.Shape()[0]
-	if d := c.depthwise(images, out.Shape(), in[1].Shape()); d != nil {
+	if shape.Winograd() {
+		withPoints(pool, shape, w, func(u []T) {
+			c := blockConv[T]{from: plan.Y, to: plan.X, parts: plan.WinogradInputParts(), scratch: plan.WinogradInputScratch(), part: func(part int, dx, dy, scratch []T) {
+				kernel.WinogradInputPart(plan, part, dx, dy, u, nil, scratch)
+			}}
+			c.run(pool, images, dx, dy)
+		})
+		return
+	}
+	if d := cfg.depthwise(images, out.Shape(), in[1].Shape()); d != nil {
 		eachDepthwise(d, pool, d.plan.InputScratch(), func(_, images, i, o, k, _ int, scratch []T) {
 			kernel.ConvInput(d.plan, images, dx[i:], dy[o:], w[k:], scratch)
 		})
@@ -66,21 +75,10 @@ func convInput[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*
 		})
 		return
 	}
-	if blocksOf(images) >= manyBlocks {
-		eachBlock(pool, images, plan.InputScratch(), func(lo, hi int, scratch []T) {
-			kernel.ConvInput(plan, hi-lo, dx[lo*xSize:hi*xSize], dy[lo*ySize:hi*ySize], w, scratch)
-		})
-		return
-	}
-	scratch := pool.Get(blocksOf(images)*(plan.X.Len()+plan.Y.Len()) + kernel.AlignSlack)
-	defer pool.Put(scratch)
-	rest := kernel.Aligned(*scratch)
-	dxs, dys := cutLanes(&rest, plan.X, images), cutLanes(&rest, plan.Y, images)
-	dys.load(dy)
-	eachBlockPart(images, plan.InputParts(), func(block, part int) {
-		kernel.ConvInputPart(plan, part, dxs.block(block), dys.block(block), w, nil)
-	})
-	dxs.store(dx)
+	c := blockConv[T]{from: plan.Y, to: plan.X, parts: plan.InputParts(), part: func(part int, dx, dy, _ []T) {
+		kernel.ConvInputPart(plan, part, dx, dy, w, nil)
+	}}
+	c.run(pool, images, dx, dy)
 }
 
 func (o conv2DInput) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {

@@ -62,6 +62,16 @@ func convWeight[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []
 		eachDepthwise(d, pool, d.padded.WeightScratch(), func(block, images, i, o, k, _ int, scratch []T) {
 			kernel.ConvWeight(d.padded, images, sum(block)[k:], x[i:], dy[o:], scratch)
 		})
+	} else if shape.Winograd() {
+		eachBlock(pool, images, plan.X.Len()+plan.Y.Len()+plan.WinogradWeightScratch()+kernel.AlignSlack, func(lo, hi int, scratch []T) {
+			rest := kernel.Aligned(scratch)
+			xs, dys := cutLanes(&rest, plan.X, 1).block(0), cutLanes(&rest, plan.Y, 1).block(0)
+			kernel.ToLanes(plan.X, xs, hi-lo, x[lo*xSize:hi*xSize])
+			kernel.ToLanes(plan.Y, dys, hi-lo, dy[lo*ySize:hi*ySize])
+			for part := range plan.WinogradWeightParts() {
+				kernel.WinogradWeightPart(plan, part, hi-lo, sum(lo/kernel.Lanes), xs, dys, rest)
+			}
+		})
 	} else if blocksOf(images) >= manyBlocks {
 		eachBlock(pool, images, plan.WeightScratch(), func(lo, hi int, scratch []T) {
 			kernel.ConvWeight(plan, hi-lo, sum(lo/kernel.Lanes), x[lo*xSize:hi*xSize], dy[lo*ySize:hi*ySize], scratch)

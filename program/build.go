@@ -30,6 +30,17 @@ func (p *Program) build(s *schedule) {
 		}
 		p.phases = append(p.phases, ph)
 	}
+	var segments []*segment
+	for _, ph := range p.phases {
+		if ph.segment != nil {
+			segments = append(segments, ph.segment)
+		}
+	}
+	desks := newDesks(segments)
+	for _, g := range segments {
+		g.hire(desks)
+	}
+	p.memory += desks.memory
 	for _, t := range s.tasks {
 		if t.kind == asView {
 			p.views = append(p.views, s.newWholeStep(t))

@@ -79,6 +79,9 @@ func newSchedule(tr *autograd.Trace, instructions []autograd.Instruction, fast b
 		for _, id := range ins.Out {
 			s.origin[id].task = t
 		}
+		if t.kind == asBlocks && t.block.Full {
+			s.lanes = kernel.Lanes
+		}
 	}
 	for _, t := range s.tasks {
 		s.noteReads(t)

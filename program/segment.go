@@ -65,9 +65,8 @@ type local struct {
 
 // worker is what one goroutine needs to go through a segment.
 type worker struct {
+	*desk
 	locals  []*tensor.Tensor
-	scratch map[tensor.DType]*tensor.Tensor
-	private map[tensor.DType]*tensor.Tensor // scratch of one part
 	in, out []*tensor.Tensor
 	call    op.BlockCall
 }
@@ -85,44 +84,92 @@ func (g *segment) finish() {
 	}
 	g.blocks = kernel.Blocks(g.batch, g.lanes)
 	g.loop = parallel.NewLoop(g.blocks, 1, g.runBlocks)
-	g.workers = newStack(min(g.blocks, parallel.Processors()), g.newWorker)
+}
+
+// A desk is the memory of one goroutine at work on a block, large enough for every
+// segment: these run one after the other, so that it stays in the cache.
+type desk struct{ arena, scratch, private map[tensor.DType]*tensor.Tensor }
+
+// desks are the desks of a program.
+type desks struct {
+	arena, scratch, private map[tensor.DType]int // elements
+	all                     []*desk
+	memory                  int // bytes
+}
+
+// newDesks returns desks for some segments.
+func newDesks(segments []*segment) *desks {
+	d := &desks{map[tensor.DType]int{}, map[tensor.DType]int{}, map[tensor.DType]int{}, nil, 0}
+	for _, g := range segments {
+		most(d.arena, g.arena)
+		most(d.scratch, g.scratch)
+		most(d.private, g.private)
+	}
+	return d
+}
+
+// most raises numbers to those of others.
+func most(a, b map[tensor.DType]int) {
+	for d, n := range b {
+		a[d] = max(a[d], n)
+	}
+}
+
+// desk returns desk i.
+func (d *desks) desk(i int) *desk {
+	for len(d.all) <= i {
+		d.all = append(d.all, &desk{d.tensors(d.arena), d.tensors(d.scratch), d.tensors(d.private)})
+	}
+	return d.all[i]
+}
+
+func (d *desks) tensors(elements map[tensor.DType]int) map[tensor.DType]*tensor.Tensor {
+	made := map[tensor.DType]*tensor.Tensor{}
+	for t, n := range elements {
+		made[t] = tensor.New(t, n)
+		d.memory += n * t.Size()
+	}
+	return made
+}
+
+// hire makes the segment's workers, each at a desk.
+func (g *segment) hire(d *desks) {
+	hired := 0
+	g.workers = newStack(min(g.blocks, parallel.Processors()), func() *worker {
+		hired++
+		return g.newWorker(d.desk(hired - 1))
+	})
+	if g.blocks >= parallel.Processors() {
+		return
+	}
+	helpers := 0
+	private := newStack(parallel.Processors(), func() *desk {
+		helpers++
+		return d.desk(helpers - 1)
+	})
 	for i := range g.steps {
-		g.shareParts(&g.steps[i])
+		g.shareParts(&g.steps[i], private)
 	}
 }
 
 // shareParts makes a loop of the parts of a step, which run at once.
-func (g *segment) shareParts(s *blockStep) {
+func (g *segment) shareParts(s *blockStep, private *stack[*desk]) {
 	if s.kernel.Parts < 2 {
 		return
 	}
-	private := newStack(parallel.Processors(), func() *tensor.Tensor { return tensor.New(s.scratch, s.kernel.PartScratch) })
 	s.parts = parallel.NewLoop(s.kernel.Parts, 1, func(lo, hi int) {
-		scratch := private.get()
-		defer private.put(scratch)
+		own := private.get()
+		defer private.put(own)
 		for part := lo; part < hi; part++ {
-			s.kernel.Part(&g.shared.call, part, scratch)
+			s.kernel.Part(&g.shared.call, part, own.private[s.scratch])
 		}
 	})
 }
 
-func (g *segment) newWorker() *worker {
-	w := &worker{scratch: map[tensor.DType]*tensor.Tensor{}, private: map[tensor.DType]*tensor.Tensor{}, locals: make([]*tensor.Tensor, len(g.locals))}
-	memory := map[tensor.DType]*tensor.Tensor{}
-	for d, n := range g.arena {
-		memory[d] = tensor.New(d, n)
-		g.p.memory += n * d.Size()
-	}
+func (g *segment) newWorker(d *desk) *worker {
+	w := &worker{desk: d, locals: make([]*tensor.Tensor, len(g.locals))}
 	for i, l := range g.locals {
-		w.locals[i] = memory[l.dtype].Slice(0, l.buffer.offset, l.buffer.offset+l.elements)
-	}
-	for d, n := range g.scratch {
-		w.scratch[d] = tensor.New(d, n)
-		g.p.memory += n * d.Size()
-	}
-	for d, n := range g.private {
-		w.private[d] = tensor.New(d, n)
-		g.p.memory += n * d.Size()
+		w.locals[i] = d.arena[l.dtype].Slice(0, l.buffer.offset, l.buffer.offset+l.elements)
 	}
 	for _, s := range g.steps {
 		w.in = make([]*tensor.Tensor, max(len(w.in), len(s.in)))

@@ -25,6 +25,9 @@ type ConvPlan struct {
 	flat    flatTables
 
 	forwardBands, inputBands bandTables
+
+	forwardTiles, inputTiles tiling
+	weightTiles              weightTiling
 }
 
 // partTables say where each part of a convolution reads and writes.

@@ -1261,6 +1261,70 @@ func depthwiseWeightHalf(sums *float32, in *float32, inPlane int, inRow int, dy 
 //go:noescape
 func depthwiseWeightStrideHalf(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
 
+// winogradInAVX512 fills a row of points of tiles that lie side by side. With 16 lanes at
+// c[x] = a[x*column] + b[x*column], or a-b where negate is the bit of the sign, 0 outside of 0 <= x < columns:
+//
+//	x = 2*tile - first; dst[0, point, 2*point, 3*point] = c[x]-c[x+2], c[x+1]+c[x+2], c[x+2]-c[x+1], c[x+3]-c[x+1]
+//
+// A tile is column elements from the next, a channel plane, aPlane and bPlane.
+//
+//go:noescape
+func winogradInAVX512(dst *float32, point int, plane int, a *float32, aPlane int, b *float32, bPlane int, negate uint32, column int, columns int, first int, tiles int, channels int)
+
+// winogradGradAVX512 fills a row of points of tiles that lie side by side. With 16 lanes at
+// c[x] = a[x*column] + b[x*column], or a-b where negate is the bit of the sign, 0 outside of 0 <= x < columns:
+//
+//	x = 2*tile; dst[0, point, 2*point, 3*point] = c[x], c[x]+c[x+1], c[x]-c[x+1], c[x+1]
+//
+// A tile is column elements from the next, a channel plane, aPlane and bPlane.
+//
+//go:noescape
+func winogradGradAVX512(dst *float32, point int, plane int, a *float32, aPlane int, b *float32, bPlane int, negate uint32, column int, columns int, first int, tiles int, channels int)
+
+// winogradOutAVX512 makes two rows of outputs of tiles that lie side by side, 16 lanes each, from their points
+// m[i][j] = src[(4*i+j)*point]:
+//
+//	t[j], b[j] = (m[0][j]+m[1][j])+m[2][j], (m[1][j]-m[2][j])+m[3][j]
+//	top[0], top[column] = (t[0]+t[1])+t[2] + bias, (t[1]-t[2])+t[3] + bias; bottom alike, of b
+//
+// and with flag 2 the larger of it and 0. The last tile lacks its second column where columns is odd. A nil bias is
+// zero; a tile is column elements from the next in src, two in top and bottom; a channel plane, topPlane and bottomPlane.
+//
+//go:noescape
+func winogradOutAVX512(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, bias *float32, column int, columns int, tiles int, channels int, flags int)
+
+// winogradInHalf fills a row of points of tiles that lie side by side. With 8 lanes at
+// c[x] = a[x*column] + b[x*column], or a-b where negate is the bit of the sign, 0 outside of 0 <= x < columns:
+//
+//	x = 2*tile - first; dst[0, point, 2*point, 3*point] = c[x]-c[x+2], c[x+1]+c[x+2], c[x+2]-c[x+1], c[x+3]-c[x+1]
+//
+// A tile is column elements from the next, a channel plane, aPlane and bPlane.
+//
+//go:noescape
+func winogradInHalf(dst *float32, point int, plane int, a *float32, aPlane int, b *float32, bPlane int, negate uint32, column int, columns int, first int, tiles int, channels int)
+
+// winogradGradHalf fills a row of points of tiles that lie side by side. With 8 lanes at
+// c[x] = a[x*column] + b[x*column], or a-b where negate is the bit of the sign, 0 outside of 0 <= x < columns:
+//
+//	x = 2*tile; dst[0, point, 2*point, 3*point] = c[x], c[x]+c[x+1], c[x]-c[x+1], c[x+1]
+//
+// A tile is column elements from the next, a channel plane, aPlane and bPlane.
+//
+//go:noescape
+func winogradGradHalf(dst *float32, point int, plane int, a *float32, aPlane int, b *float32, bPlane int, negate uint32, column int, columns int, first int, tiles int, channels int)
+
+// winogradOutHalf makes two rows of outputs of tiles that lie side by side, 8 lanes each, from their points
+// m[i][j] = src[(4*i+j)*point]:
+//
+//	t[j], b[j] = (m[0][j]+m[1][j])+m[2][j], (m[1][j]-m[2][j])+m[3][j]
+//	top[0], top[column] = (t[0]+t[1])+t[2] + bias, (t[1]-t[2])+t[3] + bias; bottom alike, of b
+//
+// and with flag 2 the larger of it and 0. The last tile lacks its second column where columns is odd. A nil bias is
+// zero; a tile is column elements from the next in src, two in top and bottom; a channel plane, topPlane and bottomPlane.
+//
+//go:noescape
+func winogradOutHalf(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, bias *float32, column int, columns int, tiles int, channels int, flags int)
+
 // transposeAVX2 transposes a matrix of at least 8 x 8: for i < rows and j < cols,
 //
 //	dst[j*dstStride+i] = src[i*srcStride+j]

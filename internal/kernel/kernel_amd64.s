@@ -33953,6 +33953,522 @@ next:
 	VZEROUPPER
 	RET
 
+// func winogradInAVX512(dst *float32, point int, plane int, a *float32, aPlane int, b *float32, bPlane int, negate uint32, column int, columns int, first int, tiles int, channels int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winogradInAVX512(SB), NOSPLIT, $0-104
+	SHLQ         $0x02, plane+16(FP)
+	SHLQ         $0x02, aPlane+32(FP)
+	SHLQ         $0x02, bPlane+48(FP)
+	MOVQ         point+8(FP), AX
+	MOVQ         column+64(FP), DX
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, DX
+	LEAQ         (AX)(AX*2), CX
+	VBROADCASTSS negate+56(FP), Z0
+
+channel:
+	MOVQ   a+24(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   dst+0(FP), DI
+	MOVQ   columns+72(FP), R8
+	MOVQ   tiles+88(FP), R9
+	MOVQ   first+80(FP), R10
+	VXORPS Z1, Z1, Z1
+	CMPQ   R10, $0x00
+	JA     before0
+	VXORPS Z1, Z1, Z1
+	TESTQ  R8, R8
+	JZ     before0
+	VXORPS (SI), Z0, Z1
+	VADDPS (BX), Z1, Z1
+	ADDQ   DX, BX
+	ADDQ   DX, SI
+	DECQ   R8
+
+before0:
+	VXORPS Z2, Z2, Z2
+	CMPQ   R10, $0x01
+	JA     before1
+	VXORPS Z2, Z2, Z2
+	TESTQ  R8, R8
+	JZ     before1
+	VXORPS (SI), Z0, Z2
+	VADDPS (BX), Z2, Z2
+	ADDQ   DX, BX
+	ADDQ   DX, SI
+	DECQ   R8
+
+before1:
+tile:
+	VXORPS Z3, Z3, Z3
+	TESTQ  R8, R8
+	JZ     third
+	VXORPS (SI), Z0, Z3
+	VADDPS (BX), Z3, Z3
+	ADDQ   DX, BX
+	ADDQ   DX, SI
+	DECQ   R8
+
+third:
+	VXORPS Z4, Z4, Z4
+	TESTQ  R8, R8
+	JZ     fourth
+	VXORPS (SI), Z0, Z4
+	VADDPS (BX), Z4, Z4
+	ADDQ   DX, BX
+	ADDQ   DX, SI
+	DECQ   R8
+
+fourth:
+	VSUBPS  Z3, Z1, Z6
+	VADDPS  Z3, Z2, Z1
+	VSUBPS  Z2, Z3, Z5
+	VSUBPS  Z2, Z4, Z2
+	VMOVUPS Z6, (DI)
+	VMOVUPS Z1, (DI)(AX*1)
+	VMOVUPS Z5, (DI)(AX*2)
+	VMOVUPS Z2, (DI)(CX*1)
+	VMOVAPS Z3, Z1
+	VMOVAPS Z4, Z2
+	ADDQ    DX, DI
+	DECQ    R9
+	JNZ     tile
+	MOVQ    aPlane+32(FP), BX
+	ADDQ    BX, a+24(FP)
+	MOVQ    bPlane+48(FP), BX
+	ADDQ    BX, b+40(FP)
+	MOVQ    plane+16(FP), BX
+	ADDQ    BX, dst+0(FP)
+	DECQ    channels+96(FP)
+	JNZ     channel
+	VZEROUPPER
+	RET
+
+// func winogradGradAVX512(dst *float32, point int, plane int, a *float32, aPlane int, b *float32, bPlane int, negate uint32, column int, columns int, first int, tiles int, channels int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winogradGradAVX512(SB), NOSPLIT, $0-104
+	SHLQ         $0x02, plane+16(FP)
+	SHLQ         $0x02, aPlane+32(FP)
+	SHLQ         $0x02, bPlane+48(FP)
+	MOVQ         point+8(FP), AX
+	MOVQ         column+64(FP), DX
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, DX
+	LEAQ         (AX)(AX*2), CX
+	VBROADCASTSS negate+56(FP), Z0
+
+channel:
+	MOVQ a+24(FP), BX
+	MOVQ b+40(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ columns+72(FP), R8
+	MOVQ tiles+88(FP), R9
+	MOVQ first+80(FP), R10
+
+tile:
+	VXORPS Z1, Z1, Z1
+	TESTQ  R8, R8
+	JZ     third
+	VXORPS (SI), Z0, Z1
+	VADDPS (BX), Z1, Z1
+	ADDQ   DX, BX
+	ADDQ   DX, SI
+	DECQ   R8
+
+third:
+	VXORPS Z2, Z2, Z2
+	TESTQ  R8, R8
+	JZ     fourth
+	VXORPS (SI), Z0, Z2
+	VADDPS (BX), Z2, Z2
+	ADDQ   DX, BX
+	ADDQ   DX, SI
+	DECQ   R8
+
+fourth:
+	VADDPS  Z2, Z1, Z3
+	VSUBPS  Z2, Z1, Z4
+	VMOVUPS Z1, (DI)
+	VMOVUPS Z3, (DI)(AX*1)
+	VMOVUPS Z4, (DI)(AX*2)
+	VMOVUPS Z2, (DI)(CX*1)
+	ADDQ    DX, DI
+	DECQ    R9
+	JNZ     tile
+	MOVQ    aPlane+32(FP), BX
+	ADDQ    BX, a+24(FP)
+	MOVQ    bPlane+48(FP), BX
+	ADDQ    BX, b+40(FP)
+	MOVQ    plane+16(FP), BX
+	ADDQ    BX, dst+0(FP)
+	DECQ    channels+96(FP)
+	JNZ     channel
+	VZEROUPPER
+	RET
+
+// func winogradOutAVX512(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, bias *float32, column int, columns int, tiles int, channels int, flags int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winogradOutAVX512(SB), NOSPLIT, $0-104
+	SHLQ   $0x02, plane+48(FP)
+	SHLQ   $0x02, topPlane+8(FP)
+	SHLQ   $0x02, bottomPlane+24(FP)
+	MOVQ   point+40(FP), AX
+	MOVQ   column+64(FP), DX
+	SHLQ   $0x02, AX
+	SHLQ   $0x02, DX
+	LEAQ   (AX)(AX*2), CX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+
+channel:
+	MOVQ         bias+56(FP), BX
+	TESTQ        BX, BX
+	JZ           unbiased
+	VBROADCASTSS (BX), Z1
+	VADDPS       Z0, Z1, Z1
+	ADDQ         $0x04, bias+56(FP)
+
+unbiased:
+	MOVQ src+32(FP), BX
+	LEAQ (BX)(AX*4), SI
+	LEAQ (SI)(AX*4), DI
+	LEAQ (DI)(AX*4), R8
+	MOVQ top+0(FP), R9
+	MOVQ bottom+16(FP), R10
+	MOVQ columns+72(FP), R11
+	MOVQ tiles+80(FP), R12
+
+tile:
+	VMOVUPS (SI), Z2
+	VMOVUPS (DI), Z4
+	VSUBPS  Z4, Z2, Z3
+	VADDPS  (BX), Z2, Z2
+	VADDPS  Z4, Z2, Z2
+	VADDPS  (R8), Z3, Z3
+	VMOVUPS (SI)(AX*1), Z4
+	VMOVUPS (DI)(AX*1), Z6
+	VSUBPS  Z6, Z4, Z5
+	VADDPS  (BX)(AX*1), Z4, Z4
+	VADDPS  Z6, Z4, Z4
+	VADDPS  (R8)(AX*1), Z5, Z5
+	VMOVUPS (SI)(AX*2), Z6
+	VMOVUPS (DI)(AX*2), Z8
+	VSUBPS  Z8, Z6, Z7
+	VADDPS  (BX)(AX*2), Z6, Z6
+	VADDPS  Z8, Z6, Z6
+	VADDPS  (R8)(AX*2), Z7, Z7
+	VMOVUPS (SI)(CX*1), Z8
+	VMOVUPS (DI)(CX*1), Z10
+	VSUBPS  Z10, Z8, Z9
+	VADDPS  (BX)(CX*1), Z8, Z8
+	VADDPS  Z10, Z8, Z8
+	VADDPS  (R8)(CX*1), Z9, Z9
+	VSUBPS  Z6, Z4, Z10
+	VADDPS  Z8, Z10, Z10
+	VADDPS  Z4, Z2, Z2
+	VADDPS  Z6, Z2, Z2
+	VSUBPS  Z7, Z5, Z4
+	VADDPS  Z9, Z4, Z4
+	VADDPS  Z5, Z3, Z3
+	VADDPS  Z7, Z3, Z3
+	VADDPS  Z1, Z2, Z2
+	VADDPS  Z1, Z10, Z10
+	VADDPS  Z1, Z3, Z3
+	VADDPS  Z1, Z4, Z4
+	TESTQ   $0x00000002, flags+96(FP)
+	JZ      store
+	VMAXPS  Z2, Z0, Z2
+	VMAXPS  Z10, Z0, Z10
+	VMAXPS  Z3, Z0, Z3
+	VMAXPS  Z4, Z0, Z4
+
+store:
+	VMOVUPS Z2, (R9)
+	VMOVUPS Z3, (R10)
+	CMPQ    R11, $0x01
+	JEQ     odd
+	VMOVUPS Z10, (R9)(DX*1)
+	VMOVUPS Z4, (R10)(DX*1)
+
+odd:
+	SUBQ $0x02, R11
+	LEAQ (R9)(DX*2), R9
+	LEAQ (R10)(DX*2), R10
+	ADDQ DX, BX
+	ADDQ DX, SI
+	ADDQ DX, DI
+	ADDQ DX, R8
+	DECQ R12
+	JNZ  tile
+	MOVQ plane+48(FP), BX
+	ADDQ BX, src+32(FP)
+	MOVQ topPlane+8(FP), BX
+	ADDQ BX, top+0(FP)
+	MOVQ bottomPlane+24(FP), BX
+	ADDQ BX, bottom+16(FP)
+	DECQ channels+88(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
+// func winogradInHalf(dst *float32, point int, plane int, a *float32, aPlane int, b *float32, bPlane int, negate uint32, column int, columns int, first int, tiles int, channels int)
+// Requires: AVX
+TEXT ·winogradInHalf(SB), NOSPLIT, $0-104
+	SHLQ         $0x02, plane+16(FP)
+	SHLQ         $0x02, aPlane+32(FP)
+	SHLQ         $0x02, bPlane+48(FP)
+	MOVQ         point+8(FP), AX
+	MOVQ         column+64(FP), DX
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, DX
+	LEAQ         (AX)(AX*2), CX
+	VBROADCASTSS negate+56(FP), Y0
+
+channel:
+	MOVQ   a+24(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   dst+0(FP), DI
+	MOVQ   columns+72(FP), R8
+	MOVQ   tiles+88(FP), R9
+	MOVQ   first+80(FP), R10
+	VXORPS Y1, Y1, Y1
+	CMPQ   R10, $0x00
+	JA     before0
+	VXORPS Y1, Y1, Y1
+	TESTQ  R8, R8
+	JZ     before0
+	VXORPS (SI), Y0, Y1
+	VADDPS (BX), Y1, Y1
+	ADDQ   DX, BX
+	ADDQ   DX, SI
+	DECQ   R8
+
+before0:
+	VXORPS Y2, Y2, Y2
+	CMPQ   R10, $0x01
+	JA     before1
+	VXORPS Y2, Y2, Y2
+	TESTQ  R8, R8
+	JZ     before1
+	VXORPS (SI), Y0, Y2
+	VADDPS (BX), Y2, Y2
+	ADDQ   DX, BX
+	ADDQ   DX, SI
+	DECQ   R8
+
+before1:
+tile:
+	VXORPS Y3, Y3, Y3
+	TESTQ  R8, R8
+	JZ     third
+	VXORPS (SI), Y0, Y3
+	VADDPS (BX), Y3, Y3
+	ADDQ   DX, BX
+	ADDQ   DX, SI
+	DECQ   R8
+
+third:
+	VXORPS Y4, Y4, Y4
+	TESTQ  R8, R8
+	JZ     fourth
+	VXORPS (SI), Y0, Y4
+	VADDPS (BX), Y4, Y4
+	ADDQ   DX, BX
+	ADDQ   DX, SI
+	DECQ   R8
+
+fourth:
+	VSUBPS  Y3, Y1, Y6
+	VADDPS  Y3, Y2, Y1
+	VSUBPS  Y2, Y3, Y5
+	VSUBPS  Y2, Y4, Y2
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y1, (DI)(AX*1)
+	VMOVUPS Y5, (DI)(AX*2)
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVAPS Y3, Y1
+	VMOVAPS Y4, Y2
+	ADDQ    DX, DI
+	DECQ    R9
+	JNZ     tile
+	MOVQ    aPlane+32(FP), BX
+	ADDQ    BX, a+24(FP)
+	MOVQ    bPlane+48(FP), BX
+	ADDQ    BX, b+40(FP)
+	MOVQ    plane+16(FP), BX
+	ADDQ    BX, dst+0(FP)
+	DECQ    channels+96(FP)
+	JNZ     channel
+	VZEROUPPER
+	RET
+
+// func winogradGradHalf(dst *float32, point int, plane int, a *float32, aPlane int, b *float32, bPlane int, negate uint32, column int, columns int, first int, tiles int, channels int)
+// Requires: AVX
+TEXT ·winogradGradHalf(SB), NOSPLIT, $0-104
+	SHLQ         $0x02, plane+16(FP)
+	SHLQ         $0x02, aPlane+32(FP)
+	SHLQ         $0x02, bPlane+48(FP)
+	MOVQ         point+8(FP), AX
+	MOVQ         column+64(FP), DX
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, DX
+	LEAQ         (AX)(AX*2), CX
+	VBROADCASTSS negate+56(FP), Y0
+
+channel:
+	MOVQ a+24(FP), BX
+	MOVQ b+40(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ columns+72(FP), R8
+	MOVQ tiles+88(FP), R9
+	MOVQ first+80(FP), R10
+
+tile:
+	VXORPS Y1, Y1, Y1
+	TESTQ  R8, R8
+	JZ     third
+	VXORPS (SI), Y0, Y1
+	VADDPS (BX), Y1, Y1
+	ADDQ   DX, BX
+	ADDQ   DX, SI
+	DECQ   R8
+
+third:
+	VXORPS Y2, Y2, Y2
+	TESTQ  R8, R8
+	JZ     fourth
+	VXORPS (SI), Y0, Y2
+	VADDPS (BX), Y2, Y2
+	ADDQ   DX, BX
+	ADDQ   DX, SI
+	DECQ   R8
+
+fourth:
+	VADDPS  Y2, Y1, Y3
+	VSUBPS  Y2, Y1, Y4
+	VMOVUPS Y1, (DI)
+	VMOVUPS Y3, (DI)(AX*1)
+	VMOVUPS Y4, (DI)(AX*2)
+	VMOVUPS Y2, (DI)(CX*1)
+	ADDQ    DX, DI
+	DECQ    R9
+	JNZ     tile
+	MOVQ    aPlane+32(FP), BX
+	ADDQ    BX, a+24(FP)
+	MOVQ    bPlane+48(FP), BX
+	ADDQ    BX, b+40(FP)
+	MOVQ    plane+16(FP), BX
+	ADDQ    BX, dst+0(FP)
+	DECQ    channels+96(FP)
+	JNZ     channel
+	VZEROUPPER
+	RET
+
+// func winogradOutHalf(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, bias *float32, column int, columns int, tiles int, channels int, flags int)
+// Requires: AVX
+TEXT ·winogradOutHalf(SB), NOSPLIT, $0-104
+	SHLQ   $0x02, plane+48(FP)
+	SHLQ   $0x02, topPlane+8(FP)
+	SHLQ   $0x02, bottomPlane+24(FP)
+	MOVQ   point+40(FP), AX
+	MOVQ   column+64(FP), DX
+	SHLQ   $0x02, AX
+	SHLQ   $0x02, DX
+	LEAQ   (AX)(AX*2), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+channel:
+	MOVQ         bias+56(FP), BX
+	TESTQ        BX, BX
+	JZ           unbiased
+	VBROADCASTSS (BX), Y1
+	VADDPS       Y0, Y1, Y1
+	ADDQ         $0x04, bias+56(FP)
+
+unbiased:
+	MOVQ src+32(FP), BX
+	LEAQ (BX)(AX*4), SI
+	LEAQ (SI)(AX*4), DI
+	LEAQ (DI)(AX*4), R8
+	MOVQ top+0(FP), R9
+	MOVQ bottom+16(FP), R10
+	MOVQ columns+72(FP), R11
+	MOVQ tiles+80(FP), R12
+
+tile:
+	VMOVUPS (SI), Y2
+	VMOVUPS (DI), Y4
+	VSUBPS  Y4, Y2, Y3
+	VADDPS  (BX), Y2, Y2
+	VADDPS  Y4, Y2, Y2
+	VADDPS  (R8), Y3, Y3
+	VMOVUPS (SI)(AX*1), Y4
+	VMOVUPS (DI)(AX*1), Y6
+	VSUBPS  Y6, Y4, Y5
+	VADDPS  (BX)(AX*1), Y4, Y4
+	VADDPS  Y6, Y4, Y4
+	VADDPS  (R8)(AX*1), Y5, Y5
+	VMOVUPS (SI)(AX*2), Y6
+	VMOVUPS (DI)(AX*2), Y8
+	VSUBPS  Y8, Y6, Y7
+	VADDPS  (BX)(AX*2), Y6, Y6
+	VADDPS  Y8, Y6, Y6
+	VADDPS  (R8)(AX*2), Y7, Y7
+	VMOVUPS (SI)(CX*1), Y8
+	VMOVUPS (DI)(CX*1), Y10
+	VSUBPS  Y10, Y8, Y9
+	VADDPS  (BX)(CX*1), Y8, Y8
+	VADDPS  Y10, Y8, Y8
+	VADDPS  (R8)(CX*1), Y9, Y9
+	VSUBPS  Y6, Y4, Y10
+	VADDPS  Y8, Y10, Y10
+	VADDPS  Y4, Y2, Y2
+	VADDPS  Y6, Y2, Y2
+	VSUBPS  Y7, Y5, Y4
+	VADDPS  Y9, Y4, Y4
+	VADDPS  Y5, Y3, Y3
+	VADDPS  Y7, Y3, Y3
+	VADDPS  Y1, Y2, Y2
+	VADDPS  Y1, Y10, Y10
+	VADDPS  Y1, Y3, Y3
+	VADDPS  Y1, Y4, Y4
+	TESTQ   $0x00000002, flags+96(FP)
+	JZ      store
+	VMAXPS  Y2, Y0, Y2
+	VMAXPS  Y10, Y0, Y10
+	VMAXPS  Y3, Y0, Y3
+	VMAXPS  Y4, Y0, Y4
+
+store:
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, (R10)
+	CMPQ    R11, $0x01
+	JEQ     odd
+	VMOVUPS Y10, (R9)(DX*1)
+	VMOVUPS Y4, (R10)(DX*1)
+
+odd:
+	SUBQ $0x02, R11
+	LEAQ (R9)(DX*2), R9
+	LEAQ (R10)(DX*2), R10
+	ADDQ DX, BX
+	ADDQ DX, SI
+	ADDQ DX, DI
+	ADDQ DX, R8
+	DECQ R12
+	JNZ  tile
+	MOVQ plane+48(FP), BX
+	ADDQ BX, src+32(FP)
+	MOVQ topPlane+8(FP), BX
+	ADDQ BX, top+0(FP)
+	MOVQ bottomPlane+24(FP), BX
+	ADDQ BX, bottom+16(FP)
+	DECQ channels+88(FP)
+	JNZ  channel
+	VZEROUPPER
+	RET
+
 // func transposeAVX2(dst *float32, dstStride int, src *float32, srcStride int, rows int, cols int)
 // Requires: AVX, CMOV
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-48

@@ -14,6 +14,8 @@ func main() {
 	generateDepthwise(avx512, 8)
 	generateDepthwise(avx2, 4)
 	generateDepthwise(half, 4)
+	generateWinograd(avx512)
+	generateWinograd(half)
 	transpose("transposeAVX2", 8, transposeAVX2)
 	transpose("transposeAVX512", 16, transposeAVX512)
 	sumLanes()
