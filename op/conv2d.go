@@ -167,12 +167,7 @@ func convForward[T kernel.Float](pool *parallel.Scratch[T], cfg Conv2DConfig, e 
 	xSize, ySize := imageSize(in[0]), imageSize(out)
 	images := out.Shape()[0]
 	if shape.Winograd() {
-		withPoints(pool, shape, w, func(u []T) {
-			c := blockConv[T]{from: plan.X, to: plan.Y, parts: plan.WinogradForwardParts(), scratch: plan.WinogradForwardScratch(), part: func(part int, y, x, scratch []T) {
-				kernel.WinogradForwardPart(plan, part, y, x, u, bias, scratch, e)
-			}}
-			c.run(pool, images, y, x)
-		})
+		winogradForward(pool, plan, images, y, x, w, bias, e)
 		return
 	}
 	if shape.Flat(images) && kernel.FlatWith(shape, w) {
@@ -220,7 +215,7 @@ func (o conv2D) Backward(call *autograd.Call, grad []*autograd.Value) []*autogra
 }
 
 var _ = register(Entry{
-	Name: "conv2d", Kind: Convolution, Formula: "b + Σ w[o,c,ky,kx] x[n,c,y+ky,x+kx]", Call: "Conv2D(x, w, b, cfg)", Shapes: "[n c h w], [o c/groups kh kw], [o] → [n o h′ w′]", Bound: 4e-6,
+	Name: "conv2d", Kind: Convolution, Formula: "b + Σ w[o,c,ky,kx] x[n,c,y+ky,x+kx]", Call: "Conv2D(x, w, b, cfg)", Shapes: "[n c h w], [o c/groups kh kw], [o] → [n o h′ w′]", Bound: 1e-5,
 	Linear:    [][]int{{0, 2}, {1, 2}},
 	Reference: PerElement(conv2D.element),
 	Cases: []Case{
@@ -234,5 +229,7 @@ var _ = register(Entry{
 		{conv2D{Conv2DConfig{Groups: 3, Stride: 2}}, []Arg{In(2, 3, 4, 5), In(3, 1, 2, 3)}},
 		{conv2D{Conv2DConfig{Dilation: 2, Padding: 1}}, []Arg{In(2, 1, 5, 4), In(2, 1, 3, 2), In(2)}},
 		{conv2D{Conv2DConfig{Stride: 2, Columns: ConvColumns{3, 2, 2}}}, []Arg{In(1, 2, 3, 7), In(2, 2, 2, 3)}},
+		{conv2D{Conv2DConfig{Padding: 1}}, []Arg{In(2, 16, 8, 9), In(17, 16, 3, 3), In(17)}},
+		{conv2D{Conv2DConfig{Columns: ConvColumns{Padding: 2}}}, []Arg{In(8, 17, 11, 5), In(16, 17, 3, 3)}},
 	},
 })

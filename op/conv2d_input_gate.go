@@ -38,7 +38,7 @@ func (o conv2DInputGate) Backward(call *autograd.Call, grad []*autograd.Value) [
 }
 
 var _ = register(Entry{
-	Name: "conv2d_input_gate", Kind: Convolution, Formula: "conv2d_input(g, w), where x > 0", Shapes: "[n o h′ w′], [o c/groups kh kw], [n c h w] → [n c h w]", Bound: 4e-6,
+	Name: "conv2d_input_gate", Kind: Convolution, Formula: "conv2d_input(g, w), where x > 0", Shapes: "[n o h′ w′], [o c/groups kh kw], [n c h w] → [n c h w]", Bound: 1e-5,
 	Linear: [][]int{{0}, {1}},
 	Kinks:  "the gate is shut at 0",
 	Reference: PerElement(func(o conv2DInputGate, in []Array, index []int) float64 {
@@ -52,5 +52,6 @@ var _ = register(Entry{
 		{conv2DInputGate{conv2DInput{Conv2DConfig{Stride: 2}, 5, 5}}, []Arg{In(18, 2, 2, 3), In(2, 1, 3, 1), In(18, 1, 5, 5).AwayFromZero()}},
 		{conv2DInputGate{conv2DInput{Conv2DConfig{Dilation: 2, Columns: ConvColumns{3, 2, 2}}, 3, 7}}, []Arg{In(1, 2, 1, 3), In(2, 2, 2, 3), In(1, 2, 3, 7).AwayFromZero()}},
 		{conv2DInputGate{conv2DInput{Conv2DConfig{Groups: 2}, 4, 4}}, []Arg{In(0, 4, 2, 2), In(4, 1, 3, 3), In(0, 2, 4, 4).AwayFromZero()}},
+		{conv2DInputGate{conv2DInput{Conv2DConfig{Padding: 2}, 6, 6}}, []Arg{In(8, 16, 8, 8), In(16, 16, 3, 3), In(8, 16, 6, 6).AwayFromZero()}},
 	},
 })

@@ -12,6 +12,51 @@ import (
 // pointsGrain is how many pairs of a filter and a channel are worth a goroutine.
 const pointsGrain = 1 << 13
 
+// fewImages leave most lanes of a block empty.
+const fewImages = 8
+
+// winogradForward and winogradInput convolve whole tensors.
+func winogradForward[T kernel.Float](pool *parallel.Scratch[T], plan *kernel.ConvPlan, images int, y, x, w, bias []T, e kernel.Epilogue) {
+	withPoints(pool, plan.Shape, w, func(u []T) {
+		if images < fewImages {
+			eachFlatPart(pool, plan, images, func(part int, scratch []T) {
+				kernel.WinogradForwardFlat(plan, part, images, y, x, u, bias, scratch, e)
+			})
+			return
+		}
+		c := blockConv[T]{from: plan.X, to: plan.Y, parts: plan.WinogradForwardParts(), scratch: plan.WinogradForwardScratch(), part: func(part int, y, x, scratch []T) {
+			kernel.WinogradForwardPart(plan, part, y, x, u, bias, scratch, e)
+		}}
+		c.run(pool, images, y, x)
+	})
+}
+
+func winogradInput[T kernel.Float](pool *parallel.Scratch[T], plan *kernel.ConvPlan, images int, dx, dy, w []T) {
+	withPoints(pool, plan.Shape, w, func(u []T) {
+		if images < fewImages {
+			eachFlatPart(pool, plan, images, func(part int, scratch []T) {
+				kernel.WinogradInputFlat(plan, part, images, dx, dy, u, scratch)
+			})
+			return
+		}
+		c := blockConv[T]{from: plan.Y, to: plan.X, parts: plan.WinogradInputParts(), scratch: plan.WinogradInputScratch(), part: func(part int, dx, dy, scratch []T) {
+			kernel.WinogradInputPart(plan, part, dx, dy, u, nil, scratch)
+		}}
+		c.run(pool, images, dx, dy)
+	})
+}
+
+// eachFlatPart calls do for every part of a few images.
+func eachFlatPart[T kernel.Float](pool *parallel.Scratch[T], plan *kernel.ConvPlan, images int, do func(part int, scratch []T)) {
+	parallel.For(plan.WinogradFlatParts(images), 1, func(lo, hi int) {
+		scratch := pool.Get(plan.WinogradFlatScratch())
+		defer pool.Put(scratch)
+		for part := lo; part < hi; part++ {
+			do(part, *scratch)
+		}
+	})
+}
+
 // withPoints calls do with the points of the weights.
 func withPoints[T kernel.Float](pool *parallel.Scratch[T], s kernel.ConvShape, w []T, do func(u []T)) {
 	u := pool.Get(s.WinogradWeights())

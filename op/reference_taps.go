@@ -55,14 +55,16 @@ func (o conv2D) element(in []Array, index []int) float64 {
 
 func (o conv2DInput) element(in []Array, index []int) float64 {
 	g, w := in[0], in[1]
+	c := index[1] % w.Shape()[1] // of its group
 	return total(g.Shape()[1:], func(out []int) float64 {
-		return total(w.Shape()[1:], func(k []int) float64 {
-			y, x := o.at(out[1], out[2], k[1], k[2])
-			channel := o.channel(out[0], k[0], w.Shape()[0], w.Shape()[1])
-			if channel != index[1] || y != index[2] || x != index[3] {
+		if o.channel(out[0], c, w.Shape()[0], w.Shape()[1]) != index[1] {
+			return 0
+		}
+		return total(w.Shape()[2:], func(k []int) float64 {
+			if y, x := o.at(out[1], out[2], k[0], k[1]); y != index[2] || x != index[3] {
 				return 0
 			}
-			return w.At(out[0], k[0], k[1], k[2]) * g.At(index[0], out[0], out[1], out[2])
+			return w.At(out[0], c, k[0], k[1]) * g.At(index[0], out[0], out[1], out[2])
 		})
 	})
 }

@@ -170,11 +170,7 @@ func convolveTiles[T Float](t *tiling, part int, dst, src, u, bias, scratch []T,
 			fillPoints(t, &to, points[4*i*t.inPoint+(y-row)*to.tiles*lanes:], src, zeros, i, y, col)
 		}
 	}
-	c := chains[T]{lanes: lanes, dstRow: n * lanes, wRow: t.weightRow, taps: t.taps, pos: t.places[:(endRow-row)*to.tiles]}
-	for p := range winogradPoints {
-		c.in, c.dst, c.w = points[p*t.inPoint:], sums[p*t.outPoint:], u[t.weightPoint(p)*t.both:]
-		c.run(0, t.out.Channels)
-	}
+	multiplyTiles(t, sums, points, u, (endRow-row)*to.tiles)
 	from := to
 	from.channels, from.point = t.out.Channels, t.outPoint
 	for y := row; y < endRow; y++ {
@@ -183,6 +179,16 @@ func convolveTiles[T Float](t *tiling, part int, dst, src, u, bias, scratch []T,
 			l.b, l.bPlane = dst[t.out.Offset(0, 2*y+1, 2*col):], t.out.Plane()
 		}
 		winogradOut(from, l, sums[(y-row)*to.tiles*lanes:], bias, e)
+	}
+}
+
+// multiplyTiles multiplies the points of so many tiles, or vectors of them, with those of the weights.
+func multiplyTiles[T Float](t *tiling, sums, points, u []T, tiles int) {
+	lanes := t.in.Images()
+	c := chains[T]{lanes: lanes, dstRow: t.cut.most() * lanes, wRow: t.weightRow, taps: t.taps, pos: t.places[:tiles]}
+	for p := range winogradPoints {
+		c.in, c.dst, c.w = points[p*t.inPoint:], sums[p*t.outPoint:], u[t.weightPoint(p)*t.both:]
+		c.run(0, t.out.Channels)
 	}
 }
 
