@@ -1287,11 +1287,12 @@ func winogradGradAVX512(dst *float32, point int, plane int, a *float32, aPlane i
 //	t[j], b[j] = (m[0][j]+m[1][j])+m[2][j], (m[1][j]-m[2][j])+m[3][j]
 //	top[0], top[column] = (t[0]+t[1])+t[2] + bias, (t[1]-t[2])+t[3] + bias; bottom alike, of b
 //
-// and with flag 2 the larger of it and 0. The last tile lacks its second column where columns is odd. A nil bias is
-// zero; a tile is column elements from the next in src, two in top and bottom; a channel plane, topPlane and bottomPlane.
+// and with flag 2 the larger of it and 0; 0 where gateTop is not nil and neither it nor gateBottom, at the same place, is
+// above 0. The last tile lacks its second column where columns is odd. A nil bias is zero; a tile is column elements from
+// the next in src, and two in the others; a channel plane, topPlane, bottomPlane and gatePlane.
 //
 //go:noescape
-func winogradOutAVX512(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, bias *float32, column int, columns int, tiles int, channels int, flags int)
+func winogradOutAVX512(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, gateTop *float32, gateBottom *float32, gatePlane int, bias *float32, column int, columns int, tiles int, channels int, flags int)
 
 // winogradInHalf fills a row of points of tiles that lie side by side. With 8 lanes at
 // c[x] = a[x*column] + b[x*column], or a-b where negate is the bit of the sign, 0 outside of 0 <= x < columns:
@@ -1319,11 +1320,12 @@ func winogradGradHalf(dst *float32, point int, plane int, a *float32, aPlane int
 //	t[j], b[j] = (m[0][j]+m[1][j])+m[2][j], (m[1][j]-m[2][j])+m[3][j]
 //	top[0], top[column] = (t[0]+t[1])+t[2] + bias, (t[1]-t[2])+t[3] + bias; bottom alike, of b
 //
-// and with flag 2 the larger of it and 0. The last tile lacks its second column where columns is odd. A nil bias is
-// zero; a tile is column elements from the next in src, two in top and bottom; a channel plane, topPlane and bottomPlane.
+// and with flag 2 the larger of it and 0; 0 where gateTop is not nil and neither it nor gateBottom, at the same place, is
+// above 0. The last tile lacks its second column where columns is odd. A nil bias is zero; a tile is column elements from
+// the next in src, and two in the others; a channel plane, topPlane, bottomPlane and gatePlane.
 //
 //go:noescape
-func winogradOutHalf(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, bias *float32, column int, columns int, tiles int, channels int, flags int)
+func winogradOutHalf(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, gateTop *float32, gateBottom *float32, gatePlane int, bias *float32, column int, columns int, tiles int, channels int, flags int)
 
 // transposeAVX2 transposes a matrix of at least 8 x 8: for i < rows and j < cols,
 //

@@ -34106,14 +34106,15 @@ fourth:
 	VZEROUPPER
 	RET
 
-// func winogradOutAVX512(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, bias *float32, column int, columns int, tiles int, channels int, flags int)
+// func winogradOutAVX512(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, gateTop *float32, gateBottom *float32, gatePlane int, bias *float32, column int, columns int, tiles int, channels int, flags int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winogradOutAVX512(SB), NOSPLIT, $0-104
+TEXT ·winogradOutAVX512(SB), NOSPLIT, $0-128
 	SHLQ   $0x02, plane+48(FP)
 	SHLQ   $0x02, topPlane+8(FP)
 	SHLQ   $0x02, bottomPlane+24(FP)
+	SHLQ   $0x02, gatePlane+72(FP)
 	MOVQ   point+40(FP), AX
-	MOVQ   column+64(FP), DX
+	MOVQ   column+88(FP), DX
 	SHLQ   $0x02, AX
 	SHLQ   $0x02, DX
 	LEAQ   (AX)(AX*2), CX
@@ -34121,12 +34122,12 @@ TEXT ·winogradOutAVX512(SB), NOSPLIT, $0-104
 	VXORPS Z1, Z1, Z1
 
 channel:
-	MOVQ         bias+56(FP), BX
+	MOVQ         bias+80(FP), BX
 	TESTQ        BX, BX
 	JZ           unbiased
 	VBROADCASTSS (BX), Z1
 	VADDPS       Z0, Z1, Z1
-	ADDQ         $0x04, bias+56(FP)
+	ADDQ         $0x04, bias+80(FP)
 
 unbiased:
 	MOVQ src+32(FP), BX
@@ -34135,8 +34136,10 @@ unbiased:
 	LEAQ (DI)(AX*4), R8
 	MOVQ top+0(FP), R9
 	MOVQ bottom+16(FP), R10
-	MOVQ columns+72(FP), R11
-	MOVQ tiles+80(FP), R12
+	MOVQ gateTop+56(FP), R11
+	MOVQ gateBottom+64(FP), R12
+	MOVQ columns+96(FP), R13
+	MOVQ tiles+104(FP), R14
 
 tile:
 	VMOVUPS (SI), Z2
@@ -34175,7 +34178,7 @@ tile:
 	VADDPS  Z1, Z10, Z10
 	VADDPS  Z1, Z3, Z3
 	VADDPS  Z1, Z4, Z4
-	TESTQ   $0x00000002, flags+96(FP)
+	TESTQ   $0x00000002, flags+120(FP)
 	JZ      store
 	VMAXPS  Z2, Z0, Z2
 	VMAXPS  Z10, Z0, Z10
@@ -34183,30 +34186,63 @@ tile:
 	VMAXPS  Z4, Z0, Z4
 
 store:
+	TESTQ     R11, R11
+	JZ        open
+	VMOVUPS   (R11), Z5
+	VCMPPS    $0x1e, Z0, Z5, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VMOVUPS   (R12), Z5
+	VCMPPS    $0x1e, Z0, Z5, K1
+	VMOVAPS.Z Z3, K1, Z3
+	CMPQ      R13, $0x01
+	JEQ       open
+	VMOVUPS   (R11)(DX*1), Z5
+	VCMPPS    $0x1e, Z0, Z5, K1
+	VMOVAPS.Z Z10, K1, Z10
+	VMOVUPS   (R12)(DX*1), Z5
+	VCMPPS    $0x1e, Z0, Z5, K1
+	VMOVAPS.Z Z4, K1, Z4
+
+open:
 	VMOVUPS Z2, (R9)
 	VMOVUPS Z3, (R10)
-	CMPQ    R11, $0x01
+	CMPQ    R13, $0x01
 	JEQ     odd
 	VMOVUPS Z10, (R9)(DX*1)
 	VMOVUPS Z4, (R10)(DX*1)
 
 odd:
-	SUBQ $0x02, R11
-	LEAQ (R9)(DX*2), R9
-	LEAQ (R10)(DX*2), R10
+	SUBQ  $0x02, R13
+	LEAQ  (R9)(DX*2), R9
+	LEAQ  (R10)(DX*2), R10
+	TESTQ R11, R11
+	JZ    shut
+	LEAQ  (R11)(DX*2), R11
+	TESTQ R12, R12
+	JZ    shut
+	LEAQ  (R12)(DX*2), R12
+
+shut:
 	ADDQ DX, BX
 	ADDQ DX, SI
 	ADDQ DX, DI
 	ADDQ DX, R8
-	DECQ R12
+	DECQ R14
 	JNZ  tile
+	CMPQ gateTop+56(FP), $0x00
+	JEQ  next
+	MOVQ gatePlane+72(FP), BX
+	ADDQ BX, gateTop+56(FP)
+	ADDQ BX, gateBottom+64(FP)
+
+next:
 	MOVQ plane+48(FP), BX
 	ADDQ BX, src+32(FP)
 	MOVQ topPlane+8(FP), BX
 	ADDQ BX, top+0(FP)
 	MOVQ bottomPlane+24(FP), BX
 	ADDQ BX, bottom+16(FP)
-	DECQ channels+88(FP)
+	DECQ channels+112(FP)
 	JNZ  channel
 	VZEROUPPER
 	RET
@@ -34364,14 +34400,15 @@ fourth:
 	VZEROUPPER
 	RET
 
-// func winogradOutHalf(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, bias *float32, column int, columns int, tiles int, channels int, flags int)
+// func winogradOutHalf(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, gateTop *float32, gateBottom *float32, gatePlane int, bias *float32, column int, columns int, tiles int, channels int, flags int)
 // Requires: AVX
-TEXT ·winogradOutHalf(SB), NOSPLIT, $0-104
+TEXT ·winogradOutHalf(SB), NOSPLIT, $0-128
 	SHLQ   $0x02, plane+48(FP)
 	SHLQ   $0x02, topPlane+8(FP)
 	SHLQ   $0x02, bottomPlane+24(FP)
+	SHLQ   $0x02, gatePlane+72(FP)
 	MOVQ   point+40(FP), AX
-	MOVQ   column+64(FP), DX
+	MOVQ   column+88(FP), DX
 	SHLQ   $0x02, AX
 	SHLQ   $0x02, DX
 	LEAQ   (AX)(AX*2), CX
@@ -34379,12 +34416,12 @@ TEXT ·winogradOutHalf(SB), NOSPLIT, $0-104
 	VXORPS Y1, Y1, Y1
 
 channel:
-	MOVQ         bias+56(FP), BX
+	MOVQ         bias+80(FP), BX
 	TESTQ        BX, BX
 	JZ           unbiased
 	VBROADCASTSS (BX), Y1
 	VADDPS       Y0, Y1, Y1
-	ADDQ         $0x04, bias+56(FP)
+	ADDQ         $0x04, bias+80(FP)
 
 unbiased:
 	MOVQ src+32(FP), BX
@@ -34393,8 +34430,10 @@ unbiased:
 	LEAQ (DI)(AX*4), R8
 	MOVQ top+0(FP), R9
 	MOVQ bottom+16(FP), R10
-	MOVQ columns+72(FP), R11
-	MOVQ tiles+80(FP), R12
+	MOVQ gateTop+56(FP), R11
+	MOVQ gateBottom+64(FP), R12
+	MOVQ columns+96(FP), R13
+	MOVQ tiles+104(FP), R14
 
 tile:
 	VMOVUPS (SI), Y2
@@ -34433,7 +34472,7 @@ tile:
 	VADDPS  Y1, Y10, Y10
 	VADDPS  Y1, Y3, Y3
 	VADDPS  Y1, Y4, Y4
-	TESTQ   $0x00000002, flags+96(FP)
+	TESTQ   $0x00000002, flags+120(FP)
 	JZ      store
 	VMAXPS  Y2, Y0, Y2
 	VMAXPS  Y10, Y0, Y10
@@ -34441,30 +34480,63 @@ tile:
 	VMAXPS  Y4, Y0, Y4
 
 store:
+	TESTQ   R11, R11
+	JZ      open
+	VMOVUPS (R11), Y5
+	VCMPPS  $0x1e, Y0, Y5, Y5
+	VANDPS  Y5, Y2, Y2
+	VMOVUPS (R12), Y5
+	VCMPPS  $0x1e, Y0, Y5, Y5
+	VANDPS  Y5, Y3, Y3
+	CMPQ    R13, $0x01
+	JEQ     open
+	VMOVUPS (R11)(DX*1), Y5
+	VCMPPS  $0x1e, Y0, Y5, Y5
+	VANDPS  Y5, Y10, Y10
+	VMOVUPS (R12)(DX*1), Y5
+	VCMPPS  $0x1e, Y0, Y5, Y5
+	VANDPS  Y5, Y4, Y4
+
+open:
 	VMOVUPS Y2, (R9)
 	VMOVUPS Y3, (R10)
-	CMPQ    R11, $0x01
+	CMPQ    R13, $0x01
 	JEQ     odd
 	VMOVUPS Y10, (R9)(DX*1)
 	VMOVUPS Y4, (R10)(DX*1)
 
 odd:
-	SUBQ $0x02, R11
-	LEAQ (R9)(DX*2), R9
-	LEAQ (R10)(DX*2), R10
+	SUBQ  $0x02, R13
+	LEAQ  (R9)(DX*2), R9
+	LEAQ  (R10)(DX*2), R10
+	TESTQ R11, R11
+	JZ    shut
+	LEAQ  (R11)(DX*2), R11
+	TESTQ R12, R12
+	JZ    shut
+	LEAQ  (R12)(DX*2), R12
+
+shut:
 	ADDQ DX, BX
 	ADDQ DX, SI
 	ADDQ DX, DI
 	ADDQ DX, R8
-	DECQ R12
+	DECQ R14
 	JNZ  tile
+	CMPQ gateTop+56(FP), $0x00
+	JEQ  next
+	MOVQ gatePlane+72(FP), BX
+	ADDQ BX, gateTop+56(FP)
+	ADDQ BX, gateBottom+64(FP)
+
+next:
 	MOVQ plane+48(FP), BX
 	ADDQ BX, src+32(FP)
 	MOVQ topPlane+8(FP), BX
 	ADDQ BX, top+0(FP)
 	MOVQ bottomPlane+24(FP), BX
 	ADDQ BX, bottom+16(FP)
-	DECQ channels+88(FP)
+	DECQ channels+112(FP)
 	JNZ  channel
 	VZEROUPPER
 	RET

@@ -21,7 +21,7 @@ const winogradPoints = 16
 func (s ConvShape) Winograd() bool {
 	simple := s.KernelH == 3 && s.KernelW == 3 && s.StrideH == 1 && s.StrideW == 1 &&
 		s.dilationH() == 1 && s.dilationW() == 1 && s.groups() == 1 && s.PadH <= 2 && s.PadW <= 2
-	return simple && min(s.Channels, s.Filters) >= 16 && s.outputs() >= 64
+	return simple && min(s.Channels, s.Filters) >= 16 && s.outputs() >= 36
 }
 
 // WinogradWeights returns how many elements the points of all weights have.
@@ -129,7 +129,7 @@ func WinogradForwardPart[T Float](p *ConvPlan, part int, y, x, u, bias, scratch 
 	wantLen("y", len(y), p.Y.Len())
 	wantLen("x", len(x), p.X.Len())
 	wantLen("u", len(u), p.Shape.WinogradWeights())
-	convolveTiles(p.tiles(false), part, y, x, u, bias, scratch, e)
+	convolveTiles(p.tiles(false), part, y, x, u, bias, gated[T]{}, scratch, e)
 }
 
 // WinogradInputPart is ConvInputPart by tiles, with weights from WinogradPoints.
@@ -137,24 +137,29 @@ func WinogradInputPart[T Float](p *ConvPlan, part int, dx, dy, u, gate, scratch 
 	wantLen("dx", len(dx), p.X.Len())
 	wantLen("dy", len(dy), p.Y.Len())
 	wantLen("u", len(u), p.Shape.WinogradWeights())
-	t := p.tiles(true)
-	convolveTiles(t, part, dx, dy, u, nil, scratch, None)
-	if gate == nil {
+	if gate != nil {
+		wantLen("gate", len(gate), p.Gate.Len())
+	}
+	convolveTiles(p.tiles(true), part, dx, dy, u, nil, gated[T]{p.Gate, gate}, scratch, None)
+}
+
+// gated is what gates outputs, if anything does.
+type gated[T Float] struct {
+	layout Block
+	gate   []T
+}
+
+// lines returns two rows from a column on, of which the second may not be there.
+func (g *gated[T]) lines(row, col int) (l lines[T]) {
+	if g.gate == nil {
 		return
 	}
-	wantLen("gate", len(gate), p.Gate.Len())
-	row, endRow, col, endCol := t.cut.part(part)
-	n := (min(2*endCol, p.X.Width) - 2*col) * p.X.Images()
-	for c := range p.X.Channels {
-		for y := 2 * row; y < min(2*endRow, p.X.Height); y++ {
-			to := dx[p.X.Offset(c, y, 2*col):][:n]
-			Gate(to, gate[p.Gate.Offset(c, y, 2*col):][:n], to)
-		}
-	}
+	at := func(row int) []T { return g.gate[g.layout.Offset(0, min(row, g.layout.Height-1), col):] }
+	return lines[T]{a: at(row), b: at(row + 1), aPlane: g.layout.Plane()}
 }
 
 // convolveTiles computes a part.
-func convolveTiles[T Float](t *tiling, part int, dst, src, u, bias, scratch []T, e Epilogue) {
+func convolveTiles[T Float](t *tiling, part int, dst, src, u, bias []T, gate gated[T], scratch []T, e Epilogue) {
 	wantLen("scratch", len(scratch), t.scratch())
 	scratch = aligned(scratch)
 	lanes := t.in.Images()
@@ -178,7 +183,7 @@ func convolveTiles[T Float](t *tiling, part int, dst, src, u, bias, scratch []T,
 		if 2*y+1 < t.out.Height {
 			l.b, l.bPlane = dst[t.out.Offset(0, 2*y+1, 2*col):], t.out.Plane()
 		}
-		winogradOut(from, l, sums[(y-row)*to.tiles*lanes:], bias, e)
+		winogradOut(from, l, gate.lines(2*y, 2*col), sums[(y-row)*to.tiles*lanes:], bias, e)
 	}
 }
 

@@ -28,7 +28,7 @@ func winogradTilesFast(grad bool, r tileRow, dst []float32, l *lines[float32], m
 }
 
 // winogradOutFast makes two rows of outputs in assembly, or returns false.
-func winogradOutFast(r tileRow, l *lines[float32], src, start []float32, e Epilogue) bool {
+func winogradOutFast(r tileRow, l, gate *lines[float32], src, start []float32, e Epilogue) bool {
 	if active == portable {
 		return false
 	}
@@ -38,7 +38,11 @@ func winogradOutFast(r tileRow, l *lines[float32], src, start []float32, e Epilo
 	}
 	for half := range winogradHalves(r.lanes) {
 		i := half * HalfLanes
-		make(at(l.a, i), l.aPlane, at(l.b, i), l.bPlane, &src[i], r.point, r.plane, unsafe.SliceData(start), r.lanes, l.columns, r.tiles, r.channels, chainFlags(false, e))
+		var gateTop, gateBottom *float32
+		if gate.a != nil {
+			gateTop, gateBottom = &gate.a[i], &gate.b[i]
+		}
+		make(at(l.a, i), l.aPlane, at(l.b, i), l.bPlane, &src[i], r.point, r.plane, gateTop, gateBottom, gate.aPlane, unsafe.SliceData(start), r.lanes, l.columns, r.tiles, r.channels, chainFlags(false, e))
 	}
 	return true
 }

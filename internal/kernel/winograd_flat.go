@@ -85,7 +85,7 @@ func convolveFlat[T Float](t *tiling, parts, part, images int, dst, src, u, bias
 	r.channels, r.point = t.out.Channels, t.outPoint
 	for v := lo; v < hi; v++ {
 		l := lines[T]{a: outputs, aPlane: 4 * Lanes, b: outputs[2*Lanes:], bPlane: 4 * Lanes, columns: 2}
-		winogradOut(r, l, sums[(v-lo)*Lanes:], bias, e)
+		winogradOut(r, l, lines[T]{}, sums[(v-lo)*Lanes:], bias, e)
 		for _, run := range t.runs(v, images, t.out, 0, 0) {
 			deal(run, dst, outputs, t.out)
 		}

@@ -4,4 +4,4 @@ package kernel
 
 func winogradTilesFast(bool, tileRow, []float32, *lines[float32], bool, int) bool { return false }
 
-func winogradOutFast(tileRow, *lines[float32], []float32, []float32, Epilogue) bool { return false }
+func winogradOutFast(_ tileRow, _, _ *lines[float32], _, _ []float32, _ Epilogue) bool { return false }

@@ -104,13 +104,18 @@ func storePoints[T Float](r *tileRow, dst []T, channel, tile, lane int, p [4]T) 
 }
 
 // winogradOut makes two rows of outputs, plus what each channel starts with, if any
-// does, and with ThenReLU the larger of that and 0. No output is -0.
-func winogradOut[T Float](r tileRow, l lines[T], src, start []T, e Epilogue) {
+// does, and with ThenReLU the larger of that and 0; where there is a gate, of planes that
+// are as far apart in both rows, 0 where it is not above 0. No output is -0.
+func winogradOut[T Float](r tileRow, l, gate lines[T], src, start []T, e Epilogue) {
 	l.check(r, 16, len(src))
 	if start != nil {
 		wantLen("bias", len(start), r.channels)
 	}
-	if isFloat32[T]() && winogradOutFast(r, (*lines[float32])(unsafe.Pointer(&l)), asFloat32(src), asFloat32(start), e) {
+	if gate.a != nil {
+		gate.bPlane, gate.columns = gate.aPlane, l.columns
+		gate.check(r, 16, len(src))
+	}
+	if isFloat32[T]() && winogradOutFast(r, (*lines[float32])(unsafe.Pointer(&l)), (*lines[float32])(unsafe.Pointer(&gate)), asFloat32(src), asFloat32(start), e) {
 		return
 	}
 	for channel := range r.channels {
@@ -129,15 +134,18 @@ func winogradOut[T Float](r tileRow, l lines[T], src, start []T, e Epilogue) {
 					t[j], b[j] = winogradSums(m[j], m[4+j], m[8+j], m[12+j])
 				}
 				for i, row := range [2][4]T{t, b} {
-					to, plane := l.a, l.aPlane
+					to, plane, gates := l.a, l.aPlane, gate.a
 					if i == 1 {
-						to, plane = l.b, l.bPlane
+						to, plane, gates = l.b, l.bPlane, gate.b
 					}
 					left, right := winogradSums(row[0], row[1], row[2], row[3])
 					for j, y := range [2]T{left + bias, right + bias} {
 						if x := 2*tile + j; x < l.columns {
 							if e == ThenReLU {
 								y = max(y, 0)
+							}
+							if gates != nil && !(gates[channel*gate.aPlane+x*r.lanes+lane] > 0) {
+								y = 0
 							}
 							to[channel*plane+x*r.lanes+lane] = y
 						}

@@ -115,7 +115,7 @@ func nextChannel(steps map[string]string) {
 // winogradOut writes the way back from tiles to planes.
 func winogradOut(v vectors) {
 	TEXT("winogradOut"+v.name, NOSPLIT, "func(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, "+
-		"bias *float32, column int, columns int, tiles int, channels int, flags int)")
+		"gateTop *float32, gateBottom *float32, gatePlane int, bias *float32, column int, columns int, tiles int, channels int, flags int)")
 	Pragma("noescape")
 	Doc(
 		fmt.Sprintf("winogradOut%s makes two rows of outputs of tiles that lie side by side, %d lanes each, from their points", v.name, v.width/4),
@@ -124,10 +124,11 @@ func winogradOut(v vectors) {
 		"\tt[j], b[j] = (m[0][j]+m[1][j])+m[2][j], (m[1][j]-m[2][j])+m[3][j]",
 		"\ttop[0], top[column] = (t[0]+t[1])+t[2] + bias, (t[1]-t[2])+t[3] + bias; bottom alike, of b",
 		"",
-		"and with flag 2 the larger of it and 0. The last tile lacks its second column where columns is odd. A nil bias is",
-		"zero; a tile is column elements from the next in src, two in top and bottom; a channel plane, topPlane and bottomPlane.",
+		"and with flag 2 the larger of it and 0; 0 where gateTop is not nil and neither it nor gateBottom, at the same place, is",
+		"above 0. The last tile lacks its second column where columns is odd. A nil bias is zero; a tile is column elements from",
+		"the next in src, and two in the others; a channel plane, topPlane, bottomPlane and gatePlane.",
 	)
-	for _, p := range []string{"plane", "topPlane", "bottomPlane"} {
+	for _, p := range []string{"plane", "topPlane", "bottomPlane", "gatePlane"} {
 		SHLQ(U8(2), argument(p))
 	}
 	point, thrice, column := Load(Param("point"), GP64()), GP64(), Load(Param("column"), GP64())
@@ -156,6 +157,7 @@ func winogradOut(v vectors) {
 		}
 	}
 	top, bottom := Load(Param("top"), GP64()), Load(Param("bottom"), GP64())
+	gates := []Register{Load(Param("gateTop"), GP64()), Load(Param("gateBottom"), GP64())}
 	left, tiles := Load(Param("columns"), GP64()), Load(Param("tiles"), GP64())
 
 	Label("tile")
@@ -192,6 +194,16 @@ func winogradOut(v vectors) {
 		VMAXPS(s, none, s) // of NaN and zero, or two zeros, the sum
 	}
 	Label("store")
+	TESTQ(gates[0], gates[0])
+	JZ(LabelRef("open"))
+	g := chainsGroup{chains: &chains{vectors: v}}
+	g.gate(sums[0], Mem{Base: gates[0]}, none)
+	g.gate(sums[2], Mem{Base: gates[1]}, none)
+	CMPQ(left, Imm(1))
+	JEQ(LabelRef("open"))
+	g.gate(sums[1], Mem{Base: gates[0], Index: column, Scale: 1}, none)
+	g.gate(sums[3], Mem{Base: gates[1], Index: column, Scale: 1}, none)
+	Label("open")
 	VMOVUPS(sums[0], Mem{Base: top})
 	VMOVUPS(sums[2], Mem{Base: bottom})
 	CMPQ(left, Imm(1))
@@ -202,10 +214,22 @@ func winogradOut(v vectors) {
 	SUBQ(Imm(2), left)
 	LEAQ(Mem{Base: top, Index: column, Scale: 2}, top)
 	LEAQ(Mem{Base: bottom, Index: column, Scale: 2}, bottom)
+	for _, gate := range gates {
+		TESTQ(gate, gate)
+		JZ(LabelRef("shut"))
+		LEAQ(Mem{Base: gate, Index: column, Scale: 2}, gate)
+	}
+	Label("shut")
 	for _, row := range rows {
 		ADDQ(column, row)
 	}
 	DECQ(tiles)
 	JNZ(LabelRef("tile"))
+	CMPQ(argument("gateTop"), Imm(0))
+	JEQ(LabelRef("next"))
+	nextPlane := Load(Param("gatePlane"), GP64())
+	ADDQ(nextPlane, argument("gateTop"))
+	ADDQ(nextPlane, argument("gateBottom"))
+	Label("next")
 	nextChannel(map[string]string{"src": "plane", "top": "topPlane", "bottom": "bottomPlane"})
 }
