@@ -20,6 +20,7 @@ const shortRow = 64
 // steps returns the tasks of a segment in the order in which they run, those of a
 // chain together, at the place of the first of them.
 func (s *schedule) steps(tasks []*task, layouts []kernel.Block) [][]*task {
+	tasks = s.sink(tasks)
 	var steps [][]*task
 	made := map[int]int{} // the step that makes a value, by root
 	for _, t := range tasks {
@@ -39,6 +40,25 @@ func (s *schedule) steps(tasks []*task, layouts []kernel.Block) [][]*task {
 		}
 	}
 	return steps
+}
+
+// sink moves pointwise operations to the first task that reads what they make: what they
+// share with it, they can be in a chain with.
+func (s *schedule) sink(tasks []*task) []*task {
+	var sunk []*task // the last first
+	for _, t := range slices.Backward(tasks) {
+		at := len(sunk)
+		if _, ok := t.Op.(op.Pointwise); ok {
+			for i, later := range sunk {
+				if slices.ContainsFunc(later.In, func(id int) bool { return s.root[id] == t.Out[0] }) {
+					at = i + 1 // the last in the list is the first of them
+				}
+			}
+		}
+		sunk = slices.Insert(sunk, at, t)
+	}
+	slices.Reverse(sunk)
+	return sunk
 }
 
 // chainFor returns the last of the steps from one on that a task can join, or the

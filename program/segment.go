@@ -88,7 +88,9 @@ func (g *segment) finish() {
 
 // A desk is the memory of one goroutine at work on a block, large enough for every
 // segment: these run one after the other, so that it stays in the cache.
-type desk struct{ arena, scratch, private map[tensor.DType]*tensor.Tensor }
+type desk struct {
+	arena, scratch, private map[tensor.DType]*tensor.Tensor
+}
 
 // desks are the desks of a program.
 type desks struct {
