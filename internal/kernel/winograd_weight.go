@@ -24,6 +24,9 @@ type weightTiling struct {
 const winogradSome = 32
 
 func (p *ConvPlan) planWeightTiles() *weightTiling {
+	if p.X.Images() != Lanes {
+		panic("kernel: gradient of weights by tiles from blocks of 8 images")
+	}
 	t := &p.weightTiles
 	t.once.Do(func() {
 		s := p.Shape
