@@ -40,6 +40,15 @@ func (c Conv2DConfig) depthwise(images int, x, w []int) *depthwise {
 	}
 }
 
+// eachPlanes calls do for some planes of a batch at a time, of so many elements each.
+func eachPlanes[T kernel.Float](pool *parallel.Scratch[T], planes, elements, scratch int, do func(lo, hi int, scratch []T)) {
+	parallel.For(planes, 1+grain/elements, func(lo, hi int) {
+		s := pool.Get(scratch)
+		defer pool.Put(s)
+		do(lo, hi, *s)
+	})
+}
+
 // each calls do for every piece of every block of 16 images, with where they begin
 // in x, y, the weights and the filters.
 func eachDepthwise[T kernel.Float](d *depthwise, pool *parallel.Scratch[T], scratch int, do func(block, images, x, y, w, filter int, scratch []T)) {

@@ -54,6 +54,12 @@ func convInput[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*
 	plan := convPlans.get(shape, shape.X())
 	xSize, ySize := imageSize(out), imageSize(in[0])
 	images := out.Shape()[0]
+	if kernel.InputPlanes[T](plan) {
+		eachPlanes(pool, images*shape.Channels, max(1, len(dx)/max(1, images*shape.Channels)), plan.PlanesScratch(), func(lo, hi int, scratch []T) {
+			kernel.ConvInputPlanes(plan, lo, hi, dx, dy, w, scratch)
+		})
+		return
+	}
 	if d := c.depthwise(images, out.Shape(), in[1].Shape()); d != nil {
 		eachDepthwise(d, pool, d.plan.InputScratch(), func(_, images, i, o, k, _ int, scratch []T) {
 			kernel.ConvInput(d.plan, images, dx[i:], dy[o:], w[k:], scratch)

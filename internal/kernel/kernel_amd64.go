@@ -1261,6 +1261,24 @@ func depthwiseWeightHalf(sums *float32, in *float32, inPlane int, inRow int, dy 
 //go:noescape
 func depthwiseWeightStrideHalf(sums *float32, in *float32, inPlane int, inRow int, dy *float32, dyPlane int, rows *int32, count int, columns int, channels int)
 
+//go:noescape
+func planesAVX512(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+
+//go:noescape
+func planesNarrowAVX512(dst *float32, dstPlane int, step int, in *float32, inPlane int, inRow int, w *float32, start *float32, masks *uint16, count int, planes int, least float32)
+
+//go:noescape
+func planesStrideAVX512(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+
+//go:noescape
+func planesInputAVX512(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+
+//go:noescape
+func planesInputNarrowAVX512(dst *float32, dstPlane int, step int, in *float32, inPlane int, inRow int, w *float32, start *float32, masks *uint16, count int, planes int, least float32)
+
+//go:noescape
+func planesInputStrideAVX512(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+
 // transposeAVX2 transposes a matrix of at least 8 x 8: for i < rows and j < cols,
 //
 //	dst[j*dstStride+i] = src[i*srcStride+j]

@@ -14,6 +14,7 @@ func main() {
 	generateDepthwise(avx512, 8)
 	generateDepthwise(avx2, 4)
 	generateDepthwise(half, 4)
+	generatePlanes()
 	transpose("transposeAVX2", 8, transposeAVX2)
 	transpose("transposeAVX512", 16, transposeAVX512)
 	sumLanes()
