@@ -17,7 +17,8 @@ type planeTables struct {
 	inRow, dstRow int
 	before, after int // elements in front of a plane and behind it that are loaded, though not used
 
-	strip []planeStrip
+	strip  []planeStrip
+	halves []planeStrip // of half as many lanes
 
 	vectors, step int       // of a narrow plane, and elements from one to the next
 	edges         [5]uint16 // lanes with neighbours left, right, above; below in the last vector, and what that stores

@@ -6,7 +6,12 @@ import (
 )
 
 // fast reports whether there is assembly for the planes.
-func (t *planeTables) fast() bool { return active == avx512 && t.form != planeNone }
+func (t *planeTables) fast() bool {
+	if active == avx2 {
+		return len(t.halves) > 0 && t.halves[0].has[1] == t.halves[0].stored[0] && t.dstRow > HalfLanes/2
+	}
+	return active == avx512 && t.form != planeNone
+}
 
 // fastPlanes computes the planes [lo, hi) in assembly, or returns false.
 func (t *planeTables) fastPlanes(c *planeCall[float32], lo, hi int, scratch []float32) bool {
@@ -39,7 +44,7 @@ func (t *planeTables) loop(c *planeCall[float32], lo, n int, in []float32) {
 		start = &c.start[channel]
 	}
 	dst, w := &c.dst[lo*c.dstPlane], &c.w[9*channel]
-	if t.form == planeNarrow {
+	if active == avx512 && t.form == planeNarrow {
 		loop := planesNarrowAVX512
 		if c.back {
 			loop = planesInputNarrowAVX512
@@ -47,8 +52,12 @@ func (t *planeTables) loop(c *planeCall[float32], lo, n int, in []float32) {
 		loop(dst, c.dstPlane, t.step, &in[0], c.inPlane, t.inRow, w, start, &t.edges[0], t.vectors, n, least)
 		return
 	}
-	loop := planesAVX512
+	loop, strips := planesAVX512, t.strip
 	switch {
+	case active == avx2 && c.back:
+		loop, strips = planesInputAVX2, t.halves
+	case active == avx2:
+		loop, strips = planesAVX2, t.halves
 	case c.back && c.stride == 2:
 		loop = planesInputStrideAVX512
 	case c.back:
@@ -56,5 +65,5 @@ func (t *planeTables) loop(c *planeCall[float32], lo, n int, in []float32) {
 	case c.stride == 2:
 		loop = planesStrideAVX512
 	}
-	loop(dst, c.dstPlane, t.dstRow, &in[0], c.inPlane, t.inRow, w, start, (*int32)(unsafe.Pointer(&t.strip[0])), len(t.strip), n, least)
+	loop(dst, c.dstPlane, t.dstRow, &in[0], c.inPlane, t.inRow, w, start, (*int32)(unsafe.Pointer(&strips[0])), len(strips), n, least)
 }

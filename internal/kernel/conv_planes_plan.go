@@ -30,12 +30,11 @@ func (p *ConvPlan) planForwardPlanes() *planeTables {
 	t.once.Do(func() {
 		s := p.Shape
 		in, out := plane{s.Height, s.Width}, plane{s.OutH(), s.OutW()}
-		switch {
-		case !s.planes():
-		case s.narrow():
-			t.narrow(out)
-		default:
+		if s.planes() {
 			t.strips(out, in, s.StrideW, s.PadH, s.PadW)
+		}
+		if s.narrow() {
+			t.narrow(out)
 		}
 	})
 	return t
@@ -49,12 +48,13 @@ func (p *ConvPlan) planInputPlanes() *planeTables {
 		in, out := plane{s.OutH(), s.OutW()}, plane{s.Height, s.Width}
 		switch {
 		case !s.planes():
-		case s.narrow():
-			t.narrow(out)
 		case s.StrideW == 1:
 			t.strips(out, in, 1, 2-s.PadH, 2-s.PadW)
 		case s.PadH == 1 && s.PadW == 1:
 			t.pairs(out, in)
+		}
+		if s.narrow() {
+			t.narrow(out)
 		}
 	})
 	return t
@@ -67,7 +67,7 @@ func (s ConvShape) planes() bool {
 
 // narrow reports whether a vector may be several rows.
 func (s ConvShape) narrow() bool {
-	return s.StrideW == 1 && s.PadH == 1 && s.PadW == 1 && 2*s.Width <= Lanes
+	return s.planes() && s.StrideW == 1 && s.PadH == 1 && s.PadW == 1 && 2*s.Width <= Lanes
 }
 
 type plane struct{ height, width int }
@@ -104,17 +104,28 @@ func (t *planeTables) strips(out, in plane, stride, above, left int) {
 		if missing(y+n-1, 2) {
 			flags |= stripBottom
 		}
-		for x := 0; x < out.width; x += Lanes {
+		strip := func(x, lanes int) planeStrip {
 			s := planeStrip{in: int32((y*stride-above)*in.width + x*stride - left), dst: int32(y*out.width + x), rows: int32(n), flags: flags}
-			for lane := range min(Lanes, out.width-x) {
-				s.stored[0] |= 1 << lane
-				for i := range s.has {
-					if at := (x+lane)*stride - left + i; at >= 0 && at < in.width {
-						s.has[i] |= 1 << lane
-					}
-				}
+			s.mark(lanes, x, stride, left, out, in)
+			return s
+		}
+		for x := 0; x < out.width; x += Lanes {
+			t.add(strip(x, Lanes), in, stride, 2+(Lanes-1)*stride+1)
+		}
+		for x := 0; x < out.width && stride == 1; x += HalfLanes {
+			t.halves = append(t.halves, strip(max(0, min(x, out.width-HalfLanes)), HalfLanes)) // no store past a row
+		}
+	}
+}
+
+// mark sets the masks of a strip's lanes, from column x on.
+func (s *planeStrip) mark(lanes, x, stride, left int, out, in plane) {
+	for lane := range min(lanes, out.width-x) {
+		s.stored[0] |= 1 << lane
+		for i := range s.has {
+			if at := (x+lane)*stride - left + i; at >= 0 && at < in.width {
+				s.has[i] |= 1 << lane
 			}
-			t.add(s, in, stride, 2+(Lanes-1)*stride+1)
 		}
 	}
 }
@@ -167,7 +178,7 @@ func (t *planeTables) pairs(out, in plane) {
 // narrow cuts a plane into vectors of whole rows.
 func (t *planeTables) narrow(p plane) {
 	rows := Lanes / p.width
-	t.form, t.inRow, t.step = planeNarrow, p.width, rows*p.width
+	t.form, t.step = planeNarrow, rows*p.width
 	t.vectors = ceil(p.height, rows)
 	last := (t.vectors - 1) * rows
 	for lane := range t.step {

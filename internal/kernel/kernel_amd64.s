@@ -33961,9 +33961,9 @@ TEXT ·planesAVX512(SB), NOSPLIT, $8-92
 	SHLQ         $0x02, inPlane+32(FP)
 	SHLQ         $0x02, inRow+40(FP)
 	MOVQ         inRow+40(FP), AX
+	VXORPS       Z0, Z0, Z0
 	VBROADCASTSS least+88(FP), Z1
 	VXORPS       Z2, Z2, Z2
-	VMOVAPS      Z2, Z0
 	MOVQ         dstRow+16(FP), CX
 	MOVQ         inPlane+32(FP), DX
 	MOVQ         dstPlane+8(FP), BX
@@ -34131,6 +34131,303 @@ done:
 	VZEROUPPER
 	RET
 
+// func planesAVX2(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·planesAVX2(SB), NOSPLIT, $8-92
+	SHLQ   $0x02, dstPlane+8(FP)
+	SHLQ   $0x02, dstRow+16(FP)
+	SHLQ   $0x02, inPlane+32(FP)
+	SHLQ   $0x02, inRow+40(FP)
+	MOVQ   inRow+40(FP), AX
+	VXORPS Y0, Y0, Y0
+	MOVQ   dstRow+16(FP), CX
+	MOVQ   w+48(FP), DX
+	MOVQ   start+56(FP), BX
+
+plane:
+	VBROADCASTSS (DX), Y1
+	VBROADCASTSS 4(DX), Y2
+	VBROADCASTSS 8(DX), Y3
+	VBROADCASTSS 12(DX), Y4
+	VBROADCASTSS 16(DX), Y5
+	VBROADCASTSS 20(DX), Y6
+	VBROADCASTSS 24(DX), Y7
+	VBROADCASTSS 28(DX), Y8
+	VBROADCASTSS 32(DX), Y9
+	ADDQ         $0x24, DX
+	TESTQ        BX, BX
+	JZ           started
+	VBROADCASTSS (BX), Y0
+	ADDQ         $0x04, BX
+
+started:
+	MOVQ strips+64(FP), SI
+	MOVQ count+72(FP), DI
+	MOVQ DI, (SP)
+
+strip:
+	MOVLQSX      (SI), R9
+	MOVQ         in+24(FP), DI
+	LEAQ         (DI)(R9*4), R9
+	MOVLQSX      4(SI), R10
+	MOVQ         dst+0(FP), DI
+	LEAQ         (DI)(R10*4), R10
+	MOVLQSX      8(SI), DI
+	MOVLQSX      12(SI), R8
+	MOVL         $0x000000ff, R12
+	MOVWLZX      16(SI), R11
+	ANDL         R11, R12
+	VMOVD        R11, X10
+	VPBROADCASTD X10, Y10
+	VPAND        planes_bits<>+0(SB), Y10, Y10
+	VPCMPEQD     planes_bits<>+0(SB), Y10, Y10
+	MOVWLZX      20(SI), R11
+	ANDL         R11, R12
+	VMOVD        R11, X11
+	VPBROADCASTD X11, Y11
+	VPAND        planes_bits<>+0(SB), Y11, Y11
+	VPCMPEQD     planes_bits<>+0(SB), Y11, Y11
+	MOVWLZX      22(SI), R11
+	ANDL         R11, R12
+	VMOVD        R11, X12
+	VPBROADCASTD X12, Y12
+	VPAND        planes_bits<>+0(SB), Y12, Y12
+	VPCMPEQD     planes_bits<>+0(SB), Y12, Y12
+	CMPL         R11, $0x000000ff
+	JNE          edge
+	ORQ          $0x08, R8
+	CMPL         R12, $0x000000ff
+	JNE          edge
+	ORQ          $0x10, R8
+
+edge:
+	TESTQ $0x00000001, R8
+	JNZ   top
+
+row:
+	CMPQ         DI, $0x01
+	JEQ          last
+	TESTQ        $0x00000010, R8
+	JNZ          plain
+	VMOVAPS      Y0, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9), Y1, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9), Y2, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9), Y3, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*1), Y4, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*1), Y6, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*2), Y7, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*2), Y8, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*2), Y9, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	VMOVUPS      Y13, (R10)
+	JMP          step
+
+plain:
+	VMOVAPS      Y0, Y13
+	VFMADD231PS  (R9), Y1, Y13
+	VFMADD231PS  4(R9), Y2, Y13
+	VFMADD231PS  8(R9), Y3, Y13
+	VFMADD231PS  (R9)(AX*1), Y4, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VFMADD231PS  8(R9)(AX*1), Y6, Y13
+	VFMADD231PS  (R9)(AX*2), Y7, Y13
+	VFMADD231PS  4(R9)(AX*2), Y8, Y13
+	VFMADD231PS  8(R9)(AX*2), Y9, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	VMOVUPS      Y13, (R10)
+
+step:
+	ADDQ AX, R9
+	ADDQ CX, R10
+	DECQ DI
+	JMP  row
+
+top:
+	CMPQ         DI, $0x01
+	JEQ          only
+	VMOVAPS      Y0, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*1), Y4, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*1), Y6, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*2), Y7, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*2), Y8, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*2), Y9, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	VMOVUPS      Y13, (R10)
+	JMP          step
+
+last:
+	TESTQ        $0x00000002, R8
+	JNZ          bottom
+	VMOVAPS      Y0, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9), Y1, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9), Y2, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9), Y3, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*1), Y4, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*1), Y6, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*2), Y7, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*2), Y8, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*2), Y9, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	TESTQ        $0x00000008, R8
+	JZ           bottomLess
+	VMOVUPS      Y13, (R10)
+	JMP          done
+
+bottomLess:
+	VMASKMOVPS Y13, Y12, (R10)
+	JMP        done
+
+bottom:
+	VMOVAPS      Y0, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9), Y1, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9), Y2, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9), Y3, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*1), Y4, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*1), Y6, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	TESTQ        $0x00000008, R8
+	JZ           bottomMost
+	VMOVUPS      Y13, (R10)
+	JMP          done
+
+bottomMost:
+	VMASKMOVPS Y13, Y12, (R10)
+	JMP        done
+
+only:
+	TESTQ        $0x00000002, R8
+	JNZ          onlyBottom
+	VMOVAPS      Y0, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*1), Y4, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*1), Y6, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*2), Y7, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*2), Y8, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*2), Y9, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	TESTQ        $0x00000008, R8
+	JZ           onlyBottomLess
+	VMOVUPS      Y13, (R10)
+	JMP          done
+
+onlyBottomLess:
+	VMASKMOVPS Y13, Y12, (R10)
+	JMP        done
+
+onlyBottom:
+	VMOVAPS      Y0, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*1), Y4, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*1), Y6, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	TESTQ        $0x00000008, R8
+	JZ           onlyBottomMost
+	VMOVUPS      Y13, (R10)
+	JMP          done
+
+onlyBottomMost:
+	VMASKMOVPS Y13, Y12, (R10)
+
+done:
+	ADDQ $0x20, SI
+	DECQ (SP)
+	JNZ  strip
+	MOVQ inPlane+32(FP), SI
+	ADDQ SI, in+24(FP)
+	MOVQ dstPlane+8(FP), SI
+	ADDQ SI, dst+0(FP)
+	DECQ planes+80(FP)
+	JNZ  plane
+	VZEROUPPER
+	RET
+
+DATA planes_bits<>+0(SB)/4, $0x00000001
+DATA planes_bits<>+4(SB)/4, $0x00000002
+DATA planes_bits<>+8(SB)/4, $0x00000004
+DATA planes_bits<>+12(SB)/4, $0x00000008
+DATA planes_bits<>+16(SB)/4, $0x00000010
+DATA planes_bits<>+20(SB)/4, $0x00000020
+DATA planes_bits<>+24(SB)/4, $0x00000040
+DATA planes_bits<>+28(SB)/4, $0x00000080
+GLOBL planes_bits<>(SB), RODATA|NOPTR, $32
+
 // func planesNarrowAVX512(dst *float32, dstPlane int, step int, in *float32, inPlane int, inRow int, w *float32, start *float32, masks *uint16, count int, planes int, least float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·planesNarrowAVX512(SB), NOSPLIT, $0-92
@@ -34139,9 +34436,9 @@ TEXT ·planesNarrowAVX512(SB), NOSPLIT, $0-92
 	SHLQ         $0x02, inPlane+32(FP)
 	SHLQ         $0x02, inRow+40(FP)
 	MOVQ         inRow+40(FP), AX
+	VXORPS       Z0, Z0, Z0
 	VBROADCASTSS least+88(FP), Z1
 	VXORPS       Z2, Z2, Z2
-	VMOVAPS      Z2, Z0
 	MOVQ         w+48(FP), CX
 	MOVQ         start+56(FP), DX
 	MOVQ         step+16(FP), BX
@@ -34306,9 +34603,9 @@ TEXT ·planesStrideAVX512(SB), NOSPLIT, $8-92
 	SHLQ         $0x02, inPlane+32(FP)
 	SHLQ         $0x02, inRow+40(FP)
 	MOVQ         inRow+40(FP), AX
+	VXORPS       Z0, Z0, Z0
 	VBROADCASTSS least+88(FP), Z1
 	VXORPS       Z2, Z2, Z2
-	VMOVAPS      Z2, Z0
 	MOVQ         dstRow+16(FP), CX
 	MOVQ         inPlane+32(FP), DX
 	MOVQ         dstPlane+8(FP), BX
@@ -34552,9 +34849,9 @@ TEXT ·planesInputAVX512(SB), NOSPLIT, $8-92
 	SHLQ         $0x02, inPlane+32(FP)
 	SHLQ         $0x02, inRow+40(FP)
 	MOVQ         inRow+40(FP), AX
-	VBROADCASTSS least+88(FP), Z0
 	VXORPS       Z0, Z0, Z0
-	VMOVAPS      Z0, Z0
+	VBROADCASTSS least+88(FP), Z1
+	VXORPS       Z1, Z1, Z1
 	MOVQ         dstRow+16(FP), CX
 	MOVQ         inPlane+32(FP), DX
 	MOVQ         dstPlane+8(FP), BX
@@ -34708,6 +35005,269 @@ done:
 	VZEROUPPER
 	RET
 
+// func planesInputAVX2(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·planesInputAVX2(SB), NOSPLIT, $8-92
+	SHLQ   $0x02, dstPlane+8(FP)
+	SHLQ   $0x02, dstRow+16(FP)
+	SHLQ   $0x02, inPlane+32(FP)
+	SHLQ   $0x02, inRow+40(FP)
+	MOVQ   inRow+40(FP), AX
+	VXORPS Y0, Y0, Y0
+	MOVQ   dstRow+16(FP), CX
+	MOVQ   w+48(FP), DX
+	MOVQ   start+56(FP), BX
+
+plane:
+	VBROADCASTSS (DX), Y1
+	VBROADCASTSS 4(DX), Y2
+	VBROADCASTSS 8(DX), Y3
+	VBROADCASTSS 12(DX), Y4
+	VBROADCASTSS 16(DX), Y5
+	VBROADCASTSS 20(DX), Y6
+	VBROADCASTSS 24(DX), Y7
+	VBROADCASTSS 28(DX), Y8
+	VBROADCASTSS 32(DX), Y9
+	ADDQ         $0x24, DX
+	MOVQ         strips+64(FP), BX
+	MOVQ         count+72(FP), SI
+	MOVQ         SI, (SP)
+
+strip:
+	MOVLQSX      (BX), R8
+	MOVQ         in+24(FP), SI
+	LEAQ         (SI)(R8*4), R8
+	MOVLQSX      4(BX), R9
+	MOVQ         dst+0(FP), SI
+	LEAQ         (SI)(R9*4), R9
+	MOVLQSX      8(BX), SI
+	MOVLQSX      12(BX), DI
+	MOVL         $0x000000ff, R11
+	MOVWLZX      16(BX), R10
+	ANDL         R10, R11
+	VMOVD        R10, X10
+	VPBROADCASTD X10, Y10
+	VPAND        planesInput_bits<>+0(SB), Y10, Y10
+	VPCMPEQD     planesInput_bits<>+0(SB), Y10, Y10
+	MOVWLZX      20(BX), R10
+	ANDL         R10, R11
+	VMOVD        R10, X11
+	VPBROADCASTD X11, Y11
+	VPAND        planesInput_bits<>+0(SB), Y11, Y11
+	VPCMPEQD     planesInput_bits<>+0(SB), Y11, Y11
+	MOVWLZX      22(BX), R10
+	ANDL         R10, R11
+	VMOVD        R10, X12
+	VPBROADCASTD X12, Y12
+	VPAND        planesInput_bits<>+0(SB), Y12, Y12
+	VPCMPEQD     planesInput_bits<>+0(SB), Y12, Y12
+	CMPL         R10, $0x000000ff
+	JNE          edge
+	ORQ          $0x08, DI
+	CMPL         R11, $0x000000ff
+	JNE          edge
+	ORQ          $0x10, DI
+
+edge:
+	TESTQ $0x00000001, DI
+	JNZ   top
+
+row:
+	CMPQ        SI, $0x01
+	JEQ         last
+	TESTQ       $0x00000010, DI
+	JNZ         plain
+	VMOVAPS     Y0, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*2), Y1, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*2), Y2, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*2), Y3, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*1), Y4, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*1), Y6, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8), Y7, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8), Y8, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8), Y9, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVUPS     Y13, (R9)
+	JMP         step
+
+plain:
+	VMOVAPS     Y0, Y13
+	VFMADD231PS 8(R8)(AX*2), Y1, Y13
+	VFMADD231PS 4(R8)(AX*2), Y2, Y13
+	VFMADD231PS (R8)(AX*2), Y3, Y13
+	VFMADD231PS 8(R8)(AX*1), Y4, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VFMADD231PS (R8)(AX*1), Y6, Y13
+	VFMADD231PS 8(R8), Y7, Y13
+	VFMADD231PS 4(R8), Y8, Y13
+	VFMADD231PS (R8), Y9, Y13
+	VMOVUPS     Y13, (R9)
+
+step:
+	ADDQ AX, R8
+	ADDQ CX, R9
+	DECQ SI
+	JMP  row
+
+top:
+	CMPQ        SI, $0x01
+	JEQ         only
+	VMOVAPS     Y0, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*2), Y1, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*2), Y2, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*2), Y3, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*1), Y4, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*1), Y6, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVUPS     Y13, (R9)
+	JMP         step
+
+last:
+	TESTQ       $0x00000002, DI
+	JNZ         bottom
+	VMOVAPS     Y0, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*2), Y1, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*2), Y2, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*2), Y3, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*1), Y4, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*1), Y6, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8), Y7, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8), Y8, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8), Y9, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	TESTQ       $0x00000008, DI
+	JZ          bottomLess
+	VMOVUPS     Y13, (R9)
+	JMP         done
+
+bottomLess:
+	VMASKMOVPS Y13, Y12, (R9)
+	JMP        done
+
+bottom:
+	VMOVAPS     Y0, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*1), Y4, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*1), Y6, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8), Y7, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8), Y8, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8), Y9, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	TESTQ       $0x00000008, DI
+	JZ          bottomMost
+	VMOVUPS     Y13, (R9)
+	JMP         done
+
+bottomMost:
+	VMASKMOVPS Y13, Y12, (R9)
+	JMP        done
+
+only:
+	TESTQ       $0x00000002, DI
+	JNZ         onlyBottom
+	VMOVAPS     Y0, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*2), Y1, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*2), Y2, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*2), Y3, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*1), Y4, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*1), Y6, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	TESTQ       $0x00000008, DI
+	JZ          onlyBottomLess
+	VMOVUPS     Y13, (R9)
+	JMP         done
+
+onlyBottomLess:
+	VMASKMOVPS Y13, Y12, (R9)
+	JMP        done
+
+onlyBottom:
+	VMOVAPS     Y0, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*1), Y4, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*1), Y6, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	TESTQ       $0x00000008, DI
+	JZ          onlyBottomMost
+	VMOVUPS     Y13, (R9)
+	JMP         done
+
+onlyBottomMost:
+	VMASKMOVPS Y13, Y12, (R9)
+
+done:
+	ADDQ $0x20, BX
+	DECQ (SP)
+	JNZ  strip
+	MOVQ inPlane+32(FP), BX
+	ADDQ BX, in+24(FP)
+	MOVQ dstPlane+8(FP), BX
+	ADDQ BX, dst+0(FP)
+	DECQ planes+80(FP)
+	JNZ  plane
+	VZEROUPPER
+	RET
+
+DATA planesInput_bits<>+0(SB)/4, $0x00000001
+DATA planesInput_bits<>+4(SB)/4, $0x00000002
+DATA planesInput_bits<>+8(SB)/4, $0x00000004
+DATA planesInput_bits<>+12(SB)/4, $0x00000008
+DATA planesInput_bits<>+16(SB)/4, $0x00000010
+DATA planesInput_bits<>+20(SB)/4, $0x00000020
+DATA planesInput_bits<>+24(SB)/4, $0x00000040
+DATA planesInput_bits<>+28(SB)/4, $0x00000080
+GLOBL planesInput_bits<>(SB), RODATA|NOPTR, $32
+
 // func planesInputNarrowAVX512(dst *float32, dstPlane int, step int, in *float32, inPlane int, inRow int, w *float32, start *float32, masks *uint16, count int, planes int, least float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·planesInputNarrowAVX512(SB), NOSPLIT, $0-92
@@ -34716,9 +35276,9 @@ TEXT ·planesInputNarrowAVX512(SB), NOSPLIT, $0-92
 	SHLQ         $0x02, inPlane+32(FP)
 	SHLQ         $0x02, inRow+40(FP)
 	MOVQ         inRow+40(FP), AX
-	VBROADCASTSS least+88(FP), Z0
 	VXORPS       Z0, Z0, Z0
-	VMOVAPS      Z0, Z0
+	VBROADCASTSS least+88(FP), Z1
+	VXORPS       Z1, Z1, Z1
 	MOVQ         w+48(FP), CX
 	MOVQ         start+56(FP), DX
 	MOVQ         step+16(FP), DX
@@ -34869,9 +35429,9 @@ TEXT ·planesInputStrideAVX512(SB), NOSPLIT, $8-92
 	SHLQ         $0x02, inPlane+32(FP)
 	SHLQ         $0x02, inRow+40(FP)
 	MOVQ         inRow+40(FP), AX
+	VXORPS       Z0, Z0, Z0
 	VBROADCASTSS least+88(FP), Z0
 	VXORPS       Z0, Z0, Z0
-	VMOVAPS      Z0, Z0
 	MOVQ         dstRow+16(FP), CX
 	MOVQ         inPlane+32(FP), DX
 	MOVQ         dstPlane+8(FP), BX

@@ -21,6 +21,7 @@ type planes struct {
 	inPlane, dstPlane    Register
 	w                    []VecVirtual // of the nine taps
 	start, least, zero   VecVirtual
+	new                  func() VecVirtual
 	has, stored          []OpmaskVirtual // the lanes that a column of taps reaches, and that are stored
 	indices              []VecVirtual    // of permutations
 }
@@ -33,6 +34,7 @@ func generatePlanes() {
 			name = "planesInput"
 		}
 		(&planes{name: name, stride: 1, back: back}).strips((*planes).strip)
+		(&planes{name: name, stride: 1, back: back}).halves()
 		(&planes{name: name, stride: 1, back: back}).narrow()
 		if back {
 			(&planes{name: name + "Stride", stride: 2, back: back}).strips((*planes).pairs)
@@ -57,7 +59,10 @@ func (p *planes) strips(body func(p *planes, rows, flags Register)) {
 	TEXT(p.name+"AVX512", NOSPLIT, "func(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, "+
 		"start *float32, strips *int32, count int, planes int, least float32)")
 	Pragma("noescape")
+	p.documentStrips("AVX512")
+	p.new = ZMM
 	p.begin("dstPlane", "dstRow", "inPlane", "inRow")
+	p.epilogue()
 	p.dstRow, p.inPlane, p.dstPlane = Load(Param("dstRow"), GP64()), Load(Param("inPlane"), GP64()), Load(Param("dstPlane"), GP64())
 	w, start := Load(Param("w"), GP64()), Load(Param("start"), GP64())
 	if p.stride == 2 {
@@ -93,22 +98,61 @@ func (p *planes) strips(body func(p *planes, rows, flags Register)) {
 	p.next("plane", w, start)
 }
 
+// reads says what a tap reads of a plane.
+func (p *planes) reads() string {
+	switch {
+	case p.back && p.stride == 2:
+		return "line (y+1-ky)/2, element (x+1-kx)/2, where these are whole"
+	case p.back:
+		return "line y+2-ky, element x+2-kx"
+	}
+	return fmt.Sprintf("line %d*y+ky, element %d*x+kx", p.stride, p.stride)
+}
+
+// documentStrips says what strips computes.
+func (p *planes) documentStrips(path string) {
+	doc := []string{
+		fmt.Sprintf("%s%s convolves some planes, each with a kernel of nine weights, strip by strip. For the", p.name, path),
+		"rows y and lanes x of a strip, and the taps (ky, kx) in order that read a plane:",
+		"",
+		"\tsum[y][x] = start[plane] (0 where start is nil)",
+		"\tsum[y][x] = fma(w[plane][3*ky+kx], in[plane*inPlane+strip.in+" + p.reads() + "], sum[y][x])",
+	}
+	if !p.back {
+		doc = append(doc, "\tsum[y][x] = max(sum[y][x], least) + 0")
+	}
+	Doc(append(doc, "", "A line is inRow elements. The strip's masks have the lanes that read a plane through each", "column of taps, and those that are stored, at dst[plane*dstPlane+strip.dst+y*dstRow+x].")...)
+}
+
+// documentNarrow says what narrow computes.
+func (p *planes) documentNarrow() {
+	Doc(
+		fmt.Sprintf("%sNarrowAVX512 is %sAVX512 of whole planes with a padding of 1 on all sides, of which", p.name, p.name),
+		"a vector holds several rows: step elements from one of count vectors to the next.",
+	)
+}
+
 // begin loads what all planes have. The named arguments are made bytes.
 func (p *planes) begin(elements ...string) {
 	for _, name := range elements {
 		SHLQ(U8(2), argument(name))
 	}
 	p.row = Load(Param("inRow"), GP64())
-	p.start, p.least, p.zero = ZMM(), ZMM(), ZMM()
+	p.start = p.new()
+	VXORPS(p.start, p.start, p.start)
+}
+
+// epilogue loads what sums are compared with and added to before they are stored.
+func (p *planes) epilogue() {
+	p.least, p.zero = ZMM(), ZMM()
 	VBROADCASTSS(argument("least"), p.least)
 	VXORPS(p.zero, p.zero, p.zero)
-	VMOVAPS(p.zero, p.start)
 }
 
 // weights loads the weights of a channel, and where its sums begin.
 func (p *planes) weights(w, start Register) {
 	for i := range 9 {
-		p.w = append(p.w, ZMM())
+		p.w = append(p.w, p.new())
 		VBROADCASTSS(Mem{Base: w, Disp: 4 * i}, p.w[i])
 	}
 	ADDQ(U8(36), w)
@@ -385,7 +429,10 @@ func (p *planes) narrow() {
 	TEXT(p.name+"NarrowAVX512", NOSPLIT, "func(dst *float32, dstPlane int, step int, in *float32, inPlane int, inRow int, w *float32, "+
 		"start *float32, masks *uint16, count int, planes int, least float32)")
 	Pragma("noescape")
+	p.documentNarrow()
+	p.new = ZMM
 	p.begin("dstPlane", "step", "inPlane", "inRow")
+	p.epilogue()
 	w, start := Load(Param("w"), GP64()), Load(Param("start"), GP64())
 	step, masks := Load(Param("step"), GP64()), Load(Param("masks"), GP64())
 	var k [4]OpmaskVirtual
