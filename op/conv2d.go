@@ -167,7 +167,7 @@ func convForward[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, e ke
 	xSize, ySize := imageSize(in[0]), imageSize(out)
 	images := out.Shape()[0]
 	if kernel.ForwardPlanes[T](plan) {
-		eachPlanes(pool, images*shape.Channels, max(1, len(y)/max(1, images*shape.Channels)), plan.PlanesScratch(), func(lo, hi int, scratch []T) {
+		eachPlanes(pool, plan, images, func(lo, hi int, scratch []T) {
 			kernel.ConvForwardPlanes(plan, lo, hi, y, x, w, bias, scratch, e)
 		})
 		return

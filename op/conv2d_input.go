@@ -55,7 +55,7 @@ func convInput[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*
 	xSize, ySize := imageSize(out), imageSize(in[0])
 	images := out.Shape()[0]
 	if kernel.InputPlanes[T](plan) {
-		eachPlanes(pool, images*shape.Channels, max(1, len(dx)/max(1, images*shape.Channels)), plan.PlanesScratch(), func(lo, hi int, scratch []T) {
+		eachPlanes(pool, plan, images, func(lo, hi int, scratch []T) {
 			kernel.ConvInputPlanes(plan, lo, hi, dx, dy, w, scratch)
 		})
 		return

@@ -90,7 +90,7 @@ func (t *planeTables) strips(out, in plane, stride, above, left int) {
 	}
 	for y := range out.height {
 		if missing(y, 1) || y > 0 && missing(y, 0) || y < out.height-1 && missing(y, 2) {
-			return // there are no loops for as much padding
+			return // no loops have so much padding
 		}
 	}
 	t.form, t.inRow, t.dstRow = planeStrips, in.width, out.width

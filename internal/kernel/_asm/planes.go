@@ -26,7 +26,7 @@ type planes struct {
 	indices              []VecVirtual    // of permutations
 }
 
-// generatePlanes writes all forms, which are of AVX-512.
+// generatePlanes writes all forms. Those with a stride are of AVX-512 alone.
 func generatePlanes() {
 	for _, back := range []bool{false, true} {
 		name := "planes"
@@ -95,7 +95,7 @@ func (p *planes) strips(body func(p *planes, rows, flags Register)) {
 	DECQ(left)
 	JNZ(LabelRef("strip"))
 
-	p.next("plane", w, start)
+	p.next()
 }
 
 // reads says what a tap reads of a plane.
@@ -167,14 +167,14 @@ func (p *planes) weights(w, start Register) {
 }
 
 // next goes on to the next plane.
-func (p *planes) next(label string, w, start Register) {
+func (p *planes) next() {
 	step := GP64()
 	for _, name := range []string{"in", "dst"} {
 		MOVQ(argument(name+"Plane"), step)
 		ADDQ(step, argument(name))
 	}
 	DECQ(argument("planes"))
-	JNZ(LabelRef(label))
+	JNZ(LabelRef("plane"))
 	VZEROUPPER()
 	RET()
 }
@@ -470,7 +470,7 @@ func (p *planes) narrow() {
 	Label("only")
 	p.narrowVector(&edges, true, true)
 	Label("done")
-	p.next("plane", w, start)
+	p.next()
 }
 
 // narrowEdges are the lanes that have a neighbour to the left, to the right, above and

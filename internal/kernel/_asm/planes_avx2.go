@@ -37,7 +37,7 @@ func (p *planes) halves() {
 	ADDQ(U8(stripSize), strip)
 	DECQ(left)
 	JNZ(LabelRef("strip"))
-	p.next("plane", w, start)
+	p.next()
 }
 
 // planesHalf is a strip of eight lanes: how many rows are left, its flags, and the lanes
