@@ -34473,14 +34473,14 @@ started:
 	SUBQ        AX, R8
 	CMPQ        DI, $0x01
 	JEQ         only
-	VMOVUPS     -4(R8), Z12
 	VMOVUPS     (R8), Z13
+	VALIGND     $0x0f, Z13, Z13, Z12
 	VALIGND     $0x01, Z13, Z13, Z14
-	VMOVUPS     -4(R8)(AX*1), Z15
 	VMOVUPS     (R8)(AX*1), Z16
-	VALIGND     $0x01, Z16, Z16, Z17
-	VMOVUPS     -4(R8)(AX*2), Z18
+	VMOVUPS     -4(R8)(AX*1), Z15
+	VMOVUPS     4(R8)(AX*1), Z17
 	VMOVUPS     (R8)(AX*2), Z19
+	VALIGND     $0x0f, Z19, Z19, Z18
 	VALIGND     $0x01, Z19, Z19, Z20
 	VMOVAPS     Z0, Z21
 	VFMADD231PS Z12, Z3, K5, Z21
@@ -34502,14 +34502,14 @@ started:
 	JEQ         last
 
 inner:
-	VMOVUPS     -4(R8), Z12
 	VMOVUPS     (R8), Z13
+	VALIGND     $0x0f, Z13, Z13, Z12
 	VALIGND     $0x01, Z13, Z13, Z14
-	VMOVUPS     -4(R8)(AX*1), Z15
 	VMOVUPS     (R8)(AX*1), Z16
-	VALIGND     $0x01, Z16, Z16, Z17
-	VMOVUPS     -4(R8)(AX*2), Z18
+	VMOVUPS     -4(R8)(AX*1), Z15
+	VMOVUPS     4(R8)(AX*1), Z17
 	VMOVUPS     (R8)(AX*2), Z19
+	VALIGND     $0x0f, Z19, Z19, Z18
 	VALIGND     $0x01, Z19, Z19, Z20
 	VMOVAPS     Z0, Z21
 	VFMADD231PS Z12, Z3, K1, Z21
@@ -34531,14 +34531,14 @@ inner:
 	JNE         inner
 
 last:
-	VMOVUPS     -4(R8), Z12
 	VMOVUPS     (R8), Z13
+	VALIGND     $0x0f, Z13, Z13, Z12
 	VALIGND     $0x01, Z13, Z13, Z14
-	VMOVUPS     -4(R8)(AX*1), Z15
 	VMOVUPS     (R8)(AX*1), Z16
-	VALIGND     $0x01, Z16, Z16, Z17
-	VMOVUPS     -4(R8)(AX*2), Z18
+	VMOVUPS     -4(R8)(AX*1), Z15
+	VMOVUPS     4(R8)(AX*1), Z17
 	VMOVUPS     (R8)(AX*2), Z19
+	VALIGND     $0x0f, Z19, Z19, Z18
 	VALIGND     $0x01, Z19, Z19, Z20
 	VMOVAPS     Z0, Z21
 	VFMADD231PS Z12, Z3, K1, Z21
@@ -34559,14 +34559,14 @@ last:
 	JMP         done
 
 only:
-	VMOVUPS     -4(R8), Z12
 	VMOVUPS     (R8), Z13
+	VALIGND     $0x0f, Z13, Z13, Z12
 	VALIGND     $0x01, Z13, Z13, Z14
-	VMOVUPS     -4(R8)(AX*1), Z15
 	VMOVUPS     (R8)(AX*1), Z16
-	VALIGND     $0x01, Z16, Z16, Z17
-	VMOVUPS     -4(R8)(AX*2), Z18
+	VMOVUPS     -4(R8)(AX*1), Z15
+	VMOVUPS     4(R8)(AX*1), Z17
 	VMOVUPS     (R8)(AX*2), Z19
+	VALIGND     $0x0f, Z19, Z19, Z18
 	VALIGND     $0x01, Z19, Z19, Z20
 	VMOVAPS     Z0, Z21
 	VFMADD231PS Z12, Z3, K5, Z21
@@ -35307,14 +35307,14 @@ plane:
 	SUBQ         AX, DI
 	CMPQ         SI, $0x01
 	JEQ          only
-	VMOVUPS      -4(DI), Z10
 	VMOVUPS      (DI), Z11
+	VALIGND      $0x0f, Z11, Z11, Z10
 	VALIGND      $0x01, Z11, Z11, Z12
-	VMOVUPS      -4(DI)(AX*1), Z13
 	VMOVUPS      (DI)(AX*1), Z14
-	VALIGND      $0x01, Z14, Z14, Z15
-	VMOVUPS      -4(DI)(AX*2), Z16
+	VMOVUPS      -4(DI)(AX*1), Z13
+	VMOVUPS      4(DI)(AX*1), Z15
 	VMOVUPS      (DI)(AX*2), Z17
+	VALIGND      $0x0f, Z17, Z17, Z16
 	VALIGND      $0x01, Z17, Z17, Z18
 	VMOVAPS      Z0, Z19
 	VFMADD231PS  Z18, Z1, K2, Z19
@@ -35334,14 +35334,14 @@ plane:
 	JEQ          last
 
 inner:
-	VMOVUPS     -4(DI), Z10
 	VMOVUPS     (DI), Z11
+	VALIGND     $0x0f, Z11, Z11, Z10
 	VALIGND     $0x01, Z11, Z11, Z12
-	VMOVUPS     -4(DI)(AX*1), Z13
 	VMOVUPS     (DI)(AX*1), Z14
-	VALIGND     $0x01, Z14, Z14, Z15
-	VMOVUPS     -4(DI)(AX*2), Z16
+	VMOVUPS     -4(DI)(AX*1), Z13
+	VMOVUPS     4(DI)(AX*1), Z15
 	VMOVUPS     (DI)(AX*2), Z17
+	VALIGND     $0x0f, Z17, Z17, Z16
 	VALIGND     $0x01, Z17, Z17, Z18
 	VMOVAPS     Z0, Z19
 	VFMADD231PS Z18, Z1, K2, Z19
@@ -35361,14 +35361,14 @@ inner:
 	JNE         inner
 
 last:
-	VMOVUPS     -4(DI), Z10
 	VMOVUPS     (DI), Z11
+	VALIGND     $0x0f, Z11, Z11, Z10
 	VALIGND     $0x01, Z11, Z11, Z12
-	VMOVUPS     -4(DI)(AX*1), Z13
 	VMOVUPS     (DI)(AX*1), Z14
-	VALIGND     $0x01, Z14, Z14, Z15
-	VMOVUPS     -4(DI)(AX*2), Z16
+	VMOVUPS     -4(DI)(AX*1), Z13
+	VMOVUPS     4(DI)(AX*1), Z15
 	VMOVUPS     (DI)(AX*2), Z17
+	VALIGND     $0x0f, Z17, Z17, Z16
 	VALIGND     $0x01, Z17, Z17, Z18
 	VMOVAPS     Z0, Z19
 	KANDW       K4, K2, K7
@@ -35387,14 +35387,14 @@ last:
 	JMP         done
 
 only:
-	VMOVUPS     -4(DI), Z10
 	VMOVUPS     (DI), Z11
+	VALIGND     $0x0f, Z11, Z11, Z10
 	VALIGND     $0x01, Z11, Z11, Z12
-	VMOVUPS     -4(DI)(AX*1), Z13
 	VMOVUPS     (DI)(AX*1), Z14
-	VALIGND     $0x01, Z14, Z14, Z15
-	VMOVUPS     -4(DI)(AX*2), Z16
+	VMOVUPS     -4(DI)(AX*1), Z13
+	VMOVUPS     4(DI)(AX*1), Z15
 	VMOVUPS     (DI)(AX*2), Z17
+	VALIGND     $0x0f, Z17, Z17, Z16
 	VALIGND     $0x01, Z17, Z17, Z18
 	VMOVAPS     Z0, Z19
 	KANDW       K4, K2, K7

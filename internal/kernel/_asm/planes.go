@@ -492,8 +492,13 @@ func (p *planes) narrowVector(e *narrowEdges, top, bottom bool) {
 	lines := make([]line, 3)
 	for y := range lines {
 		lines[y] = line(zmms(3))
-		VMOVUPS(p.below(y).Offset(-4), lines[y][0]) // a load and a shift take turns on other ports
 		VMOVUPS(p.below(y), lines[y][1])
+		if y == 1 { // loads and shifts take turns: they are the work of other ports
+			VMOVUPS(p.below(y).Offset(-4), lines[y][0])
+			VMOVUPS(p.below(y).Offset(4), lines[y][2])
+			continue
+		}
+		VALIGND(U8(15), lines[y][1], lines[y][1], lines[y][0])
 		VALIGND(U8(1), lines[y][1], lines[y][1], lines[y][2])
 	}
 	sum := ZMM()
