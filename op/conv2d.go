@@ -170,6 +170,12 @@ func convForward[T kernel.Float](pool *parallel.Scratch[T], cfg Conv2DConfig, e 
 		winogradForward(pool, plan, images, y, x, w, bias, e)
 		return
 	}
+	if kernel.ForwardPlanes[T](plan) {
+		eachPlanes(pool, plan, images, func(lo, hi int, scratch []T) {
+			kernel.ConvForwardPlanes(plan, lo, hi, y, x, w, bias, scratch, e)
+		})
+		return
+	}
 	if shape.Flat(images) && kernel.FlatWith(shape, w) {
 		convForwardFlat(pool, plan, images, y, x, w, bias, e)
 		return

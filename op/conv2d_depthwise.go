@@ -5,9 +5,9 @@ import (
 	"github.com/mlodyssey/odyssey/internal/parallel"
 )
 
-// Where each channel has a filter of its own, whole tensors are convolved some
-// channels at a time: those of 16 images are brought into lanes, convolved and brought
-// back while they are in the cache.
+// Where each channel has a filter of its own, whole tensors are convolved plane by plane
+// as they lie, if there are kernels for that. Else they are some channels at a time: those
+// of 16 images are brought into lanes, convolved and brought back while they are in the cache.
 
 // depthwise is such a convolution in pieces.
 type depthwise struct {
@@ -40,7 +40,18 @@ func (c Conv2DConfig) depthwise(images int, x, w []int) *depthwise {
 	}
 }
 
-// each calls do for every piece of every block of 16 images, with where they begin
+// eachPlanes calls do for some planes of a batch at a time.
+func eachPlanes[T kernel.Float](pool *parallel.Scratch[T], plan *kernel.ConvPlan, images int, do func(lo, hi int, scratch []T)) {
+	s := plan.Shape
+	some := 1 + grain/max(s.Height*s.Width, s.OutH()*s.OutW())
+	parallel.For(images*s.Channels, some, func(lo, hi int) {
+		scratch := pool.Get(plan.PlanesScratch())
+		defer pool.Put(scratch)
+		do(lo, hi, *scratch)
+	})
+}
+
+// eachDepthwise calls do for every piece of every block of 16 images, with where they begin
 // in x, y, the weights and the filters.
 func eachDepthwise[T kernel.Float](d *depthwise, pool *parallel.Scratch[T], scratch int, do func(block, images, x, y, w, filter int, scratch []T)) {
 	eachBlockPart(d.images, d.pieces, func(block, piece int) {

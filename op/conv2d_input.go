@@ -58,6 +58,12 @@ func convInput[T kernel.Float](pool *parallel.Scratch[T], cfg Conv2DConfig, in [
 		winogradInput(pool, plan, images, dx, dy, w)
 		return
 	}
+	if kernel.InputPlanes[T](plan) {
+		eachPlanes(pool, plan, images, func(lo, hi int, scratch []T) {
+			kernel.ConvInputPlanes(plan, lo, hi, dx, dy, w, scratch)
+		})
+		return
+	}
 	if d := cfg.depthwise(images, out.Shape(), in[1].Shape()); d != nil {
 		eachDepthwise(d, pool, d.plan.InputScratch(), func(_, images, i, o, k, _ int, scratch []T) {
 			kernel.ConvInput(d.plan, images, dx[i:], dy[o:], w[k:], scratch)

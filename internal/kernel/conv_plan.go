@@ -24,7 +24,8 @@ type ConvPlan struct {
 	weight  weightTables
 	flat    flatTables
 
-	forwardBands, inputBands bandTables
+	forwardBands, inputBands   bandTables
+	forwardPlanes, inputPlanes planeTables
 
 	forwardTiles, inputTiles tiling
 	weightTiles              weightTiling

@@ -15,8 +15,10 @@ func CopyBlock[T Float](to Block, dst []T, from Block, src []T) {
 		return
 	}
 	n, toRow, fromRow := to.Width*to.Images(), to.row(), from.row()
+	toPlane, fromPlane := to.Plane(), from.Plane()
+	toFirst, fromFirst := to.Offset(0, 0, 0), from.Offset(0, 0, 0)
 	for c := range to.Channels {
-		t, f := to.Offset(c, 0, 0), from.Offset(c, 0, 0)
+		t, f := toFirst+c*toPlane, fromFirst+c*fromPlane
 		for range to.Height {
 			copy(dst[t:t+n], src[f:f+n])
 			t, f = t+toRow, f+fromRow

@@ -1327,6 +1327,93 @@ func winogradGradHalf(dst *float32, point int, plane int, a *float32, aPlane int
 //go:noescape
 func winogradOutHalf(top *float32, topPlane int, bottom *float32, bottomPlane int, src *float32, point int, plane int, gateTop *float32, gateBottom *float32, gatePlane int, bias *float32, column int, columns int, tiles int, channels int, flags int)
 
+// planesAVX512 convolves some planes, each with a kernel of nine weights, strip by strip. For the
+// rows y and lanes x of a strip, and the taps (ky, kx) in order that read a plane:
+//
+//	sum[y][x] = start[plane] (0 where start is nil)
+//	sum[y][x] = fma(w[plane][3*ky+kx], in[plane*inPlane+strip.in+line 1*y+ky, element 1*x+kx], sum[y][x])
+//	sum[y][x] = max(sum[y][x], least) + 0
+//
+// A line is inRow elements. The strip's masks have the lanes that read a plane through each
+// column of taps, and those that are stored, at dst[plane*dstPlane+strip.dst+y*dstRow+x].
+//
+//go:noescape
+func planesAVX512(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+
+// planesAVX2 convolves some planes, each with a kernel of nine weights, strip by strip. For the
+// rows y and lanes x of a strip, and the taps (ky, kx) in order that read a plane:
+//
+//	sum[y][x] = start[plane] (0 where start is nil)
+//	sum[y][x] = fma(w[plane][3*ky+kx], in[plane*inPlane+strip.in+line 1*y+ky, element 1*x+kx], sum[y][x])
+//	sum[y][x] = max(sum[y][x], least) + 0
+//
+// A line is inRow elements. The strip's masks have the lanes that read a plane through each
+// column of taps, and those that are stored, at dst[plane*dstPlane+strip.dst+y*dstRow+x].
+//
+//go:noescape
+func planesAVX2(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+
+// planesNarrowAVX512 is planesAVX512 of whole planes with a padding of 1 on all sides, of which
+// a vector holds several rows: step elements from one of count vectors to the next.
+//
+//go:noescape
+func planesNarrowAVX512(dst *float32, dstPlane int, step int, in *float32, inPlane int, inRow int, w *float32, start *float32, masks *uint16, count int, planes int, least float32)
+
+// planesStrideAVX512 convolves some planes, each with a kernel of nine weights, strip by strip. For the
+// rows y and lanes x of a strip, and the taps (ky, kx) in order that read a plane:
+//
+//	sum[y][x] = start[plane] (0 where start is nil)
+//	sum[y][x] = fma(w[plane][3*ky+kx], in[plane*inPlane+strip.in+line 2*y+ky, element 2*x+kx], sum[y][x])
+//	sum[y][x] = max(sum[y][x], least) + 0
+//
+// A line is inRow elements. The strip's masks have the lanes that read a plane through each
+// column of taps, and those that are stored, at dst[plane*dstPlane+strip.dst+y*dstRow+x].
+//
+//go:noescape
+func planesStrideAVX512(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+
+// planesInputAVX512 convolves some planes, each with a kernel of nine weights, strip by strip. For the
+// rows y and lanes x of a strip, and the taps (ky, kx) in order that read a plane:
+//
+//	sum[y][x] = start[plane] (0 where start is nil)
+//	sum[y][x] = fma(w[plane][3*ky+kx], in[plane*inPlane+strip.in+line y+2-ky, element x+2-kx], sum[y][x])
+//
+// A line is inRow elements. The strip's masks have the lanes that read a plane through each
+// column of taps, and those that are stored, at dst[plane*dstPlane+strip.dst+y*dstRow+x].
+//
+//go:noescape
+func planesInputAVX512(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+
+// planesInputAVX2 convolves some planes, each with a kernel of nine weights, strip by strip. For the
+// rows y and lanes x of a strip, and the taps (ky, kx) in order that read a plane:
+//
+//	sum[y][x] = start[plane] (0 where start is nil)
+//	sum[y][x] = fma(w[plane][3*ky+kx], in[plane*inPlane+strip.in+line y+2-ky, element x+2-kx], sum[y][x])
+//
+// A line is inRow elements. The strip's masks have the lanes that read a plane through each
+// column of taps, and those that are stored, at dst[plane*dstPlane+strip.dst+y*dstRow+x].
+//
+//go:noescape
+func planesInputAVX2(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+
+// planesInputNarrowAVX512 is planesInputAVX512 of whole planes with a padding of 1 on all sides, of which
+// a vector holds several rows: step elements from one of count vectors to the next.
+//
+//go:noescape
+func planesInputNarrowAVX512(dst *float32, dstPlane int, step int, in *float32, inPlane int, inRow int, w *float32, start *float32, masks *uint16, count int, planes int, least float32)
+
+// planesInputStrideAVX512 convolves some planes, each with a kernel of nine weights, strip by strip. For the
+// rows y and lanes x of a strip, and the taps (ky, kx) in order that read a plane:
+//
+//	sum[y][x] = start[plane] (0 where start is nil)
+//	sum[y][x] = fma(w[plane][3*ky+kx], in[plane*inPlane+strip.in+line (y+1-ky)/2, element (x+1-kx)/2, where these are whole], sum[y][x])
+//
+// A line is inRow elements. The strip's masks have the lanes that read a plane through each
+// column of taps, and those that are stored, at dst[plane*dstPlane+strip.dst+y*dstRow+x].
+//
+//go:noescape
+func planesInputStrideAVX512(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+
 // transposeAVX2 transposes a matrix of at least 8 x 8: for i < rows and j < cols,
 //
 //	dst[j*dstStride+i] = src[i*srcStride+j]

@@ -34541,6 +34541,1651 @@ next:
 	VZEROUPPER
 	RET
 
+// func planesAVX512(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·planesAVX512(SB), NOSPLIT, $8-92
+	SHLQ         $0x02, dstPlane+8(FP)
+	SHLQ         $0x02, dstRow+16(FP)
+	SHLQ         $0x02, inPlane+32(FP)
+	SHLQ         $0x02, inRow+40(FP)
+	MOVQ         inRow+40(FP), AX
+	VXORPS       Z0, Z0, Z0
+	VBROADCASTSS least+88(FP), Z1
+	VXORPS       Z2, Z2, Z2
+	MOVQ         dstRow+16(FP), CX
+	MOVQ         inPlane+32(FP), DX
+	MOVQ         dstPlane+8(FP), BX
+	MOVQ         w+48(FP), SI
+	MOVQ         start+56(FP), DI
+
+plane:
+	VBROADCASTSS (SI), Z3
+	VBROADCASTSS 4(SI), Z4
+	VBROADCASTSS 8(SI), Z5
+	VBROADCASTSS 12(SI), Z6
+	VBROADCASTSS 16(SI), Z7
+	VBROADCASTSS 20(SI), Z8
+	VBROADCASTSS 24(SI), Z9
+	VBROADCASTSS 28(SI), Z10
+	VBROADCASTSS 32(SI), Z11
+	ADDQ         $0x24, SI
+	TESTQ        DI, DI
+	JZ           started
+	VBROADCASTSS (DI), Z0
+	ADDQ         $0x04, DI
+
+started:
+	MOVQ strips+64(FP), R8
+	MOVQ count+72(FP), R9
+	MOVQ R9, (SP)
+
+strip:
+	MOVLQSX (R8), R9
+	MOVQ    in+24(FP), R10
+	LEAQ    (R10)(R9*4), R9
+	MOVLQSX 4(R8), R10
+	MOVQ    dst+0(FP), R11
+	LEAQ    (R11)(R10*4), R10
+	MOVLQSX 8(R8), R11
+	MOVLQSX 12(R8), R12
+	KMOVW   16(R8), K1
+	KMOVW   18(R8), K2
+	KMOVW   20(R8), K3
+	KMOVW   22(R8), K4
+	KMOVW   24(R8), K5
+	KMOVW   26(R8), K5
+	KMOVW   28(R8), K5
+	TESTQ   $0x00000001, R12
+	JNZ     top
+	VMOVUPS (R9), Z12
+	VMOVUPS 4(R9), Z13
+	VMOVUPS 8(R9), Z14
+	VMOVUPS (R9)(AX*1), Z15
+	VMOVUPS 4(R9)(AX*1), Z16
+	VMOVUPS 8(R9)(AX*1), Z17
+
+row:
+	CMPQ R11, $0x01
+	JEQ  last
+
+inner:
+	TESTQ      $0x00000004, R12
+	JZ         fetched
+	LEAQ       (R9)(DX*1), R13
+	PREFETCHT1 (R13)
+	LEAQ       (R10)(BX*1), R13
+	PREFETCHT1 (R13)
+
+fetched:
+	VMOVUPS     (R9)(AX*2), Z18
+	VMOVUPS     4(R9)(AX*2), Z19
+	VMOVUPS     8(R9)(AX*2), Z20
+	VMOVAPS     Z0, Z21
+	VFMADD231PS Z12, Z3, K1, Z21
+	VFMADD231PS Z13, Z4, K2, Z21
+	VFMADD231PS Z14, Z5, K3, Z21
+	VFMADD231PS Z15, Z6, K1, Z21
+	VFMADD231PS Z16, Z7, K2, Z21
+	VFMADD231PS Z17, Z8, K3, Z21
+	VFMADD231PS Z18, Z9, K1, Z21
+	VFMADD231PS Z19, Z10, K2, Z21
+	VFMADD231PS Z20, Z11, K3, Z21
+	VMAXPS      Z21, Z1, Z21
+	VADDPS      Z2, Z21, Z21
+	VMOVUPS     Z21, K4, (R10)
+	VMOVAPS     Z15, Z12
+	VMOVAPS     Z18, Z15
+	VMOVAPS     Z16, Z13
+	VMOVAPS     Z19, Z16
+	VMOVAPS     Z17, Z14
+	VMOVAPS     Z20, Z17
+	ADDQ        AX, R9
+	ADDQ        CX, R10
+	DECQ        R11
+	JZ          done
+	JMP         row
+
+last:
+	TESTQ       $0x00000002, R12
+	JZ          inner
+	VMOVAPS     Z0, Z18
+	VFMADD231PS Z12, Z3, K1, Z18
+	VFMADD231PS Z13, Z4, K2, Z18
+	VFMADD231PS Z14, Z5, K3, Z18
+	VFMADD231PS Z15, Z6, K1, Z18
+	VFMADD231PS Z16, Z7, K2, Z18
+	VFMADD231PS Z17, Z8, K3, Z18
+	VMAXPS      Z18, Z1, Z18
+	VADDPS      Z2, Z18, Z18
+	VMOVUPS     Z18, K4, (R10)
+	JMP         done
+
+top:
+	CMPQ        R11, $0x01
+	JNE         first
+	TESTQ       $0x00000002, R12
+	JZ          first
+	VMOVUPS     (R9)(AX*1), Z15
+	VMOVUPS     4(R9)(AX*1), Z16
+	VMOVUPS     8(R9)(AX*1), Z17
+	VMOVAPS     Z0, Z12
+	VFMADD231PS Z15, Z6, K1, Z12
+	VFMADD231PS Z16, Z7, K2, Z12
+	VFMADD231PS Z17, Z8, K3, Z12
+	VMAXPS      Z12, Z1, Z12
+	VADDPS      Z2, Z12, Z12
+	VMOVUPS     Z12, K4, (R10)
+	JMP         done
+
+first:
+	VMOVUPS     (R9)(AX*1), Z15
+	VMOVUPS     4(R9)(AX*1), Z16
+	VMOVUPS     8(R9)(AX*1), Z17
+	VMOVUPS     (R9)(AX*2), Z18
+	VMOVUPS     4(R9)(AX*2), Z19
+	VMOVUPS     8(R9)(AX*2), Z20
+	VMOVAPS     Z0, Z12
+	VFMADD231PS Z15, Z6, K1, Z12
+	VFMADD231PS Z16, Z7, K2, Z12
+	VFMADD231PS Z17, Z8, K3, Z12
+	VFMADD231PS Z18, Z9, K1, Z12
+	VFMADD231PS Z19, Z10, K2, Z12
+	VFMADD231PS Z20, Z11, K3, Z12
+	VMAXPS      Z12, Z1, Z12
+	VADDPS      Z2, Z12, Z12
+	VMOVUPS     Z12, K4, (R10)
+	VMOVAPS     Z15, Z12
+	VMOVAPS     Z18, Z15
+	VMOVAPS     Z16, Z13
+	VMOVAPS     Z19, Z16
+	VMOVAPS     Z17, Z14
+	VMOVAPS     Z20, Z17
+	ADDQ        AX, R9
+	ADDQ        CX, R10
+	DECQ        R11
+	JZ          done
+	JMP         row
+
+done:
+	ADDQ $0x20, R8
+	DECQ (SP)
+	JNZ  strip
+	MOVQ inPlane+32(FP), R8
+	ADDQ R8, in+24(FP)
+	MOVQ dstPlane+8(FP), R8
+	ADDQ R8, dst+0(FP)
+	DECQ planes+80(FP)
+	JNZ  plane
+	VZEROUPPER
+	RET
+
+// func planesAVX2(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·planesAVX2(SB), NOSPLIT, $8-92
+	SHLQ   $0x02, dstPlane+8(FP)
+	SHLQ   $0x02, dstRow+16(FP)
+	SHLQ   $0x02, inPlane+32(FP)
+	SHLQ   $0x02, inRow+40(FP)
+	MOVQ   inRow+40(FP), AX
+	VXORPS Y0, Y0, Y0
+	MOVQ   dstRow+16(FP), CX
+	MOVQ   w+48(FP), DX
+	MOVQ   start+56(FP), BX
+
+plane:
+	VBROADCASTSS (DX), Y1
+	VBROADCASTSS 4(DX), Y2
+	VBROADCASTSS 8(DX), Y3
+	VBROADCASTSS 12(DX), Y4
+	VBROADCASTSS 16(DX), Y5
+	VBROADCASTSS 20(DX), Y6
+	VBROADCASTSS 24(DX), Y7
+	VBROADCASTSS 28(DX), Y8
+	VBROADCASTSS 32(DX), Y9
+	ADDQ         $0x24, DX
+	TESTQ        BX, BX
+	JZ           started
+	VBROADCASTSS (BX), Y0
+	ADDQ         $0x04, BX
+
+started:
+	MOVQ strips+64(FP), SI
+	MOVQ count+72(FP), DI
+	MOVQ DI, (SP)
+
+strip:
+	MOVLQSX      (SI), R9
+	MOVQ         in+24(FP), DI
+	LEAQ         (DI)(R9*4), R9
+	MOVLQSX      4(SI), R10
+	MOVQ         dst+0(FP), DI
+	LEAQ         (DI)(R10*4), R10
+	MOVLQSX      8(SI), DI
+	MOVLQSX      12(SI), R8
+	MOVL         $0x000000ff, R12
+	MOVWLZX      16(SI), R11
+	ANDL         R11, R12
+	VMOVD        R11, X10
+	VPBROADCASTD X10, Y10
+	VPAND        planes_bits<>+0(SB), Y10, Y10
+	VPCMPEQD     planes_bits<>+0(SB), Y10, Y10
+	MOVWLZX      20(SI), R11
+	ANDL         R11, R12
+	VMOVD        R11, X11
+	VPBROADCASTD X11, Y11
+	VPAND        planes_bits<>+0(SB), Y11, Y11
+	VPCMPEQD     planes_bits<>+0(SB), Y11, Y11
+	MOVWLZX      22(SI), R11
+	ANDL         R11, R12
+	VMOVD        R11, X12
+	VPBROADCASTD X12, Y12
+	VPAND        planes_bits<>+0(SB), Y12, Y12
+	VPCMPEQD     planes_bits<>+0(SB), Y12, Y12
+	CMPL         R11, $0x000000ff
+	JNE          edge
+	ORQ          $0x08, R8
+	CMPL         R12, $0x000000ff
+	JNE          edge
+	ORQ          $0x10, R8
+
+edge:
+	TESTQ $0x00000001, R8
+	JNZ   top
+
+row:
+	CMPQ         DI, $0x01
+	JEQ          last
+	TESTQ        $0x00000010, R8
+	JNZ          plain
+	VMOVAPS      Y0, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9), Y1, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9), Y2, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9), Y3, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*1), Y4, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*1), Y6, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*2), Y7, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*2), Y8, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*2), Y9, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	VMOVUPS      Y13, (R10)
+	JMP          step
+
+plain:
+	VMOVAPS      Y0, Y13
+	VFMADD231PS  (R9), Y1, Y13
+	VFMADD231PS  4(R9), Y2, Y13
+	VFMADD231PS  8(R9), Y3, Y13
+	VFMADD231PS  (R9)(AX*1), Y4, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VFMADD231PS  8(R9)(AX*1), Y6, Y13
+	VFMADD231PS  (R9)(AX*2), Y7, Y13
+	VFMADD231PS  4(R9)(AX*2), Y8, Y13
+	VFMADD231PS  8(R9)(AX*2), Y9, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	VMOVUPS      Y13, (R10)
+
+step:
+	ADDQ AX, R9
+	ADDQ CX, R10
+	DECQ DI
+	JMP  row
+
+top:
+	CMPQ         DI, $0x01
+	JEQ          only
+	VMOVAPS      Y0, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*1), Y4, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*1), Y6, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*2), Y7, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*2), Y8, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*2), Y9, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	VMOVUPS      Y13, (R10)
+	JMP          step
+
+last:
+	TESTQ        $0x00000002, R8
+	JNZ          bottom
+	VMOVAPS      Y0, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9), Y1, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9), Y2, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9), Y3, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*1), Y4, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*1), Y6, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*2), Y7, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*2), Y8, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*2), Y9, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	TESTQ        $0x00000008, R8
+	JZ           bottomLess
+	VMOVUPS      Y13, (R10)
+	JMP          done
+
+bottomLess:
+	VMASKMOVPS Y13, Y12, (R10)
+	JMP        done
+
+bottom:
+	VMOVAPS      Y0, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9), Y1, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9), Y2, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9), Y3, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*1), Y4, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*1), Y6, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	TESTQ        $0x00000008, R8
+	JZ           bottomMost
+	VMOVUPS      Y13, (R10)
+	JMP          done
+
+bottomMost:
+	VMASKMOVPS Y13, Y12, (R10)
+	JMP        done
+
+only:
+	TESTQ        $0x00000002, R8
+	JNZ          onlyBottom
+	VMOVAPS      Y0, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*1), Y4, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*1), Y6, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*2), Y7, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*2), Y8, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*2), Y9, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	TESTQ        $0x00000008, R8
+	JZ           onlyBottomLess
+	VMOVUPS      Y13, (R10)
+	JMP          done
+
+onlyBottomLess:
+	VMASKMOVPS Y13, Y12, (R10)
+	JMP        done
+
+onlyBottom:
+	VMOVAPS      Y0, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  (R9)(AX*1), Y4, Y14
+	VBLENDVPS    Y10, Y14, Y13, Y13
+	VFMADD231PS  4(R9)(AX*1), Y5, Y13
+	VMOVAPS      Y13, Y14
+	VFMADD231PS  8(R9)(AX*1), Y6, Y14
+	VBLENDVPS    Y11, Y14, Y13, Y13
+	VBROADCASTSS least+88(FP), Y14
+	VMAXPS       Y13, Y14, Y13
+	VXORPS       Y14, Y14, Y14
+	VADDPS       Y14, Y13, Y13
+	TESTQ        $0x00000008, R8
+	JZ           onlyBottomMost
+	VMOVUPS      Y13, (R10)
+	JMP          done
+
+onlyBottomMost:
+	VMASKMOVPS Y13, Y12, (R10)
+
+done:
+	ADDQ $0x20, SI
+	DECQ (SP)
+	JNZ  strip
+	MOVQ inPlane+32(FP), SI
+	ADDQ SI, in+24(FP)
+	MOVQ dstPlane+8(FP), SI
+	ADDQ SI, dst+0(FP)
+	DECQ planes+80(FP)
+	JNZ  plane
+	VZEROUPPER
+	RET
+
+DATA planes_bits<>+0(SB)/4, $0x00000001
+DATA planes_bits<>+4(SB)/4, $0x00000002
+DATA planes_bits<>+8(SB)/4, $0x00000004
+DATA planes_bits<>+12(SB)/4, $0x00000008
+DATA planes_bits<>+16(SB)/4, $0x00000010
+DATA planes_bits<>+20(SB)/4, $0x00000020
+DATA planes_bits<>+24(SB)/4, $0x00000040
+DATA planes_bits<>+28(SB)/4, $0x00000080
+GLOBL planes_bits<>(SB), RODATA|NOPTR, $32
+
+// func planesNarrowAVX512(dst *float32, dstPlane int, step int, in *float32, inPlane int, inRow int, w *float32, start *float32, masks *uint16, count int, planes int, least float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·planesNarrowAVX512(SB), NOSPLIT, $0-92
+	SHLQ         $0x02, dstPlane+8(FP)
+	SHLQ         $0x02, step+16(FP)
+	SHLQ         $0x02, inPlane+32(FP)
+	SHLQ         $0x02, inRow+40(FP)
+	MOVQ         inRow+40(FP), AX
+	VXORPS       Z0, Z0, Z0
+	VBROADCASTSS least+88(FP), Z1
+	VXORPS       Z2, Z2, Z2
+	MOVQ         w+48(FP), CX
+	MOVQ         start+56(FP), DX
+	MOVQ         step+16(FP), BX
+	MOVQ         masks+64(FP), SI
+	KMOVW        (SI), K1
+	KMOVW        2(SI), K2
+	KMOVW        4(SI), K3
+	KMOVW        6(SI), K4
+	KANDW        K3, K1, K5
+	KANDW        K3, K2, K6
+
+plane:
+	VBROADCASTSS (CX), Z3
+	VBROADCASTSS 4(CX), Z4
+	VBROADCASTSS 8(CX), Z5
+	VBROADCASTSS 12(CX), Z6
+	VBROADCASTSS 16(CX), Z7
+	VBROADCASTSS 20(CX), Z8
+	VBROADCASTSS 24(CX), Z9
+	VBROADCASTSS 28(CX), Z10
+	VBROADCASTSS 32(CX), Z11
+	ADDQ         $0x24, CX
+	TESTQ        DX, DX
+	JZ           started
+	VBROADCASTSS (DX), Z0
+	ADDQ         $0x04, DX
+
+started:
+	MOVQ        count+72(FP), DI
+	MOVQ        in+24(FP), R8
+	MOVQ        dst+0(FP), R9
+	SUBQ        AX, R8
+	CMPQ        DI, $0x01
+	JEQ         only
+	VMOVUPS     (R8), Z13
+	VALIGND     $0x0f, Z13, Z13, Z12
+	VALIGND     $0x01, Z13, Z13, Z14
+	VMOVUPS     (R8)(AX*1), Z16
+	VMOVUPS     -4(R8)(AX*1), Z15
+	VMOVUPS     4(R8)(AX*1), Z17
+	VMOVUPS     (R8)(AX*2), Z19
+	VALIGND     $0x0f, Z19, Z19, Z18
+	VALIGND     $0x01, Z19, Z19, Z20
+	VMOVAPS     Z0, Z21
+	VFMADD231PS Z12, Z3, K5, Z21
+	VFMADD231PS Z13, Z4, K3, Z21
+	VFMADD231PS Z14, Z5, K6, Z21
+	VFMADD231PS Z15, Z6, K1, Z21
+	VFMADD231PS Z16, Z7, Z21
+	VFMADD231PS Z17, Z8, K2, Z21
+	VFMADD231PS Z18, Z9, K1, Z21
+	VFMADD231PS Z19, Z10, Z21
+	VFMADD231PS Z20, Z11, K2, Z21
+	VMAXPS      Z21, Z1, Z21
+	VADDPS      Z2, Z21, Z21
+	VMOVUPS     Z21, (R9)
+	ADDQ        BX, R8
+	ADDQ        BX, R9
+	DECQ        DI
+	CMPQ        DI, $0x01
+	JEQ         last
+
+inner:
+	VMOVUPS     (R8), Z13
+	VALIGND     $0x0f, Z13, Z13, Z12
+	VALIGND     $0x01, Z13, Z13, Z14
+	VMOVUPS     (R8)(AX*1), Z16
+	VMOVUPS     -4(R8)(AX*1), Z15
+	VMOVUPS     4(R8)(AX*1), Z17
+	VMOVUPS     (R8)(AX*2), Z19
+	VALIGND     $0x0f, Z19, Z19, Z18
+	VALIGND     $0x01, Z19, Z19, Z20
+	VMOVAPS     Z0, Z21
+	VFMADD231PS Z12, Z3, K1, Z21
+	VFMADD231PS Z13, Z4, Z21
+	VFMADD231PS Z14, Z5, K2, Z21
+	VFMADD231PS Z15, Z6, K1, Z21
+	VFMADD231PS Z16, Z7, Z21
+	VFMADD231PS Z17, Z8, K2, Z21
+	VFMADD231PS Z18, Z9, K1, Z21
+	VFMADD231PS Z19, Z10, Z21
+	VFMADD231PS Z20, Z11, K2, Z21
+	VMAXPS      Z21, Z1, Z21
+	VADDPS      Z2, Z21, Z21
+	VMOVUPS     Z21, (R9)
+	ADDQ        BX, R8
+	ADDQ        BX, R9
+	DECQ        DI
+	CMPQ        DI, $0x01
+	JNE         inner
+
+last:
+	VMOVUPS     (R8), Z13
+	VALIGND     $0x0f, Z13, Z13, Z12
+	VALIGND     $0x01, Z13, Z13, Z14
+	VMOVUPS     (R8)(AX*1), Z16
+	VMOVUPS     -4(R8)(AX*1), Z15
+	VMOVUPS     4(R8)(AX*1), Z17
+	VMOVUPS     (R8)(AX*2), Z19
+	VALIGND     $0x0f, Z19, Z19, Z18
+	VALIGND     $0x01, Z19, Z19, Z20
+	VMOVAPS     Z0, Z21
+	VFMADD231PS Z12, Z3, K1, Z21
+	VFMADD231PS Z13, Z4, Z21
+	VFMADD231PS Z14, Z5, K2, Z21
+	VFMADD231PS Z15, Z6, K1, Z21
+	VFMADD231PS Z16, Z7, Z21
+	VFMADD231PS Z17, Z8, K2, Z21
+	KANDW       K4, K1, K7
+	VFMADD231PS Z18, Z9, K7, Z21
+	VFMADD231PS Z19, Z10, K4, Z21
+	KANDW       K4, K2, K7
+	VFMADD231PS Z20, Z11, K7, Z21
+	VMAXPS      Z21, Z1, Z21
+	VADDPS      Z2, Z21, Z21
+	KMOVW       8(SI), K7
+	VMOVUPS     Z21, K7, (R9)
+	JMP         done
+
+only:
+	VMOVUPS     (R8), Z13
+	VALIGND     $0x0f, Z13, Z13, Z12
+	VALIGND     $0x01, Z13, Z13, Z14
+	VMOVUPS     (R8)(AX*1), Z16
+	VMOVUPS     -4(R8)(AX*1), Z15
+	VMOVUPS     4(R8)(AX*1), Z17
+	VMOVUPS     (R8)(AX*2), Z19
+	VALIGND     $0x0f, Z19, Z19, Z18
+	VALIGND     $0x01, Z19, Z19, Z20
+	VMOVAPS     Z0, Z21
+	VFMADD231PS Z12, Z3, K5, Z21
+	VFMADD231PS Z13, Z4, K3, Z21
+	VFMADD231PS Z14, Z5, K6, Z21
+	VFMADD231PS Z15, Z6, K1, Z21
+	VFMADD231PS Z16, Z7, Z21
+	VFMADD231PS Z17, Z8, K2, Z21
+	KANDW       K4, K1, K7
+	VFMADD231PS Z18, Z9, K7, Z21
+	VFMADD231PS Z19, Z10, K4, Z21
+	KANDW       K4, K2, K7
+	VFMADD231PS Z20, Z11, K7, Z21
+	VMAXPS      Z21, Z1, Z21
+	VADDPS      Z2, Z21, Z21
+	KMOVW       8(SI), K7
+	VMOVUPS     Z21, K7, (R9)
+
+done:
+	MOVQ inPlane+32(FP), DI
+	ADDQ DI, in+24(FP)
+	MOVQ dstPlane+8(FP), DI
+	ADDQ DI, dst+0(FP)
+	DECQ planes+80(FP)
+	JNZ  plane
+	VZEROUPPER
+	RET
+
+// func planesStrideAVX512(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·planesStrideAVX512(SB), NOSPLIT, $8-92
+	SHLQ         $0x02, dstPlane+8(FP)
+	SHLQ         $0x02, dstRow+16(FP)
+	SHLQ         $0x02, inPlane+32(FP)
+	SHLQ         $0x02, inRow+40(FP)
+	MOVQ         inRow+40(FP), AX
+	VXORPS       Z0, Z0, Z0
+	VBROADCASTSS least+88(FP), Z1
+	VXORPS       Z2, Z2, Z2
+	MOVQ         dstRow+16(FP), CX
+	MOVQ         inPlane+32(FP), DX
+	MOVQ         dstPlane+8(FP), BX
+	MOVQ         w+48(FP), SI
+	MOVQ         start+56(FP), DI
+	VMOVUPS      planesStride_indices0<>+0(SB), Z3
+	VMOVUPS      planesStride_indices1<>+0(SB), Z4
+
+plane:
+	VBROADCASTSS (SI), Z5
+	VBROADCASTSS 4(SI), Z6
+	VBROADCASTSS 8(SI), Z7
+	VBROADCASTSS 12(SI), Z8
+	VBROADCASTSS 16(SI), Z9
+	VBROADCASTSS 20(SI), Z10
+	VBROADCASTSS 24(SI), Z11
+	VBROADCASTSS 28(SI), Z12
+	VBROADCASTSS 32(SI), Z13
+	ADDQ         $0x24, SI
+	TESTQ        DI, DI
+	JZ           started
+	VBROADCASTSS (DI), Z0
+	ADDQ         $0x04, DI
+
+started:
+	MOVQ strips+64(FP), R8
+	MOVQ count+72(FP), R9
+	MOVQ R9, (SP)
+
+strip:
+	MOVLQSX      (R8), R9
+	MOVQ         in+24(FP), R10
+	LEAQ         (R10)(R9*4), R9
+	MOVLQSX      4(R8), R10
+	MOVQ         dst+0(FP), R11
+	LEAQ         (R11)(R10*4), R10
+	MOVLQSX      8(R8), R11
+	MOVLQSX      12(R8), R12
+	KMOVW        16(R8), K1
+	KMOVW        18(R8), K2
+	KMOVW        20(R8), K3
+	KMOVW        22(R8), K4
+	KMOVW        24(R8), K5
+	KMOVW        26(R8), K5
+	KMOVW        28(R8), K5
+	TESTQ        $0x00000001, R12
+	JNZ          top
+	VMOVUPS      (R9), Z14
+	VMOVUPS      64(R9), Z16
+	VBROADCASTSS 128(R9), Z17
+	VMOVAPS      Z14, Z15
+	VPERMT2PS    Z16, Z3, Z14
+	VPERMT2PS    Z16, Z4, Z15
+	VALIGND      $0x01, Z14, Z17, Z16
+
+row:
+	CMPQ R11, $0x01
+	JEQ  last
+
+inner:
+	TESTQ      $0x00000004, R12
+	JZ         fetched
+	LEAQ       (R9)(DX*1), R13
+	PREFETCHT1 (R13)
+	PREFETCHT1 64(R13)
+	PREFETCHT1 (R13)(AX*1)
+	PREFETCHT1 64(R13)(AX*1)
+	LEAQ       (R10)(BX*1), R13
+	PREFETCHT1 (R13)
+
+fetched:
+	VMOVUPS      (R9)(AX*1), Z17
+	VMOVUPS      64(R9)(AX*1), Z19
+	VBROADCASTSS 128(R9)(AX*1), Z20
+	VMOVAPS      Z17, Z18
+	VPERMT2PS    Z19, Z3, Z17
+	VPERMT2PS    Z19, Z4, Z18
+	VALIGND      $0x01, Z17, Z20, Z19
+	VMOVUPS      (R9)(AX*2), Z20
+	VMOVUPS      64(R9)(AX*2), Z22
+	VBROADCASTSS 128(R9)(AX*2), Z23
+	VMOVAPS      Z20, Z21
+	VPERMT2PS    Z22, Z3, Z20
+	VPERMT2PS    Z22, Z4, Z21
+	VALIGND      $0x01, Z20, Z23, Z22
+	VMOVAPS      Z0, Z23
+	VFMADD231PS  Z14, Z5, K1, Z23
+	VFMADD231PS  Z15, Z6, K2, Z23
+	VFMADD231PS  Z16, Z7, K3, Z23
+	VFMADD231PS  Z17, Z8, K1, Z23
+	VFMADD231PS  Z18, Z9, K2, Z23
+	VFMADD231PS  Z19, Z10, K3, Z23
+	VFMADD231PS  Z20, Z11, K1, Z23
+	VFMADD231PS  Z21, Z12, K2, Z23
+	VFMADD231PS  Z22, Z13, K3, Z23
+	VMAXPS       Z23, Z1, Z23
+	VADDPS       Z2, Z23, Z23
+	VMOVUPS      Z23, K4, (R10)
+	VMOVAPS      Z20, Z14
+	VMOVAPS      Z21, Z15
+	VMOVAPS      Z22, Z16
+	ADDQ         AX, R9
+	ADDQ         AX, R9
+	ADDQ         CX, R10
+	DECQ         R11
+	JZ           done
+	JMP          row
+
+last:
+	TESTQ        $0x00000002, R12
+	JZ           inner
+	VMOVUPS      (R9)(AX*1), Z17
+	VMOVUPS      64(R9)(AX*1), Z19
+	VBROADCASTSS 128(R9)(AX*1), Z20
+	VMOVAPS      Z17, Z18
+	VPERMT2PS    Z19, Z3, Z17
+	VPERMT2PS    Z19, Z4, Z18
+	VALIGND      $0x01, Z17, Z20, Z19
+	VMOVAPS      Z0, Z20
+	VFMADD231PS  Z14, Z5, K1, Z20
+	VFMADD231PS  Z15, Z6, K2, Z20
+	VFMADD231PS  Z16, Z7, K3, Z20
+	VFMADD231PS  Z17, Z8, K1, Z20
+	VFMADD231PS  Z18, Z9, K2, Z20
+	VFMADD231PS  Z19, Z10, K3, Z20
+	VMAXPS       Z20, Z1, Z20
+	VADDPS       Z2, Z20, Z20
+	VMOVUPS      Z20, K4, (R10)
+	JMP          done
+
+top:
+	CMPQ         R11, $0x01
+	JNE          first
+	TESTQ        $0x00000002, R12
+	JZ           first
+	VMOVUPS      (R9)(AX*1), Z17
+	VMOVUPS      64(R9)(AX*1), Z14
+	VBROADCASTSS 128(R9)(AX*1), Z15
+	VMOVAPS      Z17, Z18
+	VPERMT2PS    Z14, Z3, Z17
+	VPERMT2PS    Z14, Z4, Z18
+	VALIGND      $0x01, Z17, Z15, Z19
+	VMOVAPS      Z0, Z14
+	VFMADD231PS  Z17, Z8, K1, Z14
+	VFMADD231PS  Z18, Z9, K2, Z14
+	VFMADD231PS  Z19, Z10, K3, Z14
+	VMAXPS       Z14, Z1, Z14
+	VADDPS       Z2, Z14, Z14
+	VMOVUPS      Z14, K4, (R10)
+	JMP          done
+
+first:
+	VMOVUPS      (R9)(AX*1), Z17
+	VMOVUPS      64(R9)(AX*1), Z14
+	VBROADCASTSS 128(R9)(AX*1), Z15
+	VMOVAPS      Z17, Z18
+	VPERMT2PS    Z14, Z3, Z17
+	VPERMT2PS    Z14, Z4, Z18
+	VALIGND      $0x01, Z17, Z15, Z19
+	VMOVUPS      (R9)(AX*2), Z20
+	VMOVUPS      64(R9)(AX*2), Z14
+	VBROADCASTSS 128(R9)(AX*2), Z15
+	VMOVAPS      Z20, Z21
+	VPERMT2PS    Z14, Z3, Z20
+	VPERMT2PS    Z14, Z4, Z21
+	VALIGND      $0x01, Z20, Z15, Z22
+	VMOVAPS      Z0, Z14
+	VFMADD231PS  Z17, Z8, K1, Z14
+	VFMADD231PS  Z18, Z9, K2, Z14
+	VFMADD231PS  Z19, Z10, K3, Z14
+	VFMADD231PS  Z20, Z11, K1, Z14
+	VFMADD231PS  Z21, Z12, K2, Z14
+	VFMADD231PS  Z22, Z13, K3, Z14
+	VMAXPS       Z14, Z1, Z14
+	VADDPS       Z2, Z14, Z14
+	VMOVUPS      Z14, K4, (R10)
+	VMOVAPS      Z20, Z14
+	VMOVAPS      Z21, Z15
+	VMOVAPS      Z22, Z16
+	ADDQ         AX, R9
+	ADDQ         AX, R9
+	ADDQ         CX, R10
+	DECQ         R11
+	JZ           done
+	JMP          row
+
+done:
+	ADDQ $0x20, R8
+	DECQ (SP)
+	JNZ  strip
+	MOVQ inPlane+32(FP), R8
+	ADDQ R8, in+24(FP)
+	MOVQ dstPlane+8(FP), R8
+	ADDQ R8, dst+0(FP)
+	DECQ planes+80(FP)
+	JNZ  plane
+	VZEROUPPER
+	RET
+
+DATA planesStride_indices0<>+0(SB)/4, $0x00000000
+DATA planesStride_indices0<>+4(SB)/4, $0x00000002
+DATA planesStride_indices0<>+8(SB)/4, $0x00000004
+DATA planesStride_indices0<>+12(SB)/4, $0x00000006
+DATA planesStride_indices0<>+16(SB)/4, $0x00000008
+DATA planesStride_indices0<>+20(SB)/4, $0x0000000a
+DATA planesStride_indices0<>+24(SB)/4, $0x0000000c
+DATA planesStride_indices0<>+28(SB)/4, $0x0000000e
+DATA planesStride_indices0<>+32(SB)/4, $0x00000010
+DATA planesStride_indices0<>+36(SB)/4, $0x00000012
+DATA planesStride_indices0<>+40(SB)/4, $0x00000014
+DATA planesStride_indices0<>+44(SB)/4, $0x00000016
+DATA planesStride_indices0<>+48(SB)/4, $0x00000018
+DATA planesStride_indices0<>+52(SB)/4, $0x0000001a
+DATA planesStride_indices0<>+56(SB)/4, $0x0000001c
+DATA planesStride_indices0<>+60(SB)/4, $0x0000001e
+GLOBL planesStride_indices0<>(SB), RODATA|NOPTR, $64
+
+DATA planesStride_indices1<>+0(SB)/4, $0x00000001
+DATA planesStride_indices1<>+4(SB)/4, $0x00000003
+DATA planesStride_indices1<>+8(SB)/4, $0x00000005
+DATA planesStride_indices1<>+12(SB)/4, $0x00000007
+DATA planesStride_indices1<>+16(SB)/4, $0x00000009
+DATA planesStride_indices1<>+20(SB)/4, $0x0000000b
+DATA planesStride_indices1<>+24(SB)/4, $0x0000000d
+DATA planesStride_indices1<>+28(SB)/4, $0x0000000f
+DATA planesStride_indices1<>+32(SB)/4, $0x00000011
+DATA planesStride_indices1<>+36(SB)/4, $0x00000013
+DATA planesStride_indices1<>+40(SB)/4, $0x00000015
+DATA planesStride_indices1<>+44(SB)/4, $0x00000017
+DATA planesStride_indices1<>+48(SB)/4, $0x00000019
+DATA planesStride_indices1<>+52(SB)/4, $0x0000001b
+DATA planesStride_indices1<>+56(SB)/4, $0x0000001d
+DATA planesStride_indices1<>+60(SB)/4, $0x0000001f
+GLOBL planesStride_indices1<>(SB), RODATA|NOPTR, $64
+
+// func planesInputAVX512(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·planesInputAVX512(SB), NOSPLIT, $8-92
+	SHLQ         $0x02, dstPlane+8(FP)
+	SHLQ         $0x02, dstRow+16(FP)
+	SHLQ         $0x02, inPlane+32(FP)
+	SHLQ         $0x02, inRow+40(FP)
+	MOVQ         inRow+40(FP), AX
+	VXORPS       Z0, Z0, Z0
+	VBROADCASTSS least+88(FP), Z1
+	VXORPS       Z1, Z1, Z1
+	MOVQ         dstRow+16(FP), CX
+	MOVQ         inPlane+32(FP), DX
+	MOVQ         dstPlane+8(FP), BX
+	MOVQ         w+48(FP), SI
+	MOVQ         start+56(FP), DI
+
+plane:
+	VBROADCASTSS (SI), Z1
+	VBROADCASTSS 4(SI), Z2
+	VBROADCASTSS 8(SI), Z3
+	VBROADCASTSS 12(SI), Z4
+	VBROADCASTSS 16(SI), Z5
+	VBROADCASTSS 20(SI), Z6
+	VBROADCASTSS 24(SI), Z7
+	VBROADCASTSS 28(SI), Z8
+	VBROADCASTSS 32(SI), Z9
+	ADDQ         $0x24, SI
+	MOVQ         strips+64(FP), DI
+	MOVQ         count+72(FP), R8
+	MOVQ         R8, (SP)
+
+strip:
+	MOVLQSX (DI), R8
+	MOVQ    in+24(FP), R9
+	LEAQ    (R9)(R8*4), R8
+	MOVLQSX 4(DI), R9
+	MOVQ    dst+0(FP), R10
+	LEAQ    (R10)(R9*4), R9
+	MOVLQSX 8(DI), R10
+	MOVLQSX 12(DI), R11
+	KMOVW   16(DI), K1
+	KMOVW   18(DI), K2
+	KMOVW   20(DI), K3
+	KMOVW   22(DI), K4
+	KMOVW   24(DI), K5
+	KMOVW   26(DI), K5
+	KMOVW   28(DI), K5
+	TESTQ   $0x00000001, R11
+	JNZ     top
+	VMOVUPS (R8), Z10
+	VMOVUPS 4(R8), Z11
+	VMOVUPS 8(R8), Z12
+	VMOVUPS (R8)(AX*1), Z13
+	VMOVUPS 4(R8)(AX*1), Z14
+	VMOVUPS 8(R8)(AX*1), Z15
+
+row:
+	CMPQ R10, $0x01
+	JEQ  last
+
+inner:
+	TESTQ      $0x00000004, R11
+	JZ         fetched
+	LEAQ       (R8)(DX*1), R12
+	PREFETCHT1 (R12)
+	LEAQ       (R9)(BX*1), R12
+	PREFETCHT1 (R12)
+
+fetched:
+	VMOVUPS     (R8)(AX*2), Z16
+	VMOVUPS     4(R8)(AX*2), Z17
+	VMOVUPS     8(R8)(AX*2), Z18
+	VMOVAPS     Z0, Z19
+	VFMADD231PS Z18, Z1, K3, Z19
+	VFMADD231PS Z17, Z2, K2, Z19
+	VFMADD231PS Z16, Z3, K1, Z19
+	VFMADD231PS Z15, Z4, K3, Z19
+	VFMADD231PS Z14, Z5, K2, Z19
+	VFMADD231PS Z13, Z6, K1, Z19
+	VFMADD231PS Z12, Z7, K3, Z19
+	VFMADD231PS Z11, Z8, K2, Z19
+	VFMADD231PS Z10, Z9, K1, Z19
+	VMOVUPS     Z19, K4, (R9)
+	VMOVAPS     Z13, Z10
+	VMOVAPS     Z16, Z13
+	VMOVAPS     Z14, Z11
+	VMOVAPS     Z17, Z14
+	VMOVAPS     Z15, Z12
+	VMOVAPS     Z18, Z15
+	ADDQ        AX, R8
+	ADDQ        CX, R9
+	DECQ        R10
+	JZ          done
+	JMP         row
+
+last:
+	TESTQ       $0x00000002, R11
+	JZ          inner
+	VMOVAPS     Z0, Z16
+	VFMADD231PS Z15, Z4, K3, Z16
+	VFMADD231PS Z14, Z5, K2, Z16
+	VFMADD231PS Z13, Z6, K1, Z16
+	VFMADD231PS Z12, Z7, K3, Z16
+	VFMADD231PS Z11, Z8, K2, Z16
+	VFMADD231PS Z10, Z9, K1, Z16
+	VMOVUPS     Z16, K4, (R9)
+	JMP         done
+
+top:
+	CMPQ        R10, $0x01
+	JNE         first
+	TESTQ       $0x00000002, R11
+	JZ          first
+	VMOVUPS     (R8)(AX*1), Z13
+	VMOVUPS     4(R8)(AX*1), Z14
+	VMOVUPS     8(R8)(AX*1), Z15
+	VMOVAPS     Z0, Z10
+	VFMADD231PS Z15, Z4, K3, Z10
+	VFMADD231PS Z14, Z5, K2, Z10
+	VFMADD231PS Z13, Z6, K1, Z10
+	VMOVUPS     Z10, K4, (R9)
+	JMP         done
+
+first:
+	VMOVUPS     (R8)(AX*1), Z13
+	VMOVUPS     4(R8)(AX*1), Z14
+	VMOVUPS     8(R8)(AX*1), Z15
+	VMOVUPS     (R8)(AX*2), Z16
+	VMOVUPS     4(R8)(AX*2), Z17
+	VMOVUPS     8(R8)(AX*2), Z18
+	VMOVAPS     Z0, Z10
+	VFMADD231PS Z18, Z1, K3, Z10
+	VFMADD231PS Z17, Z2, K2, Z10
+	VFMADD231PS Z16, Z3, K1, Z10
+	VFMADD231PS Z15, Z4, K3, Z10
+	VFMADD231PS Z14, Z5, K2, Z10
+	VFMADD231PS Z13, Z6, K1, Z10
+	VMOVUPS     Z10, K4, (R9)
+	VMOVAPS     Z13, Z10
+	VMOVAPS     Z16, Z13
+	VMOVAPS     Z14, Z11
+	VMOVAPS     Z17, Z14
+	VMOVAPS     Z15, Z12
+	VMOVAPS     Z18, Z15
+	ADDQ        AX, R8
+	ADDQ        CX, R9
+	DECQ        R10
+	JZ          done
+	JMP         row
+
+done:
+	ADDQ $0x20, DI
+	DECQ (SP)
+	JNZ  strip
+	MOVQ inPlane+32(FP), DI
+	ADDQ DI, in+24(FP)
+	MOVQ dstPlane+8(FP), DI
+	ADDQ DI, dst+0(FP)
+	DECQ planes+80(FP)
+	JNZ  plane
+	VZEROUPPER
+	RET
+
+// func planesInputAVX2(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·planesInputAVX2(SB), NOSPLIT, $8-92
+	SHLQ   $0x02, dstPlane+8(FP)
+	SHLQ   $0x02, dstRow+16(FP)
+	SHLQ   $0x02, inPlane+32(FP)
+	SHLQ   $0x02, inRow+40(FP)
+	MOVQ   inRow+40(FP), AX
+	VXORPS Y0, Y0, Y0
+	MOVQ   dstRow+16(FP), CX
+	MOVQ   w+48(FP), DX
+	MOVQ   start+56(FP), BX
+
+plane:
+	VBROADCASTSS (DX), Y1
+	VBROADCASTSS 4(DX), Y2
+	VBROADCASTSS 8(DX), Y3
+	VBROADCASTSS 12(DX), Y4
+	VBROADCASTSS 16(DX), Y5
+	VBROADCASTSS 20(DX), Y6
+	VBROADCASTSS 24(DX), Y7
+	VBROADCASTSS 28(DX), Y8
+	VBROADCASTSS 32(DX), Y9
+	ADDQ         $0x24, DX
+	MOVQ         strips+64(FP), BX
+	MOVQ         count+72(FP), SI
+	MOVQ         SI, (SP)
+
+strip:
+	MOVLQSX      (BX), R8
+	MOVQ         in+24(FP), SI
+	LEAQ         (SI)(R8*4), R8
+	MOVLQSX      4(BX), R9
+	MOVQ         dst+0(FP), SI
+	LEAQ         (SI)(R9*4), R9
+	MOVLQSX      8(BX), SI
+	MOVLQSX      12(BX), DI
+	MOVL         $0x000000ff, R11
+	MOVWLZX      16(BX), R10
+	ANDL         R10, R11
+	VMOVD        R10, X10
+	VPBROADCASTD X10, Y10
+	VPAND        planesInput_bits<>+0(SB), Y10, Y10
+	VPCMPEQD     planesInput_bits<>+0(SB), Y10, Y10
+	MOVWLZX      20(BX), R10
+	ANDL         R10, R11
+	VMOVD        R10, X11
+	VPBROADCASTD X11, Y11
+	VPAND        planesInput_bits<>+0(SB), Y11, Y11
+	VPCMPEQD     planesInput_bits<>+0(SB), Y11, Y11
+	MOVWLZX      22(BX), R10
+	ANDL         R10, R11
+	VMOVD        R10, X12
+	VPBROADCASTD X12, Y12
+	VPAND        planesInput_bits<>+0(SB), Y12, Y12
+	VPCMPEQD     planesInput_bits<>+0(SB), Y12, Y12
+	CMPL         R10, $0x000000ff
+	JNE          edge
+	ORQ          $0x08, DI
+	CMPL         R11, $0x000000ff
+	JNE          edge
+	ORQ          $0x10, DI
+
+edge:
+	TESTQ $0x00000001, DI
+	JNZ   top
+
+row:
+	CMPQ        SI, $0x01
+	JEQ         last
+	TESTQ       $0x00000010, DI
+	JNZ         plain
+	VMOVAPS     Y0, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*2), Y1, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*2), Y2, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*2), Y3, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*1), Y4, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*1), Y6, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8), Y7, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8), Y8, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8), Y9, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVUPS     Y13, (R9)
+	JMP         step
+
+plain:
+	VMOVAPS     Y0, Y13
+	VFMADD231PS 8(R8)(AX*2), Y1, Y13
+	VFMADD231PS 4(R8)(AX*2), Y2, Y13
+	VFMADD231PS (R8)(AX*2), Y3, Y13
+	VFMADD231PS 8(R8)(AX*1), Y4, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VFMADD231PS (R8)(AX*1), Y6, Y13
+	VFMADD231PS 8(R8), Y7, Y13
+	VFMADD231PS 4(R8), Y8, Y13
+	VFMADD231PS (R8), Y9, Y13
+	VMOVUPS     Y13, (R9)
+
+step:
+	ADDQ AX, R8
+	ADDQ CX, R9
+	DECQ SI
+	JMP  row
+
+top:
+	CMPQ        SI, $0x01
+	JEQ         only
+	VMOVAPS     Y0, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*2), Y1, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*2), Y2, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*2), Y3, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*1), Y4, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*1), Y6, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVUPS     Y13, (R9)
+	JMP         step
+
+last:
+	TESTQ       $0x00000002, DI
+	JNZ         bottom
+	VMOVAPS     Y0, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*2), Y1, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*2), Y2, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*2), Y3, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*1), Y4, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*1), Y6, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8), Y7, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8), Y8, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8), Y9, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	TESTQ       $0x00000008, DI
+	JZ          bottomLess
+	VMOVUPS     Y13, (R9)
+	JMP         done
+
+bottomLess:
+	VMASKMOVPS Y13, Y12, (R9)
+	JMP        done
+
+bottom:
+	VMOVAPS     Y0, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*1), Y4, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*1), Y6, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8), Y7, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8), Y8, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8), Y9, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	TESTQ       $0x00000008, DI
+	JZ          bottomMost
+	VMOVUPS     Y13, (R9)
+	JMP         done
+
+bottomMost:
+	VMASKMOVPS Y13, Y12, (R9)
+	JMP        done
+
+only:
+	TESTQ       $0x00000002, DI
+	JNZ         onlyBottom
+	VMOVAPS     Y0, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*2), Y1, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*2), Y2, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*2), Y3, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*1), Y4, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*1), Y6, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	TESTQ       $0x00000008, DI
+	JZ          onlyBottomLess
+	VMOVUPS     Y13, (R9)
+	JMP         done
+
+onlyBottomLess:
+	VMASKMOVPS Y13, Y12, (R9)
+	JMP        done
+
+onlyBottom:
+	VMOVAPS     Y0, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS 8(R8)(AX*1), Y4, Y14
+	VBLENDVPS   Y11, Y14, Y13, Y13
+	VFMADD231PS 4(R8)(AX*1), Y5, Y13
+	VMOVAPS     Y13, Y14
+	VFMADD231PS (R8)(AX*1), Y6, Y14
+	VBLENDVPS   Y10, Y14, Y13, Y13
+	TESTQ       $0x00000008, DI
+	JZ          onlyBottomMost
+	VMOVUPS     Y13, (R9)
+	JMP         done
+
+onlyBottomMost:
+	VMASKMOVPS Y13, Y12, (R9)
+
+done:
+	ADDQ $0x20, BX
+	DECQ (SP)
+	JNZ  strip
+	MOVQ inPlane+32(FP), BX
+	ADDQ BX, in+24(FP)
+	MOVQ dstPlane+8(FP), BX
+	ADDQ BX, dst+0(FP)
+	DECQ planes+80(FP)
+	JNZ  plane
+	VZEROUPPER
+	RET
+
+DATA planesInput_bits<>+0(SB)/4, $0x00000001
+DATA planesInput_bits<>+4(SB)/4, $0x00000002
+DATA planesInput_bits<>+8(SB)/4, $0x00000004
+DATA planesInput_bits<>+12(SB)/4, $0x00000008
+DATA planesInput_bits<>+16(SB)/4, $0x00000010
+DATA planesInput_bits<>+20(SB)/4, $0x00000020
+DATA planesInput_bits<>+24(SB)/4, $0x00000040
+DATA planesInput_bits<>+28(SB)/4, $0x00000080
+GLOBL planesInput_bits<>(SB), RODATA|NOPTR, $32
+
+// func planesInputNarrowAVX512(dst *float32, dstPlane int, step int, in *float32, inPlane int, inRow int, w *float32, start *float32, masks *uint16, count int, planes int, least float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·planesInputNarrowAVX512(SB), NOSPLIT, $0-92
+	SHLQ         $0x02, dstPlane+8(FP)
+	SHLQ         $0x02, step+16(FP)
+	SHLQ         $0x02, inPlane+32(FP)
+	SHLQ         $0x02, inRow+40(FP)
+	MOVQ         inRow+40(FP), AX
+	VXORPS       Z0, Z0, Z0
+	VBROADCASTSS least+88(FP), Z1
+	VXORPS       Z1, Z1, Z1
+	MOVQ         w+48(FP), CX
+	MOVQ         start+56(FP), DX
+	MOVQ         step+16(FP), DX
+	MOVQ         masks+64(FP), BX
+	KMOVW        (BX), K1
+	KMOVW        2(BX), K2
+	KMOVW        4(BX), K3
+	KMOVW        6(BX), K4
+	KANDW        K3, K1, K5
+	KANDW        K3, K2, K6
+
+plane:
+	VBROADCASTSS (CX), Z1
+	VBROADCASTSS 4(CX), Z2
+	VBROADCASTSS 8(CX), Z3
+	VBROADCASTSS 12(CX), Z4
+	VBROADCASTSS 16(CX), Z5
+	VBROADCASTSS 20(CX), Z6
+	VBROADCASTSS 24(CX), Z7
+	VBROADCASTSS 28(CX), Z8
+	VBROADCASTSS 32(CX), Z9
+	ADDQ         $0x24, CX
+	MOVQ         count+72(FP), SI
+	MOVQ         in+24(FP), DI
+	MOVQ         dst+0(FP), R8
+	SUBQ         AX, DI
+	CMPQ         SI, $0x01
+	JEQ          only
+	VMOVUPS      (DI), Z11
+	VALIGND      $0x0f, Z11, Z11, Z10
+	VALIGND      $0x01, Z11, Z11, Z12
+	VMOVUPS      (DI)(AX*1), Z14
+	VMOVUPS      -4(DI)(AX*1), Z13
+	VMOVUPS      4(DI)(AX*1), Z15
+	VMOVUPS      (DI)(AX*2), Z17
+	VALIGND      $0x0f, Z17, Z17, Z16
+	VALIGND      $0x01, Z17, Z17, Z18
+	VMOVAPS      Z0, Z19
+	VFMADD231PS  Z18, Z1, K2, Z19
+	VFMADD231PS  Z17, Z2, Z19
+	VFMADD231PS  Z16, Z3, K1, Z19
+	VFMADD231PS  Z15, Z4, K2, Z19
+	VFMADD231PS  Z14, Z5, Z19
+	VFMADD231PS  Z13, Z6, K1, Z19
+	VFMADD231PS  Z12, Z7, K6, Z19
+	VFMADD231PS  Z11, Z8, K3, Z19
+	VFMADD231PS  Z10, Z9, K5, Z19
+	VMOVUPS      Z19, (R8)
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	DECQ         SI
+	CMPQ         SI, $0x01
+	JEQ          last
+
+inner:
+	VMOVUPS     (DI), Z11
+	VALIGND     $0x0f, Z11, Z11, Z10
+	VALIGND     $0x01, Z11, Z11, Z12
+	VMOVUPS     (DI)(AX*1), Z14
+	VMOVUPS     -4(DI)(AX*1), Z13
+	VMOVUPS     4(DI)(AX*1), Z15
+	VMOVUPS     (DI)(AX*2), Z17
+	VALIGND     $0x0f, Z17, Z17, Z16
+	VALIGND     $0x01, Z17, Z17, Z18
+	VMOVAPS     Z0, Z19
+	VFMADD231PS Z18, Z1, K2, Z19
+	VFMADD231PS Z17, Z2, Z19
+	VFMADD231PS Z16, Z3, K1, Z19
+	VFMADD231PS Z15, Z4, K2, Z19
+	VFMADD231PS Z14, Z5, Z19
+	VFMADD231PS Z13, Z6, K1, Z19
+	VFMADD231PS Z12, Z7, K2, Z19
+	VFMADD231PS Z11, Z8, Z19
+	VFMADD231PS Z10, Z9, K1, Z19
+	VMOVUPS     Z19, (R8)
+	ADDQ        DX, DI
+	ADDQ        DX, R8
+	DECQ        SI
+	CMPQ        SI, $0x01
+	JNE         inner
+
+last:
+	VMOVUPS     (DI), Z11
+	VALIGND     $0x0f, Z11, Z11, Z10
+	VALIGND     $0x01, Z11, Z11, Z12
+	VMOVUPS     (DI)(AX*1), Z14
+	VMOVUPS     -4(DI)(AX*1), Z13
+	VMOVUPS     4(DI)(AX*1), Z15
+	VMOVUPS     (DI)(AX*2), Z17
+	VALIGND     $0x0f, Z17, Z17, Z16
+	VALIGND     $0x01, Z17, Z17, Z18
+	VMOVAPS     Z0, Z19
+	KANDW       K4, K2, K7
+	VFMADD231PS Z18, Z1, K7, Z19
+	VFMADD231PS Z17, Z2, K4, Z19
+	KANDW       K4, K1, K7
+	VFMADD231PS Z16, Z3, K7, Z19
+	VFMADD231PS Z15, Z4, K2, Z19
+	VFMADD231PS Z14, Z5, Z19
+	VFMADD231PS Z13, Z6, K1, Z19
+	VFMADD231PS Z12, Z7, K2, Z19
+	VFMADD231PS Z11, Z8, Z19
+	VFMADD231PS Z10, Z9, K1, Z19
+	KMOVW       8(BX), K7
+	VMOVUPS     Z19, K7, (R8)
+	JMP         done
+
+only:
+	VMOVUPS     (DI), Z11
+	VALIGND     $0x0f, Z11, Z11, Z10
+	VALIGND     $0x01, Z11, Z11, Z12
+	VMOVUPS     (DI)(AX*1), Z14
+	VMOVUPS     -4(DI)(AX*1), Z13
+	VMOVUPS     4(DI)(AX*1), Z15
+	VMOVUPS     (DI)(AX*2), Z17
+	VALIGND     $0x0f, Z17, Z17, Z16
+	VALIGND     $0x01, Z17, Z17, Z18
+	VMOVAPS     Z0, Z19
+	KANDW       K4, K2, K7
+	VFMADD231PS Z18, Z1, K7, Z19
+	VFMADD231PS Z17, Z2, K4, Z19
+	KANDW       K4, K1, K7
+	VFMADD231PS Z16, Z3, K7, Z19
+	VFMADD231PS Z15, Z4, K2, Z19
+	VFMADD231PS Z14, Z5, Z19
+	VFMADD231PS Z13, Z6, K1, Z19
+	VFMADD231PS Z12, Z7, K6, Z19
+	VFMADD231PS Z11, Z8, K3, Z19
+	VFMADD231PS Z10, Z9, K5, Z19
+	KMOVW       8(BX), K7
+	VMOVUPS     Z19, K7, (R8)
+
+done:
+	MOVQ inPlane+32(FP), SI
+	ADDQ SI, in+24(FP)
+	MOVQ dstPlane+8(FP), SI
+	ADDQ SI, dst+0(FP)
+	DECQ planes+80(FP)
+	JNZ  plane
+	VZEROUPPER
+	RET
+
+// func planesInputStrideAVX512(dst *float32, dstPlane int, dstRow int, in *float32, inPlane int, inRow int, w *float32, start *float32, strips *int32, count int, planes int, least float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·planesInputStrideAVX512(SB), NOSPLIT, $8-92
+	SHLQ         $0x02, dstPlane+8(FP)
+	SHLQ         $0x02, dstRow+16(FP)
+	SHLQ         $0x02, inPlane+32(FP)
+	SHLQ         $0x02, inRow+40(FP)
+	MOVQ         inRow+40(FP), AX
+	VXORPS       Z0, Z0, Z0
+	VBROADCASTSS least+88(FP), Z0
+	VXORPS       Z0, Z0, Z0
+	MOVQ         dstRow+16(FP), CX
+	MOVQ         inPlane+32(FP), DX
+	MOVQ         dstPlane+8(FP), BX
+	MOVQ         w+48(FP), SI
+	MOVQ         start+56(FP), DI
+	VMOVUPS      planesInputStride_indices0<>+0(SB), Z0
+	VMOVUPS      planesInputStride_indices1<>+0(SB), Z1
+
+plane:
+	VBROADCASTSS (SI), Z2
+	VBROADCASTSS 4(SI), Z3
+	VBROADCASTSS 8(SI), Z4
+	VBROADCASTSS 12(SI), Z5
+	VBROADCASTSS 16(SI), Z6
+	VBROADCASTSS 20(SI), Z7
+	VBROADCASTSS 24(SI), Z8
+	VBROADCASTSS 28(SI), Z9
+	VBROADCASTSS 32(SI), Z10
+	ADDQ         $0x24, SI
+	MOVQ         strips+64(FP), DI
+	MOVQ         count+72(FP), R8
+	MOVQ         R8, (SP)
+
+strip:
+	MOVLQSX (DI), R8
+	MOVQ    in+24(FP), R9
+	LEAQ    (R9)(R8*4), R8
+	MOVLQSX 4(DI), R9
+	MOVQ    dst+0(FP), R10
+	LEAQ    (R10)(R9*4), R9
+	MOVLQSX 8(DI), R10
+	MOVLQSX 12(DI), R11
+	KMOVW   16(DI), K1
+	KMOVW   18(DI), K2
+	KMOVW   20(DI), K3
+	KMOVW   22(DI), K4
+	KMOVW   24(DI), K5
+	KMOVW   26(DI), K6
+	KMOVW   28(DI), K7
+	VMOVUPS (R8), Z11
+	VMOVUPS 4(R8), Z12
+
+row:
+	CMPQ R10, $0x01
+	JEQ  last
+
+inner:
+	TESTQ      $0x00000004, R11
+	JZ         fetched
+	LEAQ       (R8)(DX*1), R12
+	PREFETCHT1 (R12)
+	LEAQ       (R9)(BX*1), R12
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	PREFETCHT1 (R12)(CX*1)
+	PREFETCHT1 64(R12)(CX*1)
+
+fetched:
+	VMOVUPS     (R8)(AX*1), Z13
+	VMOVUPS     4(R8)(AX*1), Z14
+	VXORPS      Z15, Z15, Z15
+	VFMADD231PS Z11, Z6, K2, Z15
+	VXORPS      Z16, Z16, Z16
+	VFMADD231PS Z12, Z5, K1, Z16
+	VFMADD231PS Z11, Z7, K3, Z16
+	VMOVAPS     Z15, Z17
+	VPERMT2PS   Z16, Z0, Z17
+	VPERMT2PS   Z16, Z1, Z15
+	VMOVUPS     Z17, K4, (R9)
+	VMOVUPS     Z15, K5, 64(R9)
+	ADDQ        CX, R9
+	VXORPS      Z15, Z15, Z15
+	VFMADD231PS Z13, Z3, K2, Z15
+	VFMADD231PS Z11, Z9, K2, Z15
+	VXORPS      Z16, Z16, Z16
+	VFMADD231PS Z14, Z2, K1, Z16
+	VFMADD231PS Z13, Z4, K3, Z16
+	VFMADD231PS Z12, Z8, K1, Z16
+	VFMADD231PS Z11, Z10, K3, Z16
+	VMOVAPS     Z15, Z11
+	VPERMT2PS   Z16, Z0, Z11
+	VPERMT2PS   Z16, Z1, Z15
+	VMOVUPS     Z11, K4, (R9)
+	VMOVUPS     Z15, K5, 64(R9)
+	ADDQ        CX, R9
+	VMOVAPS     Z13, Z11
+	VMOVAPS     Z14, Z12
+	ADDQ        AX, R8
+	DECQ        R10
+	JNZ         row
+	JMP         done
+
+last:
+	TESTQ       $0x00000002, R11
+	JZ          inner
+	VXORPS      Z13, Z13, Z13
+	VFMADD231PS Z11, Z6, K2, Z13
+	VXORPS      Z14, Z14, Z14
+	VFMADD231PS Z12, Z5, K1, Z14
+	VFMADD231PS Z11, Z7, K3, Z14
+	VMOVAPS     Z13, Z15
+	VPERMT2PS   Z14, Z0, Z15
+	VPERMT2PS   Z14, Z1, Z13
+	VMOVUPS     Z15, K4, (R9)
+	VMOVUPS     Z13, K5, 64(R9)
+	ADDQ        CX, R9
+	VXORPS      Z13, Z13, Z13
+	VFMADD231PS Z11, Z9, K2, Z13
+	VXORPS      Z14, Z14, Z14
+	VFMADD231PS Z12, Z8, K1, Z14
+	VFMADD231PS Z11, Z10, K3, Z14
+	VMOVAPS     Z13, Z11
+	VPERMT2PS   Z14, Z0, Z11
+	VPERMT2PS   Z14, Z1, Z13
+	VMOVUPS     Z11, K6, (R9)
+	VMOVUPS     Z13, K7, 64(R9)
+
+done:
+	ADDQ $0x20, DI
+	DECQ (SP)
+	JNZ  strip
+	MOVQ inPlane+32(FP), DI
+	ADDQ DI, in+24(FP)
+	MOVQ dstPlane+8(FP), DI
+	ADDQ DI, dst+0(FP)
+	DECQ planes+80(FP)
+	JNZ  plane
+	VZEROUPPER
+	RET
+
+DATA planesInputStride_indices0<>+0(SB)/4, $0x00000000
+DATA planesInputStride_indices0<>+4(SB)/4, $0x00000010
+DATA planesInputStride_indices0<>+8(SB)/4, $0x00000001
+DATA planesInputStride_indices0<>+12(SB)/4, $0x00000011
+DATA planesInputStride_indices0<>+16(SB)/4, $0x00000002
+DATA planesInputStride_indices0<>+20(SB)/4, $0x00000012
+DATA planesInputStride_indices0<>+24(SB)/4, $0x00000003
+DATA planesInputStride_indices0<>+28(SB)/4, $0x00000013
+DATA planesInputStride_indices0<>+32(SB)/4, $0x00000004
+DATA planesInputStride_indices0<>+36(SB)/4, $0x00000014
+DATA planesInputStride_indices0<>+40(SB)/4, $0x00000005
+DATA planesInputStride_indices0<>+44(SB)/4, $0x00000015
+DATA planesInputStride_indices0<>+48(SB)/4, $0x00000006
+DATA planesInputStride_indices0<>+52(SB)/4, $0x00000016
+DATA planesInputStride_indices0<>+56(SB)/4, $0x00000007
+DATA planesInputStride_indices0<>+60(SB)/4, $0x00000017
+GLOBL planesInputStride_indices0<>(SB), RODATA|NOPTR, $64
+
+DATA planesInputStride_indices1<>+0(SB)/4, $0x00000008
+DATA planesInputStride_indices1<>+4(SB)/4, $0x00000018
+DATA planesInputStride_indices1<>+8(SB)/4, $0x00000009
+DATA planesInputStride_indices1<>+12(SB)/4, $0x00000019
+DATA planesInputStride_indices1<>+16(SB)/4, $0x0000000a
+DATA planesInputStride_indices1<>+20(SB)/4, $0x0000001a
+DATA planesInputStride_indices1<>+24(SB)/4, $0x0000000b
+DATA planesInputStride_indices1<>+28(SB)/4, $0x0000001b
+DATA planesInputStride_indices1<>+32(SB)/4, $0x0000000c
+DATA planesInputStride_indices1<>+36(SB)/4, $0x0000001c
+DATA planesInputStride_indices1<>+40(SB)/4, $0x0000000d
+DATA planesInputStride_indices1<>+44(SB)/4, $0x0000001d
+DATA planesInputStride_indices1<>+48(SB)/4, $0x0000000e
+DATA planesInputStride_indices1<>+52(SB)/4, $0x0000001e
+DATA planesInputStride_indices1<>+56(SB)/4, $0x0000000f
+DATA planesInputStride_indices1<>+60(SB)/4, $0x0000001f
+GLOBL planesInputStride_indices1<>(SB), RODATA|NOPTR, $64
+
 // func transposeAVX2(dst *float32, dstStride int, src *float32, srcStride int, rows int, cols int)
 // Requires: AVX, CMOV
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-48

@@ -95,10 +95,11 @@ func toLanes[T Element](b Block, dst []T, images int, src []T, step, lo, hi int)
 	if images == 0 {
 		return
 	}
+	lanes := b.Images()
 	b.rows(lo, hi, func(i, at, n int) {
-		Transpose(dst[at:], b.Images(), src[i:], step, images, n)
+		Transpose(dst[at:], lanes, src[i:], step, images, n)
 	})
-	if images == b.Images() {
+	if images == lanes {
 		clearBorder(b, dst, lo, hi)
 	}
 }
@@ -132,10 +133,11 @@ func ClearBorder[T Element](b Block, dst []T) {
 
 // clearBorder is ClearBorder of the channels [lo, hi).
 func clearBorder[T Element](b Block, dst []T, lo, hi int) {
+	images := b.Images()
 	from := lo * b.Plane() // where the stretch of border before the next row of an image began
 	b.rows(lo, hi, func(_, at, n int) {
 		clear(dst[from:at])
-		from = at + n*b.Images()
+		from = at + n*images
 	})
 	clear(dst[from : hi*b.Plane()])
 }
@@ -155,9 +157,9 @@ func (b Block) rows(lo, hi int, do func(i, at, n int)) {
 		}
 		return
 	}
-	row := b.row()
+	first, row, plane := b.Offset(0, 0, 0), b.row(), b.Plane()
 	for c := lo; c < hi; c++ {
-		i, at := c*b.Height*b.Width, b.Offset(c, 0, 0)
+		i, at := c*b.Height*b.Width, first+c*plane
 		for range perChannel {
 			do(i, at, n)
 			i, at = i+n, at+row

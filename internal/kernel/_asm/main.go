@@ -16,6 +16,7 @@ func main() {
 	generateDepthwise(half, 4)
 	generateWinograd(avx512)
 	generateWinograd(half)
+	generatePlanes()
 	transpose("transposeAVX2", 8, transposeAVX2)
 	transpose("transposeAVX512", 16, transposeAVX512)
 	sumLanes()
