@@ -195,7 +195,7 @@ func TestOneTensorPassedTwice(t *testing.T) {
 		same := append([]*tensor.Tensor{in[0], in[0]}, in[2:]...)
 		wantSame(t, "passed twice", eager(c.Op, same), eager(c.Op, twin))
 	})
-	if tried < 5 {
-		t.Errorf("only %d cases have two inputs alike", tried)
+	if tried == 0 {
+		t.Error("no case has two inputs alike")
 	}
 }
