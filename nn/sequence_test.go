@@ -133,17 +133,10 @@ func TestSequenceLayersAgainstPyTorch(t *testing.T) {
 
 func wantNear(t *testing.T, what string, v *autograd.Value, want []float64, bound float64) {
 	t.Helper()
-	got := tensor.Data[float64](v.Tensor().Convert(tensor.Float64))
-	var largest, off float64
-	for i, w := range want {
-		largest, off = max(largest, math.Abs(w)), max(off, math.Abs(got[i]-w))
+	if len(want) != v.Spec().Elements() {
+		t.Fatalf("%s is %v, PyTorch's has %d elements", what, v.Spec(), len(want))
 	}
-	if largest < 1e-5 {
-		largest = 1
-	}
-	if len(got) != len(want) || !(off <= bound*largest) {
-		t.Errorf("%s is off by %.2g of %.2g", what, off, largest)
-	}
+	compareNumbers(t, what, numbersOf("", v.Tensor()), namedNumber{Shape: v.Shape(), Data: want}, bound)
 }
 
 // Grouped heads are as many heads whose keys and values are the same.
