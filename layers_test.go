@@ -34,6 +34,7 @@ var layers = []string{
 	"train/curves",
 	"model",
 	"internal/measure",
+	"internal/pytorch",
 	"cmd/odyssey",
 	"examples",
 }

@@ -1,15 +1,12 @@
 package gradcheck
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/pytorch"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -21,11 +18,10 @@ var parity = map[tensor.DType]float64{tensor.Float64: 1e-10, tensor.Float32: 2e-
 // leastShapes is on how many different shapes an operation is compared.
 const leastShapes = 5
 
-// TestParityWithPyTorch runs every case of the table in PyTorch, with its
+// TestOperationsAgainstPyTorch runs every case of the table in PyTorch, with its
 // gradients, where a Python with PyTorch is installed: testdata/pytorch says how
 // an operation is spelt there, or why it has none.
-func TestParityWithPyTorch(t *testing.T) {
-	python := findPyTorch(t)
+func TestOperationsAgainstPyTorch(t *testing.T) {
 	var q question
 	var asked []askedCase
 	for _, e := range op.Table() {
@@ -38,15 +34,19 @@ func TestParityWithPyTorch(t *testing.T) {
 		}
 		asked[len(asked)-1].shapes = len(shapes)
 	}
-	answers := q.ask(t, python)
+	var answers answers
+	pytorch.Ask(t, "testdata/pytorch/main.py", q, &answers)
+	if len(answers.Cases) != len(asked) {
+		t.Fatalf("%d answers to %d questions", len(answers.Cases), len(asked))
+	}
 	compared := 0
 	for i, a := range asked {
-		switch answer := answers[i]; {
+		switch answer := answers.Cases[i]; {
 		case answer.Error != "":
 			t.Errorf("%s: PyTorch says %s", a.where, answer.Error)
 		case answer.Absent == "":
 			compared++
-			a.compare(t, answer)
+			a.compare(t, answer, answers.Data)
 			if a.shapes > 0 && a.shapes < leastShapes {
 				t.Errorf("%s: only %d shapes are compared, want %d", a.name, a.shapes, leastShapes)
 			}
@@ -58,25 +58,15 @@ func TestParityWithPyTorch(t *testing.T) {
 	}
 }
 
-// findPyTorch returns a Python that has PyTorch, or skips the test: unless
-// ODYSSEY_PYTORCH is set, as where the comparison is what the test is run for.
-func findPyTorch(t *testing.T) string {
-	for _, python := range []string{"/usr/bin/python3", "python3"} {
-		if exec.Command(python, "-c", "import torch").Run() == nil {
-			return python
-		}
-	}
-	if os.Getenv("ODYSSEY_PYTORCH") != "" {
-		t.Fatal("no python3 here has PyTorch: see bench/install.sh")
-	}
-	t.Skip("no python3 here has PyTorch: see bench/install.sh")
-	return ""
+// question is what PyTorch is asked: cases, whose tensors lie in Data.
+type question struct {
+	Cases []questionCase `json:"cases"`
+	Data  []byte         `json:"data"`
 }
 
-// question is what PyTorch is asked: cases, whose tensors lie in data.
-type question struct {
-	cases []questionCase
-	data  []byte
+type answers struct {
+	Cases []answer `json:"cases"`
+	Data  []byte   `json:"data"`
 }
 
 type questionCase struct {
@@ -86,7 +76,7 @@ type questionCase struct {
 	Upstream   []*stored    `json:"upstream"`
 }
 
-// stored says where a tensor lies in a file.
+// stored says where a tensor lies in the data.
 type stored struct {
 	DType  string `json:"dtype"`
 	Shape  []int  `json:"shape"`
@@ -99,8 +89,6 @@ type answer struct {
 	Error  string    `json:"error"`
 	Out    []stored  `json:"out"`
 	Grad   []*stored `json:"grad"` // of the float inputs; null where none flows
-
-	data []byte
 }
 
 // askedCase is what a case gave here.
@@ -112,10 +100,10 @@ type askedCase struct {
 }
 
 func (q *question) store(t *tensor.Tensor) stored {
-	s := stored{t.DType().String(), append([]int{}, t.Shape()...), len(q.data)}
-	q.data = append(q.data, t.Bytes()...)
-	for len(q.data)%8 != 0 {
-		q.data = append(q.data, 0)
+	s := stored{t.DType().String(), append([]int{}, t.Shape()...), len(q.Data)}
+	q.Data = append(q.Data, t.Bytes()...)
+	for len(q.Data)%8 != 0 {
+		q.Data = append(q.Data, 0)
 	}
 	return s
 }
@@ -150,61 +138,28 @@ func (q *question) add(name string, i int, c op.Case, d tensor.DType) askedCase 
 		smooth, upstream = append(smooth, y), append(upstream, autograd.Const(up))
 	}
 	asked.grad = autograd.Backward(smooth, upstream, wrt, false)
-	q.cases = append(q.cases, ask)
+	q.Cases = append(q.Cases, ask)
 	return asked
 }
 
-// ask runs the script.
-func (q *question) ask(t *testing.T, python string) []answer {
-	dir := t.TempDir()
-	cases, err := json.Marshal(q.cases)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range map[string][]byte{"question.json": cases, "question.bin": q.data} {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if out, err := exec.Command(python, "testdata/pytorch/main.py", dir).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "answer.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "answer.bin"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var answers []answer
-	if err := json.Unmarshal(text, &answers); err != nil || len(answers) != len(q.cases) {
-		t.Fatalf("%d answers to %d questions: %v", len(answers), len(q.cases), err)
-	}
-	for i := range answers {
-		answers[i].data = data
-	}
-	return answers
-}
-
-// tensor reads a tensor of an answer, as float64.
-func (a answer) tensor(t *testing.T, s stored) *tensor.Tensor {
+// load reads a tensor of an answer, as float64.
+func (s stored) load(t *testing.T, data []byte) *tensor.Tensor {
 	d := map[string]tensor.DType{"float32": tensor.Float32, "float64": tensor.Float64, "int64": tensor.Int64, "bool": tensor.Bool}[s.DType]
 	x := tensor.New(d, s.Shape...)
-	if err := x.SetBytes(a.data[s.Offset:][:x.Len()*d.Size()]); err != nil {
+	if err := x.SetBytes(data[s.Offset:][:x.Len()*d.Size()]); err != nil {
 		t.Fatal(err)
 	}
 	return x.Convert(tensor.Float64)
 }
 
-func (c askedCase) compare(t *testing.T, a answer) {
+func (c askedCase) compare(t *testing.T, a answer, data []byte) {
 	t.Helper()
 	if len(a.Out) > len(c.out) || len(a.Out) == 0 {
 		t.Errorf("%s: PyTorch has %d outputs, want up to %d", c.where, len(a.Out), len(c.out))
 		return
 	}
 	for i, s := range a.Out {
-		c.compareTensor(t, fmt.Sprintf("output %d", i), c.out[i], a.tensor(t, s))
+		c.compareTensor(t, fmt.Sprintf("output %d", i), c.out[i], s.load(t, data))
 	}
 	for i, s := range a.Grad {
 		switch {
@@ -214,9 +169,9 @@ func (c askedCase) compare(t *testing.T, a answer) {
 			}
 		case c.grad[i] == nil: // gradients stop here: PyTorch's is 0
 			zero := autograd.Const(tensor.New(tensor.Float64, s.Shape...))
-			c.compareTensor(t, fmt.Sprintf("gradient %d, which stops here,", i), zero, a.tensor(t, *s))
+			c.compareTensor(t, fmt.Sprintf("gradient %d, which stops here,", i), zero, s.load(t, data))
 		default:
-			c.compareTensor(t, fmt.Sprintf("gradient %d", i), c.grad[i], a.tensor(t, *s))
+			c.compareTensor(t, fmt.Sprintf("gradient %d", i), c.grad[i], s.load(t, data))
 		}
 	}
 }

@@ -16,10 +16,11 @@ import (
 
 func TestDerivativesOfEveryOperation(t *testing.T) {
 	for _, e := range op.Table() {
-		r := Check(e)
-		for _, f := range r.Failures {
-			t.Errorf("%s: %s", e.Name, f)
-		}
+		t.Run(e.Name, func(t *testing.T) {
+			for _, f := range Check(e).Failures {
+				t.Error(f)
+			}
+		})
 	}
 }
 
@@ -89,20 +90,30 @@ func wantSame(t *testing.T, what string, got, want []*tensor.Tensor) {
 
 func TestSameBitsOnEveryPathAndAnyNumberOfThreads(t *testing.T) {
 	eachCase(t, func(t *testing.T, c op.Case, in []*tensor.Tensor) {
-		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-		restore := kernel.Use("portable")
-		want := eager(c.Op, in)
-		restore()
-		for _, path := range kernel.Paths() {
-			for _, procs := range []int{1, 2, 5} {
-				runtime.GOMAXPROCS(procs)
-				restore := kernel.Use(path)
-				got := eager(c.Op, in)
-				restore()
-				wantSame(t, fmt.Sprintf("%s, %d threads", path, procs), got, want)
+		sameBits(t, c.Op, in)
+		for i, x := range in {
+			if x.DType().IsFloat() {
+				in[i] = x.Convert(tensor.Float64)
 			}
 		}
+		sameBits(t, c.Op, in)
 	})
+}
+
+func sameBits(t *testing.T, o op.Operation, in []*tensor.Tensor) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	restore := kernel.Use("portable")
+	want := eager(o, in)
+	restore()
+	for _, path := range kernel.Paths() {
+		for _, procs := range []int{1, 2, 5} {
+			runtime.GOMAXPROCS(procs)
+			restore := kernel.Use(path)
+			got := eager(o, in)
+			restore()
+			wantSame(t, fmt.Sprintf("%s, %d threads", path, procs), got, want)
+		}
+	}
 }
 
 func TestOutputsAreWrittenWholeAndInputsLeftAlone(t *testing.T) {
@@ -184,7 +195,7 @@ func TestOneTensorPassedTwice(t *testing.T) {
 		same := append([]*tensor.Tensor{in[0], in[0]}, in[2:]...)
 		wantSame(t, "passed twice", eager(c.Op, same), eager(c.Op, twin))
 	})
-	if tried < 5 {
-		t.Errorf("only %d cases have two inputs alike", tried)
+	if tried == 0 {
+		t.Error("no case has two inputs alike")
 	}
 }

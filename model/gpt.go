@@ -66,3 +66,10 @@ func (m *GPT) Forward(tokens *autograd.Value) *autograd.Value {
 	}
 	return op.Linear(m.Norm.Forward(x), m.Wte.Weight, nil)
 }
+
+// NextTokenLoss returns the mean cross-entropy of scores [n t vocabulary], of the token
+// that follows at each place, for the tokens that do, [n t].
+func NextTokenLoss(scores, next *autograd.Value) *autograd.Value {
+	vocabulary := scores.Shape()[len(scores.Shape())-1]
+	return op.Mean(op.CrossEntropy(op.Reshape(scores, -1, vocabulary), op.Reshape(next, -1)))
+}

@@ -33,7 +33,8 @@ func NoBias(o *options) { o.bias = nil }
 // NoAffine makes a normalisation without weight and bias.
 func NoAffine(o *options) { o.weight, o.bias = nil, nil }
 
-// InitWeight draws the weights of a layer with another initialiser.
+// InitWeight draws the weights of a layer with another initialiser. Layers that are
+// made without a random stream, such as normalisations, take one that draws nothing.
 func InitWeight(init Initializer) Option { return func(o *options) { o.weight = init } }
 
 // InitBias draws the bias of a layer with another initialiser.

@@ -1,16 +1,13 @@
 package nn_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"os/exec"
 	"slices"
 	"testing"
 
 	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/pytorch"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/random"
@@ -87,10 +84,9 @@ func numbersOf(name string, t *tensor.Tensor) namedNumber {
 
 const layerSteps = 3
 
-// TestLayersGiveWhatPyTorchGives takes each layer through steps of training and an
+// TestLayersAgainstPyTorch takes each layer through steps of training and an
 // evaluation: outputs, gradients and what the layer keeps.
-func TestLayersGiveWhatPyTorchGives(t *testing.T) {
-	python := findPyTorch(t)
+func TestLayersAgainstPyTorch(t *testing.T) {
 	var questions []layerQuestion
 	var ours []map[string]*tensor.Tensor
 	for i, p := range layerPairs {
@@ -101,7 +97,12 @@ func TestLayersGiveWhatPyTorchGives(t *testing.T) {
 			}
 		}
 	}
-	for i, theirs := range answersOf(t, python, questions) {
+	var answers []map[string]namedNumber
+	pytorch.Ask(t, "testdata/pytorch/layers.py", questions, &answers)
+	if len(answers) != len(questions) {
+		t.Fatalf("%d answers to %d questions", len(answers), len(questions))
+	}
+	for i, theirs := range answers {
 		q := questions[i]
 		where := fmt.Sprintf("%s of %v, %s", q.Layer, q.Inputs[0].Shape, q.DType)
 		if len(theirs) != len(ours[i]) {
@@ -155,25 +156,6 @@ func askedOf(p layerPair, shape []int, d tensor.DType, r *random.Stream) (layerQ
 	return q, results
 }
 
-func answersOf(t *testing.T, python string, questions []layerQuestion) (answers []map[string]namedNumber) {
-	asked, err := json.Marshal(questions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(python, "testdata/layers.py")
-	cmd.Stdin = bytes.NewReader(asked)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, stderr.String())
-	}
-	if err := json.Unmarshal(out, &answers); err != nil || len(answers) != len(questions) {
-		t.Fatalf("%d answers to %d questions: %v", len(answers), len(questions), err)
-	}
-	return answers
-}
-
 func compareNumbers(t *testing.T, what string, got, want namedNumber, bound float64) {
 	t.Helper()
 	if !slices.Equal(got.Shape, want.Shape) {
@@ -190,19 +172,4 @@ func compareNumbers(t *testing.T, what string, got, want namedNumber, bound floa
 	if !(off <= bound*largest) {
 		t.Errorf("%s is off by %.2g of %.2g from PyTorch's", what, off, largest)
 	}
-}
-
-// findPyTorch returns a Python that has PyTorch, or skips the test: unless
-// ODYSSEY_PYTORCH is set, as where the comparison is what the test is run for.
-func findPyTorch(t *testing.T) string {
-	for _, python := range []string{"/usr/bin/python3", "python3"} {
-		if exec.Command(python, "-c", "import torch").Run() == nil {
-			return python
-		}
-	}
-	if os.Getenv("ODYSSEY_PYTORCH") != "" {
-		t.Fatal("no python3 here has PyTorch: see bench/install.sh")
-	}
-	t.Skip("no python3 here has PyTorch: see bench/install.sh")
-	return ""
 }

@@ -1,16 +1,13 @@
 package nn_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"os/exec"
 	"slices"
 	"testing"
 
 	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/internal/pytorch"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/program"
@@ -99,71 +96,47 @@ func python(b bool) string {
 
 // Layers have PyTorch's parameters, in its order, and give its outputs and gradients.
 func TestSequenceLayersAgainstPyTorch(t *testing.T) {
-	const bin = "/usr/bin/python3"
-	if exec.Command(bin, "-c", "import torch").Run() != nil {
-		if os.Getenv("ODYSSEY_PYTORCH") != "" {
-			t.Fatal("no PyTorch here: see bench/install.sh")
+	cases := append(torchCases(tensor.Float64), torchCases(tensor.Float32)...)
+	var question []map[string]any
+	for _, c := range cases {
+		var parameters, inputs []plainTensor
+		for _, p := range nn.Parameters(c.module) {
+			parameters = append(parameters, plain(p.Value.Tensor()))
 		}
-		t.Skip("no PyTorch here: see bench/install.sh")
+		for _, x := range c.inputs {
+			inputs = append(inputs, plain(x))
+		}
+		question = append(question, map[string]any{"layer": c.layer, "dtype": parameters[0].DType, "parameters": parameters, "inputs": inputs, "run": c.run})
 	}
-	for d, bound := range map[tensor.DType]float64{tensor.Float64: 1e-10, tensor.Float32: 2e-6} {
-		cases := torchCases(d)
-		var question []map[string]any
-		for _, c := range cases {
-			var parameters, inputs []plainTensor
-			for _, p := range nn.Parameters(c.module) {
-				parameters = append(parameters, plain(p.Value.Tensor()))
-			}
-			for _, x := range c.inputs {
-				inputs = append(inputs, plain(x))
-			}
-			question = append(question, map[string]any{"layer": c.layer, "dtype": d.String(), "parameters": parameters, "inputs": inputs, "run": c.run})
+	var answers []struct {
+		Out   []float64   `json:"out"`
+		Grads [][]float64 `json:"grads"`
+	}
+	pytorch.Ask(t, "testdata/pytorch/sequence.py", question, &answers)
+	if len(answers) != len(cases) {
+		t.Fatalf("%d answers to %d questions", len(answers), len(cases))
+	}
+	for i, c := range cases {
+		var in []*autograd.Value
+		for _, x := range c.inputs {
+			in = append(in, autograd.Const(x))
 		}
-		asked, err := json.Marshal(question)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.Command(bin, "testdata/pytorch/sequence.py")
-		cmd.Stdin, cmd.Stderr = bytes.NewReader(asked), os.Stderr
-		text, err := cmd.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var answers []struct {
-			Out   []float64   `json:"out"`
-			Grads [][]float64 `json:"grads"`
-		}
-		if err := json.Unmarshal(text, &answers); err != nil || len(answers) != len(cases) {
-			t.Fatalf("%d answers to %d questions: %v", len(answers), len(cases), err)
-		}
-		for i, c := range cases {
-			var in []*autograd.Value
-			for _, x := range c.inputs {
-				in = append(in, autograd.Const(x))
-			}
-			y := c.forward(in)
-			grads := autograd.Grad(op.Sum(op.Mul(y, y)), nn.Values(nn.Parameters(c.module))...)
-			wantNear(t, c.layer+": output", y, answers[i].Out, bound)
-			for j, g := range grads {
-				wantNear(t, fmt.Sprintf("%s, %v: gradient %d", c.layer, d, j), g, answers[i].Grads[j], bound)
-			}
+		y := c.forward(in)
+		bound := map[tensor.DType]float64{tensor.Float64: 1e-10, tensor.Float32: 2e-6}[y.DType()]
+		grads := autograd.Grad(op.Sum(op.Mul(y, y)), nn.Values(nn.Parameters(c.module))...)
+		wantNear(t, c.layer+": output", y, answers[i].Out, bound)
+		for j, g := range grads {
+			wantNear(t, fmt.Sprintf("%s, %v: gradient %d", c.layer, y.DType(), j), g, answers[i].Grads[j], bound)
 		}
 	}
 }
 
 func wantNear(t *testing.T, what string, v *autograd.Value, want []float64, bound float64) {
 	t.Helper()
-	got := tensor.Data[float64](v.Tensor().Convert(tensor.Float64))
-	var largest, off float64
-	for i, w := range want {
-		largest, off = max(largest, math.Abs(w)), max(off, math.Abs(got[i]-w))
+	if len(want) != v.Spec().Elements() {
+		t.Fatalf("%s is %v, PyTorch's has %d elements", what, v.Spec(), len(want))
 	}
-	if largest < 1e-5 {
-		largest = 1
-	}
-	if len(got) != len(want) || !(off <= bound*largest) {
-		t.Errorf("%s is off by %.2g of %.2g", what, off, largest)
-	}
+	compareNumbers(t, what, numbersOf("", v.Tensor()), namedNumber{Shape: v.Shape(), Data: want}, bound)
 }
 
 // Grouped heads are as many heads whose keys and values are the same.

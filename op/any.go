@@ -33,11 +33,7 @@ func (o anyOf) Compose(in []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{Cast(autograd.Apply1(sum{o.Axes, o.Keep}, ones), tensor.Bool)}
 }
 
-type allOf struct {
-	Axes []int // none: all of them
-	Keep bool  // reduced axes stay, with size 1
-	autograd.Constant
-}
+type allOf anyOf
 
 // All reports, as bool, whether all elements over axes are true, or are not 0; over
 // all axes where none is named. It is true of nothing. Negative axes count from the

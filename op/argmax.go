@@ -64,11 +64,7 @@ func moveAxis(x *autograd.Value, from, to int) *autograd.Value {
 	return Permute(x, slices.Insert(slices.Delete(order, from, from+1), to, from)...)
 }
 
-type argMin struct {
-	Axes []int // none: all of them; or one
-	Keep bool  // the axis stays, with size 1
-	autograd.Constant
-}
+type argMin argMax
 
 // ArgMin returns the index of the first smallest element, as ArgMax does of the
 // largest; NaN counts as smaller than all else.

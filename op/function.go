@@ -52,32 +52,23 @@ func (f *function) Backward(call *autograd.Call, grad []*autograd.Value) []*auto
 // step is a function that is constant between its jumps: gradients stop there.
 type step struct {
 	autograd.Constant
-	name string
-	f32  func(dst, x []float32)
-	f64  func(dst, x []float64)
+	*function
 }
 
 // newStep registers a step function by its name, with the usual shapes as its
 // cases.
-func newStep(e Entry, f32 func(dst, x []float32), f64 func(dst, x []float64), domain func(Arg) Arg) *step {
-	s := &step{name: e.Name, f32: f32, f64: f64}
+func newStep(e Entry, f32 func(dst, x []float32), f64 func(dst, x []float64), domain func(Arg) Arg) step {
+	s := step{function: &function{name: e.Name, f32: f32, f64: f64}}
 	e.Cases = append(e.Cases, unaryCases(s, domain)...)
 	register(e)
 	return s
 }
 
-func (s *step) Name() string { return s.name }
+func (s step) of(x *autograd.Value) *autograd.Value { return autograd.Apply1(s, x) }
 
-// String keeps the address out of messages.
-func (s *step) String() string { return s.name }
-
-func (s *step) of(x *autograd.Value) *autograd.Value { return autograd.Apply1(s, x) }
-
-func (s *step) Infer(in []tensor.Spec) ([]tensor.Spec, error) { return sameAsInput(in) }
-
-func (s *step) Kernels() Kernels { return unary(s.f32, s.f64) }
-
-func (s *step) Forward(in, out []*tensor.Tensor) { ForwardPointwise(s, in, out) }
+func (s step) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
+	return s.Constant.Backward(call, grad)
+}
 
 // function2 is a pointwise operation of two inputs that has no attributes.
 type function2 struct {

@@ -22,17 +22,11 @@ func Gather(x *autograd.Value, axis int, index *autograd.Value) *autograd.Value 
 func (gather) Name() string { return "gather" }
 
 func (o gather) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
-	if err := wantInputs(in, 2); err != nil {
-		return nil, err
-	}
-	x, index := in[0], in[1]
-	axis, err := resolveAxis(o.Axis, x.Rank())
+	axis, err := indexedAxis(in, o.Axis)
 	if err != nil {
 		return nil, err
 	}
-	if err := wantIndex(index, x.Shape[axis]); err != nil {
-		return nil, err
-	}
+	x, index := in[0], in[1]
 	if !sameBut(axis, x.Shape, index.Shape) {
 		return nil, fmt.Errorf("want an index with the sizes of the values, but for axis %d", axis)
 	}
@@ -137,16 +131,10 @@ type scatter struct{ Axis, Size int }
 func (scatter) Name() string { return "scatter" }
 
 func (o scatter) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
-	if err := wantInputs(in, 2); err != nil {
+	if err := wantSummed(in, o.Size); err != nil {
 		return nil, err
 	}
 	x, index := in[0], in[1]
-	if err := wantFloats(in[:1], 1); err != nil {
-		return nil, err
-	}
-	if err := wantIndex(index, o.Size); err != nil {
-		return nil, err
-	}
 	if o.Axis < 0 || o.Axis >= x.Rank() || !slices.Equal(x.Shape, index.Shape) {
 		return nil, fmt.Errorf("want values and an index of one shape, with an axis %d", o.Axis)
 	}

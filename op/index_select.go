@@ -24,18 +24,35 @@ func IndexSelect(x *autograd.Value, axis int, index *autograd.Value) *autograd.V
 func (indexSelect) Name() string { return "index_select" }
 
 func (o indexSelect) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
-	if err := wantInputs(in, 2); err != nil {
-		return nil, err
-	}
-	x, index := in[0], in[1]
-	axis, err := resolveAxis(o.Axis, x.Rank())
+	axis, err := indexedAxis(in, o.Axis)
 	if err != nil {
 		return nil, err
 	}
-	if err := wantIndex(index, x.Shape[axis]); err != nil {
-		return nil, err
-	}
+	x, index := in[0], in[1]
 	return one(x.DType, slices.Concat(x.Shape[:axis], index.Shape, x.Shape[axis+1:])...), nil
+}
+
+// indexedAxis returns the axis of the first input that the second is an index into.
+func indexedAxis(in []tensor.Spec, axis int) (int, error) {
+	if err := wantInputs(in, 2); err != nil {
+		return 0, err
+	}
+	axis, err := resolveAxis(axis, in[0].Rank())
+	if err != nil {
+		return 0, err
+	}
+	return axis, wantIndex(in[1], in[0].Shape[axis])
+}
+
+// wantSummed checks floats and an index of where, below a size, they are added up.
+func wantSummed(in []tensor.Spec, size int) error {
+	if err := wantInputs(in, 2); err != nil {
+		return err
+	}
+	if err := wantFloats(in[:1], 1); err != nil {
+		return err
+	}
+	return wantIndex(in[1], size)
 }
 
 // wantIndex checks the type of an index into an axis of a size.
@@ -133,16 +150,10 @@ type indexSum struct{ Axis, Size int }
 func (indexSum) Name() string { return "index_sum" }
 
 func (o indexSum) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
-	if err := wantInputs(in, 2); err != nil {
+	if err := wantSummed(in, o.Size); err != nil {
 		return nil, err
 	}
 	x, index := in[0], in[1]
-	if err := wantFloats(in[:1], 1); err != nil {
-		return nil, err
-	}
-	if err := wantIndex(index, o.Size); err != nil {
-		return nil, err
-	}
 	end := o.Axis + index.Rank()
 	if o.Axis < 0 || end > x.Rank() || !slices.Equal(x.Shape[o.Axis:end], index.Shape) {
 		return nil, fmt.Errorf("want the index's axes %v from axis %d on", index.Shape, o.Axis)

@@ -119,10 +119,7 @@ func (o largest) Backward(call *autograd.Call, grad []*autograd.Value) []*autogr
 	return []*autograd.Value{Where(is, share, zero)}
 }
 
-type smallest struct {
-	Axes []int // none: all of them
-	Keep bool  // reduced axes stay, with size 1
-}
+type smallest largest
 
 // Min returns the smallest element over axes, as Max does the largest.
 func Min(x *autograd.Value, axes ...int) *autograd.Value {

@@ -99,6 +99,8 @@ func (o recurrent) run(name string, x *autograd.Value, first []*autograd.Value, 
 		tensor.Fail(name, specsOf(in), "want a sequence [t b in]")
 	case len(weights) == 0 || len(weights)%directions != 0:
 		tensor.Fail(name, specsOf(in), "want weights for each layer and direction, not %d of them", len(weights))
+	case len(weights[0].Hidden.Shape()) != 2:
+		tensor.Fail(name, specsOf(in), "want weights [g·h h] of the states, not %v", weights[0].Hidden.Shape())
 	}
 	x = o.timeFirst(x)
 	states := make([][]*autograd.Value, len(first)) // of each layer and direction
@@ -141,7 +143,7 @@ func (o recurrent) timeFirst(x *autograd.Value) *autograd.Value {
 
 // initialStates cuts states into those of each layer and direction, or makes zeros.
 func initialStates(name string, in []*autograd.Value, s *autograd.Value, count int, x, hidden *autograd.Value) []*autograd.Value {
-	shape := []int{count, x.Shape()[1], hidden.Shape()[len(hidden.Shape())-1]}
+	shape := []int{count, x.Shape()[1], hidden.Shape()[1]}
 	if s == nil {
 		s = Zeros(x.DType(), shape...)
 	}

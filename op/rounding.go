@@ -26,7 +26,7 @@ var (
 	trunc = newRounding("trunc", "x without its fraction", "Trunc(x)", math.Trunc)
 )
 
-func newRounding(name, formula, call string, f func(x float64) float64) *step {
+func newRounding(name, formula, call string, f func(x float64) float64) step {
 	return newStep(Entry{
 		Name: name, Kind: Elementwise, Formula: formula, Call: call, Kinks: "none anywhere", Reference: OfOne(f),
 	}, each(exactly[float32](f)), each(f), betweenJumps)

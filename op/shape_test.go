@@ -181,3 +181,27 @@ func TestMovesOfManyElements(t *testing.T) {
 		}
 	}
 }
+
+// Reductions that keep their axes give the elements of those that do not.
+func TestReductionsThatKeepTheirAxes(t *testing.T) {
+	x := autograd.Const(tensor.FromSlice([]float32{1, 0, -2, 3, 5, -7}, 2, 3))
+	type reduction func(x *autograd.Value, axes ...int) *autograd.Value
+	norm := func(f func(*autograd.Value, float64, ...int) *autograd.Value) reduction {
+		return func(x *autograd.Value, axes ...int) *autograd.Value { return f(x, 2, axes...) }
+	}
+	corrected := func(f func(*autograd.Value, int, ...int) *autograd.Value) reduction {
+		return func(x *autograd.Value, axes ...int) *autograd.Value { return f(x, 1, axes...) }
+	}
+	for name, f := range map[string]struct{ plain, keep reduction }{
+		"sum": {op.Sum, op.SumKeep}, "mean": {op.Mean, op.MeanKeep}, "prod": {op.Prod, op.ProdKeep},
+		"max": {op.Max, op.MaxKeep}, "min": {op.Min, op.MinKeep}, "log_sum_exp": {op.LogSumExp, op.LogSumExpKeep},
+		"any": {op.Any, op.AnyKeep}, "all": {op.All, op.AllKeep},
+		"argmax": {op.ArgMax, op.ArgMaxKeep}, "argmin": {op.ArgMin, op.ArgMinKeep},
+		"norm": {norm(op.Norm), norm(op.NormKeep)},
+		"var":  {corrected(op.Var), corrected(op.VarKeep)}, "std": {corrected(op.Std), corrected(op.StdKeep)},
+	} {
+		if got, want := f.keep(x, 1), op.Unsqueeze(f.plain(x, 1), 1); !got.Tensor().Equal(want.Tensor()) {
+			t.Errorf("%s is %v, want %v", name, got.Tensor(), want.Tensor())
+		}
+	}
+}

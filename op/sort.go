@@ -10,7 +10,8 @@ import (
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
-// Order says which elements come first. NaN comes last in either.
+// Order says which elements come first. NaN comes last in either; to PyTorch it is
+// the largest, and comes first where those do.
 type Order bool
 
 const (

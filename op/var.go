@@ -40,11 +40,7 @@ func (o variance) Compose(in []*autograd.Value) []*autograd.Value {
 	return []*autograd.Value{Scale(s, 1/float64(n-o.Correction))}
 }
 
-type std struct {
-	Correction int
-	Axes       []int // none: all of them
-	Keep       bool  // reduced axes stay, with size 1
-}
+type std variance
 
 // Std returns the square root of Var.
 func Std(x *autograd.Value, correction int, axes ...int) *autograd.Value {

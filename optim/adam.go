@@ -40,9 +40,7 @@ type Adam struct {
 // NewAdam returns an optimiser of the parameters.
 func NewAdam(params []nn.Named, cfg AdamConfig) (*Adam, error) {
 	cfg.Epsilon = cmp.Or(cfg.Epsilon, 1e-8)
-	m, err := newMoments(params, cfg.LR, cfg.Beta1, cfg.Beta2,
-		notNegative("epsilon", cfg.Epsilon),
-		notNegative("weight decay", cfg.WeightDecay))
+	m, err := newMoments(params, cfg.LR, cfg.Beta1, cfg.Beta2, cfg.Epsilon, cfg.WeightDecay)
 	if err != nil {
 		return nil, err
 	}
@@ -93,9 +91,10 @@ type moments struct {
 }
 
 // newMoments returns moments; of β1 and β2, 0 means 0.9 and 0.999.
-func newMoments(params []nn.Named, lr, beta1, beta2 float64, settings ...error) (moments, error) {
+func newMoments(params []nn.Named, lr, beta1, beta2, epsilon, decay float64, settings ...error) (moments, error) {
 	beta1, beta2 = cmp.Or(beta1, 0.9), cmp.Or(beta2, 0.999)
-	b, err := newBase(params, lr, append(settings, fraction("beta1", beta1), fraction("beta2", beta2))...)
+	b, err := newBase(params, lr, append(settings,
+		notNegative("epsilon", epsilon), notNegative("weight decay", decay), fraction("beta1", beta1), fraction("beta2", beta2))...)
 	if err != nil {
 		return moments{}, err
 	}

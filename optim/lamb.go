@@ -30,9 +30,7 @@ type LAMB struct {
 // NewLAMB returns an optimiser of the parameters.
 func NewLAMB(params []nn.Named, cfg LAMBConfig) (*LAMB, error) {
 	cfg.Epsilon = cmp.Or(cfg.Epsilon, 1e-6)
-	m, err := newMoments(params, cfg.LR, cfg.Beta1, cfg.Beta2,
-		notNegative("epsilon", cfg.Epsilon),
-		notNegative("weight decay", cfg.WeightDecay))
+	m, err := newMoments(params, cfg.LR, cfg.Beta1, cfg.Beta2, cfg.Epsilon, cfg.WeightDecay)
 	if err != nil {
 		return nil, err
 	}

@@ -32,10 +32,7 @@ type NAdam struct {
 // NewNAdam returns an optimiser of the parameters.
 func NewNAdam(params []nn.Named, cfg NAdamConfig) (*NAdam, error) {
 	cfg.Epsilon, cfg.MomentumDecay = cmp.Or(cfg.Epsilon, 1e-8), cmp.Or(cfg.MomentumDecay, 0.004)
-	m, err := newMoments(params, cfg.LR, cfg.Beta1, cfg.Beta2,
-		notNegative("epsilon", cfg.Epsilon),
-		notNegative("weight decay", cfg.WeightDecay),
-		notNegative("momentum decay", cfg.MomentumDecay))
+	m, err := newMoments(params, cfg.LR, cfg.Beta1, cfg.Beta2, cfg.Epsilon, cfg.WeightDecay, notNegative("momentum decay", cfg.MomentumDecay))
 	if err != nil {
 		return nil, err
 	}

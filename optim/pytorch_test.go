@@ -1,13 +1,10 @@
 package optim
 
 import (
-	"encoding/json"
 	"math"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
+	"github.com/mlodyssey/odyssey/internal/pytorch"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -30,47 +27,14 @@ type answer struct {
 	Schedules  [][]float64 `json:"schedules"`  // learning rate and momentum in each step
 }
 
-// ask asks PyTorch, where a Python with PyTorch is installed.
+// ask asks PyTorch, where it is installed.
 func ask(t *testing.T, q question) (a answer) {
 	t.Helper()
-	python := findPyTorch(t)
-	dir := t.TempDir()
-	b, err := json.Marshal(q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "question.json"), b, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command(python, "testdata/pytorch/main.py", dir).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	b, err = os.ReadFile(filepath.Join(dir, "answer.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(b, &a); err != nil {
-		t.Fatal(err)
-	}
+	pytorch.Ask(t, "testdata/pytorch/main.py", q, &a)
 	if len(a.Optimizers) != len(q.Optimizers) || len(a.Schedules) != len(q.Schedules) {
 		t.Fatalf("%d + %d answers to %d + %d questions", len(a.Optimizers), len(a.Schedules), len(q.Optimizers), len(q.Schedules))
 	}
 	return a
-}
-
-// findPyTorch returns a Python that has PyTorch, or skips the test: unless
-// ODYSSEY_PYTORCH is set, as where the comparison is what the test is run for.
-func findPyTorch(t *testing.T) string {
-	for _, python := range []string{"/usr/bin/python3", "python3"} {
-		if exec.Command(python, "-c", "import torch").Run() == nil {
-			return python
-		}
-	}
-	if os.Getenv("ODYSSEY_PYTORCH") != "" {
-		t.Fatal("no python3 here has PyTorch: see bench/install.sh")
-	}
-	t.Skip("no python3 here has PyTorch: see bench/install.sh")
-	return ""
 }
 
 func TestOptimizersAgainstPyTorch(t *testing.T) {

@@ -34,9 +34,7 @@ type RAdam struct {
 // NewRAdam returns an optimiser of the parameters.
 func NewRAdam(params []nn.Named, cfg RAdamConfig) (*RAdam, error) {
 	cfg.Epsilon = cmp.Or(cfg.Epsilon, 1e-8)
-	m, err := newMoments(params, cfg.LR, cfg.Beta1, cfg.Beta2,
-		notNegative("epsilon", cfg.Epsilon),
-		notNegative("weight decay", cfg.WeightDecay))
+	m, err := newMoments(params, cfg.LR, cfg.Beta1, cfg.Beta2, cfg.Epsilon, cfg.WeightDecay)
 	if err != nil {
 		return nil, err
 	}

@@ -207,6 +207,11 @@ func (a *assignments) outputs() values {
 // another, by themselves, or in blocks.
 func TestOldElementsAreReadWhereverTheyAre(t *testing.T) {
 	const n = rangeSize + 1234
+	start := draw(tensor.Float32, 1, n)
+	var inputs []*tensor.Tensor
+	for run := range uint64(3) {
+		inputs = append(inputs, draw(tensor.Float32, run, 8, n))
+	}
 	next := map[string]func(v, x *autograd.Value) *autograd.Value{
 		"from itself": func(v, x *autograd.Value) *autograd.Value { return op.Mul(v, op.Tanh(op.Sum(x, 0))) },
 		"by a chain":  func(v, x *autograd.Value) *autograd.Value { return op.Tanh(op.Add(op.Sum(x, 0), v)) },
@@ -235,7 +240,7 @@ func TestOldElementsAreReadWhereverTheyAre(t *testing.T) {
 		for how, next := range next {
 			t.Run(name+", "+how, func(t *testing.T) {
 				wantSameRuns(t, func(m *model, in values) values {
-					v := m.variable(false, func() *tensor.Tensor { return draw(tensor.Float32, 1, n) })
+					v := m.variable(false, start.Clone)
 					old := v.Detach()
 					var early *autograd.Value
 					if name == "before" {
@@ -246,9 +251,7 @@ func TestOldElementsAreReadWhereverTheyAre(t *testing.T) {
 						return values{out}
 					}
 					return nil
-				}, func(run int) []*tensor.Tensor {
-					return []*tensor.Tensor{draw(tensor.Float32, uint64(run), 8, n)}
-				})
+				}, func(run int) []*tensor.Tensor { return inputs[run : run+1] })
 			})
 		}
 	}

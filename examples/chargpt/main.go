@@ -82,12 +82,12 @@ func train(text []byte, steps, every int) error {
 	spec := tensor.NewSpec(tensor.Int64, batch, context)
 	variables := nn.Values(append(nn.Variables(gpt), adam.State()...))
 	learn := program.Record(variables, []tensor.Spec{spec, spec}, func(in []*autograd.Value) []*autograd.Value {
-		loss := lossOf(gpt, in[0], in[1])
+		loss := model.NextTokenLoss(gpt.Forward(in[0]), in[1])
 		adam.Step(autograd.Grad(loss, nn.Values(adam.Parameters())...))
 		return []*autograd.Value{loss}
 	})
 	judge := program.Record(nn.Values(nn.Variables(gpt)), []tensor.Spec{spec, spec}, func(in []*autograd.Value) []*autograd.Value {
-		return []*autograd.Value{lossOf(gpt, in[0], in[1])}
+		return []*autograd.Value{model.NextTokenLoss(gpt.Forward(in[0]), in[1])}
 	})
 	r, start := random.New(1), time.Now()
 	var sum float64
@@ -110,12 +110,6 @@ func vocabulary(text []byte) []byte {
 	c := slices.Clone(text)
 	slices.Sort(c)
 	return slices.Compact(c)
-}
-
-// lossOf returns the mean loss of the next character at each place.
-func lossOf(gpt *model.GPT, in, next *autograd.Value) *autograd.Value {
-	scores := gpt.Forward(in)
-	return op.Mean(op.CrossEntropy(op.Reshape(scores, -1, scores.Shape()[2]), op.Reshape(next, -1)))
 }
 
 // batchOf draws sequences, and what follows each of their characters.

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/optim"
@@ -73,8 +74,7 @@ func Transformer(net nn.Module, vocabulary, batch, context int) Work {
 		tensor.Data[int64](tokens)[i] = int64(r.IntN(vocabulary))
 	}
 	p := program.Record(variables, []tensor.Spec{tokens.Spec(), tokens.Spec()}, func(in []*autograd.Value) []*autograd.Value {
-		scores := net.Forward(in[0])
-		loss := op.Mean(op.CrossEntropy(op.Reshape(scores, -1, vocabulary), op.Reshape(in[1], -1)))
+		loss := model.NextTokenLoss(net.Forward(in[0]), in[1])
 		adam.Step(autograd.Grad(loss, nn.Values(adam.Parameters())...))
 		return []*autograd.Value{loss}
 	})

@@ -1,12 +1,13 @@
 """Answers how PyTorch computes the cases of Odyssey's table of operations.
 
-    python3 main.py DIR
+    python3 main.py < question.json > answer.json
 
-reads question.json and question.bin in DIR, written by TestParityWithPyTorch,
-and writes answer.json and answer.bin: the outputs of each case, and the
-gradients of its float inputs under the upstream gradients given.
+A question is written by TestOperationsAgainstPyTorch; an answer has the outputs of each
+case, and the gradients of its float inputs under the upstream gradients given.
+Tensors lie in one field of bytes, in base64.
 """
 
+import base64
 import importlib
 import json
 import math
@@ -26,7 +27,7 @@ NAMES = {torch.float32: "float32", torch.float64: "float64", torch.int64: "int64
 
 
 class Answers:
-    """Tensors in one file, and where they lie."""
+    """Tensors one after the other, and where they lie."""
 
     def __init__(self):
         self.data = bytearray()
@@ -70,19 +71,17 @@ def answer(case, data, answers):
     }
 
 
-def main(directory):
+def main():
     torch.set_num_threads(1)
-    directory = pathlib.Path(directory)
-    cases = json.loads((directory / "question.json").read_text())
-    data = bytearray((directory / "question.bin").read_bytes()) or bytearray(8)
+    question = json.load(sys.stdin)
+    data = bytearray(base64.b64decode(question["data"]))
     answers, replies = Answers(), []
-    for case in cases:
+    for case in question["cases"]:
         try:
             replies.append(answer(case, data, answers))
         except Exception as e:  # told case by case
             replies.append({"error": f"{type(e).__name__}: {e}"})
-    (directory / "answer.json").write_text(json.dumps(replies))
-    (directory / "answer.bin").write_bytes(bytes(answers.data))
+    json.dump({"cases": replies, "data": base64.b64encode(answers.data).decode()}, sys.stdout)
 
 
-main(sys.argv[1])
+main()

@@ -1,19 +1,18 @@
 """Answers what PyTorch's optimisers and schedules do.
 
-usage: main.py DIR
+    python3 main.py < question.json > answer.json
 
-DIR/question.json holds, written by pytorch_test.go,
+The question, written by pytorch_test.go, holds
     steps      how many
     shapes     of the parameters
     optimizers each a Python expression of `torch` and `params`, and a dtype
     schedules  each a Python expression of `s` (torch.optim.lr_scheduler) and `o`, an SGD
-and DIR/answer.json then
+and the answer then
     optimizers for each the parameters after each step, one list after the other
     schedules  for each [learning rate, momentum] in each step
 """
 
 import json
-import os
 import sys
 import warnings
 
@@ -70,15 +69,12 @@ def rates(question, ask):
 def main():
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)  # of what NAdam keeps
-    directory = sys.argv[1]
-    with open(os.path.join(directory, "question.json")) as f:
-        question = json.load(f)
+    question = json.load(sys.stdin)
     answer = {
         "optimizers": [trajectory(question, ask) for ask in question["optimizers"]],
         "schedules": [rates(question, ask) for ask in question["schedules"]],
     }
-    with open(os.path.join(directory, "answer.json"), "w") as f:
-        json.dump(answer, f)
+    json.dump(answer, sys.stdout)
 
 
 main()
