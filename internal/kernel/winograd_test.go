@@ -49,7 +49,7 @@ func naiveSpread[T Float](w []T) []T {
 	return []T{w[0], ((w[0] + w[2]) + w[1]) / 2, ((w[0] + w[2]) - w[1]) / 2, w[2]}
 }
 func naiveGather[T Float](u []T) []T {
-	half := (u[1] + u[2]) / 2
+	half := T((u[1] + u[2]) / 2) // rounded, and not fused with what follows
 	return []T{u[0] + half, (u[1] - u[2]) / 2, half + u[3]}
 }
 
