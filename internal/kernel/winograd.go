@@ -34,12 +34,12 @@ type tiling struct {
 	padH, padW int
 	turned     bool // the gradient of the input: weights from the last tap to the first, from filters to channels
 
-	cut             tileCut
-	inPoint         int // elements from one point to the next
-	outPoint        int
-	places          []position
-	taps            []tap
-	weightRow, both int // from one row of weights to the next, and from one point of all to the next
+	cut                    tileCut
+	inPoint                int // elements from one point to the next
+	outPoint               int
+	places                 []position
+	taps                   []tap
+	weightRow, weightPoint int // elements from one row of weights to the next, and from one point of them
 }
 
 // tileCut cuts the tiles of a plane into rectangles of whole rows, or of parts of one.
@@ -83,7 +83,7 @@ func (p *ConvPlan) tiles(turned bool) *tiling {
 		s := p.Shape
 		t.in, t.out, t.padH, t.padW, t.turned = p.X, p.Y, s.PadH, s.PadW, turned
 		weightTap := 1
-		t.weightRow, t.both = s.Channels, s.Filters*s.Channels
+		t.weightRow, t.weightPoint = s.Channels, s.Filters*s.Channels
 		if turned {
 			t.in, t.out, t.padH, t.padW = p.Y, p.X, 2-s.PadH, 2-s.PadW
 			t.weightRow, weightTap = 1, s.Channels
@@ -192,14 +192,14 @@ func multiplyTiles[T Float](t *tiling, sums, points, u []T, tiles int) {
 	lanes := t.in.Images()
 	c := chains[T]{lanes: lanes, dstRow: t.cut.most() * lanes, wRow: t.weightRow, taps: t.taps, pos: t.places[:tiles]}
 	for p := range winogradPoints {
-		c.in, c.dst, c.w = points[p*t.inPoint:], sums[p*t.outPoint:], u[t.weightPoint(p)*t.both:]
+		c.in, c.dst, c.w = points[p*t.inPoint:], sums[p*t.outPoint:], u[t.pointOf(p)*t.weightPoint:]
 		c.run(0, t.out.Channels)
 	}
 }
 
-// weightPoint returns which of the weights' points goes with a tile's: turned weights
+// pointOf returns which of the weights' points goes with a tile's: turned weights
 // have the outer ones the other way round.
-func (t *tiling) weightPoint(p int) int {
+func (t *tiling) pointOf(p int) int {
 	if !t.turned {
 		return p
 	}

@@ -32,9 +32,9 @@ func winogradOutFast(r tileRow, l, gate *lines[float32], src, start []float32, e
 	if active == portable {
 		return false
 	}
-	make := winogradOutHalf
+	out := winogradOutHalf
 	if r.lanes == Lanes && active == avx512 {
-		make = winogradOutAVX512
+		out = winogradOutAVX512
 	}
 	for half := range winogradHalves(r.lanes) {
 		i := half * HalfLanes
@@ -42,7 +42,7 @@ func winogradOutFast(r tileRow, l, gate *lines[float32], src, start []float32, e
 		if gate.a != nil {
 			gateTop, gateBottom = &gate.a[i], &gate.b[i]
 		}
-		make(at(l.a, i), l.aPlane, at(l.b, i), l.bPlane, &src[i], r.point, r.plane, gateTop, gateBottom, gate.aPlane, unsafe.SliceData(start), r.lanes, l.columns, r.tiles, r.channels, chainFlags(false, e))
+		out(at(l.a, i), l.aPlane, at(l.b, i), l.bPlane, &src[i], r.point, r.plane, gateTop, gateBottom, gate.aPlane, unsafe.SliceData(start), r.lanes, l.columns, r.tiles, r.channels, chainFlags(false, e))
 	}
 	return true
 }

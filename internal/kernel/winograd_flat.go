@@ -63,7 +63,7 @@ func WinogradInputFlat[T Float](p *ConvPlan, part, images int, dx, dy, u, scratc
 func convolveFlat[T Float](t *tiling, parts, part, images int, dst, src, u, bias, scratch []T, e Epilogue) {
 	wantLen("dst", len(dst), images*t.out.image())
 	wantLen("src", len(src), images*t.in.image())
-	wantLen("u", len(u), winogradPoints*t.both)
+	wantLen("u", len(u), winogradPoints*t.weightPoint)
 	wantLen("scratch", len(scratch), t.flatScratch())
 	scratch = aligned(scratch)
 	points, sums := cut(&scratch, winogradPoints*t.inPoint), cut(&scratch, winogradPoints*t.outPoint)
