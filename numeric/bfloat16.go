@@ -2,6 +2,9 @@ package numeric
 
 import "math"
 
+// BF16 is bfloat16, described as [BFloat16] is.
+var BF16 = &Float{Name: "BF16", Exponent: 8, Mantissa: 7, Bias: 127, Special: IEEE}
+
 // BFloat16 is the bit pattern of a bfloat16 number, the upper half of a
 // float32: one sign bit, 8 exponent bits with bias 127, 7 mantissa bits. The
 // largest finite value is about 3.3895e38, the smallest subnormal 2^-133.

@@ -2,6 +2,9 @@ package numeric
 
 import "math"
 
+// F16 is IEEE 754-2019 binary16, described as [Float16] is.
+var F16 = &Float{Name: "F16", Exponent: 5, Mantissa: 10, Bias: 15, Special: IEEE}
+
 // Float16 is the bit pattern of an IEEE 754-2019 binary16 number: one sign bit,
 // 5 exponent bits with bias 15, 10 mantissa bits. The largest finite value is
 // 65504, the smallest subnormal 2^-24.
