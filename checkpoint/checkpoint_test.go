@@ -163,18 +163,46 @@ func TestReadsPythonsFiles(t *testing.T) {
 	}
 }
 
-func TestHalfPrecisionIsReadAsFloat32(t *testing.T) {
+func TestHalfPrecision(t *testing.T) {
 	f, err := read(build(`{"h":{"dtype":"F16","shape":[3],"data_offsets":[0,6]},`+
 		`"b":{"dtype":"BF16","shape":[2],"data_offsets":[6,10]}}`,
 		"\x00\x3c\xff\x7b\x01\x80"+"\x80\x3f\x80\xff"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := tensor.FromSlice([]float32{1, 65504, -0x1p-24}, 3); !f.Tensor("h").Equal(want) {
-		t.Errorf("F16: %v, want %v", f.Tensor("h"), want)
+	h, b := f.Tensor("h"), f.Tensor("b")
+	if want := tensor.FromSlice([]float32{1, 65504, -0x1p-24}, 3); h.DType() != tensor.Float16 || !h.Convert(tensor.Float32).Equal(want) {
+		t.Errorf("F16: %v, want %v", h, want)
 	}
-	if want := tensor.FromSlice([]float32{1, float32(math.Inf(-1))}, 2); !f.Tensor("b").Equal(want) {
-		t.Errorf("BF16: %v, want %v", f.Tensor("b"), want)
+	if want := tensor.FromSlice([]float32{1, float32(math.Inf(-1))}, 2); b.DType() != tensor.BFloat16 || !b.Convert(tensor.Float32).Equal(want) {
+		t.Errorf("BF16: %v, want %v", b, want)
+	}
+}
+
+// Every packed type comes back as it was, by the format's own name where it has one.
+func TestPackedTypes(t *testing.T) {
+	for d := tensor.Float16; d <= tensor.NVFP4; d++ {
+		x := tensor.New(tensor.Float32, 3, 37)
+		for i := range tensor.Data[float32](x) {
+			tensor.Data[float32](x)[i] = float32(i-50) / 7
+		}
+		want := []Named{{"w", x.Convert(d)}, {"b", tensor.Full(tensor.Float32, 1, 2)}}
+		file := write(t, want, map[string]string{"epoch": "3"})
+		if name := formatOf(d).name; !bytes.Contains(file, []byte(`"`+name+`"`)) {
+			t.Errorf("%v is not written as %s", d, name)
+		}
+		f, err := read(file)
+		if err != nil {
+			t.Fatalf("%v: %v", d, err)
+		}
+		for _, w := range want {
+			if got := f.Tensor(w.Name); !got.Equal(w.Tensor) {
+				t.Errorf("%v: %s is %v, want %v", d, w.Name, got, w.Tensor)
+			}
+		}
+		if fmt.Sprint(f.Metadata) != "map[epoch:3]" {
+			t.Errorf("%v: metadata %v", d, f.Metadata)
+		}
 	}
 }
 

@@ -136,7 +136,7 @@ func (e *entry) checkSize() error {
 	if e.begin < 0 || e.end < e.begin {
 		return fmt.Errorf("data_offsets [%d %d] are no range", e.begin, e.end)
 	}
-	want := int64(tensor.Elements(e.shape)) * int64(e.format.size)
+	want := int64(tensor.NewSpec(e.format.dtype, e.shape...).Bytes())
 	if got := e.end - e.begin; got != want {
 		return fmt.Errorf("%s%v takes %d bytes, but data_offsets [%d %d] give it %d",
 			e.format.name, e.shape, want, e.begin, e.end, got)

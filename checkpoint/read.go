@@ -9,9 +9,9 @@ import (
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
-// Read reads the safetensors file of size bytes that r holds. F16 and BF16
-// tensors become float32, without loss. It fails on anything that the format
-// does not allow, and on other dtypes.
+// Read reads the safetensors file of size bytes that r holds. It
+// fails on anything that the format does not allow, and on dtypes that package
+// tensor has no type for.
 func Read(r io.ReaderAt, size int64) (*File, error) {
 	header, err := readHeader(r, size)
 	if err != nil {
@@ -33,7 +33,7 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 		}
 		f.Tensors = append(f.Tensors, Named{e.name, t})
 	}
-	return f, nil
+	return f, f.unpackMetadata()
 }
 
 const lengthSize = 8 // bytes of the header's length
@@ -81,13 +81,7 @@ func readTensor(r io.ReaderAt, start int64, e entry) (*tensor.Tensor, error) {
 		return nil, err
 	}
 	t := tensor.New(e.format.dtype, e.shape...)
-	if e.format.widen == nil {
-		return t, t.SetBytes(b)
-	}
-	for i, data := 0, tensor.Data[float32](t); i < len(data); i++ {
-		data[i] = e.format.widen(binary.LittleEndian.Uint16(b[2*i:]))
-	}
-	return t, nil
+	return t, t.SetBytes(b)
 }
 
 func readFull(r io.ReaderAt, b []byte, offset int64) error {

@@ -20,6 +20,11 @@ func two(a, b [2]int) string {
 		a[1]-a[0], a[0], a[1], b[1]-b[0], b[0], b[1])
 }
 
+// blocks returns the header of n bytes w that the metadata says are blocks.
+func blocks(name, spec string, n int) string {
+	return fmt.Sprintf(`{"__metadata__":{"packed:%s":"%s"},"w":{"dtype":"U8","shape":[%d],"data_offsets":[0,%d]}}`, name, spec, n, n)
+}
+
 var malformed = []struct {
 	name, header, data string
 	want               string
@@ -45,7 +50,16 @@ var malformed = []struct {
 	{"missing shape", `{"w":{"dtype":"U8","data_offsets":[0,1]}}`, "a", `tensor "w": want all of dtype`},
 	{"missing offsets", `{"w":{"dtype":"U8","shape":[0]}}`, "", `tensor "w": want all of dtype`},
 	{"unknown key", `{"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"Shape":[1]}}`, "a", `unknown key "Shape"`},
-	{"unknown dtype", one("F8_E4M3", "[1]", "[0,1]"), "a", `tensor "w": dtype "F8_E4M3" is not supported, want F64, F32`},
+	{"unknown dtype", one("F8_E8M0", "[1]", "[0,1]"), "a", `tensor "w": dtype "F8_E8M0" is not supported, want one of F64, F32`},
+	{"bits short of a byte", one("F4", "[3]", "[0,1]"), "a", `tensor "w": F4[3] takes 2 bytes`},
+	{"blocks of no tensor", blocks("v", "mxfp4 [3]", 17), string(make([]byte, 17)), `metadata "packed:v": there is no such tensor`},
+	{"blocks of no type", blocks("w", "mxfp5 [3]", 17), string(make([]byte, 17)), `tensor "w": metadata "mxfp5 [3]": want a type of blocks`},
+	{"blocks of a plain type", blocks("w", "float16 [3]", 6), "abcdef", "want a type of blocks"},
+	{"blocks without a shape", blocks("w", "mxfp4", 17), string(make([]byte, 17)), "want a type of blocks and a shape"},
+	{"blocks of no size", blocks("w", "mxfp4 [3 x]", 17), string(make([]byte, 17)), `"x" is no size`},
+	{"blocks of a negative size", blocks("w", "mxfp4 [-3]", 17), string(make([]byte, 17)), "negative size"},
+	{"blocks of a huge size", blocks("w", "mxfp4 [9223372036854775807]", 17), string(make([]byte, 17)), "too many elements"},
+	{"blocks of other bytes", blocks("w", "mxfp4 [33]", 17), string(make([]byte, 17)), `want 34 bytes, not uint8[17]`},
 	{"dtype in lower case", one("f32", "[1]", "[0,4]"), "abcd", `dtype "f32" is not supported`},
 	{"dtype is a number", `{"w":{"dtype":4,"shape":[1],"data_offsets":[0,1]}}`, "a", `tensor "w": dtype: want a string`},
 	{"shape is null", one("U8", "null", "[0,1]"), "a", `tensor "w": shape: want a JSON array`},
@@ -153,6 +167,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(write(f, nil, nil))
 	f.Add(write(f, []Named{{"w", tensor.New(tensor.Float64, 2, 0, 3)}, {"b", tensor.New(tensor.Bool, 2)}}, nil))
 	f.Add(build(`{"h":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[],"data_offsets":[4,6]}}`, "\x00\x3c\x01\x7c\x80\x7f"))
+	f.Add(write(f, []Named{{"w", tensor.Full(tensor.MXFP4, 3, 2, 33)}, {"v", tensor.Full(tensor.NVFP4, 3, 5)}, {"u", tensor.Full(tensor.Float6E2M3, 3, 3)}}, nil))
 	for _, c := range malformed {
 		if len(c.header) < 1000 {
 			f.Add(build(c.header, c.data))

@@ -9,7 +9,10 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
+
+	"github.com/mlodyssey/odyssey/tensor"
 )
 
 // Write writes tensors and metadata, which may be nil, in the safetensors
@@ -21,9 +24,10 @@ func Write(w io.Writer, tensors []Named, metadata map[string]string) error {
 	if err := checkNames(tensors, metadata); err != nil {
 		return err
 	}
+	metadata = packedMetadata(tensors, metadata)
 	tensors = slices.Clone(tensors)
 	slices.SortStableFunc(tensors, func(a, b Named) int {
-		return cmp.Compare(b.Tensor.DType().Size(), a.Tensor.DType().Size())
+		return cmp.Compare(elementBits(b.Tensor.DType()), elementBits(a.Tensor.DType()))
 	})
 	header := formatHeader(tensors, metadata)
 	if len(header) > maxHeader {
@@ -41,6 +45,14 @@ func Write(w io.Writer, tensors []Named, metadata map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// elementBits returns the bits of an element, or of what elements of blocks are written as.
+func elementBits(d tensor.DType) int {
+	if f := d.Float(); f != nil {
+		return f.Bits()
+	}
+	return 8 * max(1, d.Size())
 }
 
 func checkNames(tensors []Named, metadata map[string]string) error {
@@ -61,6 +73,9 @@ func checkNames(tensors []Named, metadata map[string]string) error {
 		seen[t.Name] = true
 	}
 	for key, value := range metadata {
+		if strings.HasPrefix(key, packedKey) {
+			return fmt.Errorf("metadata %.100q: names that begin with %s are reserved for packed tensors", key, packedKey)
+		}
 		if !utf8.ValidString(key) || !utf8.ValidString(value) {
 			return fmt.Errorf("metadata %.100q: %.100q is not UTF-8", key, value)
 		}
@@ -84,7 +99,7 @@ func formatHeader(tensors []Named, metadata map[string]string) []byte {
 	offset := 0
 	for i, t := range tensors {
 		b = appendComma(b, i+len(metadata))
-		end := offset + t.Tensor.Len()*t.Tensor.DType().Size()
+		end := offset + t.Tensor.Spec().Bytes()
 		b = appendEntry(b, t, offset, end)
 		offset = end
 	}
@@ -100,7 +115,7 @@ func appendEntry(b []byte, t Named, begin, end int) []byte {
 	b = append(b, `:{"dtype":"`...)
 	b = append(b, formatOf(t.Tensor.DType()).name...)
 	b = append(b, `","shape":`...)
-	b = appendInts(b, t.Tensor.Shape())
+	b = appendInts(b, shapeOf(t.Tensor))
 	b = append(b, `,"data_offsets":`...)
 	b = appendInts(b, []int{begin, end})
 	return append(b, '}')

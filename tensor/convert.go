@@ -1,14 +1,26 @@
 package tensor
 
-import "math"
+import (
+	"math"
+
+	"github.com/mlodyssey/odyssey/numeric"
+)
 
 // Convert returns a row-major copy with another element type. Float to float
 // rounds to the nearest, ties to even. Float to integer truncates, saturates at
 // the type's ends and takes NaN to 0, the same on every processor. Integers
-// that do not fit wrap around, as in Go. Anything but 0 becomes true.
+// that do not fit wrap around, as in Go. Anything but 0 becomes true. To a packed type,
+// and from one, the way is through float32.
 func (t *Tensor) Convert(d DType) *Tensor {
 	if d == t.dtype {
 		return t.Clone()
+	}
+	if d.IsPacked() {
+		p := Packing{}
+		if d == Float16 || d == BFloat16 {
+			p.Overflow = numeric.ToInf
+		}
+		return Pack(t, d, p)
 	}
 	out := New(d, t.shape...)
 	ConvertInto(out, t.Contiguous())
@@ -21,8 +33,16 @@ func ConvertInto(dst, src *Tensor) {
 	if dst.Len() != src.Len() {
 		Fail("tensor.ConvertInto", []Spec{src.Spec()}, "want %d elements", dst.Len())
 	}
+	if dst.dtype.IsPacked() {
+		dst.CopyFrom(src.Reshape(dst.shape...).Convert(dst.dtype))
+		return
+	}
 	n := src.Len()
 	switch from := src.data.(type) {
+	case *packed:
+		values := make([]float32, n)
+		unpack(values, src)
+		convertFloat(dst, values)
 	case []float32:
 		convertFloat(dst, from[:n])
 	case []float64:

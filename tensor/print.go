@@ -15,6 +15,9 @@ func (t *Tensor) String() string {
 	var b strings.Builder
 	b.WriteString(t.Spec().String())
 	b.WriteByte(' ')
+	if t.dtype.IsPacked() {
+		t = t.Convert(Float32)
+	}
 	t.print(&b, nil)
 	return b.String()
 }

@@ -48,7 +48,7 @@ func CheckShape(d DType, shape []int) error {
 		if s < 0 {
 			return fmt.Errorf("shape %v has a negative size", shape)
 		}
-		if !empty && s > (math.MaxInt-cacheLine)/max(1, d.Size())/n {
+		if !empty && s > (math.MaxInt-cacheLine)/mostBytes(d)/n {
 			return fmt.Errorf("shape %v has too many elements", shape)
 		}
 		if !empty {
@@ -56,6 +56,15 @@ func CheckShape(d DType, shape []int) error {
 		}
 	}
 	return nil
+}
+
+// mostBytes bounds what an element may take by itself, of a packed type with a block for it,
+// and its bits.
+func mostBytes(d DType) int {
+	if d.IsPacked() {
+		return 64
+	}
+	return max(1, d.Size())
 }
 
 // Broadcast returns the shape that two shapes have in common under NumPy's

@@ -18,7 +18,7 @@ type Tensor struct {
 	dtype   DType
 	shape   []int
 	strides []int // in elements; 0 along an expanded axis
-	data    any   // []T of dtype, beginning at the tensor's first element
+	data    any   // []T of dtype, beginning at the tensor's first element, or *packed
 }
 
 // New returns a tensor of zeros.
@@ -39,6 +39,9 @@ func New(d DType, shape ...int) *Tensor {
 	case Bool:
 		return wrap(aligned[bool](n), shape)
 	}
+	if d.IsPacked() {
+		return newPacked(d, slices.Clone(shape))
+	}
 	Fail("tensor.New", nil, "%v is not a type of elements", d)
 	return nil
 }
@@ -57,6 +60,9 @@ func Scalar[T Element](v T) *Tensor { return wrap([]T{v}, nil) }
 
 // Full returns a tensor whose elements are all v, converted to the type.
 func Full(d DType, v float64, shape ...int) *Tensor {
+	if d.IsPacked() {
+		return Full(Float64, v, shape...).Convert(d)
+	}
 	t := New(d, shape...)
 	t.CopyFrom(Scalar(v).Convert(d).Expand(shape...))
 	return t
@@ -204,6 +210,8 @@ func (t *Tensor) CopyFrom(src *Tensor) {
 		copyStrided(dst, t, src)
 	case []bool:
 		copyStrided(dst, t, src)
+	case *packed:
+		dst.copyFrom(src.data.(*packed))
 	}
 }
 
@@ -239,10 +247,10 @@ func (t *Tensor) Equal(o *Tensor) bool {
 	return t.Spec().Equal(o.Spec()) && slices.Equal(t.Bytes(), o.Bytes())
 }
 
-// Bytes returns the elements in row-major order as little-endian bytes. It
-// copies.
+// Bytes returns the elements in row-major order as little-endian bytes; of a packed type
+// the codes, the scales of the blocks and, in NVFP4, the tensor's. It copies.
 func (t *Tensor) Bytes() []byte {
-	b := make([]byte, 0, t.Len()*t.dtype.Size())
+	b := make([]byte, 0, t.Spec().Bytes())
 	switch data := t.Contiguous().data.(type) {
 	case []float32:
 		b = appendBytes(b, data[:t.Len()])
@@ -256,6 +264,8 @@ func (t *Tensor) Bytes() []byte {
 		b = append(b, data[:t.Len()]...)
 	case []bool:
 		b = appendBytes(b, data[:t.Len()])
+	case *packed:
+		return data.bytes(t.dtype)
 	}
 	return b
 }
@@ -263,7 +273,7 @@ func (t *Tensor) Bytes() []byte {
 // SetBytes fills a row-major tensor from little-endian bytes, the inverse of
 // Bytes. A bool's byte must be 0 or 1.
 func (t *Tensor) SetBytes(b []byte) error {
-	if want := t.Len() * t.dtype.Size(); len(b) != want {
+	if want := t.Spec().Bytes(); len(b) != want {
 		return fmt.Errorf("%v takes %d bytes, not %d", t.Spec(), want, len(b))
 	}
 	if t.dtype == Bool {
@@ -286,6 +296,8 @@ func (t *Tensor) SetBytes(b []byte) error {
 		copy(Data[uint8](t), b)
 	case Bool:
 		decodeBytes(Data[bool](t), b)
+	default:
+		t.data.(*packed).setBytes(t.dtype, b)
 	}
 	return nil
 }

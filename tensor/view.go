@@ -12,6 +12,9 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 	if !t.IsContiguous() {
 		Fail("tensor.Reshape", []Spec{t.Spec()}, "the tensor is a view that is not row-major: call Contiguous first")
 	}
+	if t.dtype.Blocks() != nil && rowLength(shape) != rowLength(t.shape) {
+		Fail("tensor.Reshape", []Spec{t.Spec()}, "%v has rows of another length, which blocks would not fit: Convert it first", shape)
+	}
 	return &Tensor{t.dtype, shape, rowMajor(shape), t.data}
 }
 
@@ -39,6 +42,7 @@ func InferShape(n int, shape []int) ([]int, bool) {
 
 // Permute returns a view whose axis i is the tensor's axis axes[i].
 func (t *Tensor) Permute(axes ...int) *Tensor {
+	t.wantUnpacked("tensor.Permute")
 	if !IsPermutation(axes, t.Rank()) {
 		Fail("tensor.Permute", []Spec{t.Spec()}, "want each axis once, not %v", axes)
 	}
@@ -63,6 +67,7 @@ func IsPermutation(axes []int, rank int) bool {
 
 // Slice returns a view of the indices lo to hi-1 of an axis.
 func (t *Tensor) Slice(axis, lo, hi int) *Tensor {
+	t.wantUnpacked("tensor.Slice")
 	if axis < 0 || axis >= t.Rank() || lo < 0 || hi < lo || hi > t.shape[axis] {
 		Fail("tensor.Slice", []Spec{t.Spec()}, "axis %d has no range %d:%d", axis, lo, hi)
 	}
@@ -76,6 +81,7 @@ func (t *Tensor) Slice(axis, lo, hi int) *Tensor {
 
 // Step returns a view of every step-th index of an axis, from the first on.
 func (t *Tensor) Step(axis, step int) *Tensor {
+	t.wantUnpacked("tensor.Step")
 	if axis < 0 || axis >= t.Rank() || step < 1 {
 		Fail("tensor.Step", []Spec{t.Spec()}, "axis %d has no steps of %d", axis, step)
 	}
@@ -105,6 +111,7 @@ func (t *Tensor) from(at int) any {
 // Expand returns a view broadcast to a shape under NumPy's rule: axes of size
 // 1 are repeated and missing leading axes added, without copying.
 func (t *Tensor) Expand(shape ...int) *Tensor {
+	t.wantUnpacked("tensor.Expand")
 	mustShape("tensor.Expand", t.dtype, shape)
 	both, err := Broadcast(t.shape, shape)
 	if err != nil || !slices.Equal(both, shape) {

@@ -212,6 +212,9 @@ func assignAll(variables []nn.Named, f *checkpoint.File) error {
 		if t == nil {
 			return fmt.Errorf("%s is missing, want %v", v.Name, v.Value.Spec())
 		}
+		if t.DType().IsPacked() {
+			t = t.Convert(v.Value.DType())
+		}
 		if !t.Spec().Equal(v.Value.Spec()) {
 			return fmt.Errorf("%s is %v, want %v", v.Name, t.Spec(), v.Value.Spec())
 		}
