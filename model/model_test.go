@@ -35,7 +35,7 @@ func samples() []sample {
 		{"lenet5", func() nn.Module { return NewLeNet5(grey.Classes, 1) }, 28, false, false, 0.002, 60},
 		{"alexnet", func() nn.Module { return NewAlexNet(AlexNetConfig{grey, 512}, 1) }, 63, false, true, 0.001, 300},
 		{"vgg11", func() nn.Module { return NewVGG(VGGConfig{grey, 11, 512}, 1) }, 32, true, true, 0.0003, 400},
-		{"vgg16", func() nn.Module { return NewVGG(VGGConfig{grey, 16, 512}, 1) }, 32, true, true, 0.0003, 400},
+		{"vgg16", func() nn.Module { return NewVGG(VGGConfig{grey, 16, 512}, 1) }, 32, true, true, 0.0003, 900},
 		{"googlenet", func() nn.Module { return NewGoogLeNet(GoogLeNetConfig{grey, false}, 1) }, 28, true, true, 0.001, 60},
 		{"resnet18", func() nn.Module { return NewResNet(ResNetConfig{grey, 18}, 1) }, 28, true, true, 0.001, 60},
 		{"resnet34", func() nn.Module { return NewResNet(ResNetConfig{grey, 34}, 1) }, 28, true, true, 0.001, 60},

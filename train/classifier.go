@@ -108,14 +108,19 @@ func (c *Classifier) Save(path string) error {
 	for _, v := range nn.Variables(c.Net) {
 		tensors = append(tensors, checkpoint.Named{Name: v.Name, Tensor: v.Value.Tensor()})
 	}
-	return checkpoint.Save(path, tensors, map[string]string{
+	return checkpoint.Save(path, tensors, c.metadata())
+}
+
+// metadata returns what a file says of the classifier.
+func (c *Classifier) metadata() map[string]string {
+	return map[string]string{
 		metaFormat:  classifierFormat,
 		metaModel:   c.Name,
 		metaClasses: jsonOf(c.Classes),
 		metaInput:   jsonOf(c.Input),
 		metaMean:    jsonOf(c.Mean),
 		metaStd:     jsonOf(cmp.Or(c.Std, 1)),
-	})
+	}
 }
 
 // Load reads a classifier from a file that Save wrote, or from the directory of
@@ -212,8 +217,8 @@ func assignAll(variables []nn.Named, f *checkpoint.File) error {
 		if t == nil {
 			return fmt.Errorf("%s is missing, want %v", v.Name, v.Value.Spec())
 		}
-		if t.DType().IsPacked() {
-			t = t.Convert(v.Value.DType())
+		if t.DType().IsPacked() && t.Len() == v.Value.Spec().Elements() {
+			t = t.Convert(v.Value.DType()).Reshape(v.Value.Shape()...) // SaveQuantized flattens
 		}
 		if !t.Spec().Equal(v.Value.Spec()) {
 			return fmt.Errorf("%s is %v, want %v", v.Name, t.Spec(), v.Value.Spec())

@@ -79,6 +79,7 @@ func explain(err error) (message string, status int) {
 type cli struct {
 	Train     trainCommand     `cmd:"" help:"Train a network."`
 	Eval      evalCommand      `cmd:"" help:"Tell how well a trained network does on a set."`
+	Quantize  quantizeCommand  `cmd:"" help:"Save a trained network with weights of few bits."`
 	Predict   predictCommand   `cmd:"" help:"Tell what characters pictures show."`
 	Models    modelsCommand    `cmd:"" help:"List the networks, or tell what one is made of."`
 	Gradcheck gradcheckCommand `cmd:"" help:"Check the derivatives of all operations."`

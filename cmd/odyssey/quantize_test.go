@@ -1,0 +1,47 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestQuantize(t *testing.T) {
+	dir := trained(t)
+	file := filepath.Join(t.TempDir(), "small.safetensors")
+	for format := range quantizeFormats {
+		out := succeed(t, "quantize", dir, "--format", format, "--out", file)
+		if !strings.Contains(out, "fc1.weight") || !strings.Contains(out, " of 259404") {
+			t.Errorf("%s: %s", format, out)
+		}
+		if out := succeed(t, "eval", file, "--limit", "20"); !strings.Contains(out, "20 examples") {
+			t.Errorf("%s: %s", format, out)
+		}
+	}
+	var report []struct {
+		Name  string
+		Error float64
+	}
+	out := succeed(t, "quantize", dir, "--format", "mxfp4", "--keep", "fc1.weight", "--out", file, "--json")
+	if err := json.Unmarshal([]byte(out), &report); err != nil || len(report) != 10 {
+		t.Fatalf("%v in %s", err, out)
+	}
+	for _, q := range report {
+		if packed := strings.HasSuffix(q.Name, "weight") && q.Name != "fc1.weight"; packed != (q.Error > 0) {
+			t.Errorf("reported %+v", q)
+		}
+	}
+}
+
+func TestQuantizeRefuses(t *testing.T) {
+	dir := trained(t)
+	file := filepath.Join(t.TempDir(), "small.safetensors")
+	refuse(t, statusUsage, []string{"quantize", dir, "--format", "fp3", "--out", file}, []string{"fp3", "mxfp4"})
+	refuse(t, statusError, []string{"quantize", dir, "--format", "mxfp4", "--keep", "fc9.weight", "--out", file}, []string{`"fc9.weight"`, "lenet5"})
+	refuse(t, statusError, []string{"quantize", file, "--format", "mxfp4", "--out", file}, []string{"no such file"})
+	if _, err := os.Stat(file); err == nil {
+		t.Error("a refused command wrote a file")
+	}
+}
