@@ -63,21 +63,17 @@ func convWeight[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []
 			kernel.ConvWeight(d.padded, images, sum(block)[k:], x[i:], dy[o:], scratch)
 		})
 	} else if shape.Winograd() {
-		eachBlock(pool, images, plan.X.Len()+plan.Y.Len()+plan.WinogradWeightScratch()+kernel.AlignSlack, func(lo, hi int, scratch []T) {
-			rest := kernel.Aligned(scratch)
-			xs, dys := cutLanes(&rest, plan.X, 1).block(0), cutLanes(&rest, plan.Y, 1).block(0)
-			kernel.ToLanes(plan.X, xs, hi-lo, x[lo*xSize:hi*xSize])
-			kernel.ToLanes(plan.Y, dys, hi-lo, dy[lo*ySize:hi*ySize])
-			for part := range plan.WinogradWeightParts() {
-				kernel.WinogradWeightPart(plan, part, hi-lo, sum(lo/kernel.Lanes), xs, dys, rest)
-			}
-		})
+		convWeightBlocks(pool, images, weightConv[T]{plan.X, plan.Y, plan.WinogradWeightParts(), plan.WinogradWeightScratch(),
+			func(part, n int, sum, x, dy, scratch []T) {
+				kernel.WinogradWeightPart(plan, part, n, sum, x, dy, scratch)
+			}}, sum, x, dy)
 	} else if blocksOf(images) >= manyBlocks {
 		eachBlock(pool, images, plan.WeightScratch(), func(lo, hi int, scratch []T) {
 			kernel.ConvWeight(plan, hi-lo, sum(lo/kernel.Lanes), x[lo*xSize:hi*xSize], dy[lo*ySize:hi*ySize], scratch)
 		})
 	} else {
-		convWeightParts(pool, plan, images, sum, x, dy)
+		convWeightParts(pool, images, weightConv[T]{plan.X, plan.Y, plan.WeightParts(), plan.WeightLanesScratch(),
+			func(part, n int, sum, x, dy, scratch []T) { kernel.ConvWeightPart(plan, part, n, sum, x, dy, scratch) }}, sum, x, dy)
 	}
 	parallel.For(len(dw), grain, func(lo, hi int) {
 		clear(dw[lo:hi])
@@ -87,19 +83,45 @@ func convWeight[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []
 	})
 }
 
+// weightConv is the gradient of weights from a block of images, in parts.
+type weightConv[T kernel.Float] struct {
+	x, y    kernel.Block
+	parts   int
+	scratch int // elements that a part needs
+	part    func(part, images int, sum, x, dy, scratch []T)
+}
+
+// convWeightBlocks computes the sums of each block, one after the other where they are
+// many.
+func convWeightBlocks[T kernel.Float](pool *parallel.Scratch[T], images int, c weightConv[T], sum func(block int) []T, x, dy []T) {
+	if blocksOf(images) < manyBlocks {
+		convWeightParts(pool, images, c, sum, x, dy)
+		return
+	}
+	xImage, yImage := len(x)/images, len(dy)/images
+	eachBlock(pool, images, c.x.Len()+c.y.Len()+c.scratch+kernel.AlignSlack, func(lo, hi int, scratch []T) {
+		rest := kernel.Aligned(scratch)
+		xs, dys := cutLanes(&rest, c.x, 1).block(0), cutLanes(&rest, c.y, 1).block(0)
+		kernel.ToLanes(c.x, xs, hi-lo, x[lo*xImage:])
+		kernel.ToLanes(c.y, dys, hi-lo, dy[lo*yImage:])
+		for part := range c.parts {
+			c.part(part, hi-lo, sum(lo/kernel.Lanes), xs, dys, rest)
+		}
+	})
+}
+
 // convWeightParts computes the sums of each block of a batch of few.
-func convWeightParts[T kernel.Float](pool *parallel.Scratch[T], plan *kernel.ConvPlan, images int, sum func(block int) []T, x, dy []T) {
-	scratch := pool.Get(blocksOf(images)*(plan.X.Len()+plan.Y.Len()) + kernel.AlignSlack)
+func convWeightParts[T kernel.Float](pool *parallel.Scratch[T], images int, c weightConv[T], sum func(block int) []T, x, dy []T) {
+	scratch := pool.Get(blocksOf(images)*(c.x.Len()+c.y.Len()) + kernel.AlignSlack)
 	defer pool.Put(scratch)
 	rest := kernel.Aligned(*scratch)
-	xs, dys := cutLanes(&rest, plan.X, images), cutLanes(&rest, plan.Y, images)
+	xs, dys := cutLanes(&rest, c.x, images), cutLanes(&rest, c.y, images)
 	xs.load(x)
 	dys.load(dy)
-	eachBlockPart(images, plan.WeightParts(), func(block, part int) {
-		s := pool.Get(plan.WeightLanesScratch() + kernel.AlignSlack)
+	eachBlockPart(images, c.parts, func(block, part int) {
+		s := pool.Get(c.scratch + kernel.AlignSlack)
 		defer pool.Put(s)
-		n := min(kernel.Lanes, images-block*kernel.Lanes)
-		kernel.ConvWeightPart(plan, part, n, sum(block), xs.block(block), dys.block(block), kernel.Aligned(*s))
+		c.part(part, min(kernel.Lanes, images-block*kernel.Lanes), sum(block), xs.block(block), dys.block(block), kernel.Aligned(*s))
 	})
 }
 
