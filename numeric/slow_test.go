@@ -18,21 +18,22 @@ type slowBlocks struct {
 	integer    bool // elements are two's complement
 	of         *Blocks
 
-	values []*big.Rat // of the elements without sign, in the order of their codes
+	elements ladder
 }
 
 var blockFormats = []*slowBlocks{
-	{name: "MXFP8_E4M3", size: 32, bits: 8, emax: 8, largest: 448, bitsPer: 8.25, of: MXFP8E4M3, values: floats("F8_E4M3")},
-	{name: "MXFP8_E5M2", size: 32, bits: 8, emax: 15, largest: 57344, bitsPer: 8.25, of: MXFP8E5M2, values: floats("F8_E5M2")},
-	{name: "MXFP6_E3M2", size: 32, bits: 6, emax: 4, largest: 28, bitsPer: 6.25, of: MXFP6E3M2, values: floats("F6_E3M2")},
-	{name: "MXFP6_E2M3", size: 32, bits: 6, emax: 2, largest: 7.5, bitsPer: 6.25, of: MXFP6E2M3, values: floats("F6_E2M3")},
-	{name: "MXFP4", size: 32, bits: 4, emax: 2, largest: 6, bitsPer: 4.25, of: MXFP4, values: floats("F4")},
-	{name: "MXINT8", size: 32, bits: 8, emax: 0, largest: 127. / 64, bitsPer: 8.25, integer: true, of: MXINT8, values: integers()},
-	{name: "NVFP4", size: 16, bits: 4, largest: 6, bitsPer: 4.5, nvfp4: true, of: NVFP4, values: floats("F4")},
+	{name: "MXFP8_E4M3", size: 32, bits: 8, emax: 8, largest: 448, bitsPer: 8.25, of: MXFP8E4M3, elements: floats("F8_E4M3")},
+	{name: "MXFP8_E5M2", size: 32, bits: 8, emax: 15, largest: 57344, bitsPer: 8.25, of: MXFP8E5M2, elements: floats("F8_E5M2")},
+	{name: "MXFP6_E3M2", size: 32, bits: 6, emax: 4, largest: 28, bitsPer: 6.25, of: MXFP6E3M2, elements: floats("F6_E3M2")},
+	{name: "MXFP6_E2M3", size: 32, bits: 6, emax: 2, largest: 7.5, bitsPer: 6.25, of: MXFP6E2M3, elements: floats("F6_E2M3")},
+	{name: "MXFP4", size: 32, bits: 4, emax: 2, largest: 6, bitsPer: 4.25, of: MXFP4, elements: floats("F4")},
+	{name: "MXINT8", size: 32, bits: 8, emax: 0, largest: 127. / 64, bitsPer: 8.25, integer: true, of: MXINT8, elements: integers()},
+	{name: "NVFP4", size: 16, bits: 4, largest: 6, bitsPer: 4.5, nvfp4: true, of: NVFP4, elements: floats("F4")},
 }
 
 // floats returns the finite values of a format, from its definition.
-func floats(name string) (values []*big.Rat) {
+func floats(name string) ladder {
+	var values []*big.Rat
 	for _, f := range formats {
 		if f.name == name {
 			for code := uint16(0); code <= f.top; code++ {
@@ -40,14 +41,15 @@ func floats(name string) (values []*big.Rat) {
 			}
 		}
 	}
-	return values
+	return newLadder(values)
 }
 
-func integers() (values []*big.Rat) {
+func integers() ladder {
+	var values []*big.Rat
 	for i := range int64(128) {
 		values = append(values, big.NewRat(i, 64))
 	}
-	return values
+	return newLadder(values)
 }
 
 var scalesE4M3 = floats("F8_E4M3")
@@ -112,9 +114,9 @@ func (b *slowBlocks) scale(block *slowBlock, largest *big.Rat, tensor float32) *
 	}
 	sixth := round32(new(big.Rat).Quo(largest, big.NewRat(6, 1)))
 	wanted := round32(sixth.Quo(sixth, rat(float64(tensor))))
-	index := nearest(scalesE4M3, wanted)
+	index := scalesE4M3.nearest(wanted)
 	block.scale = byte(index)
-	return scalesE4M3[index]
+	return scalesE4M3.values[index]
 }
 
 // element returns the index of the value that v becomes.
@@ -132,9 +134,9 @@ func (b *slowBlocks) element(v float32, scale *big.Rat, tensor float32, random [
 		q = round32(q)
 	}
 	if random == nil {
-		return nearest(b.values, q)
+		return b.elements.nearest(q)
 	}
-	return stochastic(b.values, q, random[i])
+	return b.elements.stochastic(q, random[i])
 }
 
 // code returns the bits of an element.
@@ -150,7 +152,7 @@ func (b *slowBlocks) code(index int, negative bool) int64 {
 }
 
 func (b *slowBlocks) decoded(index int, negative bool, scale *big.Rat, tensor float32) float32 {
-	v := new(big.Rat).Mul(b.values[index], scale)
+	v := new(big.Rat).Mul(b.elements.values[index], scale)
 	if b.nvfp4 {
 		v = round32(v)
 		v.Mul(v, rat(float64(tensor)))
@@ -162,33 +164,33 @@ func (b *slowBlocks) decoded(index int, negative bool, scale *big.Rat, tensor fl
 	return f
 }
 
-// below returns the last index whose value is at most q.
-func below(values []*big.Rat, q *big.Rat) int {
-	return sort.Search(len(values), func(i int) bool { return values[i].Cmp(q) > 0 }) - 1
+// ladder is a format's values without sign, in the order of their codes, and the
+// midpoints between them.
+type ladder struct{ values, middles []*big.Rat }
+
+func newLadder(values []*big.Rat) (l ladder) {
+	l.values = values
+	for i := range len(values) - 1 {
+		sum := new(big.Rat).Add(values[i], values[i+1])
+		l.middles = append(l.middles, sum.Quo(sum, big.NewRat(2, 1)))
+	}
+	return l
 }
 
 // nearest returns the index of the value closest to q, of two that are equally close
 // the even one, and the last for all beyond.
-func nearest(values []*big.Rat, q *big.Rat) int {
-	i := below(values, q)
-	if i == len(values)-1 {
-		return i
-	}
-	middle := new(big.Rat).Add(values[i], values[i+1])
-	middle.Quo(middle, big.NewRat(2, 1))
-	switch q.Cmp(middle) {
-	case -1:
-		return i
-	case 0:
+func (l ladder) nearest(q *big.Rat) int {
+	i := sort.Search(len(l.middles), func(i int) bool { return l.middles[i].Cmp(q) >= 0 })
+	if i < len(l.middles) && l.middles[i].Cmp(q) == 0 {
 		return i + i%2
-	default:
-		return i + 1
 	}
+	return i
 }
 
 // stochastic rounds up where random lies below the fraction of the gap.
-func stochastic(values []*big.Rat, q *big.Rat, random uint32) int {
-	i := below(values, q)
+func (l ladder) stochastic(q *big.Rat, random uint32) int {
+	values := l.values
+	i := sort.Search(len(values), func(i int) bool { return values[i].Cmp(q) > 0 }) - 1
 	if i == len(values)-1 {
 		return i
 	}
