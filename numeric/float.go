@@ -9,8 +9,9 @@ import "math"
 //	(-1)^sign · 2^(1-Bias) · 0.m: the zeros and the subnormals,
 //
 // apart from the codes that Special sets aside. Codes without sign are in the
-// order of their values. An exponent may not reach below that of float32, 1-Bias
-// not below -126, so that float32 holds every value exactly.
+// order of their values. The formats that this package describes are variables; a
+// further one needs exponents within float32's, 1-Bias of at least -126, so that
+// float32 holds every value exactly.
 type Float struct {
 	Name     string // as safetensors spells it
 	Exponent int    // bits
@@ -28,8 +29,8 @@ const (
 	Finite                 // none
 )
 
-// Overflow says what becomes of values past the largest finite one: those that
-// would round to the next number, had the format a further exponent. Inf is one.
+// Overflow says what becomes of values past the largest finite one: of Inf, and of
+// those that would round to a number beyond it if the format had more codes.
 type Overflow uint8
 
 const (
@@ -81,7 +82,7 @@ func (t *Float) Decode(code uint16) float32 {
 	mantissa := uint32(abs) & (1<<t.Mantissa - 1)
 	widen := float32Mantissa - t.Mantissa
 	switch {
-	case abs > t.largest() && t.Special == IEEE && mantissa == 0:
+	case abs > t.largest() && mantissa == 0: // of IEEE formats alone
 		return math.Float32frombits(sign | float32Inf)
 	case abs > t.largest():
 		return math.Float32frombits(sign | float32Inf | float32Quiet | mantissa<<widen)
@@ -109,8 +110,8 @@ func (t *Float) Encode(f float32, o Overflow) uint16 {
 // zero if random is below its fraction of the gap, as a multiple of 2^-32 rounded
 // down. For a uniformly distributed random that is unbiased, up to 2^-32 of a gap,
 // between zero and the first subnormal too; values of the format stay what they
-// are. Between the largest value and the next number, had the format one, f
-// overflows with that probability, and beyond always. NaN is as in Encode.
+// are. Within a gap above the largest value f overflows with that probability, and
+// beyond always. NaN is as in Encode.
 func (t *Float) EncodeStochastic(f float32, random uint32, o Overflow) uint16 {
 	if f != f {
 		return t.nan(f)
