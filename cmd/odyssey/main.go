@@ -81,6 +81,7 @@ type cli struct {
 	Eval      evalCommand      `cmd:"" help:"Tell how well a trained network does on a set."`
 	Predict   predictCommand   `cmd:"" help:"Tell what characters pictures show."`
 	Models    modelsCommand    `cmd:"" help:"List the networks, or tell what one is made of."`
+	Formats   formatsCommand   `cmd:"" help:"List the number formats, or the values of one."`
 	Gradcheck gradcheckCommand `cmd:"" help:"Check the derivatives of all operations."`
 	Data      dataCommand      `cmd:"" help:"Look at data."`
 	Bench     benchCommand     `cmd:"" help:"Tell how fast this machine trains, and how near that is to what it could do."`
