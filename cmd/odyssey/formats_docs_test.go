@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"image"
+	"image/color"
 	"image/png"
 	"os"
 	"strings"
@@ -69,7 +70,7 @@ func differing(a, b image.Image) (n int) {
 	}
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		for x := r.Min.X; x < r.Max.X; x++ {
-			if brightness(a, x, y)-brightness(b, x, y) > 16<<8 || brightness(b, x, y)-brightness(a, x, y) > 16<<8 {
+			if distance(a.At(x, y), b.At(x, y)) > 16<<8 {
 				n++
 			}
 		}
@@ -77,9 +78,11 @@ func differing(a, b image.Image) (n int) {
 	return n
 }
 
-func brightness(p image.Image, x, y int) int {
-	r, g, b, _ := p.At(x, y).RGBA()
-	return int(r+g+b) / 3
+// distance returns by how much colours differ in red, green or blue, of 65,535.
+func distance(a, b color.Color) uint32 {
+	ar, ag, ab, _ := a.RGBA()
+	br, bg, bb, _ := b.RGBA()
+	return max(max(ar, br)-min(ar, br), max(ag, bg)-min(ag, bg), max(ab, bb)-min(ab, bb))
 }
 
 // docsOfFormats is the page about formats.

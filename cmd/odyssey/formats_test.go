@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlodyssey/odyssey/internal/measure"
 	"github.com/mlodyssey/odyssey/numeric"
+	"github.com/mlodyssey/odyssey/tensor"
 )
 
 // printedFormat is what a program reads of a format.
@@ -91,6 +93,21 @@ func TestErrorsAreAsTheLengthOfTheMantissaSays(t *testing.T) {
 func TestRelativeError(t *testing.T) {
 	if got := relativeError([]float32{3, 4}, []float32{3, 3}); got != 0.2 {
 		t.Errorf("%v, want 1/√(9+16)", got)
+	}
+}
+
+// The scales of blocks take part in the error: it is the same for small numbers.
+func TestErrorsOfBlocksDoNotDependOnTheSizeOfTheNumbers(t *testing.T) {
+	numbers := tensor.Data[float32](measure.Normal(2, 64))
+	small := make([]float32, len(numbers))
+	for i, x := range numbers {
+		small[i] = x * 0x1p-20
+	}
+	for _, b := range numeric.BlockFormats() {
+		want, got := relativeError(numbers, roundBlocks(b, numbers)), relativeError(small, roundBlocks(b, small))
+		if got != want || got == 0 {
+			t.Errorf("%s: an error of %v, want %v as for numbers 2^20 times as large", b.Name, got, want)
+		}
 	}
 }
 
