@@ -82,6 +82,7 @@ type cli struct {
 	Quantize  quantizeCommand  `cmd:"" help:"Save a trained network with weights of few bits."`
 	Predict   predictCommand   `cmd:"" help:"Tell what characters pictures show."`
 	Models    modelsCommand    `cmd:"" help:"List the networks, or tell what one is made of."`
+	Formats   formatsCommand   `cmd:"" help:"List the number formats, or the values of one."`
 	Gradcheck gradcheckCommand `cmd:"" help:"Check the derivatives of all operations."`
 	Data      dataCommand      `cmd:"" help:"Look at data."`
 	Bench     benchCommand     `cmd:"" help:"Tell how fast this machine trains, and how near that is to what it could do."`
