@@ -45,6 +45,9 @@ func prepareCumSum[T kernel.Float](o cumSum, in, out *tensor.Tensor) func() {
 	axis, _ := resolveAxis(o.Axis, in.Rank())
 	s := around(in.Shape(), axis)
 	parts := pieces(s.inner, fill) // of a row
+	if s.n == 0 {
+		parts = 0 // of no rows
+	}
 	return parallel.NewLoop(s.outer*parts, 1+grain/max(1, s.n*min(s.inner, fill)), func(lo, hi int) {
 		for p := lo; p < hi; p++ {
 			from := p % parts * fill
@@ -121,5 +124,6 @@ var _ = register(Entry{
 		{cumSum{Axis: 0}, []Arg{In(7)}},
 		{cumSum{Axis: 1}, []Arg{In(3, 1)}},
 		{cumSum{Axis: 1, Reverse: true}, []Arg{In(2, 0)}},
+		{cumSum{Axis: 0}, []Arg{In(0, 300)}},
 	},
 })

@@ -82,6 +82,9 @@ func prepareChannelWindow[T kernel.Float](o channelWindow, in, out *tensor.Tenso
 	y, x, shape := tensor.Data[T](out), tensor.Data[T](in), in.Shape()
 	channels, plane := shape[1], tensor.Elements(shape[2:])
 	parts := (plane + grain - 1) / grain
+	if channels == 0 {
+		parts = 0
+	}
 	return parallel.NewLoop(shape[0]*parts, 1+grain/max(1, channels*min(plane, grain)), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			from := i % parts * grain
