@@ -77,7 +77,7 @@ func (b *Blocks) Decode(values []float32, packed []byte, scale byte, tensor floa
 	b.check(packed, values)
 	s := b.Scale(scale)
 	for i := range values {
-		v := b.decodeElement(b.get(packed, i)) * s
+		v := b.decodeElement(b.Element.Get(packed, i)) * s
 		if b.nvfp4 {
 			v *= tensor
 		}
@@ -101,7 +101,7 @@ func (b *Blocks) encode(packed []byte, values []float32, tensor float32, random 
 		} else {
 			code = b.Element.EncodeStochastic(q, random[i], Saturate)
 		}
-		b.put(packed, i, b.encodeElement(code))
+		b.Element.Put(packed, i, b.encodeElement(code))
 	}
 	return scale
 }
@@ -171,25 +171,4 @@ func (b *Blocks) decodeElement(code uint16) float32 {
 		return b.Element.Decode(code)
 	}
 	return float32(int8(code)) * fixed8.Smallest()
-}
-
-// put writes the bits of element i, which are zero before.
-func (b *Blocks) put(packed []byte, i int, code uint16) {
-	at := i * b.Element.Bits()
-	code <<= at % 8
-	packed[at/8] |= byte(code)
-	if code > 0xFF {
-		packed[at/8+1] |= byte(code >> 8)
-	}
-}
-
-// get reads the bits of element i.
-func (b *Blocks) get(packed []byte, i int) uint16 {
-	bits := b.Element.Bits()
-	at := i * bits
-	code := uint16(packed[at/8])
-	if at%8+bits > 8 {
-		code |= uint16(packed[at/8+1]) << 8
-	}
-	return code >> (at % 8) & (1<<bits - 1)
 }

@@ -168,3 +168,24 @@ func (t *Float) nan(f float32) uint16 {
 		return t.largest()
 	}
 }
+
+// Put writes code i of codes that follow each other without gaps, the first in the lowest
+// bits of the first byte, over zeros.
+func (t *Float) Put(packed []byte, i int, code uint16) {
+	at := i * t.Bits()
+	bits := uint32(code) << (at % 8)
+	for k := at / 8; bits != 0; k++ {
+		packed[k] |= byte(bits)
+		bits >>= 8
+	}
+}
+
+// Get reads code i of such codes.
+func (t *Float) Get(packed []byte, i int) uint16 {
+	at := i * t.Bits()
+	bits := uint32(0)
+	for k := range (at%8 + t.Bits() + 7) / 8 {
+		bits |= uint32(packed[at/8+k]) << (8 * k)
+	}
+	return uint16(bits >> (at % 8) & (1<<t.Bits() - 1))
+}

@@ -110,7 +110,7 @@ func packFloats(codes []byte, values []float32, f *numeric.Float, p Packing) {
 		} else {
 			code = f.EncodeStochastic(v, p.Random(i), p.Overflow)
 		}
-		putBits(codes, i, f.Bits(), code)
+		f.Put(codes, i, code)
 	}
 }
 
@@ -152,7 +152,7 @@ func unpack(dst []float32, t *Tensor) {
 	from := t.data.(*packed)
 	if f := t.dtype.Float(); f != nil {
 		for i := range dst {
-			dst[i] = f.Decode(getBits(from.codes, i, f.Bits()))
+			dst[i] = f.Decode(f.Get(from.codes, i))
 		}
 		return
 	}
@@ -165,42 +165,22 @@ func unpack(dst []float32, t *Tensor) {
 	}
 }
 
-// putBits writes element i of so many bits, at most 16, over zeros.
-func putBits(codes []byte, i, bits int, code uint16) {
-	at := i * bits
-	v := uint32(code) << (at % 8)
-	for k := at / 8; v != 0; k++ {
-		codes[k] |= byte(v)
-		v >>= 8
-	}
-}
-
-// getBits reads element i of so many bits.
-func getBits(codes []byte, i, bits int) uint16 {
-	at := i * bits
-	v := uint32(0)
-	for k := range (at%8 + bits + 7) / 8 {
-		v |= uint32(codes[at/8+k]) << (8 * k)
-	}
-	return uint16(v >> (at % 8) & (1<<bits - 1))
-}
-
 func (p *packed) copyFrom(src *packed) {
 	copy(p.codes, src.codes)
 	copy(p.scales, src.scales)
 	p.scale = src.scale
 }
 
-// bytes returns the codes, the scales of the blocks and, in NVFP4, that of the tensor.
-func (p *packed) bytes(d DType) []byte {
-	b := append(append([]byte{}, p.codes...), p.scales...)
+// appendTo appends the codes, the scales of the blocks and, in NVFP4, that of the tensor.
+func (p *packed) appendTo(b []byte, d DType) []byte {
+	b = append(append(b, p.codes...), p.scales...)
 	if d == NVFP4 {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(p.scale))
 	}
 	return b
 }
 
-// setBytes is the inverse of bytes.
+// setBytes is the inverse of appendTo.
 func (p *packed) setBytes(d DType, b []byte) {
 	b = b[copy(p.codes, b):]
 	b = b[copy(p.scales, b):]

@@ -265,7 +265,7 @@ func (t *Tensor) Bytes() []byte {
 	case []bool:
 		b = appendBytes(b, data[:t.Len()])
 	case *packed:
-		return data.bytes(t.dtype)
+		b = data.appendTo(b, t.dtype)
 	}
 	return b
 }
