@@ -577,13 +577,6 @@ func packColumnsAVX512F32(dst *float32, dstRow int, src *float32, srcRow int, te
 //go:noescape
 func dots1AVX512F32(y *float32, w *float32, wRow int, x *float32, terms int)
 
-// dots2AVX512F32 multiplies 32 rows by a vector: for j < 32 and l < terms in order,
-//
-//	y[j] = fma(x[l], w[j*wRow+l], y[j])
-//
-//go:noescape
-func dots2AVX512F32(y *float32, w *float32, wRow int, x *float32, terms int)
-
 // gemm1x1AVX2F32 computes 1 x lanes elements of a product, where 1 <= lanes <= 8.
 // It reads that much of b. For each group of terms in order, and each element,
 //

@@ -12,7 +12,7 @@ type gemmKernels[T Float] struct {
 	half  []tile[T]    // of one vector and a half, if that is faster than two
 	wide  tile[T]
 	dots1 func(y *T, w *T, wRow int, x *T, terms int)
-	dots  func(y *T, w *T, wRow int, x *T, terms int)
+	dots  func(y *T, w *T, wRow int, x *T, terms int) // of more rows; nil: dots1 needs none beside it
 	pack  func(dst *T, dstRow int, src *T, srcRow int, terms int)
 }
 
@@ -44,7 +44,7 @@ var gemm32 = [...]gemmKernels[float32]{
 			gemm6x2HalfAVX512F32, gemm7x2HalfAVX512F32, gemm8x2HalfAVX512F32, gemm9x2HalfAVX512F32, gemm10x2HalfAVX512F32,
 			gemm11x2HalfAVX512F32, gemm12x2HalfAVX512F32, gemm13x2HalfAVX512F32, gemm14x2HalfAVX512F32,
 		},
-		wide: gemm1x8AVX512F32, dots1: dots1AVX512F32, dots: dots2AVX512F32, pack: packColumnsAVX512F32,
+		wide: gemm1x8AVX512F32, dots1: dots1AVX512F32, pack: packColumnsAVX512F32,
 	},
 }
 
@@ -189,7 +189,7 @@ func dotsFast[T Float](y, w []T, wRow int, x, tail []T) bool {
 	kernels := kernelsOf[T]()
 	group, lanes := dotsBytes/int(unsafe.Sizeof(x[0])), kernels.lanes
 	f := kernels.dots
-	if len(y) < group {
+	if f == nil || len(y) < group {
 		f, group = kernels.dots1, lanes
 	}
 	if len(y) < lanes {

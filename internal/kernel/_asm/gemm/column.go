@@ -197,9 +197,16 @@ func dots(v vectors, p precision, m masks, groups int) {
 		p.move(Mem{Base: y, Disp: i * v.width}, sums[i])
 	}
 	use := func(group, i int, column VecVirtual) {
+		if v.width == 64 {
+			p.fmaBroadcast(Mem{Base: x, Disp: i * p.size}, column, sums[group])
+			return
+		}
 		factor := v.new()
 		p.broadcast(Mem{Base: x, Disp: i * p.size}, factor)
 		p.fma(factor, column, sums[group])
+	}
+	if v.width == 64 && p.size == 4 {
+		w[0].squares(terms, func(i int, column VecVirtual) { use(0, i, column) }, func() { ADDQ(U8(64), x) })
 	}
 	eachColumn(terms, m, w, use, func() { ADDQ(U8(16), x) })
 	for i, sum := range sums {

@@ -19,7 +19,9 @@ func main() {
 			(&tile{vectors: v, precision: p, rows: 1, n: 8, masks: masks}).generate()
 			packColumns(v, p, masks)
 			dots(v, p, masks, 1)
-			dots(v, p, masks, v.dots)
+			if v.width == 32 || p.size == 8 {
+				dots(v, p, masks, v.dots)
+			}
 		}
 	}
 	copyRows(avx512, masks)
