@@ -1537,6 +1537,78 @@ func dots1AVX2F64(y *float64, w *float64, wRow int, x *float64, terms int)
 //go:noescape
 func dots4AVX2F64(y *float64, w *float64, wRow int, x *float64, terms int)
 
+// scalesE8M0AVX512 works out 16 rows of scales: for j < 16 and b < 16*steps,
+//
+//	dst[b*32+j] = the value of src[j*srcRow+b]
+//
+//go:noescape
+func scalesE8M0AVX512(dst *float32, src *byte, srcRow int, steps int)
+
+// scalesE4M3AVX512 works out 16 rows of scales: for j < 16 and b < 16*steps,
+//
+//	dst[b*32+j] = the value of src[j*srcRow+b]
+//
+//go:noescape
+func scalesE4M3AVX512(dst *float32, src *byte, srcRow int, steps int)
+
+// dotsMXFP4AVX512 multiplies 32 rows of codes of E2M1 by a vector: for j < 32 and l < 32*steps in
+// order, with each product rounded,
+//
+//	y[j] = fma(x[l], code(j, l) * scales[l/32*32+j], y[j])
+//
+// where code(j, l) is what bits l%8*4 to l%8*4+3 of codes[l/8*32+j] stand for. It fetches
+// 512 bytes a step, from ahead on, into the second cache.
+//
+//go:noescape
+func dotsMXFP4AVX512(y *float32, codes *uint32, scales *float32, shared float32, x *float32, ahead *byte, steps int)
+
+// dotsNVFP4AVX512 multiplies 32 rows of codes of E2M1 by a vector: for j < 32 and l < 32*steps in
+// order, with each product rounded,
+//
+//	y[j] = fma(x[l], (code(j, l) * scales[l/16*32+j]) * shared, y[j])
+//
+// where code(j, l) is what bits l%8*4 to l%8*4+3 of codes[l/8*32+j] stand for. It fetches
+// 512 bytes a step, from ahead on, into the second cache.
+//
+//go:noescape
+func dotsNVFP4AVX512(y *float32, codes *uint32, scales *float32, shared float32, x *float32, ahead *byte, steps int)
+
+// scalesE8M0AVX2 works out 8 rows of scales: for j < 8 and b < 16*steps,
+//
+//	dst[b*16+j] = the value of src[j*srcRow+b]
+//
+//go:noescape
+func scalesE8M0AVX2(dst *float32, src *byte, srcRow int, steps int)
+
+// scalesE4M3AVX2 works out 8 rows of scales: for j < 8 and b < 16*steps,
+//
+//	dst[b*16+j] = the value of src[j*srcRow+b]
+//
+//go:noescape
+func scalesE4M3AVX2(dst *float32, src *byte, srcRow int, steps int)
+
+// dotsMXFP4AVX2 multiplies 16 rows of codes of E2M1 by a vector: for j < 16 and l < 32*steps in
+// order, with each product rounded,
+//
+//	y[j] = fma(x[l], code(j, l) * scales[l/32*16+j], y[j])
+//
+// where code(j, l) is what bits l%8*4 to l%8*4+3 of codes[l/8*16+j] stand for. It fetches
+// 256 bytes a step, from ahead on, into the second cache.
+//
+//go:noescape
+func dotsMXFP4AVX2(y *float32, codes *uint32, scales *float32, shared float32, x *float32, ahead *byte, steps int)
+
+// dotsNVFP4AVX2 multiplies 16 rows of codes of E2M1 by a vector: for j < 16 and l < 32*steps in
+// order, with each product rounded,
+//
+//	y[j] = fma(x[l], (code(j, l) * scales[l/16*16+j]) * shared, y[j])
+//
+// where code(j, l) is what bits l%8*4 to l%8*4+3 of codes[l/8*16+j] stand for. It fetches
+// 256 bytes a step, from ahead on, into the second cache.
+//
+//go:noescape
+func dotsNVFP4AVX2(y *float32, codes *uint32, scales *float32, shared float32, x *float32, ahead *byte, steps int)
+
 // copyRowsAVX512 copies at least one row of 1 to 32 elements,
 //
 //	dst[i*dstRow+j] = src[i*srcRow+j]

@@ -19221,6 +19221,2939 @@ done:
 	VZEROUPPER
 	RET
 
+DATA gemmE2M1<>+0(SB)/4, $0x00000000
+DATA gemmE2M1<>+4(SB)/4, $0x3f000000
+DATA gemmE2M1<>+8(SB)/4, $0x3f800000
+DATA gemmE2M1<>+12(SB)/4, $0x3fc00000
+DATA gemmE2M1<>+16(SB)/4, $0x40000000
+DATA gemmE2M1<>+20(SB)/4, $0x40400000
+DATA gemmE2M1<>+24(SB)/4, $0x40800000
+DATA gemmE2M1<>+28(SB)/4, $0x40c00000
+GLOBL gemmE2M1<>(SB), RODATA|NOPTR, $32
+
+DATA gemmE2M1Halves<>+0(SB)/2, $0x0000
+DATA gemmE2M1Halves<>+2(SB)/2, $0x3f00
+DATA gemmE2M1Halves<>+4(SB)/2, $0x3f80
+DATA gemmE2M1Halves<>+6(SB)/2, $0x3fc0
+DATA gemmE2M1Halves<>+8(SB)/2, $0x4000
+DATA gemmE2M1Halves<>+10(SB)/2, $0x4040
+DATA gemmE2M1Halves<>+12(SB)/2, $0x4080
+DATA gemmE2M1Halves<>+14(SB)/2, $0x40c0
+DATA gemmE2M1Halves<>+16(SB)/2, $0x8000
+DATA gemmE2M1Halves<>+18(SB)/2, $0xbf00
+DATA gemmE2M1Halves<>+20(SB)/2, $0xbf80
+DATA gemmE2M1Halves<>+22(SB)/2, $0xbfc0
+DATA gemmE2M1Halves<>+24(SB)/2, $0xc000
+DATA gemmE2M1Halves<>+26(SB)/2, $0xc040
+DATA gemmE2M1Halves<>+28(SB)/2, $0xc080
+DATA gemmE2M1Halves<>+30(SB)/2, $0xc0c0
+DATA gemmE2M1Halves<>+32(SB)/2, $0x0000
+DATA gemmE2M1Halves<>+34(SB)/2, $0x3f00
+DATA gemmE2M1Halves<>+36(SB)/2, $0x3f80
+DATA gemmE2M1Halves<>+38(SB)/2, $0x3fc0
+DATA gemmE2M1Halves<>+40(SB)/2, $0x4000
+DATA gemmE2M1Halves<>+42(SB)/2, $0x4040
+DATA gemmE2M1Halves<>+44(SB)/2, $0x4080
+DATA gemmE2M1Halves<>+46(SB)/2, $0x40c0
+DATA gemmE2M1Halves<>+48(SB)/2, $0x8000
+DATA gemmE2M1Halves<>+50(SB)/2, $0xbf00
+DATA gemmE2M1Halves<>+52(SB)/2, $0xbf80
+DATA gemmE2M1Halves<>+54(SB)/2, $0xbfc0
+DATA gemmE2M1Halves<>+56(SB)/2, $0xc000
+DATA gemmE2M1Halves<>+58(SB)/2, $0xc040
+DATA gemmE2M1Halves<>+60(SB)/2, $0xc080
+DATA gemmE2M1Halves<>+62(SB)/2, $0xc0c0
+GLOBL gemmE2M1Halves<>(SB), RODATA|NOPTR, $64
+
+DATA gemmSign<>+0(SB)/4, $0x80000000
+DATA gemmSign<>+4(SB)/4, $0x80000000
+DATA gemmSign<>+8(SB)/4, $0x80000000
+DATA gemmSign<>+12(SB)/4, $0x80000000
+DATA gemmSign<>+16(SB)/4, $0x80000000
+DATA gemmSign<>+20(SB)/4, $0x80000000
+DATA gemmSign<>+24(SB)/4, $0x80000000
+DATA gemmSign<>+28(SB)/4, $0x80000000
+GLOBL gemmSign<>(SB), RODATA|NOPTR, $32
+
+DATA gemmWords<>+0(SB)/4, $0x00000000
+DATA gemmWords<>+4(SB)/4, $0x80000000
+DATA gemmWords<>+8(SB)/4, $0x7f800000
+DATA gemmWords<>+12(SB)/4, $0x7fc00000
+DATA gemmWords<>+16(SB)/4, $0x00400000
+DATA gemmWords<>+20(SB)/4, $0x7b800000
+DATA gemmWords<>+24(SB)/4, $0x07f00000
+GLOBL gemmWords<>(SB), RODATA|NOPTR, $28
+
+// func scalesE8M0AVX512(dst *float32, src *byte, srcRow int, steps int)
+// Requires: AVX, AVX512F
+TEXT ·scalesE8M0AVX512(SB), NOSPLIT, $0-32
+	MOVQ   dst+0(FP), AX
+	MOVQ   steps+24(FP), CX
+	MOVQ   src+8(FP), DX
+	MOVQ   srcRow+16(FP), BX
+	MOVQ   BX, SI
+	IMUL3Q $0x08, SI, SI
+	ADDQ   DX, SI
+	LEAQ   (BX)(BX*2), DI
+	LEAQ   (DI)(BX*2), R8
+	LEAQ   (R8)(BX*2), R9
+
+step:
+	VBROADCASTF32X4 (DX), Z0
+	VINSERTF32X4    $0x01, (DX)(BX*4), Z0, Z0
+	VINSERTF32X4    $0x02, (SI), Z0, Z0
+	VINSERTF32X4    $0x03, (SI)(BX*4), Z0, Z0
+	VBROADCASTF32X4 (DX)(BX*1), Z1
+	VINSERTF32X4    $0x01, (DX)(R8*1), Z1, Z1
+	VINSERTF32X4    $0x02, (SI)(BX*1), Z1, Z1
+	VINSERTF32X4    $0x03, (SI)(R8*1), Z1, Z1
+	VBROADCASTF32X4 (DX)(BX*2), Z2
+	VINSERTF32X4    $0x01, (DX)(DI*2), Z2, Z2
+	VINSERTF32X4    $0x02, (SI)(BX*2), Z2, Z2
+	VINSERTF32X4    $0x03, (SI)(DI*2), Z2, Z2
+	VBROADCASTF32X4 (DX)(DI*1), Z3
+	VINSERTF32X4    $0x01, (DX)(R9*1), Z3, Z3
+	VINSERTF32X4    $0x02, (SI)(DI*1), Z3, Z3
+	VINSERTF32X4    $0x03, (SI)(R9*1), Z3, Z3
+	ADDQ            $0x10, DX
+	ADDQ            $0x10, SI
+	VUNPCKLPS       Z1, Z0, Z4
+	VUNPCKHPS       Z1, Z0, Z1
+	VUNPCKLPS       Z3, Z2, Z0
+	VUNPCKHPS       Z3, Z2, Z3
+	VUNPCKLPD       Z0, Z4, Z2
+	VUNPCKHPD       Z0, Z4, Z0
+	VUNPCKLPD       Z3, Z1, Z4
+	VUNPCKHPD       Z3, Z1, Z3
+	VPSLLD          $0x18, Z2, Z1
+	VPSRLD          $0x18, Z1, Z1
+	VPSLLD          $0x17, Z1, Z1
+	VMOVUPS         Z1, Z5
+	VPBROADCASTD    gemmWords<>+0(SB), Z6
+	VPBROADCASTD    gemmWords<>+16(SB), Z7
+	VPCMPEQD        Z6, Z1, K1
+	VPORD           Z7, Z5, K1, Z5
+	VPBROADCASTD    gemmWords<>+8(SB), Z6
+	VPBROADCASTD    gemmWords<>+16(SB), Z7
+	VPCMPEQD        Z6, Z1, K1
+	VPORD           Z7, Z5, K1, Z5
+	VMOVUPS         Z5, (AX)
+	VPSLLD          $0x10, Z2, Z1
+	VPSRLD          $0x18, Z1, Z1
+	VPSLLD          $0x17, Z1, Z1
+	VMOVUPS         Z1, Z5
+	VPBROADCASTD    gemmWords<>+0(SB), Z6
+	VPBROADCASTD    gemmWords<>+16(SB), Z7
+	VPCMPEQD        Z6, Z1, K1
+	VPORD           Z7, Z5, K1, Z5
+	VPBROADCASTD    gemmWords<>+8(SB), Z6
+	VPBROADCASTD    gemmWords<>+16(SB), Z7
+	VPCMPEQD        Z6, Z1, K1
+	VPORD           Z7, Z5, K1, Z5
+	VMOVUPS         Z5, 128(AX)
+	VPSLLD          $0x08, Z2, Z1
+	VPSRLD          $0x18, Z1, Z1
+	VPSLLD          $0x17, Z1, Z1
+	VMOVUPS         Z1, Z5
+	VPBROADCASTD    gemmWords<>+0(SB), Z6
+	VPBROADCASTD    gemmWords<>+16(SB), Z7
+	VPCMPEQD        Z6, Z1, K1
+	VPORD           Z7, Z5, K1, Z5
+	VPBROADCASTD    gemmWords<>+8(SB), Z6
+	VPBROADCASTD    gemmWords<>+16(SB), Z7
+	VPCMPEQD        Z6, Z1, K1
+	VPORD           Z7, Z5, K1, Z5
+	VMOVUPS         Z5, 256(AX)
+	VPSRLD          $0x18, Z2, Z1
+	VPSLLD          $0x17, Z1, Z1
+	VMOVUPS         Z1, Z2
+	VPBROADCASTD    gemmWords<>+0(SB), Z5
+	VPBROADCASTD    gemmWords<>+16(SB), Z6
+	VPCMPEQD        Z5, Z1, K1
+	VPORD           Z6, Z2, K1, Z2
+	VPBROADCASTD    gemmWords<>+8(SB), Z5
+	VPBROADCASTD    gemmWords<>+16(SB), Z6
+	VPCMPEQD        Z5, Z1, K1
+	VPORD           Z6, Z2, K1, Z2
+	VMOVUPS         Z2, 384(AX)
+	VPSLLD          $0x18, Z0, Z1
+	VPSRLD          $0x18, Z1, Z1
+	VPSLLD          $0x17, Z1, Z1
+	VMOVUPS         Z1, Z2
+	VPBROADCASTD    gemmWords<>+0(SB), Z5
+	VPBROADCASTD    gemmWords<>+16(SB), Z6
+	VPCMPEQD        Z5, Z1, K1
+	VPORD           Z6, Z2, K1, Z2
+	VPBROADCASTD    gemmWords<>+8(SB), Z5
+	VPBROADCASTD    gemmWords<>+16(SB), Z6
+	VPCMPEQD        Z5, Z1, K1
+	VPORD           Z6, Z2, K1, Z2
+	VMOVUPS         Z2, 512(AX)
+	VPSLLD          $0x10, Z0, Z1
+	VPSRLD          $0x18, Z1, Z1
+	VPSLLD          $0x17, Z1, Z1
+	VMOVUPS         Z1, Z2
+	VPBROADCASTD    gemmWords<>+0(SB), Z5
+	VPBROADCASTD    gemmWords<>+16(SB), Z6
+	VPCMPEQD        Z5, Z1, K1
+	VPORD           Z6, Z2, K1, Z2
+	VPBROADCASTD    gemmWords<>+8(SB), Z5
+	VPBROADCASTD    gemmWords<>+16(SB), Z6
+	VPCMPEQD        Z5, Z1, K1
+	VPORD           Z6, Z2, K1, Z2
+	VMOVUPS         Z2, 640(AX)
+	VPSLLD          $0x08, Z0, Z1
+	VPSRLD          $0x18, Z1, Z1
+	VPSLLD          $0x17, Z1, Z1
+	VMOVUPS         Z1, Z2
+	VPBROADCASTD    gemmWords<>+0(SB), Z5
+	VPBROADCASTD    gemmWords<>+16(SB), Z6
+	VPCMPEQD        Z5, Z1, K1
+	VPORD           Z6, Z2, K1, Z2
+	VPBROADCASTD    gemmWords<>+8(SB), Z5
+	VPBROADCASTD    gemmWords<>+16(SB), Z6
+	VPCMPEQD        Z5, Z1, K1
+	VPORD           Z6, Z2, K1, Z2
+	VMOVUPS         Z2, 768(AX)
+	VPSRLD          $0x18, Z0, Z0
+	VPSLLD          $0x17, Z0, Z0
+	VMOVUPS         Z0, Z1
+	VPBROADCASTD    gemmWords<>+0(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z5
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z5, Z1, K1, Z1
+	VPBROADCASTD    gemmWords<>+8(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z5
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z5, Z1, K1, Z1
+	VMOVUPS         Z1, 896(AX)
+	VPSLLD          $0x18, Z4, Z0
+	VPSRLD          $0x18, Z0, Z0
+	VPSLLD          $0x17, Z0, Z0
+	VMOVUPS         Z0, Z1
+	VPBROADCASTD    gemmWords<>+0(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z5
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z5, Z1, K1, Z1
+	VPBROADCASTD    gemmWords<>+8(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z5
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z5, Z1, K1, Z1
+	VMOVUPS         Z1, 1024(AX)
+	VPSLLD          $0x10, Z4, Z0
+	VPSRLD          $0x18, Z0, Z0
+	VPSLLD          $0x17, Z0, Z0
+	VMOVUPS         Z0, Z1
+	VPBROADCASTD    gemmWords<>+0(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z5
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z5, Z1, K1, Z1
+	VPBROADCASTD    gemmWords<>+8(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z5
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z5, Z1, K1, Z1
+	VMOVUPS         Z1, 1152(AX)
+	VPSLLD          $0x08, Z4, Z0
+	VPSRLD          $0x18, Z0, Z0
+	VPSLLD          $0x17, Z0, Z0
+	VMOVUPS         Z0, Z1
+	VPBROADCASTD    gemmWords<>+0(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z5
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z5, Z1, K1, Z1
+	VPBROADCASTD    gemmWords<>+8(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z5
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z5, Z1, K1, Z1
+	VMOVUPS         Z1, 1280(AX)
+	VPSRLD          $0x18, Z4, Z0
+	VPSLLD          $0x17, Z0, Z0
+	VMOVUPS         Z0, Z1
+	VPBROADCASTD    gemmWords<>+0(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z4
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z4, Z1, K1, Z1
+	VPBROADCASTD    gemmWords<>+8(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z4
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z4, Z1, K1, Z1
+	VMOVUPS         Z1, 1408(AX)
+	VPSLLD          $0x18, Z3, Z0
+	VPSRLD          $0x18, Z0, Z0
+	VPSLLD          $0x17, Z0, Z0
+	VMOVUPS         Z0, Z1
+	VPBROADCASTD    gemmWords<>+0(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z4
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z4, Z1, K1, Z1
+	VPBROADCASTD    gemmWords<>+8(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z4
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z4, Z1, K1, Z1
+	VMOVUPS         Z1, 1536(AX)
+	VPSLLD          $0x10, Z3, Z0
+	VPSRLD          $0x18, Z0, Z0
+	VPSLLD          $0x17, Z0, Z0
+	VMOVUPS         Z0, Z1
+	VPBROADCASTD    gemmWords<>+0(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z4
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z4, Z1, K1, Z1
+	VPBROADCASTD    gemmWords<>+8(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z4
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z4, Z1, K1, Z1
+	VMOVUPS         Z1, 1664(AX)
+	VPSLLD          $0x08, Z3, Z0
+	VPSRLD          $0x18, Z0, Z0
+	VPSLLD          $0x17, Z0, Z0
+	VMOVUPS         Z0, Z1
+	VPBROADCASTD    gemmWords<>+0(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z4
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z4, Z1, K1, Z1
+	VPBROADCASTD    gemmWords<>+8(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z4
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z4, Z1, K1, Z1
+	VMOVUPS         Z1, 1792(AX)
+	VPSRLD          $0x18, Z3, Z0
+	VPSLLD          $0x17, Z0, Z0
+	VMOVUPS         Z0, Z1
+	VPBROADCASTD    gemmWords<>+0(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z3
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z3, Z1, K1, Z1
+	VPBROADCASTD    gemmWords<>+8(SB), Z2
+	VPBROADCASTD    gemmWords<>+16(SB), Z3
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z3, Z1, K1, Z1
+	VMOVUPS         Z1, 1920(AX)
+	ADDQ            $0x00000800, AX
+	DECQ            CX
+	JNE             step
+	VZEROUPPER
+	RET
+
+// func scalesE4M3AVX512(dst *float32, src *byte, srcRow int, steps int)
+// Requires: AVX, AVX512F
+TEXT ·scalesE4M3AVX512(SB), NOSPLIT, $0-32
+	MOVQ   dst+0(FP), AX
+	MOVQ   steps+24(FP), CX
+	MOVQ   src+8(FP), DX
+	MOVQ   srcRow+16(FP), BX
+	MOVQ   BX, SI
+	IMUL3Q $0x08, SI, SI
+	ADDQ   DX, SI
+	LEAQ   (BX)(BX*2), DI
+	LEAQ   (DI)(BX*2), R8
+	LEAQ   (R8)(BX*2), R9
+
+step:
+	VBROADCASTF32X4 (DX), Z0
+	VINSERTF32X4    $0x01, (DX)(BX*4), Z0, Z0
+	VINSERTF32X4    $0x02, (SI), Z0, Z0
+	VINSERTF32X4    $0x03, (SI)(BX*4), Z0, Z0
+	VBROADCASTF32X4 (DX)(BX*1), Z1
+	VINSERTF32X4    $0x01, (DX)(R8*1), Z1, Z1
+	VINSERTF32X4    $0x02, (SI)(BX*1), Z1, Z1
+	VINSERTF32X4    $0x03, (SI)(R8*1), Z1, Z1
+	VBROADCASTF32X4 (DX)(BX*2), Z2
+	VINSERTF32X4    $0x01, (DX)(DI*2), Z2, Z2
+	VINSERTF32X4    $0x02, (SI)(BX*2), Z2, Z2
+	VINSERTF32X4    $0x03, (SI)(DI*2), Z2, Z2
+	VBROADCASTF32X4 (DX)(DI*1), Z3
+	VINSERTF32X4    $0x01, (DX)(R9*1), Z3, Z3
+	VINSERTF32X4    $0x02, (SI)(DI*1), Z3, Z3
+	VINSERTF32X4    $0x03, (SI)(R9*1), Z3, Z3
+	ADDQ            $0x10, DX
+	ADDQ            $0x10, SI
+	VUNPCKLPS       Z1, Z0, Z4
+	VUNPCKHPS       Z1, Z0, Z1
+	VUNPCKLPS       Z3, Z2, Z0
+	VUNPCKHPS       Z3, Z2, Z3
+	VUNPCKLPD       Z0, Z4, Z2
+	VUNPCKHPD       Z0, Z4, Z0
+	VUNPCKLPD       Z3, Z1, Z4
+	VUNPCKHPD       Z3, Z1, Z3
+	VPSLLD          $0x18, Z2, Z1
+	VPSLLD          $0x01, Z1, Z5
+	VPSRLD          $0x19, Z5, Z5
+	VPSLLD          $0x14, Z5, Z5
+	VPBROADCASTD    gemmWords<>+20(SB), Z6
+	VMULPS          Z6, Z5, Z6
+	VPBROADCASTD    gemmWords<>+24(SB), Z7
+	VPBROADCASTD    gemmWords<>+12(SB), Z8
+	VPCMPEQD        Z7, Z5, K1
+	VPORD           Z8, Z6, K1, Z6
+	VPBROADCASTD    gemmWords<>+4(SB), Z5
+	VPANDD          Z5, Z1, Z1
+	VPORD           Z1, Z6, Z6
+	VMOVUPS         Z6, (AX)
+	VPSLLD          $0x10, Z2, Z1
+	VPSLLD          $0x01, Z1, Z5
+	VPSRLD          $0x19, Z5, Z5
+	VPSLLD          $0x14, Z5, Z5
+	VPBROADCASTD    gemmWords<>+20(SB), Z6
+	VMULPS          Z6, Z5, Z6
+	VPBROADCASTD    gemmWords<>+24(SB), Z7
+	VPBROADCASTD    gemmWords<>+12(SB), Z8
+	VPCMPEQD        Z7, Z5, K1
+	VPORD           Z8, Z6, K1, Z6
+	VPBROADCASTD    gemmWords<>+4(SB), Z5
+	VPANDD          Z5, Z1, Z1
+	VPORD           Z1, Z6, Z6
+	VMOVUPS         Z6, 128(AX)
+	VPSLLD          $0x08, Z2, Z1
+	VPSLLD          $0x01, Z1, Z5
+	VPSRLD          $0x19, Z5, Z5
+	VPSLLD          $0x14, Z5, Z5
+	VPBROADCASTD    gemmWords<>+20(SB), Z6
+	VMULPS          Z6, Z5, Z6
+	VPBROADCASTD    gemmWords<>+24(SB), Z7
+	VPBROADCASTD    gemmWords<>+12(SB), Z8
+	VPCMPEQD        Z7, Z5, K1
+	VPORD           Z8, Z6, K1, Z6
+	VPBROADCASTD    gemmWords<>+4(SB), Z5
+	VPANDD          Z5, Z1, Z1
+	VPORD           Z1, Z6, Z6
+	VMOVUPS         Z6, 256(AX)
+	VPSLLD          $0x01, Z2, Z1
+	VPSRLD          $0x19, Z1, Z1
+	VPSLLD          $0x14, Z1, Z1
+	VPBROADCASTD    gemmWords<>+20(SB), Z5
+	VMULPS          Z5, Z1, Z5
+	VPBROADCASTD    gemmWords<>+24(SB), Z6
+	VPBROADCASTD    gemmWords<>+12(SB), Z7
+	VPCMPEQD        Z6, Z1, K1
+	VPORD           Z7, Z5, K1, Z5
+	VPBROADCASTD    gemmWords<>+4(SB), Z1
+	VPANDD          Z1, Z2, Z1
+	VPORD           Z1, Z5, Z5
+	VMOVUPS         Z5, 384(AX)
+	VPSLLD          $0x18, Z0, Z1
+	VPSLLD          $0x01, Z1, Z2
+	VPSRLD          $0x19, Z2, Z2
+	VPSLLD          $0x14, Z2, Z2
+	VPBROADCASTD    gemmWords<>+20(SB), Z5
+	VMULPS          Z5, Z2, Z5
+	VPBROADCASTD    gemmWords<>+24(SB), Z6
+	VPBROADCASTD    gemmWords<>+12(SB), Z7
+	VPCMPEQD        Z6, Z2, K1
+	VPORD           Z7, Z5, K1, Z5
+	VPBROADCASTD    gemmWords<>+4(SB), Z2
+	VPANDD          Z2, Z1, Z1
+	VPORD           Z1, Z5, Z5
+	VMOVUPS         Z5, 512(AX)
+	VPSLLD          $0x10, Z0, Z1
+	VPSLLD          $0x01, Z1, Z2
+	VPSRLD          $0x19, Z2, Z2
+	VPSLLD          $0x14, Z2, Z2
+	VPBROADCASTD    gemmWords<>+20(SB), Z5
+	VMULPS          Z5, Z2, Z5
+	VPBROADCASTD    gemmWords<>+24(SB), Z6
+	VPBROADCASTD    gemmWords<>+12(SB), Z7
+	VPCMPEQD        Z6, Z2, K1
+	VPORD           Z7, Z5, K1, Z5
+	VPBROADCASTD    gemmWords<>+4(SB), Z2
+	VPANDD          Z2, Z1, Z1
+	VPORD           Z1, Z5, Z5
+	VMOVUPS         Z5, 640(AX)
+	VPSLLD          $0x08, Z0, Z1
+	VPSLLD          $0x01, Z1, Z2
+	VPSRLD          $0x19, Z2, Z2
+	VPSLLD          $0x14, Z2, Z2
+	VPBROADCASTD    gemmWords<>+20(SB), Z5
+	VMULPS          Z5, Z2, Z5
+	VPBROADCASTD    gemmWords<>+24(SB), Z6
+	VPBROADCASTD    gemmWords<>+12(SB), Z7
+	VPCMPEQD        Z6, Z2, K1
+	VPORD           Z7, Z5, K1, Z5
+	VPBROADCASTD    gemmWords<>+4(SB), Z2
+	VPANDD          Z2, Z1, Z1
+	VPORD           Z1, Z5, Z5
+	VMOVUPS         Z5, 768(AX)
+	VPSLLD          $0x01, Z0, Z1
+	VPSRLD          $0x19, Z1, Z1
+	VPSLLD          $0x14, Z1, Z1
+	VPBROADCASTD    gemmWords<>+20(SB), Z2
+	VMULPS          Z2, Z1, Z2
+	VPBROADCASTD    gemmWords<>+24(SB), Z5
+	VPBROADCASTD    gemmWords<>+12(SB), Z6
+	VPCMPEQD        Z5, Z1, K1
+	VPORD           Z6, Z2, K1, Z2
+	VPBROADCASTD    gemmWords<>+4(SB), Z1
+	VPANDD          Z1, Z0, Z0
+	VPORD           Z0, Z2, Z2
+	VMOVUPS         Z2, 896(AX)
+	VPSLLD          $0x18, Z4, Z0
+	VPSLLD          $0x01, Z0, Z1
+	VPSRLD          $0x19, Z1, Z1
+	VPSLLD          $0x14, Z1, Z1
+	VPBROADCASTD    gemmWords<>+20(SB), Z2
+	VMULPS          Z2, Z1, Z2
+	VPBROADCASTD    gemmWords<>+24(SB), Z5
+	VPBROADCASTD    gemmWords<>+12(SB), Z6
+	VPCMPEQD        Z5, Z1, K1
+	VPORD           Z6, Z2, K1, Z2
+	VPBROADCASTD    gemmWords<>+4(SB), Z1
+	VPANDD          Z1, Z0, Z0
+	VPORD           Z0, Z2, Z2
+	VMOVUPS         Z2, 1024(AX)
+	VPSLLD          $0x10, Z4, Z0
+	VPSLLD          $0x01, Z0, Z1
+	VPSRLD          $0x19, Z1, Z1
+	VPSLLD          $0x14, Z1, Z1
+	VPBROADCASTD    gemmWords<>+20(SB), Z2
+	VMULPS          Z2, Z1, Z2
+	VPBROADCASTD    gemmWords<>+24(SB), Z5
+	VPBROADCASTD    gemmWords<>+12(SB), Z6
+	VPCMPEQD        Z5, Z1, K1
+	VPORD           Z6, Z2, K1, Z2
+	VPBROADCASTD    gemmWords<>+4(SB), Z1
+	VPANDD          Z1, Z0, Z0
+	VPORD           Z0, Z2, Z2
+	VMOVUPS         Z2, 1152(AX)
+	VPSLLD          $0x08, Z4, Z0
+	VPSLLD          $0x01, Z0, Z1
+	VPSRLD          $0x19, Z1, Z1
+	VPSLLD          $0x14, Z1, Z1
+	VPBROADCASTD    gemmWords<>+20(SB), Z2
+	VMULPS          Z2, Z1, Z2
+	VPBROADCASTD    gemmWords<>+24(SB), Z5
+	VPBROADCASTD    gemmWords<>+12(SB), Z6
+	VPCMPEQD        Z5, Z1, K1
+	VPORD           Z6, Z2, K1, Z2
+	VPBROADCASTD    gemmWords<>+4(SB), Z1
+	VPANDD          Z1, Z0, Z0
+	VPORD           Z0, Z2, Z2
+	VMOVUPS         Z2, 1280(AX)
+	VPSLLD          $0x01, Z4, Z0
+	VPSRLD          $0x19, Z0, Z0
+	VPSLLD          $0x14, Z0, Z0
+	VPBROADCASTD    gemmWords<>+20(SB), Z1
+	VMULPS          Z1, Z0, Z1
+	VPBROADCASTD    gemmWords<>+24(SB), Z2
+	VPBROADCASTD    gemmWords<>+12(SB), Z5
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z5, Z1, K1, Z1
+	VPBROADCASTD    gemmWords<>+4(SB), Z0
+	VPANDD          Z0, Z4, Z0
+	VPORD           Z0, Z1, Z1
+	VMOVUPS         Z1, 1408(AX)
+	VPSLLD          $0x18, Z3, Z0
+	VPSLLD          $0x01, Z0, Z1
+	VPSRLD          $0x19, Z1, Z1
+	VPSLLD          $0x14, Z1, Z1
+	VPBROADCASTD    gemmWords<>+20(SB), Z2
+	VMULPS          Z2, Z1, Z2
+	VPBROADCASTD    gemmWords<>+24(SB), Z4
+	VPBROADCASTD    gemmWords<>+12(SB), Z5
+	VPCMPEQD        Z4, Z1, K1
+	VPORD           Z5, Z2, K1, Z2
+	VPBROADCASTD    gemmWords<>+4(SB), Z1
+	VPANDD          Z1, Z0, Z0
+	VPORD           Z0, Z2, Z2
+	VMOVUPS         Z2, 1536(AX)
+	VPSLLD          $0x10, Z3, Z0
+	VPSLLD          $0x01, Z0, Z1
+	VPSRLD          $0x19, Z1, Z1
+	VPSLLD          $0x14, Z1, Z1
+	VPBROADCASTD    gemmWords<>+20(SB), Z2
+	VMULPS          Z2, Z1, Z2
+	VPBROADCASTD    gemmWords<>+24(SB), Z4
+	VPBROADCASTD    gemmWords<>+12(SB), Z5
+	VPCMPEQD        Z4, Z1, K1
+	VPORD           Z5, Z2, K1, Z2
+	VPBROADCASTD    gemmWords<>+4(SB), Z1
+	VPANDD          Z1, Z0, Z0
+	VPORD           Z0, Z2, Z2
+	VMOVUPS         Z2, 1664(AX)
+	VPSLLD          $0x08, Z3, Z0
+	VPSLLD          $0x01, Z0, Z1
+	VPSRLD          $0x19, Z1, Z1
+	VPSLLD          $0x14, Z1, Z1
+	VPBROADCASTD    gemmWords<>+20(SB), Z2
+	VMULPS          Z2, Z1, Z2
+	VPBROADCASTD    gemmWords<>+24(SB), Z4
+	VPBROADCASTD    gemmWords<>+12(SB), Z5
+	VPCMPEQD        Z4, Z1, K1
+	VPORD           Z5, Z2, K1, Z2
+	VPBROADCASTD    gemmWords<>+4(SB), Z1
+	VPANDD          Z1, Z0, Z0
+	VPORD           Z0, Z2, Z2
+	VMOVUPS         Z2, 1792(AX)
+	VPSLLD          $0x01, Z3, Z0
+	VPSRLD          $0x19, Z0, Z0
+	VPSLLD          $0x14, Z0, Z0
+	VPBROADCASTD    gemmWords<>+20(SB), Z1
+	VMULPS          Z1, Z0, Z1
+	VPBROADCASTD    gemmWords<>+24(SB), Z2
+	VPBROADCASTD    gemmWords<>+12(SB), Z4
+	VPCMPEQD        Z2, Z0, K1
+	VPORD           Z4, Z1, K1, Z1
+	VPBROADCASTD    gemmWords<>+4(SB), Z0
+	VPANDD          Z0, Z3, Z0
+	VPORD           Z0, Z1, Z1
+	VMOVUPS         Z1, 1920(AX)
+	ADDQ            $0x00000800, AX
+	DECQ            CX
+	JNE             step
+	VZEROUPPER
+	RET
+
+// func dotsMXFP4AVX512(y *float32, codes *uint32, scales *float32, shared float32, x *float32, ahead *byte, steps int)
+// Requires: AVX, AVX512BW, AVX512F, MMX+
+TEXT ·dotsMXFP4AVX512(SB), NOSPLIT, $0-56
+	MOVQ         codes+8(FP), AX
+	MOVQ         steps+48(FP), CX
+	MOVQ         scales+16(FP), DX
+	MOVQ         x+32(FP), BX
+	MOVQ         y+0(FP), SI
+	MOVQ         ahead+40(FP), DI
+	VMOVUPS      gemmE2M1Halves<>+0(SB), Z0
+	MOVL         $0xffff0000, R8
+	VPBROADCASTD R8, Z1
+	VMOVUPS      (SI), Z2
+	VMOVUPS      64(SI), Z3
+
+step:
+	PREFETCHT1       (DI)
+	PREFETCHT1       64(DI)
+	PREFETCHT1       128(DI)
+	PREFETCHT1       192(DI)
+	PREFETCHT1       256(DI)
+	PREFETCHT1       320(DI)
+	PREFETCHT1       384(DI)
+	PREFETCHT1       448(DI)
+	VMOVUPS          (AX), Z4
+	VPERMW           Z0, Z4, Z5
+	VPSLLD           $0x10, Z5, Z6
+	VPANDD           Z1, Z5, Z5
+	VPSRLD           $0x04, Z4, Z7
+	VPERMW           Z0, Z7, Z7
+	VPSLLD           $0x10, Z7, Z8
+	VPANDD           Z1, Z7, Z7
+	VPSRLD           $0x08, Z4, Z9
+	VPERMW           Z0, Z9, Z9
+	VPSLLD           $0x10, Z9, Z10
+	VPANDD           Z1, Z9, Z9
+	VPSRLD           $0x0c, Z4, Z4
+	VPERMW           Z0, Z4, Z4
+	VPSLLD           $0x10, Z4, Z11
+	VPANDD           Z1, Z4, Z4
+	VMOVUPS          64(AX), Z12
+	VPERMW           Z0, Z12, Z13
+	VPSLLD           $0x10, Z13, Z14
+	VPANDD           Z1, Z13, Z13
+	VPSRLD           $0x04, Z12, Z15
+	VPERMW           Z0, Z15, Z15
+	VPSLLD           $0x10, Z15, Z16
+	VPANDD           Z1, Z15, Z15
+	VPSRLD           $0x08, Z12, Z17
+	VPERMW           Z0, Z17, Z17
+	VPSLLD           $0x10, Z17, Z18
+	VPANDD           Z1, Z17, Z17
+	VPSRLD           $0x0c, Z12, Z12
+	VPERMW           Z0, Z12, Z12
+	VPSLLD           $0x10, Z12, Z19
+	VPANDD           Z1, Z12, Z12
+	VMOVUPS          (DX), Z20
+	VMULPS           Z20, Z6, Z6
+	VFMADD231PS.BCST (BX), Z6, Z2
+	VMOVUPS          64(DX), Z6
+	VMULPS           Z6, Z14, Z14
+	VFMADD231PS.BCST (BX), Z14, Z3
+	VMULPS           Z20, Z8, Z8
+	VFMADD231PS.BCST 4(BX), Z8, Z2
+	VMULPS           Z6, Z16, Z16
+	VFMADD231PS.BCST 4(BX), Z16, Z3
+	VMULPS           Z20, Z10, Z10
+	VFMADD231PS.BCST 8(BX), Z10, Z2
+	VMULPS           Z6, Z18, Z18
+	VFMADD231PS.BCST 8(BX), Z18, Z3
+	VMULPS           Z20, Z11, Z11
+	VFMADD231PS.BCST 12(BX), Z11, Z2
+	VMULPS           Z6, Z19, Z19
+	VFMADD231PS.BCST 12(BX), Z19, Z3
+	VMULPS           Z20, Z5, Z5
+	VFMADD231PS.BCST 16(BX), Z5, Z2
+	VMULPS           Z6, Z13, Z13
+	VFMADD231PS.BCST 16(BX), Z13, Z3
+	VMULPS           Z20, Z7, Z7
+	VFMADD231PS.BCST 20(BX), Z7, Z2
+	VMULPS           Z6, Z15, Z15
+	VFMADD231PS.BCST 20(BX), Z15, Z3
+	VMULPS           Z20, Z9, Z9
+	VFMADD231PS.BCST 24(BX), Z9, Z2
+	VMULPS           Z6, Z17, Z17
+	VFMADD231PS.BCST 24(BX), Z17, Z3
+	VMULPS           Z20, Z4, Z4
+	VFMADD231PS.BCST 28(BX), Z4, Z2
+	VMULPS           Z6, Z12, Z12
+	VFMADD231PS.BCST 28(BX), Z12, Z3
+	VMOVUPS          128(AX), Z4
+	VPERMW           Z0, Z4, Z5
+	VPSLLD           $0x10, Z5, Z7
+	VPANDD           Z1, Z5, Z5
+	VPSRLD           $0x04, Z4, Z8
+	VPERMW           Z0, Z8, Z8
+	VPSLLD           $0x10, Z8, Z9
+	VPANDD           Z1, Z8, Z8
+	VPSRLD           $0x08, Z4, Z10
+	VPERMW           Z0, Z10, Z10
+	VPSLLD           $0x10, Z10, Z11
+	VPANDD           Z1, Z10, Z10
+	VPSRLD           $0x0c, Z4, Z4
+	VPERMW           Z0, Z4, Z4
+	VPSLLD           $0x10, Z4, Z12
+	VPANDD           Z1, Z4, Z4
+	VMOVUPS          192(AX), Z13
+	VPERMW           Z0, Z13, Z14
+	VPSLLD           $0x10, Z14, Z15
+	VPANDD           Z1, Z14, Z14
+	VPSRLD           $0x04, Z13, Z16
+	VPERMW           Z0, Z16, Z16
+	VPSLLD           $0x10, Z16, Z17
+	VPANDD           Z1, Z16, Z16
+	VPSRLD           $0x08, Z13, Z18
+	VPERMW           Z0, Z18, Z18
+	VPSLLD           $0x10, Z18, Z19
+	VPANDD           Z1, Z18, Z18
+	VPSRLD           $0x0c, Z13, Z13
+	VPERMW           Z0, Z13, Z13
+	VPSLLD           $0x10, Z13, Z21
+	VPANDD           Z1, Z13, Z13
+	VMULPS           Z20, Z7, Z7
+	VFMADD231PS.BCST 32(BX), Z7, Z2
+	VMULPS           Z6, Z15, Z15
+	VFMADD231PS.BCST 32(BX), Z15, Z3
+	VMULPS           Z20, Z9, Z9
+	VFMADD231PS.BCST 36(BX), Z9, Z2
+	VMULPS           Z6, Z17, Z17
+	VFMADD231PS.BCST 36(BX), Z17, Z3
+	VMULPS           Z20, Z11, Z11
+	VFMADD231PS.BCST 40(BX), Z11, Z2
+	VMULPS           Z6, Z19, Z19
+	VFMADD231PS.BCST 40(BX), Z19, Z3
+	VMULPS           Z20, Z12, Z12
+	VFMADD231PS.BCST 44(BX), Z12, Z2
+	VMULPS           Z6, Z21, Z21
+	VFMADD231PS.BCST 44(BX), Z21, Z3
+	VMULPS           Z20, Z5, Z5
+	VFMADD231PS.BCST 48(BX), Z5, Z2
+	VMULPS           Z6, Z14, Z14
+	VFMADD231PS.BCST 48(BX), Z14, Z3
+	VMULPS           Z20, Z8, Z8
+	VFMADD231PS.BCST 52(BX), Z8, Z2
+	VMULPS           Z6, Z16, Z16
+	VFMADD231PS.BCST 52(BX), Z16, Z3
+	VMULPS           Z20, Z10, Z10
+	VFMADD231PS.BCST 56(BX), Z10, Z2
+	VMULPS           Z6, Z18, Z18
+	VFMADD231PS.BCST 56(BX), Z18, Z3
+	VMULPS           Z20, Z4, Z4
+	VFMADD231PS.BCST 60(BX), Z4, Z2
+	VMULPS           Z6, Z13, Z13
+	VFMADD231PS.BCST 60(BX), Z13, Z3
+	VMOVUPS          256(AX), Z4
+	VPERMW           Z0, Z4, Z5
+	VPSLLD           $0x10, Z5, Z7
+	VPANDD           Z1, Z5, Z5
+	VPSRLD           $0x04, Z4, Z8
+	VPERMW           Z0, Z8, Z8
+	VPSLLD           $0x10, Z8, Z9
+	VPANDD           Z1, Z8, Z8
+	VPSRLD           $0x08, Z4, Z10
+	VPERMW           Z0, Z10, Z10
+	VPSLLD           $0x10, Z10, Z11
+	VPANDD           Z1, Z10, Z10
+	VPSRLD           $0x0c, Z4, Z4
+	VPERMW           Z0, Z4, Z4
+	VPSLLD           $0x10, Z4, Z12
+	VPANDD           Z1, Z4, Z4
+	VMOVUPS          320(AX), Z13
+	VPERMW           Z0, Z13, Z14
+	VPSLLD           $0x10, Z14, Z15
+	VPANDD           Z1, Z14, Z14
+	VPSRLD           $0x04, Z13, Z16
+	VPERMW           Z0, Z16, Z16
+	VPSLLD           $0x10, Z16, Z17
+	VPANDD           Z1, Z16, Z16
+	VPSRLD           $0x08, Z13, Z18
+	VPERMW           Z0, Z18, Z18
+	VPSLLD           $0x10, Z18, Z19
+	VPANDD           Z1, Z18, Z18
+	VPSRLD           $0x0c, Z13, Z13
+	VPERMW           Z0, Z13, Z13
+	VPSLLD           $0x10, Z13, Z21
+	VPANDD           Z1, Z13, Z13
+	VMULPS           Z20, Z7, Z7
+	VFMADD231PS.BCST 64(BX), Z7, Z2
+	VMULPS           Z6, Z15, Z15
+	VFMADD231PS.BCST 64(BX), Z15, Z3
+	VMULPS           Z20, Z9, Z9
+	VFMADD231PS.BCST 68(BX), Z9, Z2
+	VMULPS           Z6, Z17, Z17
+	VFMADD231PS.BCST 68(BX), Z17, Z3
+	VMULPS           Z20, Z11, Z11
+	VFMADD231PS.BCST 72(BX), Z11, Z2
+	VMULPS           Z6, Z19, Z19
+	VFMADD231PS.BCST 72(BX), Z19, Z3
+	VMULPS           Z20, Z12, Z12
+	VFMADD231PS.BCST 76(BX), Z12, Z2
+	VMULPS           Z6, Z21, Z21
+	VFMADD231PS.BCST 76(BX), Z21, Z3
+	VMULPS           Z20, Z5, Z5
+	VFMADD231PS.BCST 80(BX), Z5, Z2
+	VMULPS           Z6, Z14, Z14
+	VFMADD231PS.BCST 80(BX), Z14, Z3
+	VMULPS           Z20, Z8, Z8
+	VFMADD231PS.BCST 84(BX), Z8, Z2
+	VMULPS           Z6, Z16, Z16
+	VFMADD231PS.BCST 84(BX), Z16, Z3
+	VMULPS           Z20, Z10, Z10
+	VFMADD231PS.BCST 88(BX), Z10, Z2
+	VMULPS           Z6, Z18, Z18
+	VFMADD231PS.BCST 88(BX), Z18, Z3
+	VMULPS           Z20, Z4, Z4
+	VFMADD231PS.BCST 92(BX), Z4, Z2
+	VMULPS           Z6, Z13, Z13
+	VFMADD231PS.BCST 92(BX), Z13, Z3
+	VMOVUPS          384(AX), Z4
+	VPERMW           Z0, Z4, Z5
+	VPSLLD           $0x10, Z5, Z7
+	VPANDD           Z1, Z5, Z5
+	VPSRLD           $0x04, Z4, Z8
+	VPERMW           Z0, Z8, Z8
+	VPSLLD           $0x10, Z8, Z9
+	VPANDD           Z1, Z8, Z8
+	VPSRLD           $0x08, Z4, Z10
+	VPERMW           Z0, Z10, Z10
+	VPSLLD           $0x10, Z10, Z11
+	VPANDD           Z1, Z10, Z10
+	VPSRLD           $0x0c, Z4, Z4
+	VPERMW           Z0, Z4, Z4
+	VPSLLD           $0x10, Z4, Z12
+	VPANDD           Z1, Z4, Z4
+	VMOVUPS          448(AX), Z13
+	VPERMW           Z0, Z13, Z14
+	VPSLLD           $0x10, Z14, Z15
+	VPANDD           Z1, Z14, Z14
+	VPSRLD           $0x04, Z13, Z16
+	VPERMW           Z0, Z16, Z16
+	VPSLLD           $0x10, Z16, Z17
+	VPANDD           Z1, Z16, Z16
+	VPSRLD           $0x08, Z13, Z18
+	VPERMW           Z0, Z18, Z18
+	VPSLLD           $0x10, Z18, Z19
+	VPANDD           Z1, Z18, Z18
+	VPSRLD           $0x0c, Z13, Z13
+	VPERMW           Z0, Z13, Z13
+	VPSLLD           $0x10, Z13, Z21
+	VPANDD           Z1, Z13, Z13
+	VMULPS           Z20, Z7, Z7
+	VFMADD231PS.BCST 96(BX), Z7, Z2
+	VMULPS           Z6, Z15, Z15
+	VFMADD231PS.BCST 96(BX), Z15, Z3
+	VMULPS           Z20, Z9, Z9
+	VFMADD231PS.BCST 100(BX), Z9, Z2
+	VMULPS           Z6, Z17, Z17
+	VFMADD231PS.BCST 100(BX), Z17, Z3
+	VMULPS           Z20, Z11, Z11
+	VFMADD231PS.BCST 104(BX), Z11, Z2
+	VMULPS           Z6, Z19, Z19
+	VFMADD231PS.BCST 104(BX), Z19, Z3
+	VMULPS           Z20, Z12, Z12
+	VFMADD231PS.BCST 108(BX), Z12, Z2
+	VMULPS           Z6, Z21, Z21
+	VFMADD231PS.BCST 108(BX), Z21, Z3
+	VMULPS           Z20, Z5, Z5
+	VFMADD231PS.BCST 112(BX), Z5, Z2
+	VMULPS           Z6, Z14, Z14
+	VFMADD231PS.BCST 112(BX), Z14, Z3
+	VMULPS           Z20, Z8, Z8
+	VFMADD231PS.BCST 116(BX), Z8, Z2
+	VMULPS           Z6, Z16, Z16
+	VFMADD231PS.BCST 116(BX), Z16, Z3
+	VMULPS           Z20, Z10, Z10
+	VFMADD231PS.BCST 120(BX), Z10, Z2
+	VMULPS           Z6, Z18, Z18
+	VFMADD231PS.BCST 120(BX), Z18, Z3
+	VMULPS           Z20, Z4, Z4
+	VFMADD231PS.BCST 124(BX), Z4, Z2
+	VMULPS           Z6, Z13, Z13
+	VFMADD231PS.BCST 124(BX), Z13, Z3
+	ADDQ             $0x00000200, DI
+	ADDQ             $0x00000200, AX
+	ADDQ             $0x00000080, DX
+	ADDQ             $0x00000080, BX
+	DECQ             CX
+	JNE              step
+	VMOVUPS          Z2, (SI)
+	VMOVUPS          Z3, 64(SI)
+	VZEROUPPER
+	RET
+
+// func dotsNVFP4AVX512(y *float32, codes *uint32, scales *float32, shared float32, x *float32, ahead *byte, steps int)
+// Requires: AVX, AVX512BW, AVX512F, MMX+
+TEXT ·dotsNVFP4AVX512(SB), NOSPLIT, $0-56
+	MOVQ         codes+8(FP), AX
+	MOVQ         steps+48(FP), CX
+	MOVQ         scales+16(FP), DX
+	MOVQ         x+32(FP), BX
+	MOVQ         y+0(FP), SI
+	MOVQ         ahead+40(FP), DI
+	VMOVUPS      gemmE2M1Halves<>+0(SB), Z0
+	MOVL         $0xffff0000, R8
+	VPBROADCASTD R8, Z1
+	VBROADCASTSS shared+24(FP), Z2
+	VMOVUPS      (SI), Z3
+	VMOVUPS      64(SI), Z4
+
+step:
+	PREFETCHT1       (DI)
+	PREFETCHT1       64(DI)
+	PREFETCHT1       128(DI)
+	PREFETCHT1       192(DI)
+	PREFETCHT1       256(DI)
+	PREFETCHT1       320(DI)
+	PREFETCHT1       384(DI)
+	PREFETCHT1       448(DI)
+	VMOVUPS          (AX), Z5
+	VPERMW           Z0, Z5, Z6
+	VPSLLD           $0x10, Z6, Z7
+	VPANDD           Z1, Z6, Z6
+	VPSRLD           $0x04, Z5, Z8
+	VPERMW           Z0, Z8, Z8
+	VPSLLD           $0x10, Z8, Z9
+	VPANDD           Z1, Z8, Z8
+	VPSRLD           $0x08, Z5, Z10
+	VPERMW           Z0, Z10, Z10
+	VPSLLD           $0x10, Z10, Z11
+	VPANDD           Z1, Z10, Z10
+	VPSRLD           $0x0c, Z5, Z5
+	VPERMW           Z0, Z5, Z5
+	VPSLLD           $0x10, Z5, Z12
+	VPANDD           Z1, Z5, Z5
+	VMOVUPS          64(AX), Z13
+	VPERMW           Z0, Z13, Z14
+	VPSLLD           $0x10, Z14, Z15
+	VPANDD           Z1, Z14, Z14
+	VPSRLD           $0x04, Z13, Z16
+	VPERMW           Z0, Z16, Z16
+	VPSLLD           $0x10, Z16, Z17
+	VPANDD           Z1, Z16, Z16
+	VPSRLD           $0x08, Z13, Z18
+	VPERMW           Z0, Z18, Z18
+	VPSLLD           $0x10, Z18, Z19
+	VPANDD           Z1, Z18, Z18
+	VPSRLD           $0x0c, Z13, Z13
+	VPERMW           Z0, Z13, Z13
+	VPSLLD           $0x10, Z13, Z20
+	VPANDD           Z1, Z13, Z13
+	VMOVUPS          (DX), Z21
+	VMULPS           Z21, Z7, Z7
+	VMULPS           Z2, Z7, Z7
+	VFMADD231PS.BCST (BX), Z7, Z3
+	VMOVUPS          64(DX), Z7
+	VMULPS           Z7, Z15, Z15
+	VMULPS           Z2, Z15, Z15
+	VFMADD231PS.BCST (BX), Z15, Z4
+	VMULPS           Z21, Z9, Z9
+	VMULPS           Z2, Z9, Z9
+	VFMADD231PS.BCST 4(BX), Z9, Z3
+	VMULPS           Z7, Z17, Z17
+	VMULPS           Z2, Z17, Z17
+	VFMADD231PS.BCST 4(BX), Z17, Z4
+	VMULPS           Z21, Z11, Z11
+	VMULPS           Z2, Z11, Z11
+	VFMADD231PS.BCST 8(BX), Z11, Z3
+	VMULPS           Z7, Z19, Z19
+	VMULPS           Z2, Z19, Z19
+	VFMADD231PS.BCST 8(BX), Z19, Z4
+	VMULPS           Z21, Z12, Z12
+	VMULPS           Z2, Z12, Z12
+	VFMADD231PS.BCST 12(BX), Z12, Z3
+	VMULPS           Z7, Z20, Z20
+	VMULPS           Z2, Z20, Z20
+	VFMADD231PS.BCST 12(BX), Z20, Z4
+	VMULPS           Z21, Z6, Z6
+	VMULPS           Z2, Z6, Z6
+	VFMADD231PS.BCST 16(BX), Z6, Z3
+	VMULPS           Z7, Z14, Z14
+	VMULPS           Z2, Z14, Z14
+	VFMADD231PS.BCST 16(BX), Z14, Z4
+	VMULPS           Z21, Z8, Z8
+	VMULPS           Z2, Z8, Z8
+	VFMADD231PS.BCST 20(BX), Z8, Z3
+	VMULPS           Z7, Z16, Z16
+	VMULPS           Z2, Z16, Z16
+	VFMADD231PS.BCST 20(BX), Z16, Z4
+	VMULPS           Z21, Z10, Z10
+	VMULPS           Z2, Z10, Z10
+	VFMADD231PS.BCST 24(BX), Z10, Z3
+	VMULPS           Z7, Z18, Z18
+	VMULPS           Z2, Z18, Z18
+	VFMADD231PS.BCST 24(BX), Z18, Z4
+	VMULPS           Z21, Z5, Z5
+	VMULPS           Z2, Z5, Z5
+	VFMADD231PS.BCST 28(BX), Z5, Z3
+	VMULPS           Z7, Z13, Z13
+	VMULPS           Z2, Z13, Z13
+	VFMADD231PS.BCST 28(BX), Z13, Z4
+	VMOVUPS          128(AX), Z5
+	VPERMW           Z0, Z5, Z6
+	VPSLLD           $0x10, Z6, Z8
+	VPANDD           Z1, Z6, Z6
+	VPSRLD           $0x04, Z5, Z9
+	VPERMW           Z0, Z9, Z9
+	VPSLLD           $0x10, Z9, Z10
+	VPANDD           Z1, Z9, Z9
+	VPSRLD           $0x08, Z5, Z11
+	VPERMW           Z0, Z11, Z11
+	VPSLLD           $0x10, Z11, Z12
+	VPANDD           Z1, Z11, Z11
+	VPSRLD           $0x0c, Z5, Z5
+	VPERMW           Z0, Z5, Z5
+	VPSLLD           $0x10, Z5, Z13
+	VPANDD           Z1, Z5, Z5
+	VMOVUPS          192(AX), Z14
+	VPERMW           Z0, Z14, Z15
+	VPSLLD           $0x10, Z15, Z16
+	VPANDD           Z1, Z15, Z15
+	VPSRLD           $0x04, Z14, Z17
+	VPERMW           Z0, Z17, Z17
+	VPSLLD           $0x10, Z17, Z18
+	VPANDD           Z1, Z17, Z17
+	VPSRLD           $0x08, Z14, Z19
+	VPERMW           Z0, Z19, Z19
+	VPSLLD           $0x10, Z19, Z20
+	VPANDD           Z1, Z19, Z19
+	VPSRLD           $0x0c, Z14, Z14
+	VPERMW           Z0, Z14, Z14
+	VPSLLD           $0x10, Z14, Z22
+	VPANDD           Z1, Z14, Z14
+	VMULPS           Z21, Z8, Z8
+	VMULPS           Z2, Z8, Z8
+	VFMADD231PS.BCST 32(BX), Z8, Z3
+	VMULPS           Z7, Z16, Z16
+	VMULPS           Z2, Z16, Z16
+	VFMADD231PS.BCST 32(BX), Z16, Z4
+	VMULPS           Z21, Z10, Z10
+	VMULPS           Z2, Z10, Z10
+	VFMADD231PS.BCST 36(BX), Z10, Z3
+	VMULPS           Z7, Z18, Z18
+	VMULPS           Z2, Z18, Z18
+	VFMADD231PS.BCST 36(BX), Z18, Z4
+	VMULPS           Z21, Z12, Z12
+	VMULPS           Z2, Z12, Z12
+	VFMADD231PS.BCST 40(BX), Z12, Z3
+	VMULPS           Z7, Z20, Z20
+	VMULPS           Z2, Z20, Z20
+	VFMADD231PS.BCST 40(BX), Z20, Z4
+	VMULPS           Z21, Z13, Z13
+	VMULPS           Z2, Z13, Z13
+	VFMADD231PS.BCST 44(BX), Z13, Z3
+	VMULPS           Z7, Z22, Z22
+	VMULPS           Z2, Z22, Z22
+	VFMADD231PS.BCST 44(BX), Z22, Z4
+	VMULPS           Z21, Z6, Z6
+	VMULPS           Z2, Z6, Z6
+	VFMADD231PS.BCST 48(BX), Z6, Z3
+	VMULPS           Z7, Z15, Z15
+	VMULPS           Z2, Z15, Z15
+	VFMADD231PS.BCST 48(BX), Z15, Z4
+	VMULPS           Z21, Z9, Z9
+	VMULPS           Z2, Z9, Z9
+	VFMADD231PS.BCST 52(BX), Z9, Z3
+	VMULPS           Z7, Z17, Z17
+	VMULPS           Z2, Z17, Z17
+	VFMADD231PS.BCST 52(BX), Z17, Z4
+	VMULPS           Z21, Z11, Z11
+	VMULPS           Z2, Z11, Z11
+	VFMADD231PS.BCST 56(BX), Z11, Z3
+	VMULPS           Z7, Z19, Z19
+	VMULPS           Z2, Z19, Z19
+	VFMADD231PS.BCST 56(BX), Z19, Z4
+	VMULPS           Z21, Z5, Z5
+	VMULPS           Z2, Z5, Z5
+	VFMADD231PS.BCST 60(BX), Z5, Z3
+	VMULPS           Z7, Z14, Z14
+	VMULPS           Z2, Z14, Z14
+	VFMADD231PS.BCST 60(BX), Z14, Z4
+	VMOVUPS          256(AX), Z5
+	VPERMW           Z0, Z5, Z6
+	VPSLLD           $0x10, Z6, Z7
+	VPANDD           Z1, Z6, Z6
+	VPSRLD           $0x04, Z5, Z8
+	VPERMW           Z0, Z8, Z8
+	VPSLLD           $0x10, Z8, Z9
+	VPANDD           Z1, Z8, Z8
+	VPSRLD           $0x08, Z5, Z10
+	VPERMW           Z0, Z10, Z10
+	VPSLLD           $0x10, Z10, Z11
+	VPANDD           Z1, Z10, Z10
+	VPSRLD           $0x0c, Z5, Z5
+	VPERMW           Z0, Z5, Z5
+	VPSLLD           $0x10, Z5, Z12
+	VPANDD           Z1, Z5, Z5
+	VMOVUPS          320(AX), Z13
+	VPERMW           Z0, Z13, Z14
+	VPSLLD           $0x10, Z14, Z15
+	VPANDD           Z1, Z14, Z14
+	VPSRLD           $0x04, Z13, Z16
+	VPERMW           Z0, Z16, Z16
+	VPSLLD           $0x10, Z16, Z17
+	VPANDD           Z1, Z16, Z16
+	VPSRLD           $0x08, Z13, Z18
+	VPERMW           Z0, Z18, Z18
+	VPSLLD           $0x10, Z18, Z19
+	VPANDD           Z1, Z18, Z18
+	VPSRLD           $0x0c, Z13, Z13
+	VPERMW           Z0, Z13, Z13
+	VPSLLD           $0x10, Z13, Z20
+	VPANDD           Z1, Z13, Z13
+	VMOVUPS          128(DX), Z21
+	VMULPS           Z21, Z7, Z7
+	VMULPS           Z2, Z7, Z7
+	VFMADD231PS.BCST 64(BX), Z7, Z3
+	VMOVUPS          192(DX), Z7
+	VMULPS           Z7, Z15, Z15
+	VMULPS           Z2, Z15, Z15
+	VFMADD231PS.BCST 64(BX), Z15, Z4
+	VMULPS           Z21, Z9, Z9
+	VMULPS           Z2, Z9, Z9
+	VFMADD231PS.BCST 68(BX), Z9, Z3
+	VMULPS           Z7, Z17, Z17
+	VMULPS           Z2, Z17, Z17
+	VFMADD231PS.BCST 68(BX), Z17, Z4
+	VMULPS           Z21, Z11, Z11
+	VMULPS           Z2, Z11, Z11
+	VFMADD231PS.BCST 72(BX), Z11, Z3
+	VMULPS           Z7, Z19, Z19
+	VMULPS           Z2, Z19, Z19
+	VFMADD231PS.BCST 72(BX), Z19, Z4
+	VMULPS           Z21, Z12, Z12
+	VMULPS           Z2, Z12, Z12
+	VFMADD231PS.BCST 76(BX), Z12, Z3
+	VMULPS           Z7, Z20, Z20
+	VMULPS           Z2, Z20, Z20
+	VFMADD231PS.BCST 76(BX), Z20, Z4
+	VMULPS           Z21, Z6, Z6
+	VMULPS           Z2, Z6, Z6
+	VFMADD231PS.BCST 80(BX), Z6, Z3
+	VMULPS           Z7, Z14, Z14
+	VMULPS           Z2, Z14, Z14
+	VFMADD231PS.BCST 80(BX), Z14, Z4
+	VMULPS           Z21, Z8, Z8
+	VMULPS           Z2, Z8, Z8
+	VFMADD231PS.BCST 84(BX), Z8, Z3
+	VMULPS           Z7, Z16, Z16
+	VMULPS           Z2, Z16, Z16
+	VFMADD231PS.BCST 84(BX), Z16, Z4
+	VMULPS           Z21, Z10, Z10
+	VMULPS           Z2, Z10, Z10
+	VFMADD231PS.BCST 88(BX), Z10, Z3
+	VMULPS           Z7, Z18, Z18
+	VMULPS           Z2, Z18, Z18
+	VFMADD231PS.BCST 88(BX), Z18, Z4
+	VMULPS           Z21, Z5, Z5
+	VMULPS           Z2, Z5, Z5
+	VFMADD231PS.BCST 92(BX), Z5, Z3
+	VMULPS           Z7, Z13, Z13
+	VMULPS           Z2, Z13, Z13
+	VFMADD231PS.BCST 92(BX), Z13, Z4
+	VMOVUPS          384(AX), Z5
+	VPERMW           Z0, Z5, Z6
+	VPSLLD           $0x10, Z6, Z8
+	VPANDD           Z1, Z6, Z6
+	VPSRLD           $0x04, Z5, Z9
+	VPERMW           Z0, Z9, Z9
+	VPSLLD           $0x10, Z9, Z10
+	VPANDD           Z1, Z9, Z9
+	VPSRLD           $0x08, Z5, Z11
+	VPERMW           Z0, Z11, Z11
+	VPSLLD           $0x10, Z11, Z12
+	VPANDD           Z1, Z11, Z11
+	VPSRLD           $0x0c, Z5, Z5
+	VPERMW           Z0, Z5, Z5
+	VPSLLD           $0x10, Z5, Z13
+	VPANDD           Z1, Z5, Z5
+	VMOVUPS          448(AX), Z14
+	VPERMW           Z0, Z14, Z15
+	VPSLLD           $0x10, Z15, Z16
+	VPANDD           Z1, Z15, Z15
+	VPSRLD           $0x04, Z14, Z17
+	VPERMW           Z0, Z17, Z17
+	VPSLLD           $0x10, Z17, Z18
+	VPANDD           Z1, Z17, Z17
+	VPSRLD           $0x08, Z14, Z19
+	VPERMW           Z0, Z19, Z19
+	VPSLLD           $0x10, Z19, Z20
+	VPANDD           Z1, Z19, Z19
+	VPSRLD           $0x0c, Z14, Z14
+	VPERMW           Z0, Z14, Z14
+	VPSLLD           $0x10, Z14, Z22
+	VPANDD           Z1, Z14, Z14
+	VMULPS           Z21, Z8, Z8
+	VMULPS           Z2, Z8, Z8
+	VFMADD231PS.BCST 96(BX), Z8, Z3
+	VMULPS           Z7, Z16, Z16
+	VMULPS           Z2, Z16, Z16
+	VFMADD231PS.BCST 96(BX), Z16, Z4
+	VMULPS           Z21, Z10, Z10
+	VMULPS           Z2, Z10, Z10
+	VFMADD231PS.BCST 100(BX), Z10, Z3
+	VMULPS           Z7, Z18, Z18
+	VMULPS           Z2, Z18, Z18
+	VFMADD231PS.BCST 100(BX), Z18, Z4
+	VMULPS           Z21, Z12, Z12
+	VMULPS           Z2, Z12, Z12
+	VFMADD231PS.BCST 104(BX), Z12, Z3
+	VMULPS           Z7, Z20, Z20
+	VMULPS           Z2, Z20, Z20
+	VFMADD231PS.BCST 104(BX), Z20, Z4
+	VMULPS           Z21, Z13, Z13
+	VMULPS           Z2, Z13, Z13
+	VFMADD231PS.BCST 108(BX), Z13, Z3
+	VMULPS           Z7, Z22, Z22
+	VMULPS           Z2, Z22, Z22
+	VFMADD231PS.BCST 108(BX), Z22, Z4
+	VMULPS           Z21, Z6, Z6
+	VMULPS           Z2, Z6, Z6
+	VFMADD231PS.BCST 112(BX), Z6, Z3
+	VMULPS           Z7, Z15, Z15
+	VMULPS           Z2, Z15, Z15
+	VFMADD231PS.BCST 112(BX), Z15, Z4
+	VMULPS           Z21, Z9, Z9
+	VMULPS           Z2, Z9, Z9
+	VFMADD231PS.BCST 116(BX), Z9, Z3
+	VMULPS           Z7, Z17, Z17
+	VMULPS           Z2, Z17, Z17
+	VFMADD231PS.BCST 116(BX), Z17, Z4
+	VMULPS           Z21, Z11, Z11
+	VMULPS           Z2, Z11, Z11
+	VFMADD231PS.BCST 120(BX), Z11, Z3
+	VMULPS           Z7, Z19, Z19
+	VMULPS           Z2, Z19, Z19
+	VFMADD231PS.BCST 120(BX), Z19, Z4
+	VMULPS           Z21, Z5, Z5
+	VMULPS           Z2, Z5, Z5
+	VFMADD231PS.BCST 124(BX), Z5, Z3
+	VMULPS           Z7, Z14, Z14
+	VMULPS           Z2, Z14, Z14
+	VFMADD231PS.BCST 124(BX), Z14, Z4
+	ADDQ             $0x00000200, DI
+	ADDQ             $0x00000200, AX
+	ADDQ             $0x00000100, DX
+	ADDQ             $0x00000080, BX
+	DECQ             CX
+	JNE              step
+	VMOVUPS          Z3, (SI)
+	VMOVUPS          Z4, 64(SI)
+	VZEROUPPER
+	RET
+
+// func scalesE8M0AVX2(dst *float32, src *byte, srcRow int, steps int)
+// Requires: AVX, AVX2
+TEXT ·scalesE8M0AVX2(SB), NOSPLIT, $0-32
+	MOVQ   dst+0(FP), AX
+	MOVQ   steps+24(FP), CX
+	MOVQ   src+8(FP), DX
+	MOVQ   srcRow+16(FP), BX
+	MOVQ   BX, SI
+	IMUL3Q $0x04, SI, SI
+	ADDQ   DX, SI
+	LEAQ   (BX)(BX*2), DI
+
+step:
+	VBROADCASTF128 (DX), Y0
+	VINSERTF128    $0x01, (SI), Y0, Y0
+	VBROADCASTF128 (DX)(BX*1), Y1
+	VINSERTF128    $0x01, (SI)(BX*1), Y1, Y1
+	VBROADCASTF128 (DX)(BX*2), Y2
+	VINSERTF128    $0x01, (SI)(BX*2), Y2, Y2
+	VBROADCASTF128 (DX)(DI*1), Y3
+	VINSERTF128    $0x01, (SI)(DI*1), Y3, Y3
+	ADDQ           $0x10, DX
+	ADDQ           $0x10, SI
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKHPS      Y1, Y0, Y1
+	VUNPCKLPS      Y3, Y2, Y0
+	VUNPCKHPS      Y3, Y2, Y3
+	VUNPCKLPD      Y0, Y4, Y2
+	VUNPCKHPD      Y0, Y4, Y0
+	VUNPCKLPD      Y3, Y1, Y4
+	VUNPCKHPD      Y3, Y1, Y3
+	VPSLLD         $0x18, Y2, Y1
+	VPSRLD         $0x18, Y1, Y1
+	VPSLLD         $0x17, Y1, Y1
+	VMOVUPS        Y1, Y5
+	VPBROADCASTD   gemmWords<>+0(SB), Y6
+	VPBROADCASTD   gemmWords<>+16(SB), Y7
+	VPCMPEQD       Y6, Y1, Y6
+	VPAND          Y7, Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPBROADCASTD   gemmWords<>+8(SB), Y6
+	VPBROADCASTD   gemmWords<>+16(SB), Y7
+	VPCMPEQD       Y6, Y1, Y1
+	VPAND          Y7, Y1, Y1
+	VPOR           Y1, Y5, Y5
+	VMOVUPS        Y5, (AX)
+	VPSLLD         $0x10, Y2, Y1
+	VPSRLD         $0x18, Y1, Y1
+	VPSLLD         $0x17, Y1, Y1
+	VMOVUPS        Y1, Y5
+	VPBROADCASTD   gemmWords<>+0(SB), Y6
+	VPBROADCASTD   gemmWords<>+16(SB), Y7
+	VPCMPEQD       Y6, Y1, Y6
+	VPAND          Y7, Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPBROADCASTD   gemmWords<>+8(SB), Y6
+	VPBROADCASTD   gemmWords<>+16(SB), Y7
+	VPCMPEQD       Y6, Y1, Y1
+	VPAND          Y7, Y1, Y1
+	VPOR           Y1, Y5, Y5
+	VMOVUPS        Y5, 64(AX)
+	VPSLLD         $0x08, Y2, Y1
+	VPSRLD         $0x18, Y1, Y1
+	VPSLLD         $0x17, Y1, Y1
+	VMOVUPS        Y1, Y5
+	VPBROADCASTD   gemmWords<>+0(SB), Y6
+	VPBROADCASTD   gemmWords<>+16(SB), Y7
+	VPCMPEQD       Y6, Y1, Y6
+	VPAND          Y7, Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPBROADCASTD   gemmWords<>+8(SB), Y6
+	VPBROADCASTD   gemmWords<>+16(SB), Y7
+	VPCMPEQD       Y6, Y1, Y1
+	VPAND          Y7, Y1, Y1
+	VPOR           Y1, Y5, Y5
+	VMOVUPS        Y5, 128(AX)
+	VPSRLD         $0x18, Y2, Y1
+	VPSLLD         $0x17, Y1, Y1
+	VMOVUPS        Y1, Y2
+	VPBROADCASTD   gemmWords<>+0(SB), Y5
+	VPBROADCASTD   gemmWords<>+16(SB), Y6
+	VPCMPEQD       Y5, Y1, Y5
+	VPAND          Y6, Y5, Y5
+	VPOR           Y5, Y2, Y2
+	VPBROADCASTD   gemmWords<>+8(SB), Y5
+	VPBROADCASTD   gemmWords<>+16(SB), Y6
+	VPCMPEQD       Y5, Y1, Y1
+	VPAND          Y6, Y1, Y1
+	VPOR           Y1, Y2, Y2
+	VMOVUPS        Y2, 192(AX)
+	VPSLLD         $0x18, Y0, Y1
+	VPSRLD         $0x18, Y1, Y1
+	VPSLLD         $0x17, Y1, Y1
+	VMOVUPS        Y1, Y2
+	VPBROADCASTD   gemmWords<>+0(SB), Y5
+	VPBROADCASTD   gemmWords<>+16(SB), Y6
+	VPCMPEQD       Y5, Y1, Y5
+	VPAND          Y6, Y5, Y5
+	VPOR           Y5, Y2, Y2
+	VPBROADCASTD   gemmWords<>+8(SB), Y5
+	VPBROADCASTD   gemmWords<>+16(SB), Y6
+	VPCMPEQD       Y5, Y1, Y1
+	VPAND          Y6, Y1, Y1
+	VPOR           Y1, Y2, Y2
+	VMOVUPS        Y2, 256(AX)
+	VPSLLD         $0x10, Y0, Y1
+	VPSRLD         $0x18, Y1, Y1
+	VPSLLD         $0x17, Y1, Y1
+	VMOVUPS        Y1, Y2
+	VPBROADCASTD   gemmWords<>+0(SB), Y5
+	VPBROADCASTD   gemmWords<>+16(SB), Y6
+	VPCMPEQD       Y5, Y1, Y5
+	VPAND          Y6, Y5, Y5
+	VPOR           Y5, Y2, Y2
+	VPBROADCASTD   gemmWords<>+8(SB), Y5
+	VPBROADCASTD   gemmWords<>+16(SB), Y6
+	VPCMPEQD       Y5, Y1, Y1
+	VPAND          Y6, Y1, Y1
+	VPOR           Y1, Y2, Y2
+	VMOVUPS        Y2, 320(AX)
+	VPSLLD         $0x08, Y0, Y1
+	VPSRLD         $0x18, Y1, Y1
+	VPSLLD         $0x17, Y1, Y1
+	VMOVUPS        Y1, Y2
+	VPBROADCASTD   gemmWords<>+0(SB), Y5
+	VPBROADCASTD   gemmWords<>+16(SB), Y6
+	VPCMPEQD       Y5, Y1, Y5
+	VPAND          Y6, Y5, Y5
+	VPOR           Y5, Y2, Y2
+	VPBROADCASTD   gemmWords<>+8(SB), Y5
+	VPBROADCASTD   gemmWords<>+16(SB), Y6
+	VPCMPEQD       Y5, Y1, Y1
+	VPAND          Y6, Y1, Y1
+	VPOR           Y1, Y2, Y2
+	VMOVUPS        Y2, 384(AX)
+	VPSRLD         $0x18, Y0, Y0
+	VPSLLD         $0x17, Y0, Y0
+	VMOVUPS        Y0, Y1
+	VPBROADCASTD   gemmWords<>+0(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y5
+	VPCMPEQD       Y2, Y0, Y2
+	VPAND          Y5, Y2, Y2
+	VPOR           Y2, Y1, Y1
+	VPBROADCASTD   gemmWords<>+8(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y5
+	VPCMPEQD       Y2, Y0, Y0
+	VPAND          Y5, Y0, Y0
+	VPOR           Y0, Y1, Y1
+	VMOVUPS        Y1, 448(AX)
+	VPSLLD         $0x18, Y4, Y0
+	VPSRLD         $0x18, Y0, Y0
+	VPSLLD         $0x17, Y0, Y0
+	VMOVUPS        Y0, Y1
+	VPBROADCASTD   gemmWords<>+0(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y5
+	VPCMPEQD       Y2, Y0, Y2
+	VPAND          Y5, Y2, Y2
+	VPOR           Y2, Y1, Y1
+	VPBROADCASTD   gemmWords<>+8(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y5
+	VPCMPEQD       Y2, Y0, Y0
+	VPAND          Y5, Y0, Y0
+	VPOR           Y0, Y1, Y1
+	VMOVUPS        Y1, 512(AX)
+	VPSLLD         $0x10, Y4, Y0
+	VPSRLD         $0x18, Y0, Y0
+	VPSLLD         $0x17, Y0, Y0
+	VMOVUPS        Y0, Y1
+	VPBROADCASTD   gemmWords<>+0(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y5
+	VPCMPEQD       Y2, Y0, Y2
+	VPAND          Y5, Y2, Y2
+	VPOR           Y2, Y1, Y1
+	VPBROADCASTD   gemmWords<>+8(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y5
+	VPCMPEQD       Y2, Y0, Y0
+	VPAND          Y5, Y0, Y0
+	VPOR           Y0, Y1, Y1
+	VMOVUPS        Y1, 576(AX)
+	VPSLLD         $0x08, Y4, Y0
+	VPSRLD         $0x18, Y0, Y0
+	VPSLLD         $0x17, Y0, Y0
+	VMOVUPS        Y0, Y1
+	VPBROADCASTD   gemmWords<>+0(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y5
+	VPCMPEQD       Y2, Y0, Y2
+	VPAND          Y5, Y2, Y2
+	VPOR           Y2, Y1, Y1
+	VPBROADCASTD   gemmWords<>+8(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y5
+	VPCMPEQD       Y2, Y0, Y0
+	VPAND          Y5, Y0, Y0
+	VPOR           Y0, Y1, Y1
+	VMOVUPS        Y1, 640(AX)
+	VPSRLD         $0x18, Y4, Y0
+	VPSLLD         $0x17, Y0, Y0
+	VMOVUPS        Y0, Y1
+	VPBROADCASTD   gemmWords<>+0(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y4
+	VPCMPEQD       Y2, Y0, Y2
+	VPAND          Y4, Y2, Y2
+	VPOR           Y2, Y1, Y1
+	VPBROADCASTD   gemmWords<>+8(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y4
+	VPCMPEQD       Y2, Y0, Y0
+	VPAND          Y4, Y0, Y0
+	VPOR           Y0, Y1, Y1
+	VMOVUPS        Y1, 704(AX)
+	VPSLLD         $0x18, Y3, Y0
+	VPSRLD         $0x18, Y0, Y0
+	VPSLLD         $0x17, Y0, Y0
+	VMOVUPS        Y0, Y1
+	VPBROADCASTD   gemmWords<>+0(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y4
+	VPCMPEQD       Y2, Y0, Y2
+	VPAND          Y4, Y2, Y2
+	VPOR           Y2, Y1, Y1
+	VPBROADCASTD   gemmWords<>+8(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y4
+	VPCMPEQD       Y2, Y0, Y0
+	VPAND          Y4, Y0, Y0
+	VPOR           Y0, Y1, Y1
+	VMOVUPS        Y1, 768(AX)
+	VPSLLD         $0x10, Y3, Y0
+	VPSRLD         $0x18, Y0, Y0
+	VPSLLD         $0x17, Y0, Y0
+	VMOVUPS        Y0, Y1
+	VPBROADCASTD   gemmWords<>+0(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y4
+	VPCMPEQD       Y2, Y0, Y2
+	VPAND          Y4, Y2, Y2
+	VPOR           Y2, Y1, Y1
+	VPBROADCASTD   gemmWords<>+8(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y4
+	VPCMPEQD       Y2, Y0, Y0
+	VPAND          Y4, Y0, Y0
+	VPOR           Y0, Y1, Y1
+	VMOVUPS        Y1, 832(AX)
+	VPSLLD         $0x08, Y3, Y0
+	VPSRLD         $0x18, Y0, Y0
+	VPSLLD         $0x17, Y0, Y0
+	VMOVUPS        Y0, Y1
+	VPBROADCASTD   gemmWords<>+0(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y4
+	VPCMPEQD       Y2, Y0, Y2
+	VPAND          Y4, Y2, Y2
+	VPOR           Y2, Y1, Y1
+	VPBROADCASTD   gemmWords<>+8(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y4
+	VPCMPEQD       Y2, Y0, Y0
+	VPAND          Y4, Y0, Y0
+	VPOR           Y0, Y1, Y1
+	VMOVUPS        Y1, 896(AX)
+	VPSRLD         $0x18, Y3, Y0
+	VPSLLD         $0x17, Y0, Y0
+	VMOVUPS        Y0, Y1
+	VPBROADCASTD   gemmWords<>+0(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y3
+	VPCMPEQD       Y2, Y0, Y2
+	VPAND          Y3, Y2, Y2
+	VPOR           Y2, Y1, Y1
+	VPBROADCASTD   gemmWords<>+8(SB), Y2
+	VPBROADCASTD   gemmWords<>+16(SB), Y3
+	VPCMPEQD       Y2, Y0, Y0
+	VPAND          Y3, Y0, Y0
+	VPOR           Y0, Y1, Y1
+	VMOVUPS        Y1, 960(AX)
+	ADDQ           $0x00000400, AX
+	DECQ           CX
+	JNE            step
+	VZEROUPPER
+	RET
+
+// func scalesE4M3AVX2(dst *float32, src *byte, srcRow int, steps int)
+// Requires: AVX, AVX2
+TEXT ·scalesE4M3AVX2(SB), NOSPLIT, $0-32
+	MOVQ   dst+0(FP), AX
+	MOVQ   steps+24(FP), CX
+	MOVQ   src+8(FP), DX
+	MOVQ   srcRow+16(FP), BX
+	MOVQ   BX, SI
+	IMUL3Q $0x04, SI, SI
+	ADDQ   DX, SI
+	LEAQ   (BX)(BX*2), DI
+
+step:
+	VBROADCASTF128 (DX), Y0
+	VINSERTF128    $0x01, (SI), Y0, Y0
+	VBROADCASTF128 (DX)(BX*1), Y1
+	VINSERTF128    $0x01, (SI)(BX*1), Y1, Y1
+	VBROADCASTF128 (DX)(BX*2), Y2
+	VINSERTF128    $0x01, (SI)(BX*2), Y2, Y2
+	VBROADCASTF128 (DX)(DI*1), Y3
+	VINSERTF128    $0x01, (SI)(DI*1), Y3, Y3
+	ADDQ           $0x10, DX
+	ADDQ           $0x10, SI
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKHPS      Y1, Y0, Y1
+	VUNPCKLPS      Y3, Y2, Y0
+	VUNPCKHPS      Y3, Y2, Y3
+	VUNPCKLPD      Y0, Y4, Y2
+	VUNPCKHPD      Y0, Y4, Y0
+	VUNPCKLPD      Y3, Y1, Y4
+	VUNPCKHPD      Y3, Y1, Y3
+	VPSLLD         $0x18, Y2, Y1
+	VPSLLD         $0x01, Y1, Y5
+	VPSRLD         $0x19, Y5, Y5
+	VPSLLD         $0x14, Y5, Y5
+	VPBROADCASTD   gemmWords<>+20(SB), Y6
+	VMULPS         Y6, Y5, Y6
+	VPBROADCASTD   gemmWords<>+24(SB), Y7
+	VPBROADCASTD   gemmWords<>+12(SB), Y8
+	VPCMPEQD       Y7, Y5, Y5
+	VPAND          Y8, Y5, Y5
+	VPOR           Y5, Y6, Y6
+	VPBROADCASTD   gemmWords<>+4(SB), Y5
+	VPAND          Y5, Y1, Y1
+	VPOR           Y1, Y6, Y6
+	VMOVUPS        Y6, (AX)
+	VPSLLD         $0x10, Y2, Y1
+	VPSLLD         $0x01, Y1, Y5
+	VPSRLD         $0x19, Y5, Y5
+	VPSLLD         $0x14, Y5, Y5
+	VPBROADCASTD   gemmWords<>+20(SB), Y6
+	VMULPS         Y6, Y5, Y6
+	VPBROADCASTD   gemmWords<>+24(SB), Y7
+	VPBROADCASTD   gemmWords<>+12(SB), Y8
+	VPCMPEQD       Y7, Y5, Y5
+	VPAND          Y8, Y5, Y5
+	VPOR           Y5, Y6, Y6
+	VPBROADCASTD   gemmWords<>+4(SB), Y5
+	VPAND          Y5, Y1, Y1
+	VPOR           Y1, Y6, Y6
+	VMOVUPS        Y6, 64(AX)
+	VPSLLD         $0x08, Y2, Y1
+	VPSLLD         $0x01, Y1, Y5
+	VPSRLD         $0x19, Y5, Y5
+	VPSLLD         $0x14, Y5, Y5
+	VPBROADCASTD   gemmWords<>+20(SB), Y6
+	VMULPS         Y6, Y5, Y6
+	VPBROADCASTD   gemmWords<>+24(SB), Y7
+	VPBROADCASTD   gemmWords<>+12(SB), Y8
+	VPCMPEQD       Y7, Y5, Y5
+	VPAND          Y8, Y5, Y5
+	VPOR           Y5, Y6, Y6
+	VPBROADCASTD   gemmWords<>+4(SB), Y5
+	VPAND          Y5, Y1, Y1
+	VPOR           Y1, Y6, Y6
+	VMOVUPS        Y6, 128(AX)
+	VPSLLD         $0x01, Y2, Y1
+	VPSRLD         $0x19, Y1, Y1
+	VPSLLD         $0x14, Y1, Y1
+	VPBROADCASTD   gemmWords<>+20(SB), Y5
+	VMULPS         Y5, Y1, Y5
+	VPBROADCASTD   gemmWords<>+24(SB), Y6
+	VPBROADCASTD   gemmWords<>+12(SB), Y7
+	VPCMPEQD       Y6, Y1, Y1
+	VPAND          Y7, Y1, Y1
+	VPOR           Y1, Y5, Y5
+	VPBROADCASTD   gemmWords<>+4(SB), Y1
+	VPAND          Y1, Y2, Y1
+	VPOR           Y1, Y5, Y5
+	VMOVUPS        Y5, 192(AX)
+	VPSLLD         $0x18, Y0, Y1
+	VPSLLD         $0x01, Y1, Y2
+	VPSRLD         $0x19, Y2, Y2
+	VPSLLD         $0x14, Y2, Y2
+	VPBROADCASTD   gemmWords<>+20(SB), Y5
+	VMULPS         Y5, Y2, Y5
+	VPBROADCASTD   gemmWords<>+24(SB), Y6
+	VPBROADCASTD   gemmWords<>+12(SB), Y7
+	VPCMPEQD       Y6, Y2, Y2
+	VPAND          Y7, Y2, Y2
+	VPOR           Y2, Y5, Y5
+	VPBROADCASTD   gemmWords<>+4(SB), Y2
+	VPAND          Y2, Y1, Y1
+	VPOR           Y1, Y5, Y5
+	VMOVUPS        Y5, 256(AX)
+	VPSLLD         $0x10, Y0, Y1
+	VPSLLD         $0x01, Y1, Y2
+	VPSRLD         $0x19, Y2, Y2
+	VPSLLD         $0x14, Y2, Y2
+	VPBROADCASTD   gemmWords<>+20(SB), Y5
+	VMULPS         Y5, Y2, Y5
+	VPBROADCASTD   gemmWords<>+24(SB), Y6
+	VPBROADCASTD   gemmWords<>+12(SB), Y7
+	VPCMPEQD       Y6, Y2, Y2
+	VPAND          Y7, Y2, Y2
+	VPOR           Y2, Y5, Y5
+	VPBROADCASTD   gemmWords<>+4(SB), Y2
+	VPAND          Y2, Y1, Y1
+	VPOR           Y1, Y5, Y5
+	VMOVUPS        Y5, 320(AX)
+	VPSLLD         $0x08, Y0, Y1
+	VPSLLD         $0x01, Y1, Y2
+	VPSRLD         $0x19, Y2, Y2
+	VPSLLD         $0x14, Y2, Y2
+	VPBROADCASTD   gemmWords<>+20(SB), Y5
+	VMULPS         Y5, Y2, Y5
+	VPBROADCASTD   gemmWords<>+24(SB), Y6
+	VPBROADCASTD   gemmWords<>+12(SB), Y7
+	VPCMPEQD       Y6, Y2, Y2
+	VPAND          Y7, Y2, Y2
+	VPOR           Y2, Y5, Y5
+	VPBROADCASTD   gemmWords<>+4(SB), Y2
+	VPAND          Y2, Y1, Y1
+	VPOR           Y1, Y5, Y5
+	VMOVUPS        Y5, 384(AX)
+	VPSLLD         $0x01, Y0, Y1
+	VPSRLD         $0x19, Y1, Y1
+	VPSLLD         $0x14, Y1, Y1
+	VPBROADCASTD   gemmWords<>+20(SB), Y2
+	VMULPS         Y2, Y1, Y2
+	VPBROADCASTD   gemmWords<>+24(SB), Y5
+	VPBROADCASTD   gemmWords<>+12(SB), Y6
+	VPCMPEQD       Y5, Y1, Y1
+	VPAND          Y6, Y1, Y1
+	VPOR           Y1, Y2, Y2
+	VPBROADCASTD   gemmWords<>+4(SB), Y1
+	VPAND          Y1, Y0, Y0
+	VPOR           Y0, Y2, Y2
+	VMOVUPS        Y2, 448(AX)
+	VPSLLD         $0x18, Y4, Y0
+	VPSLLD         $0x01, Y0, Y1
+	VPSRLD         $0x19, Y1, Y1
+	VPSLLD         $0x14, Y1, Y1
+	VPBROADCASTD   gemmWords<>+20(SB), Y2
+	VMULPS         Y2, Y1, Y2
+	VPBROADCASTD   gemmWords<>+24(SB), Y5
+	VPBROADCASTD   gemmWords<>+12(SB), Y6
+	VPCMPEQD       Y5, Y1, Y1
+	VPAND          Y6, Y1, Y1
+	VPOR           Y1, Y2, Y2
+	VPBROADCASTD   gemmWords<>+4(SB), Y1
+	VPAND          Y1, Y0, Y0
+	VPOR           Y0, Y2, Y2
+	VMOVUPS        Y2, 512(AX)
+	VPSLLD         $0x10, Y4, Y0
+	VPSLLD         $0x01, Y0, Y1
+	VPSRLD         $0x19, Y1, Y1
+	VPSLLD         $0x14, Y1, Y1
+	VPBROADCASTD   gemmWords<>+20(SB), Y2
+	VMULPS         Y2, Y1, Y2
+	VPBROADCASTD   gemmWords<>+24(SB), Y5
+	VPBROADCASTD   gemmWords<>+12(SB), Y6
+	VPCMPEQD       Y5, Y1, Y1
+	VPAND          Y6, Y1, Y1
+	VPOR           Y1, Y2, Y2
+	VPBROADCASTD   gemmWords<>+4(SB), Y1
+	VPAND          Y1, Y0, Y0
+	VPOR           Y0, Y2, Y2
+	VMOVUPS        Y2, 576(AX)
+	VPSLLD         $0x08, Y4, Y0
+	VPSLLD         $0x01, Y0, Y1
+	VPSRLD         $0x19, Y1, Y1
+	VPSLLD         $0x14, Y1, Y1
+	VPBROADCASTD   gemmWords<>+20(SB), Y2
+	VMULPS         Y2, Y1, Y2
+	VPBROADCASTD   gemmWords<>+24(SB), Y5
+	VPBROADCASTD   gemmWords<>+12(SB), Y6
+	VPCMPEQD       Y5, Y1, Y1
+	VPAND          Y6, Y1, Y1
+	VPOR           Y1, Y2, Y2
+	VPBROADCASTD   gemmWords<>+4(SB), Y1
+	VPAND          Y1, Y0, Y0
+	VPOR           Y0, Y2, Y2
+	VMOVUPS        Y2, 640(AX)
+	VPSLLD         $0x01, Y4, Y0
+	VPSRLD         $0x19, Y0, Y0
+	VPSLLD         $0x14, Y0, Y0
+	VPBROADCASTD   gemmWords<>+20(SB), Y1
+	VMULPS         Y1, Y0, Y1
+	VPBROADCASTD   gemmWords<>+24(SB), Y2
+	VPBROADCASTD   gemmWords<>+12(SB), Y5
+	VPCMPEQD       Y2, Y0, Y0
+	VPAND          Y5, Y0, Y0
+	VPOR           Y0, Y1, Y1
+	VPBROADCASTD   gemmWords<>+4(SB), Y0
+	VPAND          Y0, Y4, Y0
+	VPOR           Y0, Y1, Y1
+	VMOVUPS        Y1, 704(AX)
+	VPSLLD         $0x18, Y3, Y0
+	VPSLLD         $0x01, Y0, Y1
+	VPSRLD         $0x19, Y1, Y1
+	VPSLLD         $0x14, Y1, Y1
+	VPBROADCASTD   gemmWords<>+20(SB), Y2
+	VMULPS         Y2, Y1, Y2
+	VPBROADCASTD   gemmWords<>+24(SB), Y4
+	VPBROADCASTD   gemmWords<>+12(SB), Y5
+	VPCMPEQD       Y4, Y1, Y1
+	VPAND          Y5, Y1, Y1
+	VPOR           Y1, Y2, Y2
+	VPBROADCASTD   gemmWords<>+4(SB), Y1
+	VPAND          Y1, Y0, Y0
+	VPOR           Y0, Y2, Y2
+	VMOVUPS        Y2, 768(AX)
+	VPSLLD         $0x10, Y3, Y0
+	VPSLLD         $0x01, Y0, Y1
+	VPSRLD         $0x19, Y1, Y1
+	VPSLLD         $0x14, Y1, Y1
+	VPBROADCASTD   gemmWords<>+20(SB), Y2
+	VMULPS         Y2, Y1, Y2
+	VPBROADCASTD   gemmWords<>+24(SB), Y4
+	VPBROADCASTD   gemmWords<>+12(SB), Y5
+	VPCMPEQD       Y4, Y1, Y1
+	VPAND          Y5, Y1, Y1
+	VPOR           Y1, Y2, Y2
+	VPBROADCASTD   gemmWords<>+4(SB), Y1
+	VPAND          Y1, Y0, Y0
+	VPOR           Y0, Y2, Y2
+	VMOVUPS        Y2, 832(AX)
+	VPSLLD         $0x08, Y3, Y0
+	VPSLLD         $0x01, Y0, Y1
+	VPSRLD         $0x19, Y1, Y1
+	VPSLLD         $0x14, Y1, Y1
+	VPBROADCASTD   gemmWords<>+20(SB), Y2
+	VMULPS         Y2, Y1, Y2
+	VPBROADCASTD   gemmWords<>+24(SB), Y4
+	VPBROADCASTD   gemmWords<>+12(SB), Y5
+	VPCMPEQD       Y4, Y1, Y1
+	VPAND          Y5, Y1, Y1
+	VPOR           Y1, Y2, Y2
+	VPBROADCASTD   gemmWords<>+4(SB), Y1
+	VPAND          Y1, Y0, Y0
+	VPOR           Y0, Y2, Y2
+	VMOVUPS        Y2, 896(AX)
+	VPSLLD         $0x01, Y3, Y0
+	VPSRLD         $0x19, Y0, Y0
+	VPSLLD         $0x14, Y0, Y0
+	VPBROADCASTD   gemmWords<>+20(SB), Y1
+	VMULPS         Y1, Y0, Y1
+	VPBROADCASTD   gemmWords<>+24(SB), Y2
+	VPBROADCASTD   gemmWords<>+12(SB), Y4
+	VPCMPEQD       Y2, Y0, Y0
+	VPAND          Y4, Y0, Y0
+	VPOR           Y0, Y1, Y1
+	VPBROADCASTD   gemmWords<>+4(SB), Y0
+	VPAND          Y0, Y3, Y0
+	VPOR           Y0, Y1, Y1
+	VMOVUPS        Y1, 960(AX)
+	ADDQ           $0x00000400, AX
+	DECQ           CX
+	JNE            step
+	VZEROUPPER
+	RET
+
+// func dotsMXFP4AVX2(y *float32, codes *uint32, scales *float32, shared float32, x *float32, ahead *byte, steps int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·dotsMXFP4AVX2(SB), NOSPLIT, $0-56
+	MOVQ    codes+8(FP), AX
+	MOVQ    steps+48(FP), CX
+	MOVQ    scales+16(FP), DX
+	MOVQ    x+32(FP), BX
+	MOVQ    y+0(FP), SI
+	MOVQ    ahead+40(FP), DI
+	VMOVUPS gemmE2M1<>+0(SB), Y0
+	VMOVUPS (SI), Y1
+	VMOVUPS 32(SI), Y2
+
+step:
+	PREFETCHT1   (DI)
+	PREFETCHT1   64(DI)
+	PREFETCHT1   128(DI)
+	PREFETCHT1   192(DI)
+	VMOVUPS      (AX), Y3
+	VMOVUPS      32(AX), Y4
+	VMOVUPS      (DX), Y5
+	VPERMPS      Y0, Y3, Y6
+	VPSLLD       $0x1c, Y3, Y7
+	VPAND        gemmSign<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VBROADCASTSS (BX), Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VMOVUPS      32(DX), Y6
+	VPERMPS      Y0, Y4, Y7
+	VPSLLD       $0x1c, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS (BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x04, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x18, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 4(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x04, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x18, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 4(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x08, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x14, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 8(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x08, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x14, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 8(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x0c, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x10, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 12(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x0c, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x10, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 12(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x10, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x0c, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 16(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x10, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x0c, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 16(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x14, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x08, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 20(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x14, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x08, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 20(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x18, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x04, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 24(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x18, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x04, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 24(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x1c, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x00, Y3, Y3
+	VPAND        gemmSign<>+0(SB), Y3, Y3
+	VPOR         Y3, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 28(BX), Y3
+	VFMADD231PS  Y3, Y7, Y1
+	VPSRLD       $0x1c, Y4, Y3
+	VPERMPS      Y0, Y3, Y3
+	VPSLLD       $0x00, Y4, Y4
+	VPAND        gemmSign<>+0(SB), Y4, Y4
+	VPOR         Y4, Y3, Y3
+	VMULPS       Y6, Y3, Y3
+	VBROADCASTSS 28(BX), Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VMOVUPS      64(AX), Y3
+	VMOVUPS      96(AX), Y4
+	VPERMPS      Y0, Y3, Y7
+	VPSLLD       $0x1c, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 32(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPERMPS      Y0, Y4, Y7
+	VPSLLD       $0x1c, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 32(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x04, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x18, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 36(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x04, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x18, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 36(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x08, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x14, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 40(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x08, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x14, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 40(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x0c, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x10, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 44(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x0c, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x10, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 44(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x10, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x0c, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 48(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x10, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x0c, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 48(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x14, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x08, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 52(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x14, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x08, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 52(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x18, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x04, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 56(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x18, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x04, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 56(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x1c, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x00, Y3, Y3
+	VPAND        gemmSign<>+0(SB), Y3, Y3
+	VPOR         Y3, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 60(BX), Y3
+	VFMADD231PS  Y3, Y7, Y1
+	VPSRLD       $0x1c, Y4, Y3
+	VPERMPS      Y0, Y3, Y3
+	VPSLLD       $0x00, Y4, Y4
+	VPAND        gemmSign<>+0(SB), Y4, Y4
+	VPOR         Y4, Y3, Y3
+	VMULPS       Y6, Y3, Y3
+	VBROADCASTSS 60(BX), Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VMOVUPS      128(AX), Y3
+	VMOVUPS      160(AX), Y4
+	VPERMPS      Y0, Y3, Y7
+	VPSLLD       $0x1c, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 64(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPERMPS      Y0, Y4, Y7
+	VPSLLD       $0x1c, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 64(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x04, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x18, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 68(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x04, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x18, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 68(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x08, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x14, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 72(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x08, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x14, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 72(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x0c, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x10, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 76(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x0c, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x10, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 76(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x10, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x0c, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 80(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x10, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x0c, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 80(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x14, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x08, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 84(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x14, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x08, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 84(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x18, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x04, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 88(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x18, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x04, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 88(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x1c, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x00, Y3, Y3
+	VPAND        gemmSign<>+0(SB), Y3, Y3
+	VPOR         Y3, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 92(BX), Y3
+	VFMADD231PS  Y3, Y7, Y1
+	VPSRLD       $0x1c, Y4, Y3
+	VPERMPS      Y0, Y3, Y3
+	VPSLLD       $0x00, Y4, Y4
+	VPAND        gemmSign<>+0(SB), Y4, Y4
+	VPOR         Y4, Y3, Y3
+	VMULPS       Y6, Y3, Y3
+	VBROADCASTSS 92(BX), Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VMOVUPS      192(AX), Y3
+	VMOVUPS      224(AX), Y4
+	VPERMPS      Y0, Y3, Y7
+	VPSLLD       $0x1c, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 96(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPERMPS      Y0, Y4, Y7
+	VPSLLD       $0x1c, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 96(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x04, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x18, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 100(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x04, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x18, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 100(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x08, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x14, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 104(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x08, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x14, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 104(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x0c, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x10, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 108(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x0c, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x10, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 108(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x10, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x0c, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 112(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x10, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x0c, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 112(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x14, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x08, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 116(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x14, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x08, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 116(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x18, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x04, Y3, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 120(BX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VPSRLD       $0x18, Y4, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x04, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS 120(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VPSRLD       $0x1c, Y3, Y7
+	VPERMPS      Y0, Y7, Y7
+	VPSLLD       $0x00, Y3, Y3
+	VPAND        gemmSign<>+0(SB), Y3, Y3
+	VPOR         Y3, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VBROADCASTSS 124(BX), Y3
+	VFMADD231PS  Y3, Y7, Y1
+	VPSRLD       $0x1c, Y4, Y3
+	VPERMPS      Y0, Y3, Y3
+	VPSLLD       $0x00, Y4, Y4
+	VPAND        gemmSign<>+0(SB), Y4, Y4
+	VPOR         Y4, Y3, Y3
+	VMULPS       Y6, Y3, Y3
+	VBROADCASTSS 124(BX), Y4
+	VFMADD231PS  Y4, Y3, Y2
+	ADDQ         $0x00000100, DI
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000080, BX
+	DECQ         CX
+	JNE          step
+	VMOVUPS      Y1, (SI)
+	VMOVUPS      Y2, 32(SI)
+	VZEROUPPER
+	RET
+
+// func dotsNVFP4AVX2(y *float32, codes *uint32, scales *float32, shared float32, x *float32, ahead *byte, steps int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·dotsNVFP4AVX2(SB), NOSPLIT, $0-56
+	MOVQ         codes+8(FP), AX
+	MOVQ         steps+48(FP), CX
+	MOVQ         scales+16(FP), DX
+	MOVQ         x+32(FP), BX
+	MOVQ         y+0(FP), SI
+	MOVQ         ahead+40(FP), DI
+	VMOVUPS      gemmE2M1<>+0(SB), Y0
+	VBROADCASTSS shared+24(FP), Y1
+	VMOVUPS      (SI), Y2
+	VMOVUPS      32(SI), Y3
+
+step:
+	PREFETCHT1   (DI)
+	PREFETCHT1   64(DI)
+	PREFETCHT1   128(DI)
+	PREFETCHT1   192(DI)
+	VMOVUPS      (AX), Y4
+	VMOVUPS      32(AX), Y5
+	VMOVUPS      (DX), Y6
+	VPERMPS      Y0, Y4, Y7
+	VPSLLD       $0x1c, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VMULPS       Y1, Y7, Y7
+	VBROADCASTSS (BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VMOVUPS      32(DX), Y7
+	VPERMPS      Y0, Y5, Y8
+	VPSLLD       $0x1c, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS (BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x04, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x18, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 4(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x04, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x18, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 4(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x08, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x14, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 8(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x08, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x14, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 8(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x0c, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x10, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 12(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x0c, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x10, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 12(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x10, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x0c, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 16(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x10, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x0c, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 16(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x14, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x08, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 20(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x14, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x08, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 20(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x18, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x04, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 24(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x18, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x04, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 24(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x1c, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x00, Y4, Y4
+	VPAND        gemmSign<>+0(SB), Y4, Y4
+	VPOR         Y4, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 28(BX), Y4
+	VFMADD231PS  Y4, Y8, Y2
+	VPSRLD       $0x1c, Y5, Y4
+	VPERMPS      Y0, Y4, Y4
+	VPSLLD       $0x00, Y5, Y5
+	VPAND        gemmSign<>+0(SB), Y5, Y5
+	VPOR         Y5, Y4, Y4
+	VMULPS       Y7, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VBROADCASTSS 28(BX), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      64(AX), Y4
+	VMOVUPS      96(AX), Y5
+	VPERMPS      Y0, Y4, Y8
+	VPSLLD       $0x1c, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 32(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPERMPS      Y0, Y5, Y8
+	VPSLLD       $0x1c, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 32(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x04, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x18, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 36(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x04, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x18, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 36(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x08, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x14, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 40(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x08, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x14, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 40(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x0c, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x10, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 44(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x0c, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x10, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 44(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x10, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x0c, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 48(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x10, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x0c, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 48(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x14, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x08, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 52(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x14, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x08, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 52(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x18, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x04, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 56(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x18, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x04, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 56(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x1c, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x00, Y4, Y4
+	VPAND        gemmSign<>+0(SB), Y4, Y4
+	VPOR         Y4, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 60(BX), Y4
+	VFMADD231PS  Y4, Y8, Y2
+	VPSRLD       $0x1c, Y5, Y4
+	VPERMPS      Y0, Y4, Y4
+	VPSLLD       $0x00, Y5, Y5
+	VPAND        gemmSign<>+0(SB), Y5, Y5
+	VPOR         Y5, Y4, Y4
+	VMULPS       Y7, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VBROADCASTSS 60(BX), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      128(AX), Y4
+	VMOVUPS      160(AX), Y5
+	VMOVUPS      64(DX), Y6
+	VPERMPS      Y0, Y4, Y7
+	VPSLLD       $0x1c, Y4, Y8
+	VPAND        gemmSign<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VMULPS       Y1, Y7, Y7
+	VBROADCASTSS 64(BX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VMOVUPS      96(DX), Y7
+	VPERMPS      Y0, Y5, Y8
+	VPSLLD       $0x1c, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 64(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x04, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x18, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 68(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x04, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x18, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 68(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x08, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x14, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 72(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x08, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x14, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 72(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x0c, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x10, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 76(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x0c, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x10, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 76(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x10, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x0c, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 80(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x10, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x0c, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 80(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x14, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x08, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 84(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x14, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x08, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 84(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x18, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x04, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 88(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x18, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x04, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 88(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x1c, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x00, Y4, Y4
+	VPAND        gemmSign<>+0(SB), Y4, Y4
+	VPOR         Y4, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 92(BX), Y4
+	VFMADD231PS  Y4, Y8, Y2
+	VPSRLD       $0x1c, Y5, Y4
+	VPERMPS      Y0, Y4, Y4
+	VPSLLD       $0x00, Y5, Y5
+	VPAND        gemmSign<>+0(SB), Y5, Y5
+	VPOR         Y5, Y4, Y4
+	VMULPS       Y7, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VBROADCASTSS 92(BX), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      192(AX), Y4
+	VMOVUPS      224(AX), Y5
+	VPERMPS      Y0, Y4, Y8
+	VPSLLD       $0x1c, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 96(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPERMPS      Y0, Y5, Y8
+	VPSLLD       $0x1c, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 96(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x04, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x18, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 100(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x04, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x18, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 100(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x08, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x14, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 104(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x08, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x14, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 104(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x0c, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x10, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 108(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x0c, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x10, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 108(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x10, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x0c, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 112(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x10, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x0c, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 112(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x14, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x08, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 116(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x14, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x08, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 116(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x18, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x04, Y4, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 120(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPSRLD       $0x18, Y5, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x04, Y5, Y9
+	VPAND        gemmSign<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 120(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VPSRLD       $0x1c, Y4, Y8
+	VPERMPS      Y0, Y8, Y8
+	VPSLLD       $0x00, Y4, Y4
+	VPAND        gemmSign<>+0(SB), Y4, Y4
+	VPOR         Y4, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y8, Y8
+	VBROADCASTSS 124(BX), Y4
+	VFMADD231PS  Y4, Y8, Y2
+	VPSRLD       $0x1c, Y5, Y4
+	VPERMPS      Y0, Y4, Y4
+	VPSLLD       $0x00, Y5, Y5
+	VPAND        gemmSign<>+0(SB), Y5, Y5
+	VPOR         Y5, Y4, Y4
+	VMULPS       Y7, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VBROADCASTSS 124(BX), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         $0x00000100, DI
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	DECQ         CX
+	JNE          step
+	VMOVUPS      Y2, (SI)
+	VMOVUPS      Y3, 32(SI)
+	VZEROUPPER
+	RET
+
 // func copyRowsAVX512(dst *float32, dstRow int, src *float32, srcRow int, rows int, cols int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·copyRowsAVX512(SB), NOSPLIT, $0-48

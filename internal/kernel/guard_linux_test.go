@@ -8,7 +8,7 @@ import (
 
 // fenced returns n elements that end where memory may not be touched, so that
 // even an unused read past them stops the test, and what frees them.
-func fenced[T Float](t *testing.T, n int) (s []T, free func()) {
+func fenced[T any](t *testing.T, n int) (s []T, free func()) {
 	page := syscall.Getpagesize()
 	size := (n*int(unsafe.Sizeof(*new(T))) + page - 1) / page * page
 	memory, err := syscall.Mmap(-1, 0, size+page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)

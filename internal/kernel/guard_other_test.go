@@ -4,4 +4,4 @@ package kernel
 
 import "testing"
 
-func fenced[T Float](_ *testing.T, n int) (s []T, free func()) { return make([]T, n), func() {} }
+func fenced[T any](_ *testing.T, n int) (s []T, free func()) { return make([]T, n), func() {} }

@@ -1,0 +1,9 @@
+//go:build !amd64
+
+package kernel
+
+import "github.com/mlodyssey/odyssey/numeric"
+
+// Without assembly all is left to portable Go.
+
+func dotsCodesOf(*numeric.Blocks) (f dotsCodes, ok bool) { return f, false }
