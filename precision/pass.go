@@ -71,7 +71,7 @@ func (w *pass) roundAs(s site, v *autograd.Value) *autograd.Value {
 	switch {
 	case format.Blocks() != nil:
 		var key *autograd.Value
-		if s.gradient {
+		if s.gradient && w.training != nil {
 			key = w.training.key.Detach()
 		}
 		return op.Quantize(v, key, op.Quantization{Format: format, Together: s.weight, Stream: s.number})

@@ -22,9 +22,15 @@ var table = map[string]rule{
 	"attention_grad": {operands: []int{0, 1, 2, 3}, results: []int{0, 1, 2}}, // of q, k, v and the gradient
 }
 
-// float32Products are the operations that add up products and yet stay in float32, with the
-// reason. Compositions are not listed: what they are made of is.
-var float32Products = map[string]string{
-	"cholesky":         "an error grows from column to column",
-	"solve_triangular": "an error grows from row to row",
+// unrounded are the other operations on matrices, convolutions and sequences, with the reason.
+// Compositions are in neither list: what they are made of is.
+var unrounded = map[string]string{
+	"cholesky":          "errors grow from column to column",
+	"solve":             "errors grow from row to row",
+	"tril":              "moves elements",
+	"triu":              "moves elements",
+	"rotary":            "turns pairs of elements by angles",
+	"conv2d_relu":       "what conv2d becomes when the program is compiled, after it was rounded",
+	"conv2d_input_gate": "what conv2d_input becomes",
+	"linear_relu":       "what linear becomes",
 }
