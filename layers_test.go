@@ -25,6 +25,7 @@ var layers = []string{
 	"op",
 	"gradcheck",
 	"program",
+	"precision",
 	"nn",
 	"optim",
 	"data/glyphs",

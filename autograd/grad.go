@@ -43,6 +43,10 @@ func Backward(outputs, upstream, wrt []*Value, graph bool) []*Value {
 		tensor.Fail("autograd.Backward", nil, "want an upstream gradient for each of %d outputs, not %d", len(outputs), len(upstream))
 	}
 	b := &backward{wrt: wrt, graph: graph, grads: map[*Value]*Value{}, wanted: map[*node]bool{}}
+	if tr := tracing(append(slices.Clone(outputs), upstream...)); tr != nil {
+		tr.backward++
+		defer func() { tr.backward-- }()
+	}
 	for i, v := range outputs {
 		if !upstream[i].spec.Equal(v.spec) {
 			tensor.Fail("autograd.Backward", []tensor.Spec{upstream[i].spec}, "want an upstream gradient of %v", v.spec)

@@ -15,13 +15,15 @@ type Trace struct {
 	constants map[*tensor.Tensor]int
 	current   map[*Value]int // the number that each variable has by now
 	part      *Part          // of what the next instructions are
+	backward  int            // how many calls of Backward are at work
 }
 
 // Instruction is an operation on numbered values.
 type Instruction struct {
-	Op      Op
-	In, Out []int
-	Part    *Part // the composition that it is a part of, or nil
+	Op       Op
+	In, Out  []int
+	Part     *Part // the composition that it is a part of, or nil
+	Backward bool  // written down by Backward: a gradient, or on the way to one
 }
 
 // Part is a composition of operations that a program calls, such as "gelu".
@@ -107,7 +109,7 @@ func (tr *Trace) number(s tensor.Spec) int {
 }
 
 func (tr *Trace) record(op Op, in, out []*Value) {
-	ins := Instruction{Op: op, Part: tr.part}
+	ins := Instruction{Op: op, Part: tr.part, Backward: tr.backward > 0}
 	for _, v := range in {
 		ins.In = append(ins.In, tr.find(v))
 	}

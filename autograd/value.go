@@ -136,6 +136,16 @@ func Assign(v, to *Value) {
 	v.data = to.data.Clone()
 }
 
+// Retype gives a variable another type, before anything is made of it.
+func Retype(v *Value, d tensor.DType) {
+	if d == v.spec.DType {
+		return
+	}
+	v.variable.version++
+	v.data = v.data.Convert(d)
+	v.spec = v.data.Spec()
+}
+
 // Overwrite copies elements into a variable's storage, as a program does at the
 // end of a run: a tensor or view that shares the storage changes too.
 func Overwrite(v *Value, t *tensor.Tensor) {

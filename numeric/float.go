@@ -57,6 +57,16 @@ func (t *Float) Smallest() float32 { return pow2(1 - t.Bias - t.Mantissa) }
 // the emax of the MX specification.
 func (t *Float) MaxExponent() int { return int(t.largest()>>t.Mantissa) - t.Bias }
 
+// PowerScale returns the largest power of two that brings a magnitude to at most Max, from 2^-126 to
+// 2^126, so that its reciprocal is normal too. It is 1 for 0.
+func (t *Float) PowerScale(largest float32) float32 {
+	if largest == 0 {
+		return 1
+	}
+	_, exponent := math.Frexp(float64(t.Max()) / float64(largest)) // the quotient is at least 2^(exponent-1)
+	return pow2(max(-126, min(exponent-1, 126)))
+}
+
 func (t *Float) sign() uint16 { return 1 << (t.Exponent + t.Mantissa) }
 
 // inf returns the lowest code of the top exponent: Inf's, in the manner of IEEE.

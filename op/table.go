@@ -29,6 +29,7 @@ const (
 	Normalisation Kind = "normalisation"
 	Pooling       Kind = "pooling"
 	Random        Kind = "dropout"
+	Quantisation  Kind = "quantisation"
 	Loss          Kind = "loss"
 	Sequence      Kind = "sequence"
 	Shape         Kind = "shape"

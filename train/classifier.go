@@ -20,6 +20,8 @@ import (
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/precision"
+	"github.com/mlodyssey/odyssey/program"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -30,6 +32,8 @@ type Classifier struct {
 	Classes   []string
 	Input     []int   // the shape of an example
 	Mean, Std float32 // examples become (x - Mean) / Std; a Std of 0 means 1
+
+	Precision precision.Policy // how it computes; the parameters must be of its type
 }
 
 // Evaluate returns how well the classifier does on a set.
@@ -37,7 +41,7 @@ func (c *Classifier) Evaluate(ctx context.Context, set data.Dataset) (Result, er
 	if err := c.Check(set); err != nil {
 		return Result{}, err
 	}
-	r, err := Evaluate(ctx, c.Net, set, c.Mean, c.Std)
+	r, err := Evaluate(ctx, c.Net, c.Precision, set, c.Mean, c.Std)
 	if err == nil && !isFinite(r.Loss) {
 		err = errors.New("the loss is not finite: want a network with finite parameters")
 	}
@@ -61,9 +65,7 @@ func (c *Classifier) Predict(example []float32) (guesses []Guess, err error) {
 	for i, v := range example {
 		tensor.Data[float32](x)[i] = (v - c.Mean) / cmp.Or(c.Std, 1)
 	}
-	nn.SetTraining(c.Net, false)
-	scores := op.Cast(c.Net.Forward(autograd.Const(x)), tensor.Float64)
-	for i, p := range tensor.Data[float64](op.Softmax(scores).Tensor()) {
+	for i, p := range tensor.Data[float64](c.probabilities(x)) {
 		if math.IsNaN(p) {
 			return nil, errors.New("the network's scores are not finite")
 		}
@@ -71,6 +73,16 @@ func (c *Classifier) Predict(example []float32) (guesses []Guess, err error) {
 	}
 	slices.SortStableFunc(guesses, func(a, b Guess) int { return cmp.Compare(b.Probability, a.Probability) })
 	return guesses, nil
+}
+
+// probabilities returns those of the classes for a batch, in float64.
+func (c *Classifier) probabilities(x *tensor.Tensor) *tensor.Tensor {
+	nn.SetTraining(c.Net, false)
+	tr := autograd.Record(nn.Values(nn.Variables(c.Net)), []tensor.Spec{x.Spec()}, func(in []*autograd.Value) []*autograd.Value {
+		scores := c.Net.Forward(op.Cast(in[0], c.Precision.Type()))
+		return []*autograd.Value{op.Softmax(op.Cast(scores, tensor.Float64))}
+	})
+	return program.Compile(c.Precision.Rewrite(tr)).Run(x)[0]
 }
 
 // PredictPicture returns guesses for a picture of any size and colours; see
@@ -94,6 +106,8 @@ const (
 	metaInput   = "input"
 	metaMean    = "mean"
 	metaStd     = "std"
+
+	metaPrecision = "precision" // what a file without it was made in is float32
 )
 
 const classifierFormat = "1"
@@ -113,7 +127,7 @@ func (c *Classifier) Save(path string) error {
 
 // metadata returns what a file says of the classifier.
 func (c *Classifier) metadata() map[string]string {
-	return map[string]string{
+	m := map[string]string{
 		metaFormat:  classifierFormat,
 		metaModel:   c.Name,
 		metaClasses: jsonOf(c.Classes),
@@ -121,6 +135,10 @@ func (c *Classifier) metadata() map[string]string {
 		metaMean:    jsonOf(c.Mean),
 		metaStd:     jsonOf(cmp.Or(c.Std, 1)),
 	}
+	if p := c.Precision.String(); p != precision.FP32.Name {
+		m[metaPrecision] = p
+	}
+	return m
 }
 
 // Load reads a classifier from a file that Save wrote, or from the directory of
@@ -158,6 +176,7 @@ func restore(f *checkpoint.File, newNet NewNet) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
+	nn.Convert(net, c.Precision.Type())
 	c.Net = net
 	return c, assignAll(nn.Variables(net), f)
 }
@@ -171,7 +190,10 @@ func (c *Classifier) readMetadata(metadata map[string]string) error {
 	if got := metadata[metaFormat]; got != classifierFormat {
 		return fmt.Errorf("metadata %q is %.40q, want %q", metaFormat, got, classifierFormat)
 	}
+	var unknown error
+	c.Precision, unknown = precision.Named(metadata[metaPrecision])
 	err := cmp.Or(
+		unknown,
 		parse(metadata, metaClasses, &c.Classes, "a list of strings"),
 		parse(metadata, metaInput, &c.Input, "a list of sizes"),
 		parse(metadata, metaMean, &c.Mean, "a number"),

@@ -14,6 +14,7 @@ import (
 	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/optim"
+	"github.com/mlodyssey/odyssey/precision"
 	"github.com/mlodyssey/odyssey/program"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -36,6 +37,9 @@ type Config struct {
 	Workers   int        // goroutines that read batches ahead, for sets that wait for a disk: see data.LoaderConfig
 	Eager     bool       // run operations one by one instead of a recorded program
 
+	Precision precision.Policy // how training and evaluation compute; the parameters must be of its type
+	LossScale float32          // of the first steps of a policy that scales the loss, a power of two; 0: precision.FirstScale
+
 	// Average is of the model's parameters, and is evaluated in their stead; may be
 	// nil. It takes them after each step or, from epoch AverageFrom on unless that is
 	// 0, after each epoch.
@@ -44,6 +48,7 @@ type Config struct {
 
 	OnCosts func([]program.Cost) // called at the end with where the time went, which is then counted; may be nil; nothing for Eager
 	OnStep  func(Progress)       // called after each step; may be nil
+	OnSkip  func(Overflow)       // called after a step that was left out, before OnStep; may be nil
 	OnEpoch func(Epoch) error    // called after each epoch; an error ends the run; may be nil
 }
 
@@ -53,6 +58,14 @@ type Progress struct {
 	Epoch, Step, Steps int // counted from 1
 	Images             int
 	Loss, Accuracy     float64
+}
+
+// Overflow is a step that was left out, since gradients of a scaled loss were not finite. It
+// began in the last of the parameters, as gradients go from the last layer to the first.
+type Overflow struct {
+	Epoch, Step int      // counted from 1
+	Scale       float32  // of the loss; the next step has half of it
+	Parameters  []string // whose gradients were not finite, in the order of the model
 }
 
 // Epoch is the outcome of an epoch.
@@ -65,6 +78,8 @@ type Epoch struct {
 	LearningRate    float64 `json:"learning_rate"` // of the last step
 	Seconds         float64 `json:"seconds"`       // of training, without evaluation
 	ImagesPerSecond float64 `json:"images_per_second"`
+	LossScale       float64 `json:"loss_scale,omitempty"` // after the last step, where the loss is scaled
+	Skipped         int     `json:"skipped,omitempty"`    // steps that were left out since gradients overflowed
 }
 
 // Fit trains the model and returns the outcome of each finished epoch, together
@@ -78,15 +93,15 @@ func Fit(ctx context.Context, c Config) (epochs []Epoch, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := newStepper(c)
+	l := newLearner(c)
 	if c.OnCosts != nil {
-		defer func() { c.OnCosts(s.costs()) }()
+		defer func() { c.OnCosts(l.costs()) }()
 	}
 	rates := optim.NewScheduler(c.Optimizer, c.Plan, c.Epochs*loader.Len())
 	defer rates.Reset()
 	for e := 1; e <= c.Epochs; e++ {
 		c.setTraining(true)
-		epoch, err := fitEpoch(ctx, c, s, loader, e, rates)
+		epoch, err := fitEpoch(ctx, c, l, loader, e, rates)
 		if err != nil {
 			return epochs, err
 		}
@@ -111,7 +126,7 @@ func Fit(ctx context.Context, c Config) (epochs []Epoch, err error) {
 func (c Config) evaluate(ctx context.Context, e *Epoch) error {
 	loss := e.TrainLoss
 	if c.Test != nil {
-		r, err := Evaluate(ctx, c.Model, c.Test, c.Mean, c.Std)
+		r, err := Evaluate(ctx, c.Model, c.Precision, c.Test, c.Mean, c.Std)
 		if err != nil {
 			return err
 		}
@@ -148,18 +163,33 @@ func newLoader(c Config) (*data.Loader, error) {
 	})
 }
 
-func fitEpoch(ctx context.Context, c Config, s *stepper, loader *data.Loader, number int, rates *optim.Scheduler) (Epoch, error) {
+func fitEpoch(ctx context.Context, c Config, l *learner, loader *data.Loader, number int, rates *optim.Scheduler) (Epoch, error) {
 	start := time.Now()
 	var sum tally
-	step := 0
+	step, skipped := 0, 0
 	for batch, err := range loader.Batches(ctx, number) {
 		if err != nil {
 			return Epoch{}, err
 		}
 		rates.Set((number-1)*loader.Len() + step)
 		step++
-		sum.add(s.run(batch.Images, batch.Labels), batch.Labels)
-		if !isFinite(sum.loss) {
+		scale := l.lossScale()
+		o, overflowed, err := l.run(batch.Images, batch.Labels)
+		if err != nil {
+			return Epoch{}, fmt.Errorf("step %d of epoch %d: %w", step, number, err)
+		}
+		if overflowed != nil {
+			skipped++
+			if c.OnSkip != nil {
+				c.OnSkip(Overflow{number, step, scale, overflowed})
+			}
+		}
+		with := sum
+		with.add(o, batch.Labels)
+		switch {
+		case isFinite(with.loss):
+			sum = with
+		case overflowed == nil:
 			return Epoch{}, fmt.Errorf("the loss is no longer finite in step %d of epoch %d: a smaller learning rate may help, if the data are finite", step, number)
 		}
 		if c.OnStep != nil {
@@ -171,8 +201,8 @@ func fitEpoch(ctx context.Context, c Config, s *stepper, loader *data.Loader, nu
 	r := sum.result()
 	return Epoch{
 		Epoch: number, TrainLoss: r.Loss, TrainAccuracy: r.Accuracy,
-		LearningRate: optim.LearningRate(c.Optimizer),
-		Seconds:      seconds, ImagesPerSecond: float64(r.Count) / seconds,
+		LearningRate: optim.LearningRate(c.Optimizer), LossScale: float64(l.lossScale()), Skipped: skipped,
+		Seconds: seconds, ImagesPerSecond: float64(r.Count) / seconds,
 	}, nil
 }
 

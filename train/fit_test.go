@@ -108,7 +108,7 @@ func TestItLearns(t *testing.T) {
 func TestEvaluateRepeatsTheLastEpoch(t *testing.T) {
 	c := small(t, 200)
 	epochs := fit(t, c)
-	r, err := Evaluate(context.Background(), c.Model, c.Test, c.Mean, c.Std)
+	r, err := Evaluate(context.Background(), c.Model, c.Precision, c.Test, c.Mean, c.Std)
 	if err != nil {
 		t.Fatal(err)
 	}

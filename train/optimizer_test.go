@@ -85,7 +85,7 @@ func TestAveragesOfARun(t *testing.T) {
 			}
 		}
 	}
-	r, err := Evaluate(t.Context(), swa.Model, swa.Test, swa.Mean, swa.Std)
+	r, err := Evaluate(t.Context(), swa.Model, swa.Precision, swa.Test, swa.Mean, swa.Std)
 	if err != nil || r.Loss != epochs[3].TestLoss {
 		t.Errorf("loss %v, %v, want the last epoch's %v", r.Loss, err, epochs[3].TestLoss)
 	}

@@ -134,12 +134,12 @@ func TestLossesAreThoseOfPyTorch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := newStepper(Config{Model: m, Optimizer: o, Eager: eager})
+			s := newLearner(Config{Model: m, Optimizer: o, Eager: eager})
 			worst := 0.0
 			for step := range p.Steps {
 				x, l := parityBatch(step, p.Batch, p.Classes)
 				var sum tally
-				sum.add(s.run(x, l), l)
+				sum.add(s.stepper.run(x, l), l)
 				got, want := sum.result().Loss, run.Float32[step]
 				off := math.Abs(got-want) / want
 				worst = max(worst, off)

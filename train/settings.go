@@ -8,6 +8,7 @@ import (
 	"github.com/mlodyssey/odyssey/data/glyphs"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/optim"
+	"github.com/mlodyssey/odyssey/precision"
 )
 
 // What a run does unless told otherwise.
@@ -38,6 +39,9 @@ type Settings struct {
 	Data  string `json:"data"`  // Glyphs, or a directory that data.OpenDir takes
 	Limit int    `json:"limit"` // the most examples used of each split; 0: all
 	Seed  uint64 `json:"seed"`  // of the parameters, the order of examples, and the glyphs
+
+	Precision  string `json:"precision"`             // a name that precision.Named knows
+	EveryLayer bool   `json:"every_layer,omitempty"` // round in the first and the last layer too
 
 	Epochs int `json:"epochs"`
 	Batch  int `json:"batch"`
@@ -75,22 +79,43 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 	if err != nil {
 		return nil, Config{}, err
 	}
+	policy, err := s.policy()
+	if err != nil {
+		return nil, Config{}, err
+	}
 	net, err := newNet(s.Model, train.Shape(), len(train.Classes()), s.Seed)
 	if err != nil {
 		return nil, Config{}, err
 	}
-	c := &Classifier{Name: s.Model, Net: net, Classes: train.Classes(), Input: train.Shape(), Mean: Mean, Std: Std}
+	nn.Convert(net, policy.Type())
+	c := &Classifier{Name: s.Model, Net: net, Classes: train.Classes(), Input: train.Shape(), Mean: Mean, Std: Std, Precision: policy}
 	if err := c.Check(test); err != nil {
 		return nil, Config{}, fmt.Errorf("data %s: test split: %w", s.Data, err)
 	}
 	config := Config{
 		Model: net, Train: train, Test: test, Epochs: s.Epochs, Batch: s.Batch, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
+		Precision: policy,
 		ClipValue: s.ClipValue, ClipNorm: s.ClipNorm,
 	}
 	if err := s.prepareOptimizer(nn.Parameters(net), &config); err != nil {
 		return nil, Config{}, err
 	}
 	return c, config, config.Check()
+}
+
+// policy returns the precision that the settings ask for.
+func (s Settings) policy() (precision.Policy, error) {
+	p, err := precision.Named(s.Precision)
+	if err != nil {
+		return p, err
+	}
+	if s.EveryLayer {
+		p = p.EveryLayer()
+	}
+	if p.Rounds() && s.Eager {
+		return p, fmt.Errorf("precision %s works on recorded programs: want no eager run", p)
+	}
+	return p, nil
 }
 
 // OpenData opens a split, "train" or "test", of a directory or of Glyphs, which

@@ -1,10 +1,15 @@
 package train
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
+
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/optim"
+	"github.com/mlodyssey/odyssey/precision"
 	"github.com/mlodyssey/odyssey/program"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -14,39 +19,113 @@ import (
 type stepper struct {
 	variables []*autograd.Value
 	step      func(in []*autograd.Value) []*autograd.Value
+	rewrite   func(tr *autograd.Trace) *autograd.Trace // of what is recorded; may be nil
 	eager     bool
 	profile   bool
 	programs  map[int]*program.Program // by the number of examples
 }
 
 // outcome is what a batch gave: the loss and the class predicted for each
-// example.
+// example, and what else the function returns.
 type outcome struct {
 	loss      *tensor.Tensor // [n]
 	predicted *tensor.Tensor // int64 [n]
+	more      []*tensor.Tensor
 }
 
-// newStepper returns a stepper of training steps.
-func newStepper(c Config) *stepper {
+// learner runs training steps.
+type learner struct {
+	stepper
+	config   Config
+	rounding *precision.Training // nil: nothing is rounded
+	scaler   *precision.Scaler   // nil: the loss is not scaled
+	guarded  []*autograd.Value   // what stays as it is in a step that overflows
+}
+
+func newLearner(c Config) *learner {
+	l := &learner{config: c}
 	variables := append(nn.Variables(c.Model), c.Optimizer.State()...)
 	if c.averagesSteps() {
 		variables = append(variables, c.Average.State()...)
 	}
-	return &stepper{
+	l.stepper = stepper{
 		variables: nn.Values(variables), eager: c.Eager, profile: c.OnCosts != nil, programs: map[int]*program.Program{},
-		step: c.trainingStep,
+		step: l.learn,
 	}
+	if c.Precision.Rounds() {
+		l.rounding = precision.NewTraining(c.Precision, c.Seed)
+		l.rewrite = l.rounding.Rewrite
+	}
+	if c.Precision.Scaled {
+		l.scaler = precision.NewScaler(cmp.Or(c.LossScale, precision.FirstScale))
+		l.step, l.guarded = l.learnScaled, slices.Clone(l.variables)
+		l.variables = append(l.variables, l.scaler.Variables()...)
+	}
+	return l
 }
 
-// trainingStep learns from a batch of images and labels.
-func (c Config) trainingStep(in []*autograd.Value) []*autograd.Value {
-	scores := c.Model.Forward(in[0])
-	loss := op.CrossEntropy(scores, in[1])
-	c.Optimizer.Step(c.clip(autograd.Grad(op.Mean(loss), nn.Values(c.Optimizer.Parameters())...)))
+// learn goes down the gradients of a batch of images and labels.
+func (l *learner) learn(in []*autograd.Value) []*autograd.Value {
+	scores, loss := forward(l.config.Model, l.config.Precision, in)
+	l.config.update(autograd.Grad(op.Mean(loss), l.parameters()...))
+	return []*autograd.Value{loss, op.ArgMax(scores, -1)}
+}
+
+// learnScaled is learn with a scaled loss. Unless all gradients are finite, which it
+// tells of each in one more output, everything stays as it is.
+func (l *learner) learnScaled(in []*autograd.Value) (out []*autograd.Value) {
+	precision.Guard(l.guarded, func() (ok *autograd.Value) {
+		scores, loss := forward(l.config.Model, l.config.Precision, in)
+		grads, finite := l.scaler.Unscaled(autograd.Grad(l.scaler.Scaled(op.Mean(loss)), l.parameters()...))
+		l.config.update(grads)
+		out = []*autograd.Value{loss, op.ArgMax(scores, -1), finite}
+		return op.All(finite)
+	})
+	return out
+}
+
+// run takes a step. It returns the parameters whose gradients overflowed, and an error if they do
+// though the loss is not scaled any more.
+func (l *learner) run(images, labels *tensor.Tensor) (o outcome, overflowed []string, err error) {
+	o = l.stepper.run(images, labels)
+	if l.scaler != nil {
+		for i, finite := range tensor.Data[bool](o.more[0]) {
+			if !finite {
+				overflowed = append(overflowed, l.config.Optimizer.Parameters()[i].Name)
+			}
+		}
+		if !l.scaler.Observe(overflowed != nil) {
+			return o, overflowed, fmt.Errorf("the gradients of %s overflow though the loss is not scaled any more", overflowed[len(overflowed)-1])
+		}
+	}
+	if l.config.Precision.History > 0 {
+		l.rounding.Observe(o.more[len(o.more)-1])
+	}
+	return o, overflowed, nil
+}
+
+// lossScale returns the present scale of the loss, 0 where there is none.
+func (l *learner) lossScale() float32 {
+	if l.scaler == nil {
+		return 0
+	}
+	return l.scaler.Scale()
+}
+
+// forward returns the scores of a batch of images and labels, and the loss of each.
+func forward(m nn.Module, p precision.Policy, in []*autograd.Value) (scores, loss *autograd.Value) {
+	scores = m.Forward(op.Cast(in[0], p.Type()))
+	return scores, op.CrossEntropy(scores, in[1])
+}
+
+func (l *learner) parameters() []*autograd.Value { return nn.Values(l.config.Optimizer.Parameters()) }
+
+// update takes a step along the gradients.
+func (c Config) update(grads []*autograd.Value) {
+	c.Optimizer.Step(c.clip(grads))
 	if c.averagesSteps() {
 		c.Average.Update()
 	}
-	return []*autograd.Value{loss, op.ArgMax(scores, -1)}
 }
 
 func (c Config) clip(grads []*autograd.Value) []*autograd.Value {
@@ -77,12 +156,12 @@ func (c Config) setTraining(training bool) {
 }
 
 // newEvaluator returns a stepper that only looks.
-func newEvaluator(m nn.Module) *stepper {
+func newEvaluator(m nn.Module, p precision.Policy) *stepper {
 	return &stepper{
-		variables: nn.Values(nn.Variables(m)), programs: map[int]*program.Program{},
+		variables: nn.Values(nn.Variables(m)), programs: map[int]*program.Program{}, rewrite: p.Rewrite,
 		step: func(in []*autograd.Value) []*autograd.Value {
-			scores := m.Forward(in[0])
-			return []*autograd.Value{op.CrossEntropy(scores, in[1]), op.ArgMax(scores, -1)}
+			scores, loss := forward(m, p, in)
+			return []*autograd.Value{loss, op.ArgMax(scores, -1)}
 		},
 	}
 }
@@ -90,19 +169,32 @@ func newEvaluator(m nn.Module) *stepper {
 func (s *stepper) run(images, labels *tensor.Tensor) outcome {
 	if s.eager {
 		out := s.step([]*autograd.Value{autograd.Const(images), autograd.Const(labels)})
-		return outcome{out[0].Tensor(), out[1].Tensor()}
+		var tensors []*tensor.Tensor
+		for _, v := range out {
+			tensors = append(tensors, v.Tensor())
+		}
+		return newOutcome(tensors)
 	}
 	n := labels.Len()
 	p := s.programs[n]
 	if p == nil {
-		p = program.Record(s.variables, []tensor.Spec{images.Spec(), labels.Spec()}, s.step)
+		p = s.record(images, labels)
 		s.programs[n] = p
 		if s.profile {
 			p.StartProfile()
 		}
 	}
-	out := p.Run(images, labels)
-	return outcome{out[0], out[1]}
+	return newOutcome(p.Run(images, labels))
+}
+
+func newOutcome(out []*tensor.Tensor) outcome { return outcome{out[0], out[1], out[2:]} }
+
+func (s *stepper) record(images, labels *tensor.Tensor) *program.Program {
+	tr := autograd.Record(s.variables, []tensor.Spec{images.Spec(), labels.Spec()}, s.step)
+	if s.rewrite != nil {
+		tr = s.rewrite(tr)
+	}
+	return program.Compile(tr)
 }
 
 // costs returns where the time of all programs went, the longest first.

@@ -14,14 +14,14 @@ import (
 )
 
 // lenetStep returns a stepper of LeNet-5, and a batch of noise for it.
-func lenetStep(tb testing.TB, n int, eager bool) (s *stepper, images, labels *tensor.Tensor) {
+func lenetStep(tb testing.TB, n int, eager bool) (s *learner, images, labels *tensor.Tensor) {
 	return stepOf(tb, model.NewLeNet5(47, 1), n, false, eager)
 }
 
 // stepOf returns a stepper of a network of 47 classes, and a batch of noise for
 // it. It learns so slowly that gradients do not fade into subnormal numbers, which
 // are slow.
-func stepOf(tb testing.TB, net nn.Module, n int, adam, eager bool) (s *stepper, images, labels *tensor.Tensor) {
+func stepOf(tb testing.TB, net nn.Module, n int, adam, eager bool) (s *learner, images, labels *tensor.Tensor) {
 	const rate = 1e-6
 	var o optim.Optimizer
 	o, err := optim.NewSGD(nn.Parameters(net), optim.SGDConfig{LR: rate, Momentum: 0.9})
@@ -39,7 +39,7 @@ func stepOf(tb testing.TB, net nn.Module, n int, adam, eager bool) (s *stepper, 
 	for i := range tensor.Data[int64](labels) {
 		tensor.Data[int64](labels)[i] = int64(r.Uniform(0, 47))
 	}
-	return newStepper(Config{Model: net, Optimizer: o, Eager: eager}), images, labels
+	return newLearner(Config{Model: net, Optimizer: o, Eager: eager}), images, labels
 }
 
 // After its first run a planned step takes no memory from the heap, whether it

@@ -77,6 +77,12 @@ func (p *progress) rate(images int) float64 {
 	return float64(images-p.images) / seconds
 }
 
+// skip tells of a step that was left out, and of the layer that it began in.
+func (p *progress) skip(o train.Overflow) {
+	p.line("epoch %d/%d  step %d left out: with the loss times %v the gradient of %s overflows", o.Epoch, p.epochs, o.Step, o.Scale,
+		o.Parameters[len(o.Parameters)-1])
+}
+
 func (p *progress) epoch(e train.Epoch) error {
 	p.line("epoch %d/%d  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%  %.0f images/s  %.1f s",
 		e.Epoch, p.epochs, e.TrainLoss, 100*e.TrainAccuracy, e.TestLoss, 100*e.TestAccuracy, e.ImagesPerSecond, e.Seconds)

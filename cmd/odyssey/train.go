@@ -21,15 +21,17 @@ import (
 const defaultSeed = 1
 
 type trainCommand struct {
-	Model   string `default:"lenet5" help:"The network: see odyssey models."`
-	Data    string `default:"${data}" help:"${data}, which are drawn (${glyphs} images), or a directory of IDX files such as EMNIST's."`
-	Epochs  int    `default:"${epochs}" help:"How often to go through the examples."`
-	Batch   int    `default:"${batch}" help:"Examples in a batch."`
-	Seed    uint64 `default:"1" help:"Of all that is random."`
-	Out     string `placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free."`
-	Limit   int    `default:"0" help:"Use at most so many examples of each split; 0 for all."`
-	Eager   bool   `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
-	Profile bool   `help:"Tell where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
+	Model      string `default:"lenet5" help:"The network: see odyssey models."`
+	Data       string `default:"${data}" help:"${data}, which are drawn (${glyphs} images), or a directory of IDX files such as EMNIST's."`
+	Epochs     int    `default:"${epochs}" help:"How often to go through the examples."`
+	Batch      int    `default:"${batch}" help:"Examples in a batch."`
+	Seed       uint64 `default:"1" help:"Of all that is random."`
+	Out        string `placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free."`
+	Precision  string `default:"fp32" enum:"fp64,fp32,bf16,fp16,fp8,mxfp8,mxfp6,nvfp4,mxfp4" help:"How products compute: ${enum}. See above."`
+	EveryLayer bool   `help:"With formats of blocks (mx…, nvfp4), round in the first and the last layer too."`
+	Limit      int    `default:"0" help:"Use at most so many examples of each split; 0 for all."`
+	Eager      bool   `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
+	Profile    bool   `help:"Tell where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
 
 	Optimizer    string   `group:"Learning:" default:"sgd" help:"One of the list above, with settings as in adam:beta2=0.99,amsgrad."`
 	LR           *float64 `group:"Learning:" name:"lr" placeholder:"X" help:"The learning rate. Default: that of the list above."`
@@ -52,6 +54,8 @@ func (trainCommand) Help() string {
     odyssey train
     odyssey train --data data/emnist --epochs 10 --lr 0.01 --out runs/emnist
     odyssey train --optimizer adamw --weight-decay 0.05 --schedule cosine --warmup 0.05 --ema 0.999
+
+With a precision of few bits, convolutions and matrix products read weights, activations and gradients rounded to it; sums, parameters and all other operations stay float32. bf16 and fp16 round results too; fp16 scales the loss; fp8 scales each tensor by its largest magnitudes in 16 steps; the mx formats and nvfp4 scale each block, round gradients stochastically, and leave the first and the last layer alone.
 
 Optimizers, their learning rates and settings:
 
@@ -87,6 +91,7 @@ func (c trainCommand) settings() train.Settings {
 	}
 	return train.Settings{
 		Model: c.Model, Data: c.Data, Limit: c.Limit, Seed: c.Seed,
+		Precision: c.Precision, EveryLayer: c.EveryLayer,
 		Epochs: c.Epochs, Batch: c.Batch,
 		Optimizer: c.Optimizer, LR: lr, Momentum: momentum, Nesterov: c.Nesterov,
 		WeightDecay: c.WeightDecay, DecayWeights: c.DecayWeights,
@@ -114,7 +119,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 
 	run.DrawCurves = drawCurves
 	p := newProgress(out, config)
-	config.OnStep, config.OnEpoch = p.step, p.epoch
+	config.OnStep, config.OnSkip, config.OnEpoch = p.step, p.skip, p.epoch
 	prof := profile{}
 	if c.Profile {
 		if err := prof.start(filepath.Join(run.Dir(), train.ProfileFile)); err != nil {
