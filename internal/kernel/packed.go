@@ -23,7 +23,7 @@ func (m *PackedMatrix) check(i0, i1, k0, k1 int) {
 		panic(fmt.Sprintf("kernel: rows %d to %d and columns %d to %d of %d x %d packed elements", i0, i1, k0, k1, m.Rows, m.Row))
 	}
 	if m.Blocks == nil {
-		wantLen("codes", len(m.Codes), codeBytes(m.Rows*m.Row, m.Float))
+		wantCodes(m.Codes, m.Rows*m.Row, m.Float)
 		return
 	}
 	wantLen("codes", len(m.Codes), m.Rows*m.rowBlocks()*m.Blocks.Bytes())
@@ -60,7 +60,7 @@ func (m *PackedMatrix) decodeFloats(dst []float32, i int) {
 		dst[0] = m.Float.Decode(m.Float.Get(m.Codes, i))
 		dst = dst[1:]
 	}
-	DecodeFloat(dst, m.Codes[i*bits/8:][:codeBytes(len(dst), m.Float)], m.Float)
+	DecodeFloat(dst, m.Codes[i*bits/8:], m.Float)
 	if m.Scale != 1 {
 		MulScalar(all, all, m.Scale)
 	}

@@ -22,7 +22,7 @@ func packedMatrix(mem *arena[float32], f *numeric.Float, b *numeric.Blocks, rows
 	}
 	values := make([]float32, rows*row)
 	if b == nil {
-		m.Codes = random(codeBytes(rows*row, f))
+		m.Codes = random((rows*row*f.Bits() + 7) / 8)
 		for i := range values {
 			values[i] = f.Decode(f.Get(m.Codes, i)) * m.Scale
 		}
