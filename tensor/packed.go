@@ -1,9 +1,11 @@
 package tensor
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 
+	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/numeric"
 )
 
@@ -17,7 +19,27 @@ import (
 type packed struct {
 	codes  []byte
 	scales []byte  // of each block
-	scale  float32 // of the tensor
+	scale  float32 // of the tensor, 1 in MX formats
+}
+
+// Packed returns the storage of a packed tensor, which it shares: the codes, the scales of
+// the blocks, and the scale of the tensor, which is 1 where there is none.
+func Packed(t *Tensor) (codes, scales []byte, scale float32) {
+	p, ok := t.data.(*packed)
+	if !ok {
+		Fail("tensor.Packed", []Spec{t.Spec()}, "want a packed tensor")
+	}
+	return p.codes, p.scales, p.scale
+}
+
+// SetScale sets the scale of a tensor of a packed type without blocks: each element is the
+// value of its code times the scale, rounded to float32. It is 1 at first, and part of
+// neither Bytes nor SetBytes.
+func (t *Tensor) SetScale(scale float32) {
+	if t.dtype.Float() == nil {
+		Fail("Tensor.SetScale", []Spec{t.Spec()}, "want a packed type without blocks")
+	}
+	t.data.(*packed).scale = scale
 }
 
 // IsPacked reports whether the type is a packed one.
@@ -62,7 +84,10 @@ func rowLength(shape []int) int {
 }
 
 func newPacked(d DType, shape []int) *Tensor {
-	p := &packed{}
+	p := &packed{scale: 1}
+	if d == NVFP4 {
+		p.scale = 0
+	}
 	if b := d.Blocks(); b != nil {
 		n := blockCount(b, shape)
 		p.codes, p.scales = make([]byte, n*b.Bytes()), make([]byte, n)
@@ -84,6 +109,7 @@ func (t *Tensor) wantUnpacked(op string) {
 type Packing struct {
 	Overflow numeric.Overflow   // of types without blocks, whose blocks saturate
 	Random   func(i int) uint32 // where it is not nil, rounds element i stochastically by its bits
+	Scale    float32            // of the tensor, in types without blocks; 0: 1
 }
 
 // Pack returns a tensor's elements, as float32, in a packed type. Convert does so too, with
@@ -93,76 +119,61 @@ func Pack(x *Tensor, d DType, p Packing) *Tensor {
 		Fail("tensor.Pack", []Spec{x.Spec()}, "%v is not a packed type", d)
 	}
 	t := New(d, x.shape...)
-	values := Data[float32](x.Convert(Float32))
-	if f := d.Float(); f != nil {
-		packFloats(t.data.(*packed).codes, values, f, p)
-	} else {
-		packBlocks(t.data.(*packed), values, rowLength(x.shape), d.Blocks(), p)
+	to, values := t.data.(*packed), Data[float32](x.Convert(Float32))
+	f := d.Float()
+	if f == nil {
+		packBlocks(to, values, rowLength(x.shape), d.Blocks(), p)
+		return t
 	}
+	if to.scale = cmp.Or(p.Scale, 1); to.scale != 1 {
+		for i := range values {
+			values[i] /= to.scale
+		}
+	}
+	packFloats(to.codes, values, f, p)
 	return t
 }
 
 func packFloats(codes []byte, values []float32, f *numeric.Float, p Packing) {
+	if p.Random == nil {
+		kernel.EncodeFloat(codes, values, f, p.Overflow)
+		return
+	}
 	for i, v := range values {
-		code := uint16(0)
-		if p.Random == nil {
-			code = f.Encode(v, p.Overflow)
-		} else {
-			code = f.EncodeStochastic(v, p.Random(i), p.Overflow)
-		}
-		f.Put(codes, i, code)
+		f.Put(codes, i, f.EncodeStochastic(v, p.Random(i), p.Overflow))
 	}
 }
 
 func packBlocks(to *packed, values []float32, row int, b *numeric.Blocks, p Packing) {
 	if b == numeric.NVFP4 {
-		to.scale = b.TensorScale(largestFinite(values))
+		to.scale = b.TensorScale(kernel.LargestFinite(values))
 	}
-	random := make([]uint32, b.Size)
-	block := 0
+	var random []uint32
+	if p.Random != nil {
+		random = make([]uint32, row)
+	}
+	codes, scales := to.codes, to.scales
 	for first := 0; first < len(values); first += row {
-		for lo := 0; lo < row; lo += b.Size {
-			n := min(b.Size, row-lo)
-			codes, some := to.codes[block*b.Bytes():][:b.Bytes()], values[first+lo:][:n]
-			if p.Random == nil {
-				to.scales[block] = b.Encode(codes, some, to.scale)
-			} else {
-				for i := range n {
-					random[i] = p.Random(first + lo + i)
-				}
-				to.scales[block] = b.EncodeStochastic(codes, some, to.scale, random[:n])
-			}
-			block++
+		for i := range random {
+			random[i] = p.Random(first + i)
 		}
+		n := (row + b.Size - 1) / b.Size
+		kernel.EncodeBlocks(codes[:n*b.Bytes()], scales[:n], values[first:first+row], b, to.scale, random)
+		codes, scales = codes[n*b.Bytes():], scales[n:]
 	}
-}
-
-// largestFinite returns the largest finite magnitude.
-func largestFinite(values []float32) (largest float32) {
-	for _, v := range values {
-		if v = float32(math.Abs(float64(v))); v <= math.MaxFloat32 {
-			largest = max(largest, v)
-		}
-	}
-	return largest
 }
 
 // unpack sets dst to the elements of a packed tensor.
 func unpack(dst []float32, t *Tensor) {
-	from := t.data.(*packed)
-	if f := t.dtype.Float(); f != nil {
-		for i := range dst {
-			dst[i] = f.Decode(f.Get(from.codes, i))
-		}
+	from, row := t.data.(*packed), rowLength(t.shape)
+	if row == 0 {
 		return
 	}
-	b, row, block := t.dtype.Blocks(), rowLength(t.shape), 0
-	for first := 0; first < len(dst); first += row {
-		for lo := 0; lo < row; lo += b.Size {
-			b.Decode(dst[first+lo:][:min(b.Size, row-lo)], from.codes[block*b.Bytes():][:b.Bytes()], from.scales[block], from.scale)
-			block++
-		}
+	m := kernel.PackedMatrix{
+		Float: t.dtype.Float(), Blocks: t.dtype.Blocks(), Codes: from.codes, Scales: from.scales, Scale: from.scale,
+		Rows: len(dst) / row, Row: row,
 	}
+	m.Decode(dst, row, 0, m.Rows, 0, row)
 }
 
 func (p *packed) copyFrom(src *packed) {

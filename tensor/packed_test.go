@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/numeric"
 	"github.com/mlodyssey/odyssey/random"
 )
@@ -56,7 +57,7 @@ func TestPackedTypesHoldWhatTheirFormatsDo(t *testing.T) {
 			}
 			scale := float32(0)
 			if d == NVFP4 {
-				scale = numeric.NVFP4.TensorScale(largestFinite(Data[float32](x)))
+				scale = numeric.NVFP4.TensorScale(kernel.LargestFinite(Data[float32](x)))
 			}
 			row := rowLength(shape)
 			got := Data[float32](p.Convert(Float32))

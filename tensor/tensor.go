@@ -244,7 +244,13 @@ func copyAxis[T Element](dst []T, dstStrides []int, src []T, srcStrides []int, s
 // Equal reports whether two tensors have the same type, shape and bits, so
 // that NaN equals itself and 0 differs from -0.
 func (t *Tensor) Equal(o *Tensor) bool {
-	return t.Spec().Equal(o.Spec()) && slices.Equal(t.Bytes(), o.Bytes())
+	if !t.Spec().Equal(o.Spec()) {
+		return false
+	}
+	if p, ok := t.data.(*packed); ok && p.scale != o.data.(*packed).scale {
+		return false
+	}
+	return slices.Equal(t.Bytes(), o.Bytes())
 }
 
 // Bytes returns the elements in row-major order as little-endian bytes; of a packed type
