@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 
+	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/numeric"
 )
 
@@ -93,7 +95,10 @@ func Pack(x *Tensor, d DType, p Packing) *Tensor {
 		Fail("tensor.Pack", []Spec{x.Spec()}, "%v is not a packed type", d)
 	}
 	t := New(d, x.shape...)
-	values := Data[float32](x.Convert(Float32))
+	if x.dtype != Float32 {
+		x = x.Convert(Float32)
+	}
+	values := Data[float32](x.Contiguous())
 	if f := d.Float(); f != nil {
 		packFloats(t.data.(*packed).codes, values, f, p)
 	} else {
@@ -102,67 +107,104 @@ func Pack(x *Tensor, d DType, p Packing) *Tensor {
 	return t
 }
 
+// packGrain is how many values are packed at a time: of any type, what they take is
+// whole bytes.
+const packGrain = 1 << 14
+
+// inGrains calls body with parts of n values, on all processors.
+func inGrains(n int, body func(lo, hi int)) {
+	parallel.For((n+packGrain-1)/packGrain, 1, func(lo, hi int) { body(lo*packGrain, min(hi*packGrain, n)) })
+}
+
 func packFloats(codes []byte, values []float32, f *numeric.Float, p Packing) {
-	for i, v := range values {
-		code := uint16(0)
-		if p.Random == nil {
-			code = f.Encode(v, p.Overflow)
-		} else {
-			code = f.EncodeStochastic(v, p.Random(i), p.Overflow)
+	if p.Random != nil {
+		for i, v := range values {
+			f.Put(codes, i, f.EncodeStochastic(v, p.Random(i), p.Overflow))
 		}
-		f.Put(codes, i, code)
+		return
 	}
+	inGrains(len(values), func(lo, hi int) {
+		kernel.EncodeFloat(codes[lo*f.Bits()/8:], values[lo:hi], f, p.Overflow)
+	})
 }
 
 func packBlocks(to *packed, values []float32, row int, b *numeric.Blocks, p Packing) {
 	if b == numeric.NVFP4 {
-		to.scale = b.TensorScale(largestFinite(values))
+		to.scale = b.TensorScale(kernel.LargestFinite(values))
 	}
-	random := make([]uint32, b.Size)
-	block := 0
-	for first := 0; first < len(values); first += row {
-		for lo := 0; lo < row; lo += b.Size {
-			n := min(b.Size, row-lo)
-			codes, some := to.codes[block*b.Bytes():][:b.Bytes()], values[first+lo:][:n]
-			if p.Random == nil {
-				to.scales[block] = b.Encode(codes, some, to.scale)
-			} else {
-				for i := range n {
-					random[i] = p.Random(first + lo + i)
-				}
-				to.scales[block] = b.EncodeStochastic(codes, some, to.scale, random[:n])
-			}
-			block++
-		}
+	l := newBlockLayout(b, len(values), row)
+	pack := func(lo, hi int) {
+		l.runs(lo, hi, func(block, first, end int) {
+			kernel.EncodeBlocks(to.codes[block*b.Bytes():], to.scales[block:], values[first:end], b, to.scale, p.words(first, end))
+		})
+	}
+	if p.Random == nil {
+		parallel.For(l.blocks, l.grain, pack)
+		return
+	}
+	for lo := 0; lo < l.blocks; lo += l.grain { // in order, as Random may mind it
+		pack(lo, min(lo+l.grain, l.blocks))
 	}
 }
 
-// largestFinite returns the largest finite magnitude.
-func largestFinite(values []float32) (largest float32) {
-	for _, v := range values {
-		if v = float32(math.Abs(float64(v))); v <= math.MaxFloat32 {
-			largest = max(largest, v)
-		}
+// words returns the random bits of some elements, or nil to round to the nearest.
+func (p Packing) words(first, end int) []uint32 {
+	if p.Random == nil {
+		return nil
 	}
-	return largest
+	words := make([]uint32, end-first)
+	for i := range words {
+		words[i] = p.Random(first + i)
+	}
+	return words
+}
+
+// blockLayout is where the blocks of a tensor lie among its values.
+type blockLayout struct {
+	row, size int // values
+	perRow    int // blocks
+	blocks    int
+	grain     int // blocks to do at a time
+}
+
+func newBlockLayout(b *numeric.Blocks, values, row int) blockLayout {
+	if row > 0 && row%b.Size == 0 {
+		row = values // no block is filled up: all rows are like one
+	}
+	l := blockLayout{row: row, size: b.Size, perRow: (row + b.Size - 1) / b.Size, grain: packGrain / b.Size}
+	if values > 0 {
+		l.blocks = values / row * l.perRow
+	}
+	return l
+}
+
+// runs calls body with blocks lo to hi: those of a row at a time, with the first block
+// and where its values begin and end.
+func (l blockLayout) runs(lo, hi int, body func(block, first, end int)) {
+	for lo < hi {
+		row, at := lo/l.perRow, lo%l.perRow
+		n := min(l.perRow-at, hi-lo)
+		body(lo, row*l.row+at*l.size, row*l.row+min((at+n)*l.size, l.row))
+		lo += n
+	}
 }
 
 // unpack sets dst to the elements of a packed tensor.
 func unpack(dst []float32, t *Tensor) {
 	from := t.data.(*packed)
 	if f := t.dtype.Float(); f != nil {
-		for i := range dst {
-			dst[i] = f.Decode(f.Get(from.codes, i))
-		}
+		inGrains(len(dst), func(lo, hi int) {
+			kernel.DecodeFloat(dst[lo:hi], from.codes[lo*f.Bits()/8:], f)
+		})
 		return
 	}
-	b, row, block := t.dtype.Blocks(), rowLength(t.shape), 0
-	for first := 0; first < len(dst); first += row {
-		for lo := 0; lo < row; lo += b.Size {
-			b.Decode(dst[first+lo:][:min(b.Size, row-lo)], from.codes[block*b.Bytes():][:b.Bytes()], from.scales[block], from.scale)
-			block++
-		}
-	}
+	b := t.dtype.Blocks()
+	l := newBlockLayout(b, len(dst), rowLength(t.shape))
+	parallel.For(l.blocks, l.grain, func(lo, hi int) {
+		l.runs(lo, hi, func(block, first, end int) {
+			kernel.DecodeBlocks(dst[first:end], from.codes[block*b.Bytes():], from.scales[block:], b, from.scale)
+		})
+	})
 }
 
 func (p *packed) copyFrom(src *packed) {

@@ -41,6 +41,10 @@ func dropout[T Float](y, x []T, limit uint32, scale T, seed, counter uint64, fir
 // counter, the limit and the scale, in the places that its generator names.
 type dropState [26]uint64
 
+// dropRow is the place of the second word of the counter: the upper half of a place, or
+// the row of random words.
+const dropRow = 21
+
 func newDropState(seed, counter uint64, first int, limit uint32, scale float32) dropState {
 	var s dropState
 	for r := range uint32(10) {

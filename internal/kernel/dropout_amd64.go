@@ -9,7 +9,29 @@ package kernel
 //go:noescape
 func dropoutAVX512(y *float32, x *float32, sets int, state *uint64)
 
+// wordsAVX512 sets dst to the words of sets of counters, which have a row in the place of the upper half of theirs.
+//
+//go:noescape
+func wordsAVX512(dst *uint32, sets int, state *uint64)
+
+// wordsLanesAVX512 sets dst to the words of counters that follow each other, for as many rows as a register
+// has words: the rows lie side by side, and words of a row stride bytes apart.
+//
+//go:noescape
+func wordsLanesAVX512(dst *uint32, counters int, stride int, state *uint64)
+
 // dropoutAVX2 sets each of the elements of y that sets of counters are for to x times the scale, or 0.
 //
 //go:noescape
 func dropoutAVX2(y *float32, x *float32, sets int, state *uint64)
+
+// wordsAVX2 sets dst to the words of sets of counters, which have a row in the place of the upper half of theirs.
+//
+//go:noescape
+func wordsAVX2(dst *uint32, sets int, state *uint64)
+
+// wordsLanesAVX2 sets dst to the words of counters that follow each other, for as many rows as a register
+// has words: the rows lie side by side, and words of a row stride bytes apart.
+//
+//go:noescape
+func wordsLanesAVX2(dst *uint32, counters int, stride int, state *uint64)

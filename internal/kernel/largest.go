@@ -3,12 +3,20 @@ package kernel
 import "math"
 
 // LargestFinite returns the largest finite magnitude, 0 where there is none.
-func LargestFinite(x []float32) float32 {
-	largest := uint32(0)
-	for _, v := range x {
+func LargestFinite(x []float32) (largest float32) {
+	const lanes = 16
+	var each [lanes]float32
+	whole := len(x) / lanes * lanes
+	if !largestFast(each[:], x[:whole], lanes) {
+		whole = 0
+	}
+	for _, v := range each {
+		largest = max(largest, v)
+	}
+	for _, v := range x[whole:] {
 		largest = max(largest, finiteMagnitude(v))
 	}
-	return math.Float32frombits(largest)
+	return largest
 }
 
 // LargestFiniteLanes raises largest[l], for each of so many lanes, 8 or 16, to the
@@ -16,20 +24,21 @@ func LargestFinite(x []float32) float32 {
 func LargestFiniteLanes(largest, x []float32, lanes int) {
 	wantLanes(lanes, len(x), len(x))
 	largest = largest[:lanes]
+	if largestFast(largest, x, lanes) {
+		return
+	}
 	for ; len(x) > 0; x = x[lanes:] {
 		for l, v := range x[:lanes] {
-			largest[l] = max(largest[l], math.Float32frombits(finiteMagnitude(v)))
+			largest[l] = max(largest[l], finiteMagnitude(v))
 		}
 	}
 }
 
-// finiteMagnitude returns the bits of |v|, which are in the order of the magnitudes, or
-// 0 where v is Inf or NaN.
-func finiteMagnitude(v float32) uint32 {
-	const inf = 0x7F800000
-	bits := math.Float32bits(v) &^ (1 << 31)
-	if bits >= inf {
+// finiteMagnitude returns |v|, or 0 where v is Inf or NaN.
+func finiteMagnitude(v float32) float32 {
+	magnitude, _ := split(v)
+	if magnitude >= float32Inf {
 		return 0
 	}
-	return bits
+	return math.Float32frombits(magnitude)
 }

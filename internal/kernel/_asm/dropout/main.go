@@ -1,5 +1,5 @@
-// Command dropout writes the assembly of package kernel that drops elements at
-// random; run it by go generate ./internal/kernel.
+// Command dropout writes the assembly of package kernel that draws random words, and
+// drops elements by them; run it by go generate ./internal/kernel.
 package main
 
 import (
@@ -11,8 +11,16 @@ import (
 
 func main() {
 	ConstraintExpr("amd64")
-	dropout(vectors{"AVX512", 64, ZMM, []uint64{0, 4, 1, 5, 2, 6, 3, 7}})
-	dropout(vectors{"AVX2", 32, YMM, []uint64{0, 2, 1, 3}})
+	for _, v := range []vectors{
+		{name: "AVX512", size: 64, new: ZMM, counters: []uint64{0, 4, 1, 5, 2, 6, 3, 7}},
+		{name: "AVX2", size: 32, new: YMM, counters: []uint64{0, 2, 1, 3}},
+	} {
+		v.known = map[string]Mem{}
+		v.order, v.even = v.data("counters", v.counters), v.data("even", []uint64{0, 2, 4, 6, 8, 10, 12, 14}[:v.size/8])
+		dropout(v)
+		words(v)
+		wordsLanes(v)
+	}
 	Generate()
 }
 
@@ -24,6 +32,22 @@ type vectors struct {
 	size     int // bytes of a register
 	new      func() VecVirtual
 	counters []uint64
+	order    Mem // the counters in memory
+	even     Mem // even numbers
+	known    map[string]Mem
+}
+
+// data returns where numbers lie that have a name.
+func (v vectors) data(name string, numbers []uint64) Mem {
+	if m, ok := v.known[name]; ok {
+		return m
+	}
+	m := GLOBL(name+v.name, attr.RODATA|attr.NOPTR)
+	for i, n := range numbers {
+		DATA(8*i, U64(n))
+	}
+	v.known[name] = m
+	return m
 }
 
 // Places of numbers in the state, each 64 bits.
@@ -41,58 +65,18 @@ const (
 // dropout generates a loop over sets of counters, whose words say which elements
 // stay.
 func dropout(v vectors) {
-	counters := GLOBL("counters"+v.name, attr.RODATA|attr.NOPTR)
-	for i, c := range v.counters {
-		DATA(8*i, U64(c))
-	}
 	TEXT("dropout"+v.name, NOSPLIT, "func(y, x *float32, sets int, state *uint64)")
 	Pragma("noescape")
 	Doc("dropout" + v.name + " sets each of the elements of y that sets of counters are for to x times the scale, or 0.")
 	y, x, sets := Load(Param("y"), GP64()), Load(Param("x"), GP64()), Load(Param("sets"), GP64())
-	state := Mem{Base: Load(Param("state"), GP64())}
-	fixed := func(place int) VecVirtual { return v.broadcast(state.Offset(8 * place)) }
-	first, least, factor := fixed(at), fixed(limit), fixed(scale)
-	high, counter2, counter3 := fixed(atHigh), fixed(counterLow), fixed(counterTop)
-	m0, m1 := v.constant("philox0", 0xD2511F53), v.constant("philox1", 0xCD9E8D57)
-	words, step := v.constant("word", 1<<32-1), v.constant("step", uint64(len(v.counters)))
-	VPADDQ(counters, first, first)
-
-	Label("set")
-	TESTQ(sets, sets)
-	JZ(LabelRef("done"))
-	c := [4]VecVirtual{first, high, counter2, counter3}
-	for r := range rounds {
-		p0, p1, next0, next2 := v.new(), v.new(), v.new(), v.new()
-		VPMULUDQ(m0, c[0], p0)
-		VPMULUDQ(m1, c[2], p1)
-		VPSRLQ(U8(32), p1, next0)
-		VPSRLQ(U8(32), p0, next2)
-		v.xor(c[1], next0)
-		v.xor(c[3], next2)
-		v.xor(fixed(keys+2*r), next0)
-		v.xor(fixed(keys+2*r+1), next2)
-		c = [4]VecVirtual{next0, p1, next2, p0}
-	}
-	low, top := v.join(c[0], c[1], words), v.join(c[2], c[3], words)
-	for half := range 2 {
-		drawn, value := v.new(), v.new()
-		if half == 0 {
-			VPUNPCKLQDQ(top, low, drawn)
-		} else {
-			VPUNPCKHQDQ(top, low, drawn)
-		}
+	p := newPhilox(v)
+	least, factor := p.fixed(limit), p.fixed(scale)
+	p.overSets(sets, func(half int, drawn VecVirtual) {
+		value := v.new()
 		VMULPS(Mem{Base: x, Disp: half * v.size}, factor, value)
 		v.keep(value, drawn, least)
 		VMOVUPS(value, Mem{Base: y, Disp: half * v.size})
-	}
-	VPADDQ(step, first, first)
-	ADDQ(Imm(uint64(2*v.size)), x)
-	ADDQ(Imm(uint64(2*v.size)), y)
-	DECQ(sets)
-	JMP(LabelRef("set"))
-	Label("done")
-	VZEROUPPER()
-	RET()
+	}, x, y)
 }
 
 func (v vectors) wide() bool { return v.size == 64 }
@@ -104,7 +88,7 @@ func (v vectors) broadcast(m Mem) VecVirtual {
 }
 
 func (v vectors) constant(name string, c uint64) VecVirtual {
-	return v.broadcast(ConstData(name+v.name, U64(c)))
+	return v.broadcast(v.data(name, []uint64{c}))
 }
 
 func (v vectors) xor(a, b VecVirtual) {
