@@ -60,9 +60,10 @@ func (b *Blocks) Encode(packed []byte, values []float32, tensor float32) (scale 
 }
 
 // EncodeStochastic is Encode with the elements rounded stochastically, by one
-// element of random for each value: see [Float.EncodeStochastic]. The scale is that
-// of Encode. Values that saturate, which are those past Element.Max() times the
-// scales, are not rounded without bias.
+// element of random for each value: see [Float.EncodeStochastic]. In the MX formats a
+// scale is twice that of Encode where the largest value would saturate with that: so
+// all are rounded without bias. In NVFP4, whose scales are Encode's, the largest value
+// of a block saturates where its scale was rounded down.
 func (b *Blocks) EncodeStochastic(packed []byte, values []float32, tensor float32, random []uint32) (scale byte) {
 	if len(random) != len(values) {
 		panic(fmt.Sprintf("numeric: %d random numbers for %d values", len(random), len(values)))
@@ -92,7 +93,7 @@ func (b *Blocks) encode(packed []byte, values []float32, tensor float32, random 
 	if !(largest <= math.MaxFloat32) {
 		return b.scaleNaN()
 	}
-	scale := b.scaleOf(largest, tensor)
+	scale := b.scaleOf(largest, tensor, random != nil)
 	divisor := b.divisor(scale, tensor)
 	for i, v := range values {
 		var code uint16
@@ -122,12 +123,13 @@ func largestMagnitude(values []float32) float32 {
 	return math.Float32frombits(largest)
 }
 
-// scaleOf returns the scale of a block with the given largest magnitude.
-func (b *Blocks) scaleOf(largest, tensor float32) byte {
+// scaleOf returns the scale of a block with the given largest magnitude, for nearest
+// or for stochastic rounding.
+func (b *Blocks) scaleOf(largest, tensor float32, stochastic bool) byte {
 	if b.nvfp4 {
 		return nvfp4Scale(largest, tensor)
 	}
-	return byte(mxScale(largest, b.Element))
+	return byte(mxScale(largest, b.Element, stochastic))
 }
 
 func (b *Blocks) scaleNaN() byte {

@@ -26,9 +26,13 @@ var MXINT8 = &Blocks{Name: "MXINT8", Size: 32, Element: fixed8}
 // with a single exponent bit the subnormals and the normals are equally far apart.
 var fixed8 = &Float{Name: "INT8", Exponent: 1, Mantissa: 6, Bias: 1, Special: Finite}
 
-func mxScale(largest float32, element *Float) E8M0 {
+func mxScale(largest float32, element *Float, stochastic bool) E8M0 {
 	if largest == 0 {
 		return 0
 	}
-	return ToE8M0(math.Ilogb(float64(largest)) - element.MaxExponent())
+	exponent := math.Ilogb(float64(largest)) - element.MaxExponent()
+	if stochastic && float64(largest) > math.Ldexp(float64(element.Max()), exponent) {
+		exponent++
+	}
+	return ToE8M0(exponent)
 }

@@ -73,7 +73,7 @@ func (b *slowBlocks) encode(values []float32, tensor float32, random []uint32) s
 			largest = r
 		}
 	}
-	scale := b.scale(&block, largest, tensor)
+	scale := b.scale(&block, largest, tensor, random != nil)
 	packed := new(big.Int)
 	for i, v := range values {
 		index := b.element(v, scale, tensor, random, i)
@@ -100,11 +100,15 @@ func (b *slowBlocks) notFinite(block slowBlock) slowBlock {
 }
 
 // scale sets the scale's code and returns its value.
-func (b *slowBlocks) scale(block *slowBlock, largest *big.Rat, tensor float32) *big.Rat {
+func (b *slowBlocks) scale(block *slowBlock, largest *big.Rat, tensor float32, stochastic bool) *big.Rat {
 	if !b.nvfp4 {
 		exponent := -127
 		if largest.Sign() > 0 {
-			exponent = min(max(floorLog2(largest)-b.emax, -127), 127)
+			exponent = floorLog2(largest) - b.emax
+			for stochastic && new(big.Rat).Mul(power(exponent), rat(b.largest)).Cmp(largest) < 0 {
+				exponent++
+			}
+			exponent = min(max(exponent, -127), 127)
 		}
 		block.scale = byte(exponent + 127)
 		return power(exponent)

@@ -96,3 +96,25 @@ func TestStochasticIsUnbiased(t *testing.T) {
 		}
 	})
 }
+
+// Stochastic rounding keeps the mean of the largest value of a block too: it does not saturate.
+func TestTheLargestOfABlockIsUnbiased(t *testing.T) {
+	for _, b := range []*Blocks{MXFP8E4M3, MXFP8E5M2, MXFP6E3M2, MXFP6E2M3, MXFP4, MXINT8} {
+		random := rand.New(rand.NewPCG(3, 4))
+		packed, decoded, words := make([]byte, b.Bytes()), make([]float32, 1), make([]uint32, 1)
+		for i := range 64 {
+			const n = 4000
+			largest := 1 + float32(i)/64
+			sum, squares := 0.0, 0.0
+			for range n {
+				words[0] = random.Uint32()
+				b.Decode(decoded, packed, b.EncodeStochastic(packed, []float32{largest}, 1, words), 1)
+				off := float64(decoded[0] - largest)
+				sum, squares = sum+off, squares+float64(off*off)
+			}
+			if deviation := math.Sqrt(squares / n / n); math.Abs(sum/n) > 4*deviation {
+				t.Errorf("%s: %v becomes %v on average, %.1f standard errors off", b.Name, largest, float64(largest)+sum/n, sum/n/deviation)
+			}
+		}
+	}
+}

@@ -192,7 +192,7 @@ func TestEvaluationDoesNotDependOnTheBatch(t *testing.T) {
 // rounded, or why not.
 func TestTheTableHasEveryProduct(t *testing.T) {
 	for _, e := range op.Table() {
-		if e.Kind != op.Matrix && e.Kind != op.Convolution && e.Kind != op.Sequence {
+		if !isProduct(e) {
 			continue
 		}
 		if _, primitive := e.Cases[0].Op.(autograd.Op); !primitive {
@@ -214,6 +214,11 @@ func TestTheTableHasEveryProduct(t *testing.T) {
 			t.Errorf("there is no operation %s", name)
 		}
 	}
+}
+
+// isProduct reports whether an operation is of a kind that adds up products.
+func isProduct(e op.Entry) bool {
+	return e.Kind == op.Matrix || e.Kind == op.Convolution || e.Kind == op.Sequence
 }
 
 func TestNamed(t *testing.T) {

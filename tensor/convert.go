@@ -40,6 +40,10 @@ func ConvertInto(dst, src *Tensor) {
 	n := src.Len()
 	switch from := src.data.(type) {
 	case *packed:
+		if to, ok := dst.data.([]float32); ok {
+			unpack(to[:n], src)
+			return
+		}
 		values := make([]float32, n)
 		unpack(values, src)
 		convertFloat(dst, values)

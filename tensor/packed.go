@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/numeric"
 )
 
@@ -109,7 +111,7 @@ func (t *Tensor) wantUnpacked(op string) {
 type Packing struct {
 	Overflow numeric.Overflow   // of types without blocks, whose blocks saturate
 	Random   func(i int) uint32 // where it is not nil, rounds element i stochastically by its bits
-	Scale    float32            // of the tensor, in types without blocks; 0: 1
+	Scale    float32            // of the tensor, in types without blocks: the numbers are divided by it first; 0: 1
 }
 
 // Pack returns a tensor's elements, as float32, in a packed type. Convert does so too, with
@@ -119,13 +121,17 @@ func Pack(x *Tensor, d DType, p Packing) *Tensor {
 		Fail("tensor.Pack", []Spec{x.Spec()}, "%v is not a packed type", d)
 	}
 	t := New(d, x.shape...)
-	to, values := t.data.(*packed), Data[float32](x.Convert(Float32))
+	if x.dtype != Float32 {
+		x = x.Convert(Float32)
+	}
+	to, values := t.data.(*packed), Data[float32](x.Contiguous())
 	f := d.Float()
 	if f == nil {
 		packBlocks(to, values, rowLength(x.shape), d.Blocks(), p)
 		return t
 	}
 	if to.scale = cmp.Or(p.Scale, 1); to.scale != 1 {
+		values = slices.Clone(values)
 		for i := range values {
 			values[i] /= to.scale
 		}
@@ -134,46 +140,107 @@ func Pack(x *Tensor, d DType, p Packing) *Tensor {
 	return t
 }
 
+// packGrain is how many values are packed at a time: of any type, what they take is
+// whole bytes.
+const packGrain = 1 << 14
+
+// inGrains calls body with parts of n values, on all processors.
+func inGrains(n int, body func(lo, hi int)) {
+	parallel.For((n+packGrain-1)/packGrain, 1, func(lo, hi int) { body(lo*packGrain, min(hi*packGrain, n)) })
+}
+
 func packFloats(codes []byte, values []float32, f *numeric.Float, p Packing) {
-	if p.Random == nil {
-		kernel.EncodeFloat(codes, values, f, p.Overflow)
+	if p.Random != nil {
+		for i, v := range values {
+			f.Put(codes, i, f.EncodeStochastic(v, p.Random(i), p.Overflow))
+		}
 		return
 	}
-	for i, v := range values {
-		f.Put(codes, i, f.EncodeStochastic(v, p.Random(i), p.Overflow))
-	}
+	inGrains(len(values), func(lo, hi int) {
+		kernel.EncodeFloat(codes[lo*f.Bits()/8:], values[lo:hi], f, p.Overflow)
+	})
 }
 
 func packBlocks(to *packed, values []float32, row int, b *numeric.Blocks, p Packing) {
 	if b == numeric.NVFP4 {
 		to.scale = b.TensorScale(kernel.LargestFinite(values))
 	}
-	var random []uint32
-	if p.Random != nil {
-		random = make([]uint32, row)
+	l := newBlockLayout(b, len(values), row)
+	pack := func(lo, hi int) {
+		l.runs(lo, hi, func(block, first, end int) {
+			kernel.EncodeBlocks(to.codes[block*b.Bytes():], to.scales[block:], values[first:end], b, to.scale, p.words(first, end))
+		})
 	}
-	codes, scales := to.codes, to.scales
-	for first := 0; first < len(values); first += row {
-		for i := range random {
-			random[i] = p.Random(first + i)
-		}
-		n := (row + b.Size - 1) / b.Size
-		kernel.EncodeBlocks(codes[:n*b.Bytes()], scales[:n], values[first:first+row], b, to.scale, random)
-		codes, scales = codes[n*b.Bytes():], scales[n:]
+	if p.Random == nil {
+		parallel.For(l.blocks, l.grain, pack)
+		return
+	}
+	for lo := 0; lo < l.blocks; lo += l.grain { // in order, as Random may mind it
+		pack(lo, min(lo+l.grain, l.blocks))
+	}
+}
+
+// words returns the random bits of some elements, or nil to round to the nearest.
+func (p Packing) words(first, end int) []uint32 {
+	if p.Random == nil {
+		return nil
+	}
+	words := make([]uint32, end-first)
+	for i := range words {
+		words[i] = p.Random(first + i)
+	}
+	return words
+}
+
+// blockLayout is where the blocks of a tensor lie among its values.
+type blockLayout struct {
+	row, size int // values
+	perRow    int // blocks
+	blocks    int
+	grain     int // blocks to do at a time
+}
+
+func newBlockLayout(b *numeric.Blocks, values, row int) blockLayout {
+	if row > 0 && row%b.Size == 0 {
+		row = values // no block is filled up: all rows are like one
+	}
+	l := blockLayout{row: row, size: b.Size, perRow: (row + b.Size - 1) / b.Size, grain: packGrain / b.Size}
+	if values > 0 {
+		l.blocks = values / row * l.perRow
+	}
+	return l
+}
+
+// runs calls body with blocks lo to hi: those of a row at a time, with the first block
+// and where its values begin and end.
+func (l blockLayout) runs(lo, hi int, body func(block, first, end int)) {
+	for lo < hi {
+		row, at := lo/l.perRow, lo%l.perRow
+		n := min(l.perRow-at, hi-lo)
+		body(lo, row*l.row+at*l.size, row*l.row+min((at+n)*l.size, l.row))
+		lo += n
 	}
 }
 
 // unpack sets dst to the elements of a packed tensor.
 func unpack(dst []float32, t *Tensor) {
-	from, row := t.data.(*packed), rowLength(t.shape)
-	if row == 0 {
+	from := t.data.(*packed)
+	if f := t.dtype.Float(); f != nil {
+		inGrains(len(dst), func(lo, hi int) {
+			kernel.DecodeFloat(dst[lo:hi], from.codes[lo*f.Bits()/8:], f)
+			if from.scale != 1 {
+				kernel.MulScalar(dst[lo:hi], dst[lo:hi], from.scale)
+			}
+		})
 		return
 	}
-	m := kernel.PackedMatrix{
-		Float: t.dtype.Float(), Blocks: t.dtype.Blocks(), Codes: from.codes, Scales: from.scales, Scale: from.scale,
-		Rows: len(dst) / row, Row: row,
-	}
-	m.Decode(dst, row, 0, m.Rows, 0, row)
+	b := t.dtype.Blocks()
+	l := newBlockLayout(b, len(dst), rowLength(t.shape))
+	parallel.For(l.blocks, l.grain, func(lo, hi int) {
+		l.runs(lo, hi, func(block, first, end int) {
+			kernel.DecodeBlocks(dst[first:end], from.codes[block*b.Bytes():], from.scales[block:], b, from.scale)
+		})
+	})
 }
 
 func (p *packed) copyFrom(src *packed) {

@@ -5,7 +5,6 @@ import (
 	"math"
 	"testing"
 
-	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/numeric"
 	"github.com/mlodyssey/odyssey/random"
 )
@@ -47,9 +46,19 @@ func plain(d DType, row []float32, scale float32) []float32 {
 	return out
 }
 
+// largestFinite returns the largest finite magnitude.
+func largestFinite(values []float32) (largest float32) {
+	for _, v := range values {
+		if v = float32(math.Abs(float64(v))); v <= math.MaxFloat32 {
+			largest = max(largest, v)
+		}
+	}
+	return largest
+}
+
 func TestPackedTypesHoldWhatTheirFormatsDo(t *testing.T) {
 	for _, d := range packedTypes() {
-		for _, shape := range [][]int{{}, {0}, {1}, {3, 0}, {5}, {3, 17}, {2, 3, 32}, {4, 33}, {1, 100}} {
+		for _, shape := range [][]int{{}, {0}, {1}, {3, 0}, {5}, {3, 17}, {2, 3, 32}, {4, 33}, {1, 100}, {3, 16400}, {1030, 33}, {64, 1024}} {
 			x := drawn(uint64(d), shape...)
 			p := x.Convert(d)
 			if got := p.Spec(); got.DType != d || fmt.Sprint(got.Shape) != fmt.Sprint(x.Shape()) || p.Len() != x.Len() {
@@ -57,7 +66,7 @@ func TestPackedTypesHoldWhatTheirFormatsDo(t *testing.T) {
 			}
 			scale := float32(0)
 			if d == NVFP4 {
-				scale = numeric.NVFP4.TensorScale(kernel.LargestFinite(Data[float32](x)))
+				scale = numeric.NVFP4.TensorScale(largestFinite(Data[float32](x)))
 			}
 			row := rowLength(shape)
 			got := Data[float32](p.Convert(Float32))
@@ -163,5 +172,66 @@ func TestMistakesWithPackedTypes(t *testing.T) {
 	wantMistake(t, func() { Pack(x, Float32, Packing{}) }, "tensor.Pack", "float32")
 	if got := Full(Float4E2M1, 1.6, 2).String(); got != "float4_e2m1[2] [1.5 1.5]" {
 		t.Errorf("printed as %q", got)
+	}
+}
+
+// Element i is rounded by word i, in rows that end within a block too.
+func TestPackAsksForTheBitsOfEachElementInTurn(t *testing.T) {
+	for _, d := range packedTypes() {
+		for _, shape := range [][]int{{5, 37}, {2, 20000}, {70, 512}} {
+			x, next := drawn(5, shape...), 0
+			word := func(i int) uint32 { return uint32(i) * 0x9E3779B9 }
+			got := Pack(x, d, Packing{Random: func(i int) uint32 {
+				if i != next {
+					t.Fatalf("%v: element %d after %d", d, i, next-1)
+				}
+				next++
+				return word(i)
+			}})
+			if next != x.Len() {
+				t.Fatalf("%v: asked for %d of %d elements", d, next, x.Len())
+			}
+			last := x.Len() - 1
+			if want := lastRounded(d, x, word(last), got.data.(*packed).scale); Data[float32](got.Convert(Float32))[last] != want {
+				t.Errorf("%v%v: the last element is %v, want %v", d, shape, Data[float32](got.Convert(Float32))[last], want)
+			}
+		}
+	}
+}
+
+// lastRounded returns what package numeric makes of the last element.
+func lastRounded(d DType, x *Tensor, word uint32, scale float32) float32 {
+	values := Data[float32](x)
+	if f := d.Float(); f != nil {
+		return f.Decode(f.EncodeStochastic(values[len(values)-1], word, numeric.Saturate))
+	}
+	b, row := d.Blocks(), rowLength(x.shape)
+	block := values[len(values)-row:][(row-1)/b.Size*b.Size:]
+	codes, words := make([]byte, b.Bytes()), make([]uint32, len(block))
+	words[len(words)-1] = word
+	s := b.EncodeStochastic(codes, block, scale, words)
+	b.Decode(block, codes, s, scale)
+	return block[len(block)-1]
+}
+
+func BenchmarkPack(b *testing.B) {
+	x := New(Float32, 1024, 4096)
+	s := random.New(1)
+	for i := range Data[float32](x) {
+		Data[float32](x)[i] = float32(s.Uniform(-1, 1) * s.Uniform(-1, 1))
+	}
+	for _, d := range packedTypes() {
+		packed, back := x.Convert(d), New(Float32, x.shape...)
+		for name, run := range map[string]func(){
+			"pack":   func() { Pack(x, d, Packing{}) },
+			"unpack": func() { ConvertInto(back, packed) },
+		} {
+			b.Run(d.String()+"/"+name, func(b *testing.B) {
+				b.SetBytes(4 * int64(x.Len()))
+				for b.Loop() {
+					run()
+				}
+			})
+		}
 	}
 }

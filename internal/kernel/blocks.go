@@ -123,9 +123,10 @@ func encodeRow(codes, scales []byte, x []float32, random []uint32, size int, s *
 
 // decodeRow decodes blocks that have each element in a byte: at most chunk values.
 func decodeRow(dst []float32, codes, scales []byte, b *numeric.Blocks, tensor float32, s *decodeState) {
-	var values [chunk]float32
+	var values [chunk / smallestBlock]float32
+	table := scaleTable(b)
 	for i, scale := range scales {
-		values[i] = b.Scale(scale)
+		values[i] = table[scale]
 	}
 	whole := len(dst) / b.Size
 	if !decodeBlocksFast(dst, codes, values[:whole], tensor, b.Size, s) {
@@ -134,6 +135,25 @@ func decodeRow(dst []float32, codes, scales []byte, b *numeric.Blocks, tensor fl
 	for i := whole * b.Size; i < len(dst); i++ {
 		dst[i] = s.decode(uint32(codes[i])) * values[i/b.Size] * tensor
 	}
+}
+
+const smallestBlock = 16
+
+// scaleTable returns the values of all scales.
+func scaleTable(b *numeric.Blocks) *[256]float32 {
+	if b == numeric.NVFP4 {
+		return &nvfp4Scales
+	}
+	return &mxScales
+}
+
+var nvfp4Scales, mxScales = valuesOfScales(numeric.NVFP4), valuesOfScales(numeric.MXFP4)
+
+func valuesOfScales(b *numeric.Blocks) (values [256]float32) {
+	for scale := range values {
+		values[scale] = b.Scale(byte(scale))
+	}
+	return values
 }
 
 // part returns random[lo:hi], or nil where there is none.

@@ -161,7 +161,7 @@ func (m *PackedMatrix) scales(scratch []float32, f *dotsCodes, i, b, n int) []fl
 			f.scales(&to[half], &m.Scales[(i+half)*row+b], row, n/16)
 		}
 	}
-	values := scaleValues(m.Blocks)
+	values := scaleTable(m.Blocks)
 	for r := range f.rows {
 		from := m.Scales[(i+r)*row+b:][:n]
 		for k := n / 16 * 16; k < n; k++ {
@@ -169,20 +169,4 @@ func (m *PackedMatrix) scales(scratch []float32, f *dotsCodes, i, b, n int) []fl
 		}
 	}
 	return to
-}
-
-// mxScales and nvfp4Scales are the values of the scales of blocks.
-var mxScales, nvfp4Scales [256]float32
-
-func init() {
-	for s := range 256 {
-		mxScales[s], nvfp4Scales[s] = numeric.MXFP4.Scale(byte(s)), numeric.NVFP4.Scale(byte(s))
-	}
-}
-
-func scaleValues(b *numeric.Blocks) *[256]float32 {
-	if b == numeric.NVFP4 {
-		return &nvfp4Scales
-	}
-	return &mxScales
 }

@@ -47,12 +47,12 @@ func (s blockState) hold(v vectors) vectors {
 		s.zero, s.flip, s.negative, s.element.drop, s.leading, s.ofSig)
 }
 
-// blockScale is what the elements of a block want: quotient divides by the scale.
+// blockScale is what the elements of a block want.
 type blockScale struct {
-	quotient func(x VecVirtual) VecVirtual
-	values   []Op       // of the scale, to be multiplied by in turn
-	code     VecVirtual // of the scale
-	keep     VecVirtual // the bits of a code of an element; none where the scale is NaN
+	factor, divisor VecVirtual // one of them, for the quotients
+	value           VecVirtual
+	code            VecVirtual // of the scale
+	keep            VecVirtual // the bits of a code of an element; none where the scale is NaN
 }
 
 // place is where magnitudes lie between the values of a format: in the gap that begins
@@ -84,12 +84,12 @@ func (v vectors) stochastic(magnitude, random VecVirtual, g gridState) place {
 // addOneWhereBelow returns x + 1 where a < b, as integers without sign, else x.
 func (v vectors) addOneWhereBelow(x, a, b VecVirtual) VecVirtual {
 	one := v.constant(1)
-	if v.wide() {
+	if v.wide {
 		below := K()
 		VPCMPUD(U8(1), b, a, below)
 		return v.add(x, v.only(below, one))
 	}
-	notBelow := YMM()
+	notBelow := v.new()
 	VPCMPEQD(v.most(a, b), a, notBelow)
 	return v.add(v.add(x, one), notBelow) // a mask is -1
 }
@@ -110,10 +110,10 @@ func mxScale(v vectors, s blockState, largest VecVirtual) blockScale {
 	value := v.most(v.leftBy(code, 23), smallest)
 	reciprocal := v.most(v.leftBy(v.sub(v.constant(254), code), 23), smallest)
 	return blockScale{
-		quotient: func(x VecVirtual) VecVirtual { return v.times(x, reciprocal) },
-		values:   []Op{v.choose(isNaN, v.constant(nan), value)},
-		code:     v.choose(isNaN, v.constant(255), code),
-		keep:     v.drop(isNaN, s.code),
+		factor: reciprocal,
+		value:  v.choose(isNaN, v.constant(nan), value),
+		code:   v.choose(isNaN, v.constant(255), code),
+		keep:   v.drop(isNaN, s.code),
 	}
 }
 
@@ -124,12 +124,11 @@ func nvfp4Scale(v vectors, s blockState, largest VecVirtual) blockScale {
 	quotient := v.dividedBy(v.dividedBy(largest, v.constant(six)), s.tensorDivisor)
 	p := v.nearest(v.least(quotient, s.scale.largest), s.scale)
 	value := v.value(p)
-	divisor := v.orInf(v.times(value, s.tensor))
 	return blockScale{
-		quotient: func(x VecVirtual) VecVirtual { return v.dividedBy(x, divisor) },
-		values:   []Op{v.choose(isNaN, v.constant(e4m3NaN), value), s.tensor},
-		code:     v.choose(isNaN, v.constant(e4m3NaNCode), v.code(p, s.scale)),
-		keep:     v.drop(isNaN, s.code),
+		divisor: v.orInf(v.times(value, s.tensor)),
+		value:   v.choose(isNaN, v.constant(e4m3NaN), value),
+		code:    v.choose(isNaN, v.constant(e4m3NaNCode), v.code(p, s.scale)),
+		keep:    v.drop(isNaN, s.code),
 	}
 }
 
@@ -137,6 +136,28 @@ func nvfp4Scale(v vectors, s blockState, largest VecVirtual) blockScale {
 func (v vectors) orInf(x VecVirtual) VecVirtual {
 	zero := v.xor(x, x)
 	return v.choose(v.equalFloats(x, zero), v.constant(exponent), x)
+}
+
+func (b blockScale) quotient(v vectors, x VecVirtual) VecVirtual {
+	if b.divisor != nil {
+		return v.dividedBy(x, b.divisor)
+	}
+	return v.times(x, b.factor)
+}
+
+// spread returns a scale of narrow registers in all lanes; its code stays where it is.
+func (b blockScale) spread(v vectors, o output) blockScale {
+	if b.divisor != nil {
+		b.divisor = v.spread(b.divisor)
+	} else {
+		b.factor = v.spread(b.factor)
+	}
+	if o == values {
+		b.value = v.spread(b.value)
+	} else {
+		b.keep = v.spread(b.keep)
+	}
+	return b
 }
 
 // drop returns 0 where the mask is set, else a.
@@ -147,7 +168,7 @@ func (v vectors) drop(mask Register, a Op) VecVirtual {
 
 // element returns what becomes of a number in a block: a value, or a code.
 func (v vectors) element(x VecVirtual, random *Mem, s blockState, b blockScale, o output) VecVirtual {
-	quotient := b.quotient(x)
+	quotient := b.quotient(v, x)
 	magnitude := v.and(quotient, s.absolute)
 	sign := v.xor(quotient, magnitude)
 	magnitude = v.least(magnitude, s.element.largest)
@@ -159,8 +180,9 @@ func (v vectors) element(x VecVirtual, random *Mem, s blockState, b blockScale, 
 	}
 	if o == values {
 		value := v.addFloat(v.or(v.value(p), sign), s.zero)
-		for _, scale := range b.values {
-			value = v.times(value, scale)
+		value = v.times(value, b.value)
+		if b.divisor != nil {
+			value = v.times(value, s.tensor)
 		}
 		return value
 	}
@@ -185,7 +207,7 @@ func blockRows(v vectors, f blockFormat, o output) {
 	eitherRounding(random, func(name string, stochastic bool) {
 		repeat(name, blocks, func() {
 			numbers, most := v.loadBlock(x, f.size, s)
-			b := f.prepare(v, s, v.mostOfLanes(most))
+			b := f.prepare(v.narrow(), s, v.mostOfLanes(most)).spread(v, o)
 			for i, number := range numbers {
 				words := Mem{Base: random, Disp: i * v.bytes()}
 				v.store(v.element(number, onlyIf(stochastic, &words), s, b, o), o, Mem{Base: to, Disp: i * v.lanes * int(o)})

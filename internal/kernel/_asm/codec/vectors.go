@@ -15,13 +15,14 @@ import (
 type vectors struct {
 	name  string
 	lanes int
+	wide  bool // masks have registers of their own
 	new   func() VecVirtual
 	constants
 	held map[string]VecVirtual // numbers in memory that have a register throughout
 }
 
 var (
-	avx512 = vectors{name: "AVX512", lanes: 16, new: ZMM}
+	avx512 = vectors{name: "AVX512", lanes: 16, wide: true, new: ZMM}
 	avx2   = vectors{name: "AVX2", lanes: 8, new: YMM}
 )
 
@@ -38,8 +39,19 @@ func (c constants) constant(bits uint32) Mem {
 	return m
 }
 
-// wide reports whether masks have registers of their own.
-func (v vectors) wide() bool { return v.lanes == 16 }
+// narrow returns the same instructions on the shortest registers, which the slow ones
+// take least time for.
+func (v vectors) narrow() vectors {
+	v.lanes, v.new, v.held = 4, XMM, nil
+	return v
+}
+
+// spread returns the first lane of a register in all.
+func (v vectors) spread(x VecVirtual) VecVirtual {
+	r := v.new()
+	VPBROADCASTD(x.AsX(), r)
+	return r
+}
 
 // bytes returns the size of a register.
 func (v vectors) bytes() int { return 4 * v.lanes }
@@ -48,7 +60,7 @@ func (v vectors) bytes() int { return 4 * v.lanes }
 // AVX2 the first few.
 func (v vectors) hold(numbers ...Mem) vectors {
 	const few = 3
-	if !v.wide() {
+	if !v.wide {
 		numbers = numbers[:min(few, len(numbers))]
 	}
 	held := map[string]VecVirtual{}
@@ -126,12 +138,12 @@ func (v vectors) float(a Op) VecVirtual {
 // above returns the mask of the lanes where a > b, as integers with sign.
 func (v vectors) above(a, b Op) Register {
 	x, y := v.operand(a), v.operand(b)
-	if v.wide() {
+	if v.wide {
 		mask := K()
 		VPCMPD(U8(6), y, x, mask) // not at most
 		return mask
 	}
-	mask := YMM()
+	mask := v.new()
 	VPCMPGTD(y, x, mask)
 	return mask
 }
@@ -139,8 +151,8 @@ func (v vectors) above(a, b Op) Register {
 // equalFloats returns the mask of the lanes where a == b.
 func (v vectors) equalFloats(a, b Op) Register {
 	x, y := v.operand(a), v.operand(b)
-	var mask Register = YMM()
-	if v.wide() {
+	var mask Register = v.new()
+	if v.wide {
 		mask = K()
 	}
 	VCMPPS(U8(0), y, x, mask)
@@ -150,7 +162,7 @@ func (v vectors) equalFloats(a, b Op) Register {
 // choose returns yes where the mask is set, else no.
 func (v vectors) choose(mask Register, yes, no Op) VecVirtual {
 	a, b, r := v.operand(yes), v.operand(no), v.new()
-	if v.wide() {
+	if v.wide {
 		VPBLENDMD(a, b, mask, r)
 	} else {
 		VBLENDVPS(mask, a, b, r)
@@ -162,7 +174,7 @@ func (v vectors) choose(mask Register, yes, no Op) VecVirtual {
 func (v vectors) only(mask Register, a Op) VecVirtual {
 	x := v.operand(a)
 	r := v.new()
-	if v.wide() {
+	if v.wide {
 		VMOVDQA32_Z(x, mask, r)
 	} else {
 		VANDPS(x, mask, r)
@@ -170,23 +182,23 @@ func (v vectors) only(mask Register, a Op) VecVirtual {
 	return r
 }
 
-// mostOfLanes returns the largest of all lanes in each.
+// mostOfLanes returns the largest of all lanes in each of a narrow register.
 func (v vectors) mostOfLanes(x VecVirtual) VecVirtual {
-	const halves, neighbours = U8(0b01_00_11_10), U8(0b10_11_00_01)
-	swapped := func(swap func(r VecVirtual)) {
-		r := v.new()
-		swap(r)
-		x = v.most(x, r)
+	if v.lanes == 16 {
+		high := YMM()
+		VEXTRACTI64X4(U8(1), x, high)
+		VPMAXUD(x.AsY(), high, high)
+		x = high
 	}
-	if v.wide() {
-		swapped(func(r VecVirtual) { VSHUFI32X4(halves, x, x, r) })
-		swapped(func(r VecVirtual) { VSHUFI32X4(neighbours, x, x, r) })
-	} else {
-		swapped(func(r VecVirtual) { VPERM2I128(U8(1), x, x, r) })
+	high := XMM()
+	VEXTRACTI128(U8(1), x, high)
+	VPMAXUD(x.AsX(), high, high)
+	for _, swap := range []U8{0b01_00_11_10, 0b10_11_00_01} { // halves, neighbours
+		swapped := XMM()
+		VPSHUFD(swap, high, swapped)
+		VPMAXUD(swapped, high, high)
 	}
-	swapped(func(r VecVirtual) { VPSHUFD(halves, x, r) })
-	swapped(func(r VecVirtual) { VPSHUFD(neighbours, x, r) })
-	return x
+	return high
 }
 
 // output is what becomes of a lane: its 32 bits, or the low 8 or 16.
@@ -209,9 +221,9 @@ func (v vectors) store(x VecVirtual, o output, to Mem) {
 	switch {
 	case o == values:
 		VMOVUPS(x, to)
-	case v.wide() && o == bytes:
+	case v.wide && o == bytes:
 		VPMOVDB(x, to)
-	case v.wide():
+	case v.wide:
 		VPMOVDW(x, to)
 	default:
 		low, high := x.AsX(), XMM()
