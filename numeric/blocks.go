@@ -60,10 +60,11 @@ func (b *Blocks) Encode(packed []byte, values []float32, tensor float32) (scale 
 }
 
 // EncodeStochastic is Encode with the elements rounded stochastically, by one
-// element of random for each value: see [Float.EncodeStochastic]. In the MX formats a
-// scale is twice that of Encode where the largest value would saturate with that: so
-// all are rounded without bias. In NVFP4, whose scales are Encode's, the largest value
-// of a block saturates where its scale was rounded down.
+// element of random for each value: see [Float.EncodeStochastic]. In the MX formats of
+// floating-point elements a scale is twice that of Encode where the largest value would
+// saturate with that: so all are rounded without bias. In NVFP4, whose scales are
+// Encode's, the largest value of a block saturates where its scale was rounded down, and
+// in MXINT8 where it is past 127/64 times its scale.
 func (b *Blocks) EncodeStochastic(packed []byte, values []float32, tensor float32, random []uint32) (scale byte) {
 	if len(random) != len(values) {
 		panic(fmt.Sprintf("numeric: %d random numbers for %d values", len(random), len(values)))

@@ -31,7 +31,7 @@ func mxScale(largest float32, element *Float, stochastic bool) E8M0 {
 		return 0
 	}
 	exponent := math.Ilogb(float64(largest)) - element.MaxExponent()
-	if stochastic && float64(largest) > math.Ldexp(float64(element.Max()), exponent) {
+	if stochastic && element != fixed8 && float64(largest) > math.Ldexp(float64(element.Max()), exponent) {
 		exponent++
 	}
 	return ToE8M0(exponent)

@@ -105,7 +105,7 @@ func (b *slowBlocks) scale(block *slowBlock, largest *big.Rat, tensor float32, s
 		exponent := -127
 		if largest.Sign() > 0 {
 			exponent = floorLog2(largest) - b.emax
-			for stochastic && new(big.Rat).Mul(power(exponent), rat(b.largest)).Cmp(largest) < 0 {
+			for stochastic && b.of != MXINT8 && new(big.Rat).Mul(power(exponent), rat(b.largest)).Cmp(largest) < 0 {
 				exponent++
 			}
 			exponent = min(max(exponent, -127), 127)

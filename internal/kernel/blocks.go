@@ -14,7 +14,7 @@ import (
 func EncodeBlocks(codes, scales []byte, x []float32, b *numeric.Blocks, tensor float32, random []uint32) {
 	codes, scales = wantBlocks(codes, scales, len(x), b)
 	random = wantRandom(random, len(x))
-	s, ok := newBlockState(b, tensor)
+	s, ok := newBlockState(b, tensor, random != nil)
 	if !ok {
 		encodeBlocksSlowly(codes, scales, x, b, tensor, random)
 		return
@@ -62,7 +62,7 @@ func DecodeBlocks(dst []float32, codes, scales []byte, b *numeric.Blocks, tensor
 func RoundBlocks(dst, x []float32, b *numeric.Blocks, tensor float32, random []uint32) {
 	x = x[:len(dst)]
 	random = wantRandom(random, len(x))
-	s, ok := newBlockState(b, tensor)
+	s, ok := newBlockState(b, tensor, random != nil)
 	if !ok {
 		roundBlocksSlowly(dst, x, b, tensor, random)
 		return
@@ -90,7 +90,7 @@ func RoundBlockLanes(dst, x []float32, lanes int, b *numeric.Blocks, tensor []fl
 	}
 	wantLen("tensor", len(tensor), lanes)
 	tensor = tensor[:lanes]
-	s, ok := newBlockState(b, 1)
+	s, ok := newBlockState(b, 1, random != nil)
 	for _, scale := range tensor {
 		ok = ok && (b != numeric.NVFP4 || isTensorScale(scale))
 	}

@@ -62,6 +62,7 @@ type blockState struct {
 	element       gridState
 	scale         gridState // of NVFP4
 	emax          uint32    // the exponent of the largest element
+	room          uint32    // what carries the bits of magnitudes that would saturate to the next exponent; 0: they may
 	zero          uint32    // what added to a value makes zeros lose their sign, or keep it
 	flip          uint32    // all ones where negative codes are complements, else 0
 	negative      uint32    // what a negative code has more
@@ -74,7 +75,7 @@ type blockState struct {
 
 // newBlockState returns what rounding to a format needs, or false where the format, or
 // the scale of the tensor, is none that package numeric makes.
-func newBlockState(b *numeric.Blocks, tensor float32) (s blockState, ok bool) {
+func newBlockState(b *numeric.Blocks, tensor float32, stochastic bool) (s blockState, ok bool) {
 	if !isKnown(b) || b == numeric.NVFP4 && !isTensorScale(tensor) {
 		return s, false
 	}
@@ -92,6 +93,10 @@ func newBlockState(b *numeric.Blocks, tensor float32) (s blockState, ok bool) {
 		s.setTensor(tensor)
 	case numeric.MXINT8:
 		s.zero, s.flip, s.negative = 0, math.MaxUint32, 1
+	default:
+		if stochastic {
+			s.room = (float32Leading - 1) &^ math.Float32bits(b.Element.Max())
+		}
 	}
 	return s, true
 }
@@ -131,7 +136,7 @@ func (s *blockState) scaleOf(largest uint32) blockScale {
 	case largest >= float32Inf:
 		return blockScale{divisor: 1, value: math.Float32frombits(float32NaN), code: byte(numeric.E8M0NaN)}
 	}
-	code := max(largest>>float32Drop, s.emax) - s.emax
+	code := max((largest+s.room)>>float32Drop, s.emax) - s.emax
 	value := math.Float32frombits(max(code<<float32Drop, float32Leading/2))
 	return blockScale{value, value, byte(code), s.code}
 }

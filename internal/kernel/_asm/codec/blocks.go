@@ -24,7 +24,7 @@ type gridState struct{ minNormal, magic, largest, drop Mem }
 // blockState says where the fields of a blockState lie.
 type blockState struct {
 	element, scale                     gridState
-	emax, zero, flip, negative, code   Mem
+	emax, room, zero, flip, negative, code   Mem
 	tensor, tensorDivisor              Op
 	absolute, exponent, leading, ofSig Mem
 }
@@ -34,7 +34,7 @@ func newBlockState(v vectors, base Register) blockState {
 	return blockState{
 		element: gridState{at(), at(), at(), at()},
 		scale:   gridState{at(), at(), at(), at()},
-		emax:    at(), zero: at(), flip: at(), negative: at(), code: at(),
+		emax:    at(), room: at(), zero: at(), flip: at(), negative: at(), code: at(),
 		tensor: at(), tensorDivisor: at(),
 		absolute: v.constant(absolute), exponent: v.constant(exponent),
 		leading: v.constant(leading), ofSig: v.constant(fraction),
@@ -105,7 +105,7 @@ func (v vectors) code(p place, g gridState) VecVirtual {
 // mxScale is blockState.mxScale.
 func mxScale(v vectors, s blockState, largest VecVirtual) blockScale {
 	isNaN := v.above(largest, v.constant(finite))
-	code := v.sub(v.most(v.rightBy(largest, 23), s.emax), s.emax)
+	code := v.sub(v.most(v.rightBy(v.add(largest, s.room), 23), s.emax), s.emax)
 	smallest := v.constant(smallestX)
 	value := v.most(v.leftBy(code, 23), smallest)
 	reciprocal := v.most(v.leftBy(v.sub(v.constant(254), code), 23), smallest)
