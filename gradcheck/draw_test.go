@@ -35,7 +35,7 @@ const mostDrawn = 500
 func drawCase(r *rapid.T, e op.Entry) drawnCase {
 	c := drawnCase{entry: e, i: rapid.IntRange(0, len(e.Cases)-1).Draw(r, "case")}
 	c.args = e.Cases[c.i].In
-	indices := slices.ContainsFunc(c.args, func(a op.Arg) bool { return !a.Spec.DType.IsFloat() })
+	indices := slices.ContainsFunc(c.args, func(a op.Arg) bool { return !a.Spec.DType.IsFloat() && !a.Spec.DType.IsPacked() })
 	for _, size := range sizes(c.args) {
 		to := rapid.SampledFrom([]int{1, 2, 3, 0, 5, 4, 7}).Draw(r, fmt.Sprintf("size %d becomes", size))
 		if indices {
@@ -131,7 +131,7 @@ func drawInputs(r *rapid.T, args []op.Arg, d tensor.DType, views bool) []view {
 	for i, a := range args {
 		label := fmt.Sprintf("input %d", i)
 		v, shape := view{}, a.Spec.Shape
-		for views && !a.Matrices && len(shape) > 0 && len(v.calls) < 3 && rapid.Bool().Draw(r, label+" is a view") {
+		for views && !a.Matrices && !a.Spec.DType.IsPacked() && len(shape) > 0 && len(v.calls) < 3 && rapid.Bool().Draw(r, label+" is a view") {
 			var call viewCall
 			call, shape = drawViewCall(r, label, shape)
 			v.calls = append([]viewCall{call}, v.calls...)
@@ -176,6 +176,10 @@ func drawViewCall(r *rapid.T, label string, shape []int) (viewCall, []int) {
 // shape, and that values may be equal.
 func drawElements(r *rapid.T, label string, a op.Arg, d tensor.DType, shape []int) *tensor.Tensor {
 	n := tensor.Elements(shape)
+	if to := a.Spec.DType; to.IsPacked() {
+		a.Spec.DType = d
+		return drawElements(r, label, a, d, shape).Convert(to)
+	}
 	if !a.Spec.DType.IsFloat() {
 		index := rapid.SliceOfN(rapid.Int64Range(0, int64(a.Hi)-1), n, n).Draw(r, label)
 		return tensor.FromSlice(index, shape...).Convert(a.Spec.DType)

@@ -10,6 +10,10 @@ import (
 
 // Sample draws a tensor that an argument describes.
 func Sample(a op.Arg, r *random.Stream) *tensor.Tensor {
+	if d := a.Spec.DType; d.IsPacked() {
+		a.Spec.DType = tensor.Float64
+		return Sample(a, r).Convert(d)
+	}
 	if !a.Spec.DType.IsFloat() {
 		index := tensor.New(tensor.Int64, a.Spec.Shape...)
 		for i := range tensor.Data[int64](index) {

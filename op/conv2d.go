@@ -2,6 +2,7 @@ package op
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -140,6 +141,9 @@ func (c ConvColumns) extent(kernel int) int { return (kernel-1)*cmp.Or(c.Dilatio
 func (conv2D) Name() string { return "conv2d" }
 
 func (o conv2D) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
+	if len(in) > 1 && in[1].DType.IsPacked() {
+		return nil, errors.New("want weights of a float type; see Conv2DPacked")
+	}
 	if err := wantWeights(in, 4, "[n c h w] and [o c kh kw]"); err != nil {
 		return nil, err
 	}
@@ -162,10 +166,14 @@ func convForward[T kernel.Float](pool *parallel.Scratch[T], cfg Conv2DConfig, e 
 	if len(in) == 3 {
 		bias = tensor.Data[T](in[2])
 	}
-	shape := cfg.shape(in[0].Shape(), in[1].Shape())
+	convolve(pool, cfg, e, in[0].Shape(), in[1].Shape(), y, x, w, bias)
+}
+
+// convolve is convForward of mere numbers, for inputs and weights of the given shapes.
+func convolve[T kernel.Float](pool *parallel.Scratch[T], cfg Conv2DConfig, e kernel.Epilogue, xShape, wShape []int, y, x, w, bias []T) {
+	shape, images := cfg.shape(xShape, wShape), xShape[0]
 	plan := convPlans.get(shape, shape.X())
-	xSize, ySize := imageSize(in[0]), imageSize(out)
-	images := out.Shape()[0]
+	xSize, ySize := len(x)/max(1, images), len(y)/max(1, images)
 	if shape.Winograd() {
 		winogradForward(pool, plan, images, y, x, w, bias, e)
 		return
@@ -180,7 +188,7 @@ func convForward[T kernel.Float](pool *parallel.Scratch[T], cfg Conv2DConfig, e 
 		convForwardFlat(pool, plan, images, y, x, w, bias, e)
 		return
 	}
-	if d := cfg.depthwise(images, in[0].Shape(), in[1].Shape()); d != nil {
+	if d := cfg.depthwise(images, xShape, wShape); d != nil {
 		eachDepthwise(d, pool, d.plan.ForwardScratch(), func(_, images, i, o, k, filter int, scratch []T) {
 			var b []T
 			if bias != nil {

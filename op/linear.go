@@ -11,12 +11,16 @@ import (
 type linear struct{}
 
 // Linear returns x·wᵀ + b for x of shape [… in], w of [out in] and b of [out] or
-// nil. Each element is one chain of fused multiply-adds from the bias.
+// nil. Each element is one chain of fused multiply-adds from the bias. Weights of a packed
+// type give the bits that they give as float32, and have no gradient.
 func Linear(x, w, b *autograd.Value) *autograd.Value {
-	if rank := len(x.Shape()); rank == 0 || rank == 2 {
-		return autograd.Apply1(linear{}, withBias(x, w, b)...)
-	}
 	in := withBias(x, w, b)
+	if rank := len(x.Shape()); rank == 0 || rank == 2 {
+		if w.DType().IsPacked() {
+			return autograd.Apply1(linearPacked{}, in...)
+		}
+		return autograd.Apply1(linear{}, in...)
+	}
 	defer named("linear", in)
 	return autograd.AsPart("linear", in, func() []*autograd.Value {
 		return []*autograd.Value{byRows(x, func(rows *autograd.Value) *autograd.Value { return Linear(rows, w, b) })}

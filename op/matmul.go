@@ -15,7 +15,8 @@ type matMul struct{ TransA, TransB bool }
 // MatMul returns the matrix product a·b of [… m k] and [… k n], whose leading
 // axes broadcast. A vector on the left counts as a row, one on the right as a
 // column, and that axis disappears from the result. Each element is one chain of
-// fused multiply-adds along k.
+// fused multiply-adds along k. Matrices of packed types give the bits that they give as
+// float32, and have no gradient.
 func MatMul(a, b *autograd.Value) *autograd.Value {
 	in := []*autograd.Value{a, b}
 	defer named("matmul", in)
@@ -27,6 +28,8 @@ func MatMul(a, b *autograd.Value) *autograd.Value {
 		return withoutAxis(MatMul(a, Reshape(b, b.Shape()[0], 1)), rankA-1)
 	case rankA > 2 && rankB == 2:
 		return byRows(a, func(rows *autograd.Value) *autograd.Value { return MatMul(rows, b) })
+	case a.DType().IsPacked() || b.DType().IsPacked():
+		return autograd.Apply1(matMulPacked{productType(a, b)}, a, b)
 	}
 	return autograd.Apply1(matMul{}, a, b)
 }

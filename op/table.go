@@ -121,6 +121,13 @@ func (a Arg) Definite() Arg {
 	return a
 }
 
+// Packed is an input of a packed type, made of values from -2 to 2.
+func Packed(d tensor.DType, shape ...int) Arg {
+	a := In(shape...)
+	a.Spec.DType = d
+	return a
+}
+
 // Index is an int64 input with values from 0 to n-1.
 func Index(n int, shape ...int) Arg {
 	return Arg{Spec: tensor.NewSpec(tensor.Int64, shape...), Hi: float64(n)}

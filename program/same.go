@@ -128,7 +128,7 @@ func clones(in []*tensor.Tensor) []*tensor.Tensor {
 func strided(in []*tensor.Tensor) []*tensor.Tensor {
 	out := clones(in)
 	for i, x := range in {
-		if last := x.Rank() - 1; last >= 0 {
+		if last := x.Rank() - 1; last >= 0 && !x.DType().IsPacked() {
 			shape := slices.Clone(x.Shape())
 			shape[last] *= 2
 			out[i] = tensor.New(x.DType(), shape...).Step(last, 2)

@@ -45,14 +45,26 @@ func PackB[T Float](transB bool, n, k int, b []T, ldb int, storage []T) PackedB[
 // Pack packs the columns [j0, j1) of op(B), given whole. Both are multiples of
 // 32, or j1 is n.
 func (p PackedB[T]) Pack(transB bool, j0, j1 int, b []T, ldb int) {
-	p.checkColumns(j0, j1)
 	source := operand[T]{b, ldb, transB}
 	source.check("b", p.k, p.n)
+	p.pack(source, j0, j1, j0)
+}
+
+// PackSome is Pack where b has the columns [j0, j1) of op(B) alone.
+func (p PackedB[T]) PackSome(transB bool, j0, j1 int, b []T, ldb int) {
+	source := operand[T]{b, ldb, transB}
+	source.check("b", p.k, j1-j0)
+	p.pack(source, j0, j1, 0)
+}
+
+// pack packs the columns [j0, j1), which are those of the source from column at on.
+func (p PackedB[T]) pack(source operand[T], j0, j1, at int) {
+	p.checkColumns(j0, j1)
 	width := panelCols[T]()
 	for k := 0; k < p.k; k += panelDepth[T]() {
 		depth := min(panelDepth[T](), p.k-k)
 		for j := j0; j < j1; j += width {
-			source.packPanel(p.panel(j, k), k, j, depth, min(width, j1-j))
+			source.packPanel(p.panel(j, k), k, at+j-j0, depth, min(width, j1-j))
 		}
 	}
 }

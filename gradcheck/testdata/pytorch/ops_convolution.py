@@ -142,3 +142,4 @@ def upsample1d(a, x):
 
 
 absent("parts of gradients", "upsample2d_grad", "conv2d_input_gate", "avg_pool2d_grad", "pool_scatter", "pool_scatter_gate", "pool_gather")
+absent("packed types are this library's", "linear_packed", "matmul_packed", "conv2d_packed")
