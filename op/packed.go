@@ -67,11 +67,11 @@ func wantPackedWeights(in []tensor.Spec, rank int, axes string) error {
 const (
 	tileCols  = 256 // of b, at most: a multiple of partCols
 	tileDepth = 512 // of both: a multiple of every block
-	tileRows  = 140 // of a
+	tileRows  = 28  // of a: a multiple of the micro-kernel's 14
 )
 
 // packedProduct is c = a·op(b), row-major and m×n with k terms, where every row begins
-// with the bias unless that is nil, and a, b or both are packed.
+// with the bias unless that is nil, and a, b or both are packed: b where it is transposed.
 type packedProduct[T kernel.Float] struct {
 	m, n, k          int
 	transB           bool
@@ -119,7 +119,7 @@ func (g packedProduct[T]) partition() partition {
 	p.width = min(max((g.n+4*partCols-1)/(4*partCols), 1)*partCols, tileCols)
 	p.cols = (g.n + p.width - 1) / p.width
 	if p.cols > 0 {
-		p.rows = max(1, min(partsWhole/p.cols, (g.m+tileRows-1)/tileRows))
+		p.rows = max(1, min(partsWhole/2/p.cols, g.m/partRows))
 	}
 	return p
 }
@@ -144,11 +144,13 @@ func (g packedProduct[T]) compute(i0, i1, j0, j1 int, scratch []T) {
 	for k0 := 0; k0 == 0 || k0 < g.k; k0 += tileDepth {
 		k1 := min(k0+tileDepth, g.k)
 		b := kernel.NewPackedB(j1-j0, k1-k0, panels)
-		for j := j0; j < j1 && k0 < k1; j += partCols {
-			g.pack(b, j0, j, min(j+partCols, j1), k0, k1, scratch)
+		g.pack(b, j0, j1, k0, k1, scratch)
+		some := tileRows
+		if g.packedA == nil {
+			some = i1 - i0
 		}
-		for i := i0; i < i1; i += tileRows {
-			end := min(i+tileRows, i1)
+		for i := i0; i < i1; i += some {
+			end := min(i+some, i1)
 			a, lda := g.tile(i, end, k0, k1, scratch)
 			kernel.GemmPacked(false, end-i, 0, j1-j0, g.c[i*g.n+j0:], g.n, a, lda, b, goesOn, work)
 		}
@@ -156,19 +158,26 @@ func (g packedProduct[T]) compute(i0, i1, j0, j1 int, scratch []T) {
 	}
 }
 
-// pack packs the columns [j, j1) of rows [k0, k1) of op(b) as those of a part that begins
-// with column j0.
-func (g packedProduct[T]) pack(to kernel.PackedB[T], j0, j, j1, k0, k1 int, scratch []T) {
-	rows, row, ld := [2]int{k0, k1}, [2]int{j, j1}, g.n
-	if g.transB {
-		rows, row, ld = row, rows, g.k
+// pack packs the columns [j0, j1) of rows [k0, k1) of op(b).
+func (g packedProduct[T]) pack(to kernel.PackedB[T], j0, j1, k0, k1 int, scratch []T) {
+	switch {
+	case k0 == k1:
+	case g.packedB == nil:
+		to.PackSome(false, 0, j1-j0, g.b[k0*g.n+j0:], g.n)
+	case g.transB:
+		for j := j0; j < j1; j += partCols {
+			end := min(j+partCols, j1)
+			decodePacked(scratch, k1-k0, &g.packedB.PackedMatrix, j, end, k0, k1)
+			to.PackSome(true, j-j0, end-j0, scratch, k1-k0)
+		}
+	default:
+		const some = partCols * tileDepth / tileCols
+		for k := k0; k < k1; k += some {
+			end := min(k+some, k1)
+			decodePacked(scratch, j1-j0, &g.packedB.PackedMatrix, k, end, j0, j1)
+			to.PackRows(k-k0, end-k0, scratch, j1-j0)
+		}
 	}
-	if g.packedB == nil {
-		to.PackSome(g.transB, j-j0, j1-j0, g.b[rows[0]*ld+row[0]:], ld)
-		return
-	}
-	decodePacked(scratch, row[1]-row[0], &g.packedB.PackedMatrix, rows[0], rows[1], row[0], row[1])
-	to.PackSome(g.transB, j-j0, j1-j0, scratch, row[1]-row[0])
 }
 
 // tile returns the rows [i, end) of a from column k0 to k1, and how far apart they lie.

@@ -1537,6 +1537,13 @@ func dots1AVX2F64(y *float64, w *float64, wRow int, x *float64, terms int)
 //go:noescape
 func dots4AVX2F64(y *float64, w *float64, wRow int, x *float64, terms int)
 
+// widenAVX512 makes float32 of bfloat16: for i < 32*blocks,
+//
+//	bits of dst[i] = src[2*i]<<16 | src[2*i+1]<<24
+//
+//go:noescape
+func widenAVX512(dst *float32, src *byte, blocks int)
+
 // scalesE8M0AVX512 works out 16 rows of scales: for j < 16 and b < 16*steps,
 //
 //	dst[b*32+j] = the value of src[j*srcRow+b]
@@ -1572,6 +1579,13 @@ func dotsMXFP4AVX512(y *float32, codes *uint32, scales *float32, shared float32,
 //
 //go:noescape
 func dotsNVFP4AVX512(y *float32, codes *uint32, scales *float32, shared float32, x *float32, ahead *byte, steps int)
+
+// widenAVX2 makes float32 of bfloat16: for i < 32*blocks,
+//
+//	bits of dst[i] = src[2*i]<<16 | src[2*i+1]<<24
+//
+//go:noescape
+func widenAVX2(dst *float32, src *byte, blocks int)
 
 // scalesE8M0AVX2 works out 8 rows of scales: for j < 8 and b < 16*steps,
 //

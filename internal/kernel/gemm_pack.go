@@ -57,6 +57,23 @@ func (p PackedB[T]) PackSome(transB bool, j0, j1 int, b []T, ldb int) {
 	p.pack(source, j0, j1, 0)
 }
 
+// PackRows packs the rows [k0, k1) of op(B), which are all that b has. It is not transposed.
+func (p PackedB[T]) PackRows(k0, k1 int, b []T, ldb int) {
+	if k0 < 0 || k0 > k1 || k1 > p.k {
+		panic("kernel: rows outside of a packed matrix")
+	}
+	source := operand[T]{b, ldb, false}
+	source.check("b", k1-k0, p.n)
+	width, deep := panelCols[T](), panelDepth[T]()
+	for k := k0; k < k1; {
+		depth := min(deep-k%deep, k1-k)
+		for j := 0; j < p.n; j += width {
+			source.packPanel(p.panel(j, k-k%deep)[k%deep*width:], k-k0, j, depth, min(width, p.n-j))
+		}
+		k += depth
+	}
+}
+
 // pack packs the columns [j0, j1), which are those of the source from column at on.
 func (p PackedB[T]) pack(source operand[T], j0, j1, at int) {
 	p.checkColumns(j0, j1)

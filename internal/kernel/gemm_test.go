@@ -47,7 +47,7 @@ func testGemm[T Float](t *testing.T, transA, transB bool, m, n, k int, accumulat
 	a := mem.numbers(matrixLen(aRows, aCols, lda), kind)
 	b := mem.numbers(matrixLen(bRows, bCols, ldb), kind)
 	c := mem.numbers(matrixLen(m, n, ldc), kind)
-	want, packed := slices.Clone(c), slices.Clone(c)
+	want, packed, before := slices.Clone(c), slices.Clone(c), slices.Clone(c)
 	naiveGemm(transA, transB, m, n, k, want, ldc, a, lda, b, ldb, accumulate)
 	scratch := gemmScratch[T]()
 	what := fmt.Sprintf("%T %v %v %dx%dx%d, rows of A and B %d and %d apart", a, transA, transB, m, n, k, lda, ldb)
@@ -56,6 +56,26 @@ func testGemm[T Float](t *testing.T, transA, transB bool, m, n, k int, accumulat
 	p := PackB(transB, n, k, b, ldb, mem.make(PackedLen[T](n, k)))
 	GemmPacked(transA, m, 0, n, packed, ldc, a, lda, p, accumulate, scratch)
 	wantSame(t, what+", packed", packed, want)
+	p = NewPackedB(n, k, mem.make(PackedLen[T](n, k)))
+	packByParts(p, transB, b, ldb)
+	GemmPacked(transA, m, 0, n, before, ldc, a, lda, p, accumulate, scratch)
+	wantSame(t, what+", packed by parts", before, want)
+}
+
+// packByParts packs op(B) some columns at a time, or some rows.
+func packByParts[T Float](p PackedB[T], transB bool, b []T, ldb int) {
+	if len(b) == 0 {
+		return
+	}
+	if p.k%2 == 1 && !transB {
+		for l := 0; l < p.k; l += 300 {
+			p.PackRows(l, min(l+300, p.k), b[l*ldb:], ldb)
+		}
+		return
+	}
+	for j := 0; j < p.n; j += 64 {
+		p.PackSome(transB, j, min(j+64, p.n), operand[T]{b, ldb, transB}.from(0, j), ldb)
+	}
 }
 
 var (

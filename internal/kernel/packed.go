@@ -60,7 +60,12 @@ func (m *PackedMatrix) decodeFloats(dst []float32, i int) {
 		dst[0] = m.Float.Decode(m.Float.Get(m.Codes, i))
 		dst = dst[1:]
 	}
-	DecodeFloat(dst, m.Codes[i*bits/8:], m.Float)
+	codes := m.Codes[i*bits/8:]
+	done := 0
+	if m.Float == numeric.BF16 {
+		done = widenFast(dst, codes)
+	}
+	DecodeFloat(dst[done:], codes[done*bits/8:], m.Float)
 	if m.Scale != 1 {
 		MulScalar(all, all, m.Scale)
 	}

@@ -27,6 +27,7 @@ func main() {
 	tables := newCodeTables()
 	constants := newWords()
 	for _, v := range []vectors{avx512, avx2} {
+		widen(v)
 		scaleRows(v, constants, "E8M0", scaleExpander.e8m0)
 		scaleRows(v, constants, "E4M3", scaleExpander.e4m3)
 		dotsCodes(v, tables, "MXFP4", 32, false)
