@@ -49,12 +49,12 @@ func Apply1(op Op, in ...*Value) *Value { return Apply(op, in...)[0] }
 
 func run(op Op, in, out []*Value) {
 	if _, ok := op.(Viewer); ok {
-		out[0].data = in[0].data.Reshape(out[0].spec.Shape...)
+		out[0].data = in[0].elements().Reshape(out[0].spec.Shape...)
 		return
 	}
 	inputs := make([]*tensor.Tensor, len(in))
 	for i, v := range in {
-		inputs[i] = v.data
+		inputs[i] = v.elements()
 	}
 	outputs := make([]*tensor.Tensor, len(out))
 	for i, v := range out {

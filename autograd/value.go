@@ -7,7 +7,7 @@ import "github.com/mlodyssey/odyssey/tensor"
 // do its elements unless it is a variable.
 type Value struct {
 	spec     tensor.Spec
-	data     *tensor.Tensor // nil for a symbol
+	data     *tensor.Tensor // nil for a symbol, and for a blank variable that nobody looked at
 	trace    *Trace         // the trace that a symbol belongs to, else nil
 	id       int            // the symbol's number in the trace
 	node     *node          // nil unless an operation made it and gradients flow through it
@@ -47,6 +47,23 @@ func Buffer(name string, t *tensor.Tensor) *Value {
 	v := Const(t.Clone()) // nobody else may see it change in place
 	v.variable = &variable{name: name}
 	return v
+}
+
+// Blank is Variable with zeros, which take memory from when they are first looked at: what
+// gets its elements by Adopt never has others.
+func Blank(name string, d tensor.DType, shape ...int) *Value {
+	if !d.IsFloat() {
+		tensor.Fail("autograd.Blank", nil, "%q: want a float type, not %v", name, d)
+	}
+	return &Value{spec: tensor.NewSpec(d, shape...), variable: &variable{name: name, parameter: true}}
+}
+
+// elements returns the value's tensor, nil for a symbol.
+func (v *Value) elements() *tensor.Tensor {
+	if v.data == nil && v.variable != nil {
+		v.data = tensor.New(v.spec.DType, v.spec.Shape...)
+	}
+	return v.data
 }
 
 // Spec returns type and shape.
@@ -100,13 +117,17 @@ func (v *Value) Tensor() *tensor.Tensor {
 	if tr, _ := v.symbol(); tr != nil {
 		tensor.Fail("Value.Tensor", []tensor.Spec{v.spec}, "a value in a program being traced has no elements yet")
 	}
-	return v.data
+	return v.elements()
 }
 
 // Detach returns the same elements as a constant: no gradient flows through it.
 func (v *Value) Detach() *Value {
 	tr, id := v.symbol()
-	return &Value{spec: v.spec, data: v.data, trace: tr, id: id, stale: v.stale || v.variable != nil}
+	data := v.data
+	if tr == nil {
+		data = v.elements()
+	}
+	return &Value{spec: v.spec, data: data, trace: tr, id: id, stale: v.stale || v.variable != nil}
 }
 
 // symbol returns the trace that the value is part of and its present number
@@ -142,15 +163,30 @@ func Retype(v *Value, d tensor.DType) {
 		return
 	}
 	v.variable.version++
-	v.data = v.data.Convert(d)
+	v.spec = tensor.NewSpec(d, v.spec.Shape...)
+	if v.data != nil {
+		v.data = v.data.Convert(d)
+	}
+}
+
+// Adopt gives a variable a tensor of any type and shape for its own, before anything is
+// made of it: nobody else may use the tensor from then on. With one that has no gradient,
+// as those of packed types, the variable is a buffer.
+func Adopt(v *Value, t *tensor.Tensor) {
+	if v.variable == nil {
+		tensor.Fail("autograd.Adopt", []tensor.Spec{v.spec, t.Spec()}, "want a variable")
+	}
+	v.variable.version++
+	v.data = t.Contiguous()
 	v.spec = v.data.Spec()
+	v.variable.parameter = v.variable.parameter && v.spec.DType.IsFloat()
 }
 
 // Overwrite copies elements into a variable's storage, as a program does at the
 // end of a run: a tensor or view that shares the storage changes too.
 func Overwrite(v *Value, t *tensor.Tensor) {
 	v.variable.version++
-	v.data.CopyFrom(t)
+	v.elements().CopyFrom(t)
 }
 
 // Version returns how often a variable has been assigned.

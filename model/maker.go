@@ -13,7 +13,7 @@ import (
 // maker makes the layers of a network, each with a random stream of its own.
 type maker struct {
 	seed, layers uint64
-	blank        bool // parameters stay 0, for who asks only how many there are
+	blank        bool // parameters stay 0, for who asks only how many there are, or sets them all
 }
 
 func (m *maker) stream() *random.Stream {
@@ -61,10 +61,12 @@ func (m *maker) layerNorm(width int, eps float64) *nn.LayerNorm {
 
 // parameter makes one that is no part of a layer.
 func (m *maker) parameter(init nn.Initializer, shape ...int) *autograd.Value {
-	t := tensor.New(tensor.Float32, shape...)
-	if r := m.stream(); !m.blank {
-		init(t, r)
+	r := m.stream()
+	if m.blank {
+		return autograd.Blank("", tensor.Float32, shape...)
 	}
+	t := tensor.New(tensor.Float32, shape...)
+	init(t, r)
 	return autograd.Variable("", t)
 }
 

@@ -148,6 +148,12 @@ func New(name string, input []int, classes int, seed uint64) (nn.Module, error) 
 	return build(name, input, classes, &maker{seed: seed})
 }
 
+// NewBlank is New with parameters of 0, which take memory when they are looked at or set:
+// for who sets them all. The seed means nothing.
+func NewBlank(name string, input []int, classes int, _ uint64) (nn.Module, error) {
+	return build(name, input, classes, &maker{blank: true})
+}
+
 func build(name string, input []int, classes int, m *maker) (nn.Module, error) {
 	e, err := Find(name)
 	if err != nil {

@@ -16,6 +16,7 @@ type options struct {
 	weight, bias Initializer // nil: the layer has none
 	eps          float64     // of a normalisation
 	momentum     float64     // of its running statistics
+	blank        bool        // leaves parameters 0
 }
 
 // newOptions returns a layer's defaults as the options change them.
@@ -40,17 +41,9 @@ func InitWeight(init Initializer) Option { return func(o *options) { o.weight = 
 // InitBias draws the bias of a layer with another initialiser.
 func InitBias(init Initializer) Option { return func(o *options) { o.bias = init } }
 
-// Blank leaves a layer's parameters 0, for who asks only how many there
-// are: huge layers are made at once.
-func Blank(o *options) {
-	nothing := func(*tensor.Tensor, *random.Stream) {}
-	if o.weight != nil {
-		o.weight = nothing
-	}
-	if o.bias != nil {
-		o.bias = nothing
-	}
-}
+// Blank leaves a layer's parameters 0, for who asks only how many there are, or gives them
+// all elements: huge layers are made at once, and take memory when they are looked at.
+func Blank(o *options) { o.blank = true }
 
 // Eps sets what a normalisation adds to the variance.
 func Eps(eps float64) Option { return func(o *options) { o.eps = eps } }
@@ -66,6 +59,9 @@ func OfType(d tensor.DType) Option { return func(o *options) { o.dtype = d } }
 func (o options) draw(init Initializer, r *random.Stream, shape ...int) *autograd.Value {
 	if init == nil {
 		return nil
+	}
+	if o.blank {
+		return autograd.Blank("", o.dtype, shape...)
 	}
 	t := tensor.New(o.dtype, shape...)
 	init(t, r)

@@ -10,10 +10,11 @@ import (
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
-type largestMagnitude struct{ autograd.Constant }
+type largestMagnitude struct{ rounding }
 
 // LargestMagnitude returns the largest |x| of each example along axis 0 that is finite, 0
-// where there is none: what scales of few bits are chosen by.
+// where there is none: what scales of few bits are chosen by. There
+// is no derivative.
 func LargestMagnitude(x *autograd.Value) *autograd.Value {
 	return autograd.Apply1(largestMagnitude{}, x)
 }

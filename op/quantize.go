@@ -25,7 +25,7 @@ type Quantization struct {
 }
 
 type quantize struct {
-	autograd.Constant
+	rounding
 	Quantization
 }
 
@@ -37,8 +37,8 @@ type quantize struct {
 //
 // Rounding is to the nearest, ties to even or, with a key that is not nil, an int64[2] of a
 // seed and a counter, stochastic in formats with blocks: element i of row r depends on those, the
-// stream, r and i alone. Gradients stop here: package precision puts roundings into programs whose
-// gradients are written down already.
+// stream, r and i alone. There is no derivative: package precision puts roundings into programs
+// whose gradients are written down already.
 func Quantize(x, key *autograd.Value, q Quantization) *autograd.Value {
 	if key == nil {
 		return autograd.Apply1(quantize{Quantization: q}, x)

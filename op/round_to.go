@@ -10,18 +10,30 @@ import (
 )
 
 type roundTo struct {
-	autograd.Constant
+	rounding
 	Format   tensor.DType
 	Overflow numeric.Overflow
 }
 
 // RoundTo rounds each element to the nearest value of a packed type without blocks, such as
 // tensor.BFloat16, ties to even. The elements stay float32, or float64 that are rounded
-// to float32 first. Gradients stop here: package precision puts roundings into
-// programs whose gradients are written down already.
+// to float32 first. There is no derivative: package precision puts roundings into programs
+// whose gradients are written down already.
 func RoundTo(x *autograd.Value, format tensor.DType, overflow numeric.Overflow) *autograd.Value {
 	return autograd.Apply1(roundTo{Format: format, Overflow: overflow}, x)
 }
+
+// rounding is embedded in operations whose derivative is 0, or nobody's wish.
+type rounding struct{}
+
+// Backward has no gradient to give.
+func (rounding) Backward(call *autograd.Call, _ []*autograd.Value) []*autograd.Value {
+	tensor.Fail("op.RoundTo", specsOf(call.In), "want no derivative of a rounding: package precision trains with roundings")
+	return nil
+}
+
+// IsFinal: see op.IsFinal.
+func (rounding) IsFinal() {}
 
 func (roundTo) Name() string { return "round_to" }
 

@@ -51,8 +51,12 @@ func (c evalCommand) Run(ctx context.Context, out *output) error {
 			Split string `json:"split"`
 		}{result, net.Name, s.Data, c.Split})
 	}
+	name := net.Name
+	if net.Precision.Rounds() {
+		name += " in " + net.Precision.String()
+	}
 	fmt.Fprintf(out, "%s on the %s split of %s: accuracy %.2f %%, loss %.4f, %d examples\n",
-		net.Name, c.Split, s.Data, 100*result.Accuracy, result.Loss, result.Count)
+		name, c.Split, s.Data, 100*result.Accuracy, result.Loss, result.Count)
 	return nil
 }
 

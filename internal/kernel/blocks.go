@@ -73,8 +73,26 @@ func RoundBlocks(dst, x []float32, b *numeric.Blocks, tensor float32, random []u
 	}
 	for lo := whole; lo < len(x); lo += b.Size {
 		hi := min(lo+b.Size, len(x))
-		s.round(dst[lo:hi], x[lo:hi], 1, part(random, lo, hi))
+		s.roundOne(dst[lo:hi], x[lo:hi], b.Size, part(random, lo, hi))
 	}
+}
+
+// roundOne rounds a block that may be short: with zeros behind it where there is
+// assembly, since many a row is shorter than a block.
+func (s *blockState) roundOne(dst, x []float32, size int, random []uint32) {
+	var values [largestBlock]float32
+	var words [largestBlock]uint32
+	copy(values[:], x)
+	copy(words[:], random)
+	whole, drawn := values[:size], words[:]
+	if random == nil {
+		drawn = nil
+	}
+	if !roundBlocksFast(whole, whole, 1, drawn, s) {
+		s.round(dst, x, 1, random)
+		return
+	}
+	copy(dst, whole)
 }
 
 // RoundBlockLanes is RoundBlocks for one block of each of so many examples, 8 or 16,
@@ -137,7 +155,7 @@ func decodeRow(dst []float32, codes, scales []byte, b *numeric.Blocks, tensor fl
 	}
 }
 
-const smallestBlock = 16
+const smallestBlock, largestBlock = 16, 32
 
 // scaleTable returns the values of all scales.
 func scaleTable(b *numeric.Blocks) *[256]float32 {

@@ -4,27 +4,27 @@
 
 package kernel
 
-// roundFloatAVX512 rounds vectors of numbers as floatState.round does.
+// roundFloatAVX512 rounds n vectors as floatState.round does.
 //
 //go:noescape
 func roundFloatAVX512(to *float32, x *float32, n int, state *uint32)
 
-// encode8FloatAVX512 rounds vectors of numbers as floatState.encode does.
+// encode8FloatAVX512 encodes n vectors as floatState.encode does, in codes of 8 bits.
 //
 //go:noescape
 func encode8FloatAVX512(to *byte, x *float32, n int, state *uint32)
 
-// encode16FloatAVX512 rounds vectors of numbers as floatState.encode does.
+// encode16FloatAVX512 encodes n vectors as floatState.encode does, in codes of 16 bits.
 //
 //go:noescape
 func encode16FloatAVX512(to *byte, x *float32, n int, state *uint32)
 
-// decode8FloatAVX512 decodes vectors of codes as decodeState.decode does.
+// decode8FloatAVX512 decodes n vectors of codes as decodeState.decode does.
 //
 //go:noescape
 func decode8FloatAVX512(dst *float32, codes *byte, n int, state *uint32)
 
-// decode16FloatAVX512 decodes vectors of codes as decodeState.decode does.
+// decode16FloatAVX512 decodes n vectors of codes as decodeState.decode does.
 //
 //go:noescape
 func decode16FloatAVX512(dst *float32, codes *byte, n int, state *uint32)
@@ -35,30 +35,30 @@ func decode16FloatAVX512(dst *float32, codes *byte, n int, state *uint32)
 //go:noescape
 func decodeBlocksAVX512(dst *float32, codes *byte, scales *float32, tensor *float32, blocks int, vectors int, state *uint32)
 
-// roundBlocksMXAVX512 rounds blocks as blockState.round does; scales is not used.
+// roundBlocksMXAVX512 rounds blocks as blockState.round does.
 //
 //go:noescape
-func roundBlocksMXAVX512(to *float32, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+func roundBlocksMXAVX512(dst *float32, x *float32, random *uint32, blocks int, state *uint32)
 
 // encodeBlocksMXAVX512 encodes blocks as blockState.encode does, each element in a byte.
 //
 //go:noescape
-func encodeBlocksMXAVX512(to *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+func encodeBlocksMXAVX512(codes *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
 
 // roundLanesMXAVX512 rounds a block in each lane as blockState.round does, with a tensor scale in each lane of NVFP4.
 //
 //go:noescape
 func roundLanesMXAVX512(dst *float32, x *float32, random *uint32, tensor *float32, positions int, stride int, state *uint32)
 
-// roundBlocksNVFP4AVX512 rounds blocks as blockState.round does; scales is not used.
+// roundBlocksNVFP4AVX512 rounds blocks as blockState.round does.
 //
 //go:noescape
-func roundBlocksNVFP4AVX512(to *float32, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+func roundBlocksNVFP4AVX512(dst *float32, x *float32, random *uint32, blocks int, state *uint32)
 
 // encodeBlocksNVFP4AVX512 encodes blocks as blockState.encode does, each element in a byte.
 //
 //go:noescape
-func encodeBlocksNVFP4AVX512(to *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+func encodeBlocksNVFP4AVX512(codes *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
 
 // roundLanesNVFP4AVX512 rounds a block in each lane as blockState.round does, with a tensor scale in each lane of NVFP4.
 //
@@ -70,27 +70,27 @@ func roundLanesNVFP4AVX512(dst *float32, x *float32, random *uint32, tensor *flo
 //go:noescape
 func largestFiniteAVX512(largest *float32, x *float32, n int, stride int)
 
-// roundFloatAVX2 rounds vectors of numbers as floatState.round does.
+// roundFloatAVX2 rounds n vectors as floatState.round does.
 //
 //go:noescape
 func roundFloatAVX2(to *float32, x *float32, n int, state *uint32)
 
-// encode8FloatAVX2 rounds vectors of numbers as floatState.encode does.
+// encode8FloatAVX2 encodes n vectors as floatState.encode does, in codes of 8 bits.
 //
 //go:noescape
 func encode8FloatAVX2(to *byte, x *float32, n int, state *uint32)
 
-// encode16FloatAVX2 rounds vectors of numbers as floatState.encode does.
+// encode16FloatAVX2 encodes n vectors as floatState.encode does, in codes of 16 bits.
 //
 //go:noescape
 func encode16FloatAVX2(to *byte, x *float32, n int, state *uint32)
 
-// decode8FloatAVX2 decodes vectors of codes as decodeState.decode does.
+// decode8FloatAVX2 decodes n vectors of codes as decodeState.decode does.
 //
 //go:noescape
 func decode8FloatAVX2(dst *float32, codes *byte, n int, state *uint32)
 
-// decode16FloatAVX2 decodes vectors of codes as decodeState.decode does.
+// decode16FloatAVX2 decodes n vectors of codes as decodeState.decode does.
 //
 //go:noescape
 func decode16FloatAVX2(dst *float32, codes *byte, n int, state *uint32)
@@ -101,30 +101,30 @@ func decode16FloatAVX2(dst *float32, codes *byte, n int, state *uint32)
 //go:noescape
 func decodeBlocksAVX2(dst *float32, codes *byte, scales *float32, tensor *float32, blocks int, vectors int, state *uint32)
 
-// roundBlocksMXAVX2 rounds blocks as blockState.round does; scales is not used.
+// roundBlocksMXAVX2 rounds blocks as blockState.round does.
 //
 //go:noescape
-func roundBlocksMXAVX2(to *float32, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+func roundBlocksMXAVX2(dst *float32, x *float32, random *uint32, blocks int, state *uint32)
 
 // encodeBlocksMXAVX2 encodes blocks as blockState.encode does, each element in a byte.
 //
 //go:noescape
-func encodeBlocksMXAVX2(to *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+func encodeBlocksMXAVX2(codes *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
 
 // roundLanesMXAVX2 rounds a block in each lane as blockState.round does, with a tensor scale in each lane of NVFP4.
 //
 //go:noescape
 func roundLanesMXAVX2(dst *float32, x *float32, random *uint32, tensor *float32, positions int, stride int, state *uint32)
 
-// roundBlocksNVFP4AVX2 rounds blocks as blockState.round does; scales is not used.
+// roundBlocksNVFP4AVX2 rounds blocks as blockState.round does.
 //
 //go:noescape
-func roundBlocksNVFP4AVX2(to *float32, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+func roundBlocksNVFP4AVX2(dst *float32, x *float32, random *uint32, blocks int, state *uint32)
 
 // encodeBlocksNVFP4AVX2 encodes blocks as blockState.encode does, each element in a byte.
 //
 //go:noescape
-func encodeBlocksNVFP4AVX2(to *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+func encodeBlocksNVFP4AVX2(codes *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
 
 // roundLanesNVFP4AVX2 rounds a block in each lane as blockState.round does, with a tensor scale in each lane of NVFP4.
 //

@@ -383,15 +383,14 @@ blockDone:
 	VZEROUPPER
 	RET
 
-// func roundBlocksMXAVX512(to *float32, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+// func roundBlocksMXAVX512(dst *float32, x *float32, random *uint32, blocks int, state *uint32)
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VL
-TEXT ·roundBlocksMXAVX512(SB), NOSPLIT, $0-48
-	MOVQ         to+0(FP), AX
-	MOVQ         scales+8(FP), CX
-	MOVQ         x+16(FP), CX
-	MOVQ         random+24(FP), DX
-	MOVQ         blocks+32(FP), BX
-	MOVQ         state+40(FP), SI
+TEXT ·roundBlocksMXAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         random+16(FP), DX
+	MOVQ         blocks+24(FP), BX
+	MOVQ         state+32(FP), SI
 	VPBROADCASTD codec7fffffff<>+0(SB), Z0
 	VPBROADCASTD codec7f800000<>+0(SB), Z1
 	VPBROADCASTD (SI), Z2
@@ -620,10 +619,10 @@ GLOBL codec000000ff<>(SB), RODATA|NOPTR, $4
 DATA codec00000020<>+0(SB)/4, $0x00000020
 GLOBL codec00000020<>(SB), RODATA|NOPTR, $4
 
-// func encodeBlocksMXAVX512(to *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+// func encodeBlocksMXAVX512(codes *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VL
 TEXT ·encodeBlocksMXAVX512(SB), NOSPLIT, $0-48
-	MOVQ         to+0(FP), AX
+	MOVQ         codes+0(FP), AX
 	MOVQ         scales+8(FP), CX
 	MOVQ         x+16(FP), DX
 	MOVQ         random+24(FP), BX
@@ -1002,15 +1001,14 @@ randomLoopDone:
 	VZEROUPPER
 	RET
 
-// func roundBlocksNVFP4AVX512(to *float32, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+// func roundBlocksNVFP4AVX512(dst *float32, x *float32, random *uint32, blocks int, state *uint32)
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VL
-TEXT ·roundBlocksNVFP4AVX512(SB), NOSPLIT, $0-48
-	MOVQ         to+0(FP), AX
-	MOVQ         scales+8(FP), CX
-	MOVQ         x+16(FP), CX
-	MOVQ         random+24(FP), DX
-	MOVQ         blocks+32(FP), BX
-	MOVQ         state+40(FP), SI
+TEXT ·roundBlocksNVFP4AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         random+16(FP), DX
+	MOVQ         blocks+24(FP), BX
+	MOVQ         state+32(FP), SI
 	VPBROADCASTD codec7fffffff<>+0(SB), Z0
 	VPBROADCASTD codec7f800000<>+0(SB), Z1
 	VPBROADCASTD (SI), Z2
@@ -1203,10 +1201,10 @@ GLOBL codec7ff00000<>(SB), RODATA|NOPTR, $4
 DATA codec0000007f<>+0(SB)/4, $0x0000007f
 GLOBL codec0000007f<>(SB), RODATA|NOPTR, $4
 
-// func encodeBlocksNVFP4AVX512(to *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+// func encodeBlocksNVFP4AVX512(codes *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VL
 TEXT ·encodeBlocksNVFP4AVX512(SB), NOSPLIT, $0-48
-	MOVQ         to+0(FP), AX
+	MOVQ         codes+0(FP), AX
 	MOVQ         scales+8(FP), CX
 	MOVQ         x+16(FP), DX
 	MOVQ         random+24(FP), BX
@@ -1958,15 +1956,14 @@ blockDone:
 	VZEROUPPER
 	RET
 
-// func roundBlocksMXAVX2(to *float32, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+// func roundBlocksMXAVX2(dst *float32, x *float32, random *uint32, blocks int, state *uint32)
 // Requires: AVX, AVX2
-TEXT ·roundBlocksMXAVX2(SB), NOSPLIT, $0-48
-	MOVQ         to+0(FP), AX
-	MOVQ         scales+8(FP), CX
-	MOVQ         x+16(FP), CX
-	MOVQ         random+24(FP), DX
-	MOVQ         blocks+32(FP), BX
-	MOVQ         state+40(FP), SI
+TEXT ·roundBlocksMXAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         random+16(FP), DX
+	MOVQ         blocks+24(FP), BX
+	MOVQ         state+32(FP), SI
 	VPBROADCASTD codec7fffffff<>+0(SB), Y0
 	VPBROADCASTD codec7f800000<>+0(SB), Y1
 	VPBROADCASTD (SI), Y2
@@ -2302,10 +2299,10 @@ randomLoopDone:
 	VZEROUPPER
 	RET
 
-// func encodeBlocksMXAVX2(to *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+// func encodeBlocksMXAVX2(codes *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
 // Requires: AVX, AVX2
 TEXT ·encodeBlocksMXAVX2(SB), NOSPLIT, $0-48
-	MOVQ         to+0(FP), AX
+	MOVQ         codes+0(FP), AX
 	MOVQ         scales+8(FP), CX
 	MOVQ         x+16(FP), DX
 	MOVQ         random+24(FP), BX
@@ -2878,15 +2875,14 @@ randomLoopDone:
 	VZEROUPPER
 	RET
 
-// func roundBlocksNVFP4AVX2(to *float32, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+// func roundBlocksNVFP4AVX2(dst *float32, x *float32, random *uint32, blocks int, state *uint32)
 // Requires: AVX, AVX2
-TEXT ·roundBlocksNVFP4AVX2(SB), NOSPLIT, $0-48
-	MOVQ         to+0(FP), AX
-	MOVQ         scales+8(FP), CX
-	MOVQ         x+16(FP), CX
-	MOVQ         random+24(FP), DX
-	MOVQ         blocks+32(FP), BX
-	MOVQ         state+40(FP), SI
+TEXT ·roundBlocksNVFP4AVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         random+16(FP), DX
+	MOVQ         blocks+24(FP), BX
+	MOVQ         state+32(FP), SI
 	VPBROADCASTD codec7fffffff<>+0(SB), Y0
 	VPBROADCASTD codec7f800000<>+0(SB), Y1
 	VPBROADCASTD (SI), Y2
@@ -3132,10 +3128,10 @@ randomLoopDone:
 	VZEROUPPER
 	RET
 
-// func encodeBlocksNVFP4AVX2(to *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
+// func encodeBlocksNVFP4AVX2(codes *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)
 // Requires: AVX, AVX2
 TEXT ·encodeBlocksNVFP4AVX2(SB), NOSPLIT, $0-48
-	MOVQ         to+0(FP), AX
+	MOVQ         codes+0(FP), AX
 	MOVQ         scales+8(FP), CX
 	MOVQ         x+16(FP), DX
 	MOVQ         random+24(FP), BX

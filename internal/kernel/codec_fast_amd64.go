@@ -83,13 +83,13 @@ func roundBlocksFast(dst, x []float32, blocks int, random []uint32, s *blockStat
 	to, from, words, state := unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(random), &s.element.minNormal
 	switch {
 	case active == avx512 && s.nvfp4:
-		roundBlocksNVFP4AVX512(to, nil, from, words, blocks, state)
+		roundBlocksNVFP4AVX512(to, from, words, blocks, state)
 	case active == avx512:
-		roundBlocksMXAVX512(to, nil, from, words, blocks, state)
+		roundBlocksMXAVX512(to, from, words, blocks, state)
 	case active == avx2 && s.nvfp4:
-		roundBlocksNVFP4AVX2(to, nil, from, words, blocks, state)
+		roundBlocksNVFP4AVX2(to, from, words, blocks, state)
 	case active == avx2:
-		roundBlocksMXAVX2(to, nil, from, words, blocks, state)
+		roundBlocksMXAVX2(to, from, words, blocks, state)
 	}
 	return active != portable
 }

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -183,27 +184,32 @@ func TestFloatsOfAllNumbers(t *testing.T) {
 // compareFloats compares the codes and the values of numbers on all paths with package
 // numeric, on all processors.
 func compareFloats(t *testing.T, what string, x []float32, f *numeric.Float, o numeric.Overflow) {
-	values := make([]float32, 1<<f.Bits())
+	t.Helper()
+	bits := f.Bits()
+	values := make([]float32, 1<<bits)
 	for code := range values {
 		values[code] = f.Decode(uint16(code))
 	}
-	want := make([]uint16, len(x))
+	want, wantCodes := make([]float32, len(x)), make([]byte, len(x)*bits/8)
 	inParts(len(x), func(lo, hi int) {
 		for i, v := range x[lo:hi] {
-			want[lo+i] = f.Encode(v, o)
+			code := f.Encode(v, o)
+			want[lo+i] = values[code]
+			f.Put(wantCodes[lo*bits/8:], i, code)
 		}
 	})
 	for _, path := range Paths() {
 		restore := Use(path)
 		inParts(len(x), func(lo, hi int) {
-			rounded, codes := make([]float32, hi-lo), make([]byte, ((hi-lo)*f.Bits()+7)/8)
-			RoundFloat(rounded, x[lo:hi], f, o)
+			got, codes := make([]float32, hi-lo), make([]byte, (hi-lo)*bits/8)
+			RoundFloat(got, x[lo:hi], f, o)
 			EncodeFloat(codes, x[lo:hi], f, o)
-			for i, code := range want[lo:hi] {
-				if math.Float32bits(rounded[i]) != math.Float32bits(values[code]) || f.Get(codes, i) != code {
-					t.Errorf("%s, %s: %v (%08x) becomes %v and code %x, want %v and %x", path, what, x[lo+i], math.Float32bits(x[lo+i]), rounded[i], f.Get(codes, i), values[code], code)
-					return
-				}
+			if at := differs(got, want[lo:hi]); at >= 0 {
+				v := x[lo+at]
+				t.Errorf("%s, %s: %v (%08x) becomes %v, want %v", path, what, v, math.Float32bits(v), got[at], want[lo+at])
+			}
+			if !bytes.Equal(codes, wantCodes[lo*bits/8:hi*bits/8]) {
+				t.Errorf("%s, %s: other codes for some of the numbers from %08x on", path, what, math.Float32bits(x[lo]))
 			}
 		})
 		restore()
@@ -211,6 +217,16 @@ func compareFloats(t *testing.T, what string, x []float32, f *numeric.Float, o n
 	if t.Failed() {
 		t.FailNow()
 	}
+}
+
+// differs returns the first place where the bits do, or -1.
+func differs(got, want []float32) int {
+	for i := range want {
+		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+			return i
+		}
+	}
+	return -1
 }
 
 // inParts calls body with parts of [0, n), on all processors.

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"fmt"
 	"math"
 	"testing"
 
@@ -66,54 +65,14 @@ func TestWordsInLanes(t *testing.T) {
 	})
 }
 
-func TestLargestFinite(t *testing.T) {
-	naive := func(x []float32, first, step int) (largest float32) {
-		for i := first; i < len(x); i += step {
-			if v := float32(math.Abs(float64(x[i]))); v <= math.MaxFloat32 {
-				largest = max(largest, v)
-			}
-		}
-		return largest
-	}
-	forEachPath(t, func(t *testing.T) {
-		for name, kind := range numberKinds {
-			for _, n := range lengths() {
-				a := newArena[float32](t, uint64(n))
-				x := a.numbers(n, kind)
-				if got, want := LargestFinite(x), naive(x, 0, 1); got != want {
-					t.Fatalf("largest of %d %s numbers is %v, want %v", n, name, got, want)
-				}
-				for _, lanes := range []int{8, 16} {
-					largest, some := a.make(lanes), x[:n/lanes*lanes]
-					for l := range largest {
-						largest[l] = float32(l) / 4
-					}
-					LargestFiniteLanes(largest, some, lanes)
-					for l, got := range largest {
-						if want := max(naive(some, l, lanes), float32(l)/4); got != want {
-							t.Fatalf("largest of lane %d of %d of %d %s numbers is %v, want %v", l, lanes, n, name, got, want)
-						}
-					}
-				}
-				a.check()
-			}
-		}
-	})
-}
-
 func BenchmarkWords(b *testing.B) {
-	dst, x := make([]uint32, 1<<16), make([]float32, 1<<22)
+	dst := make([]uint32, 1<<16)
 	for name, run := range map[string]func(){
-		"row":     func() { Words(dst, 1, 2, 3, 0) },
-		"lanes":   func() { WordsLanes(dst, 16, 1, 2, 3, 0) },
-		"largest": func() { LargestFinite(x) },
+		"row":   func() { Words(dst, 1, 2, 3, 0) },
+		"lanes": func() { WordsLanes(dst, 16, 1, 2, 3, 0) },
 	} {
-		b.Run(fmt.Sprint(name), func(b *testing.B) {
-			n := len(dst)
-			if name == "largest" {
-				n = len(x)
-			}
-			b.SetBytes(4 * int64(n))
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(4 * int64(len(dst)))
 			for b.Loop() {
 				run()
 			}

@@ -116,3 +116,9 @@ def topk(a, x):
 @operation("norm")
 def norm(a, x):
     return torch.linalg.vector_norm(x, float(a.P), over(a, x), keepdim=a.Keep)
+
+
+@operation("largest_magnitude")
+def largest_magnitude(_, x):
+    rows = x.detach().abs().reshape(x.shape[0], -1) if x.numel() else x.new_zeros(x.shape[0], 1)
+    return rows.amax(1)

@@ -23,10 +23,10 @@ type gridState struct{ minNormal, magic, largest, drop Mem }
 
 // blockState says where the fields of a blockState lie.
 type blockState struct {
-	element, scale                     gridState
-	emax, room, zero, flip, negative, code   Mem
-	tensor, tensorDivisor              Op
-	absolute, exponent, leading, ofSig Mem
+	element, scale                         gridState
+	emax, room, zero, flip, negative, code Mem
+	tensor, tensorDivisor                  Op
+	absolute, exponent, leading, fraction  Mem // of float32
 }
 
 func newBlockState(v vectors, base Register) blockState {
@@ -37,14 +37,14 @@ func newBlockState(v vectors, base Register) blockState {
 		emax:    at(), room: at(), zero: at(), flip: at(), negative: at(), code: at(),
 		tensor: at(), tensorDivisor: at(),
 		absolute: v.constant(absolute), exponent: v.constant(exponent),
-		leading: v.constant(leading), ofSig: v.constant(fraction),
+		leading: v.constant(leading), fraction: v.constant(fraction),
 	}
 }
 
 // hold returns the vectors with what each element wants in registers.
 func (s blockState) hold(v vectors) vectors {
 	return v.hold(s.absolute, s.exponent, s.element.minNormal, s.element.magic, s.element.largest,
-		s.zero, s.flip, s.negative, s.element.drop, s.leading, s.ofSig)
+		s.zero, s.flip, s.negative, s.element.drop, s.leading, s.fraction)
 }
 
 // blockScale is what the elements of a block want.
@@ -106,7 +106,7 @@ func (v vectors) code(p place, g gridState) VecVirtual {
 func mxScale(v vectors, s blockState, largest VecVirtual) blockScale {
 	isNaN := v.above(largest, v.constant(finite))
 	code := v.sub(v.most(v.rightBy(v.add(largest, s.room), 23), s.emax), s.emax)
-	smallest := v.constant(smallestX)
+	smallest := v.constant(lowScale)
 	value := v.most(v.leftBy(code, 23), smallest)
 	reciprocal := v.most(v.leftBy(v.sub(v.constant(254), code), 23), smallest)
 	return blockScale{
@@ -193,14 +193,15 @@ func (v vectors) element(x VecVirtual, random *Mem, s blockState, b blockScale, 
 
 // blockRows generates a loop over blocks whose values follow each other.
 func blockRows(v vectors, f blockFormat, o output) {
-	name := map[output]string{values: "roundBlocks", bytes: "encodeBlocks"}[o] + f.name + v.name
-	signature := "func(to " + o.goType() + ", scales *byte, x *float32, random *uint32, blocks int, state *uint32)"
 	if o == values {
-		begin(name, signature, "rounds blocks as blockState.round does; scales is not used.")
+		begin("roundBlocks"+f.name+v.name, "func(dst *float32, x *float32, random *uint32, blocks int, state *uint32)",
+			"rounds blocks as blockState.round does.")
 	} else {
-		begin(name, signature, "encodes blocks as blockState.encode does, each element in a byte.")
+		begin("encodeBlocks"+f.name+v.name, "func(codes *byte, scales *byte, x *float32, random *uint32, blocks int, state *uint32)",
+			"encodes blocks as blockState.encode does, each element in a byte.")
 	}
-	to, scales, x, random := pointer("to"), pointer("scales"), pointer("x"), pointer("random")
+	to, scales := blockOutputs(o)
+	x, random := pointer("x"), pointer("random")
 	blocks := pointer("blocks")
 	s := newBlockState(v, pointer("state"))
 	v = s.hold(v)
@@ -213,10 +214,7 @@ func blockRows(v vectors, f blockFormat, o output) {
 				v.store(v.element(number, onlyIf(stochastic, &words), s, b, o), o, Mem{Base: to, Disp: i * v.lanes * int(o)})
 			}
 			if o == bytes {
-				code := GP32()
-				VMOVD(b.code.AsX(), code)
-				MOVB(code.As8(), Mem{Base: scales})
-				INCQ(scales)
+				storeScale(b, scales)
 			}
 			ADDQ(U32(4*f.size), x)
 			if stochastic {
@@ -225,6 +223,22 @@ func blockRows(v vectors, f blockFormat, o output) {
 			ADDQ(U32(f.size*int(o)), to)
 		})
 	})
+}
+
+// blockOutputs returns where the elements and the scales go.
+func blockOutputs(o output) (to, scales Register) {
+	if o == values {
+		return pointer("dst"), nil
+	}
+	return pointer("codes"), pointer("scales")
+}
+
+// storeScale stores the code of a scale, and moves on by it.
+func storeScale(b blockScale, scales Register) {
+	code := GP32()
+	VMOVD(b.code.AsX(), code)
+	MOVB(code.As8(), Mem{Base: scales})
+	INCQ(scales)
 }
 
 // loadBlock loads a block, and returns the largest magnitudes in its lanes too, as bits.

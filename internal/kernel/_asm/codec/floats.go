@@ -8,14 +8,14 @@ import (
 
 // Bits of float32.
 const (
-	absolute  = 1<<31 - 1
-	exponent  = 0x7f800000
-	quiet     = 1 << 22
-	finite    = exponent - 1 // the largest number
-	leading   = 1 << 23      // of a significand
-	fraction  = leading - 1
-	nan       = exponent | quiet
-	smallestX = 0x00400000 // E8M0's smallest scale, 2^-127
+	absolute = 1<<31 - 1
+	exponent = 0x7f800000
+	quiet    = 1 << 22
+	finite   = exponent - 1 // the largest number
+	leading  = 1 << 23      // of a significand
+	fraction = leading - 1
+	nan      = exponent | quiet
+	lowScale = 0x00400000 // 2^-127, E8M0's smallest
 )
 
 // floatState says where the fields of a floatState lie.
@@ -46,8 +46,15 @@ func fields(base Register) func() Mem {
 
 // encodeFloats generates a loop that rounds numbers to a format.
 func encodeFloats(v vectors, o output) {
-	begin(outputNames[o]+"Float"+v.name, "func(to "+o.goType()+", x *float32, n int, state *uint32)",
-		"rounds vectors of numbers as floatState."+map[output]string{values: "round", bytes: "encode", words: "encode"}[o]+" does.")
+	const arguments = ", x *float32, n int, state *uint32)"
+	switch o {
+	case values:
+		begin("roundFloat"+v.name, "func(to *float32"+arguments, "rounds n vectors as floatState.round does.")
+	case bytes:
+		begin("encode8Float"+v.name, "func(to *byte"+arguments, "encodes n vectors as floatState.encode does, in codes of 8 bits.")
+	case words:
+		begin("encode16Float"+v.name, "func(to *byte"+arguments, "encodes n vectors as floatState.encode does, in codes of 16 bits.")
+	}
 	to, x, n := pointer("to"), pointer("x"), pointer("n")
 	s := newFloatState(pointer("state"))
 	abs, one := v.constant(absolute), v.constant(1)
@@ -127,7 +134,7 @@ func (v vectors) decode(code VecVirtual, s decodeState) VecVirtual {
 // decodeFloats generates a loop that decodes codes of 8 or 16 bits.
 func decodeFloats(v vectors, o output) {
 	begin(map[output]string{bytes: "decode8", words: "decode16"}[o]+"Float"+v.name, "func(dst *float32, codes *byte, n int, state *uint32)",
-		"decodes vectors of codes as decodeState.decode does.")
+		"decodes n vectors of codes as decodeState.decode does.")
 	dst, codes, n := pointer("dst"), pointer("codes"), pointer("n")
 	s := newDecodeState(pointer("state"))
 	v = v.holdDecoder(s)

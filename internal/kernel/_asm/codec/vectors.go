@@ -210,12 +210,6 @@ const (
 	words  output = 2
 )
 
-var outputNames = map[output]string{values: "round", bytes: "encode8", words: "encode16"}
-
-func (o output) goType() string {
-	return map[output]string{values: "*float32", bytes: "*byte", words: "*byte"}[o]
-}
-
 // store stores all lanes of x, whose higher bits are 0.
 func (v vectors) store(x VecVirtual, o output, to Mem) {
 	switch {
