@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -203,6 +204,42 @@ func TestPackedTypes(t *testing.T) {
 		if fmt.Sprint(f.Metadata) != "map[epoch:3]" {
 			t.Errorf("%v: metadata %v", d, f.Metadata)
 		}
+	}
+}
+
+// A scale of a tensor is kept beside its codes.
+func TestScaledTensors(t *testing.T) {
+	x := tensor.Pack(tensor.FromSlice([]float32{0.001, -0.004, 0, 0.0022}, 2, 2), tensor.Float8E4M3, tensor.Packing{Scale: 0x1p-16})
+	file := write(t, []Named{{"w", x}}, nil)
+	if !bytes.Contains(file, []byte(`"scale:w":"1.5258789e-05"`)) || !bytes.Contains(file, []byte(`"F8_E4M3"`)) {
+		t.Errorf("wrote %q", file)
+	}
+	f, err := read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Tensor("w"); !got.Equal(x) || got.Convert(tensor.Float32).Equal(tensor.New(tensor.Float32, 2, 2)) || len(f.Metadata) != 0 {
+		t.Errorf("read %v with %v, want %v", got, f.Metadata, x)
+	}
+	if unscaled := x.Clone(); true {
+		unscaled.SetScale(1)
+		if unscaled.Equal(x) {
+			t.Error("a tensor equals one of another scale")
+		}
+	}
+	for _, scale := range []string{"0", "-1", "Inf", "NaN", "x", ""} {
+		bad := bytes.Replace(file, []byte("1.5258789e-05"), []byte(fmt.Sprintf("%-13s", scale)), 1)
+		bad = bytes.Replace(bad, []byte(fmt.Sprintf("%-13s\"", scale)), []byte(scale+"\""+strings.Repeat(" ", 13-len(scale))), 1)
+		if _, err := read(bad); err == nil || !strings.Contains(err.Error(), "want a positive number for a scale") {
+			t.Errorf("a scale of %q gives %v", scale, err)
+		}
+	}
+	other := write(t, []Named{{"w", tensor.New(tensor.Float32, 1)}}, map[string]string{"skale:w": "2"})
+	if _, err := read(bytes.Replace(other, []byte("skale"), []byte("scale"), 1)); err == nil || !strings.Contains(err.Error(), "of few bits") {
+		t.Errorf("a scale of float32 gives %v", err)
+	}
+	if err := Write(io.Discard, nil, map[string]string{"scale:w": "1"}); err == nil {
+		t.Error("a reserved name was written")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,72 +76,94 @@ func shapeOf(t *tensor.Tensor) []int {
 
 // The format has no types of blocks. A tensor of one is written as its bytes (codes,
 // scales, and in NVFP4 the tensor's scale, as tensor.Bytes gives them), and the metadata has
-// its type and shape, such as "packed:fc1.weight": "mxfp4 [120 400]".
+// its type and shape, such as "packed:fc1.weight": "mxfp4 [120 400]". For a tensor of another
+// packed type whose scale is not 1 it has that: "scale:fc1.weight": "0.00390625".
 
-const packedKey = "packed:"
+const (
+	packedKey = "packed:"
+	scaleKey  = "scale:"
+)
 
-// packedMetadata returns metadata with the types of packed tensors.
+// packedMetadata returns metadata with what it has to say of packed tensors.
 func packedMetadata(tensors []Named, metadata map[string]string) map[string]string {
 	all := maps.Clone(metadata)
+	if all == nil {
+		all = map[string]string{}
+	}
 	for _, t := range tensors {
-		if t.Tensor != nil && t.Tensor.DType().Blocks() != nil {
-			if all == nil {
-				all = map[string]string{}
-			}
+		if !t.Tensor.DType().IsPacked() {
+			continue
+		}
+		if t.Tensor.DType().Blocks() != nil {
 			all[packedKey+t.Name] = fmt.Sprintf("%v %v", t.Tensor.DType(), t.Tensor.Shape())
+		} else if _, _, scale := tensor.Packed(t.Tensor); scale != 1 {
+			all[scaleKey+t.Name] = strconv.FormatFloat(float64(scale), 'g', -1, 32)
 		}
 	}
 	return all
 }
 
-// unpackMetadata makes packed tensors of the bytes that the metadata says are, and takes
-// what it says out.
-func (f *File) unpackMetadata() error {
-	for key, value := range f.Metadata {
-		name, ok := strings.CutPrefix(key, packedKey)
-		if !ok {
+// applyMetadata makes entries what the metadata says that their bytes are, and takes what
+// it says out.
+func applyMetadata(entries []entry, metadata map[string]string) error {
+	for key, value := range metadata {
+		name, packed := strings.CutPrefix(key, packedKey)
+		name, scaled := strings.CutPrefix(name, scaleKey)
+		if !packed && !scaled {
 			continue
 		}
-		i := slices.IndexFunc(f.Tensors, func(t Named) bool { return t.Name == name })
+		i := slices.IndexFunc(entries, func(e entry) bool { return e.name == name })
 		if i < 0 {
 			return fmt.Errorf("metadata %.100q: there is no such tensor", key)
 		}
-		t, err := repack(f.Tensors[i].Tensor, value)
-		if err != nil {
-			return tensorError(name, fmt.Errorf("metadata %.100q: %w", value, err))
+		apply := entries[i].repack
+		if scaled {
+			apply = entries[i].rescale
 		}
-		f.Tensors[i].Tensor = t
-		delete(f.Metadata, key)
+		if err := apply(value); err != nil {
+			return entries[i].errorf("metadata %.100q: %w", value, err)
+		}
+		delete(metadata, key)
 	}
 	return nil
 }
 
-// repack returns the tensor that bytes are, of a type and shape such as "mxfp4 [3 32]".
-func repack(bytes *tensor.Tensor, spec string) (*tensor.Tensor, error) {
+// repack makes bytes a tensor of a type and shape such as "mxfp4 [3 32]".
+func (e *entry) repack(spec string) error {
 	name, sizes, _ := strings.Cut(spec, " ")
 	sizes, open := strings.CutPrefix(sizes, "[")
 	sizes, closed := strings.CutSuffix(sizes, "]")
 	d, known := tensor.DTypeNamed(name)
 	if !open || !closed || !known || d.Blocks() == nil {
-		return nil, errors.New("want a type of blocks and a shape, such as mxfp4 [120 400]")
+		return errors.New("want a type of blocks and a shape, such as mxfp4 [120 400]")
 	}
 	var shape []int
 	for _, size := range strings.Fields(sizes) {
 		n, err := strconv.Atoi(size)
 		if err != nil {
-			return nil, fmt.Errorf("%.40q is no size", size)
+			return fmt.Errorf("%.40q is no size", size)
 		}
 		shape = append(shape, n)
 	}
 	if err := tensor.CheckShape(d, shape); err != nil {
-		return nil, err
+		return err
 	}
-	want := tensor.NewSpec(d, shape...).Bytes()
-	if bytes.DType() != tensor.Uint8 || bytes.Len() != want {
-		return nil, fmt.Errorf("want %d bytes, not %v", want, bytes.Spec())
+	want, got := tensor.NewSpec(d, shape...).Bytes(), tensor.NewSpec(e.format.dtype, e.shape...)
+	if got.DType != tensor.Uint8 || got.Elements() != want {
+		return fmt.Errorf("want %d bytes, not %v", want, got)
 	}
-	t := tensor.New(d, shape...)
-	return t, t.SetBytes(bytes.Bytes())
+	e.format.dtype, e.shape = d, shape
+	return nil
+}
+
+// rescale gives a tensor a scale, such as "0.00390625".
+func (e *entry) rescale(value string) error {
+	scale, err := strconv.ParseFloat(value, 32)
+	if err != nil || !(scale > 0 && scale <= math.MaxFloat32) || e.format.dtype.Float() == nil {
+		return errors.New("want a positive number for a scale, of a tensor of few bits")
+	}
+	e.scale = float32(scale)
+	return nil
 }
 
 // entry is one tensor of a header.
@@ -149,6 +172,8 @@ type entry struct {
 	format     format
 	shape      []int
 	begin, end int64 // of its bytes, counted from the header's end
+
+	scale float32 // that the metadata gives it, or 0
 }
 
 func (e *entry) errorf(format string, args ...any) error {

@@ -73,8 +73,8 @@ func checkNames(tensors []Named, metadata map[string]string) error {
 		seen[t.Name] = true
 	}
 	for key, value := range metadata {
-		if strings.HasPrefix(key, packedKey) {
-			return fmt.Errorf("metadata %.100q: names that begin with %s are reserved for packed tensors", key, packedKey)
+		if strings.HasPrefix(key, packedKey) || strings.HasPrefix(key, scaleKey) {
+			return fmt.Errorf("metadata %.100q: names that begin with %s or %s are reserved for packed tensors", key, packedKey, scaleKey)
 		}
 		if !utf8.ValidString(key) || !utf8.ValidString(value) {
 			return fmt.Errorf("metadata %.100q: %.100q is not UTF-8", key, value)

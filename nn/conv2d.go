@@ -10,9 +10,11 @@ import (
 
 // Conv2D is a convolution layer with square kernels.
 type Conv2D struct {
-	Weight *autograd.Value // [out in/groups kernel kernel]
+	Weight *autograd.Value // [out in/groups kernel kernel]; see Pack
 	Bias   *autograd.Value // [out], or nil
 	Config op.Conv2DConfig
+
+	kernel [2]int // of packed weights, whose shape does not say
 }
 
 // NewConv2D returns a layer whose weights and bias are drawn uniformly from
@@ -30,5 +32,8 @@ func NewConv2D(in, out, kernel int, cfg op.Conv2DConfig, r *random.Stream, opts 
 
 // Forward maps [n in h w] to [n out h' w'].
 func (c *Conv2D) Forward(x *autograd.Value) *autograd.Value {
+	if c.Weight.DType().IsPacked() {
+		return op.Conv2DPacked(x, c.Weight, c.Bias, c.kernel[0], c.kernel[1], c.Config)
+	}
 	return op.Conv2D(x, c.Weight, c.Bias, c.Config)
 }

@@ -8,7 +8,7 @@ import (
 
 // Linear is a fully connected layer: x·wᵀ + b.
 type Linear struct {
-	Weight *autograd.Value // [out in]
+	Weight *autograd.Value // [out in]; see Pack
 	Bias   *autograd.Value // [out], or nil
 }
 

@@ -1,11 +1,18 @@
 package nn
 
-import "github.com/mlodyssey/odyssey/autograd"
+import (
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/tensor"
+)
 
 // SetTraining tells the layers of a model that behave differently in training,
-// those with a method SetTraining(bool), which of the two it is.
+// those with a method SetTraining(bool), which of the two it is. A model with packed
+// weights cannot be trained.
 func SetTraining(model any, training bool) {
-	visit(model, func(_ string, v any) {
+	visit(model, func(path string, v any) {
+		if w, ok := v.(*autograd.Value); ok && training && w.DType().IsPacked() {
+			tensor.Fail("nn.SetTraining", []tensor.Spec{w.Spec()}, "%s is packed: training wants float weights, as they were before they were quantised", path)
+		}
 		if m, ok := v.(interface{ SetTraining(bool) }); ok {
 			m.SetTraining(training)
 		}

@@ -79,13 +79,15 @@ func CountParameters(model any) int {
 // visit calls f once for every pointer that can be reached in a model, with the
 // path to it.
 func visit(model any, f func(path string, v any)) {
-	w := walker{f, map[any]bool{}}
+	w := walker{f: f, seen: map[any]bool{}}
 	w.walk(reflect.ValueOf(model), "")
 }
 
 type walker struct {
 	f    func(path string, v any)
 	seen map[any]bool // pointers: layers may be shared, and models have cycles
+
+	again func(v any) // is called for pointers that were seen before, unless it is nil
 }
 
 func (w *walker) walk(v reflect.Value, path string) {
@@ -127,7 +129,13 @@ func elementName(slice reflect.Value, i int) string {
 
 // meet calls f for a pointer, and reports whether it is the first time.
 func (w *walker) meet(p reflect.Value, path string) bool {
-	if !p.CanInterface() || w.seen[p.Interface()] {
+	if !p.CanInterface() {
+		return false
+	}
+	if w.seen[p.Interface()] {
+		if w.again != nil {
+			w.again(p.Interface())
+		}
 		return false
 	}
 	w.seen[p.Interface()] = true

@@ -34,12 +34,12 @@ func Packed(t *Tensor) (codes, scales []byte, scale float32) {
 	return p.codes, p.scales, p.scale
 }
 
-// SetScale sets the scale of a tensor of a packed type without blocks: each element is the
-// value of its code times the scale, rounded to float32. It is 1 at first, and part of
-// neither Bytes nor SetBytes.
+// SetScale sets the scale of a tensor: in NVFP4, where it is part of Bytes and SetBytes, or
+// in a packed type without blocks. There each element is the value of its code times the
+// scale, rounded to float32; it is 1 at first, and part of neither.
 func (t *Tensor) SetScale(scale float32) {
-	if t.dtype.Float() == nil {
-		Fail("Tensor.SetScale", []Spec{t.Spec()}, "want a packed type without blocks")
+	if t.dtype.Float() == nil && t.dtype != NVFP4 {
+		Fail("Tensor.SetScale", []Spec{t.Spec()}, "want a packed type with a scale of the tensor")
 	}
 	t.data.(*packed).scale = scale
 }

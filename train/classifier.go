@@ -178,7 +178,30 @@ func restore(f *checkpoint.File, newNet NewNet) (*Classifier, error) {
 	}
 	nn.Convert(net, c.Precision.Type())
 	c.Net = net
+	keepPacked(c, f)
 	return c, assignAll(nn.Variables(net), f)
+}
+
+// keepPacked gives the layers that compute with packed weights those of the file. With a
+// precision that rounds weights they are to be numbers.
+func keepPacked(c *Classifier, f *checkpoint.File) {
+	if c.Precision.String() != precision.FP32.Name {
+		return
+	}
+	nn.Pack(c.Net, func(name string, shape []int) *tensor.Tensor {
+		t := f.Tensor(name)
+		if t == nil || !t.DType().IsPacked() {
+			return nil
+		}
+		flat := []int{shape[0], tensor.Elements(shape[1:])}
+		if t.DType().Blocks() == nil && slices.Equal(t.Shape(), shape) {
+			return t.Reshape(flat...)
+		}
+		if !slices.Equal(t.Shape(), flat) {
+			return nil
+		}
+		return t
+	})
 }
 
 func (c *Classifier) readMetadata(metadata map[string]string) error {
@@ -231,10 +254,13 @@ func jsonOf(v any) string {
 	return string(b)
 }
 
-// assignAll gives each variable the tensor of its name. Nothing may be missing
-// or left over.
+// assignAll gives each variable that has no packed tensor the tensor of its name. Nothing
+// may be missing or left over.
 func assignAll(variables []nn.Named, f *checkpoint.File) error {
 	for _, v := range variables {
+		if v.Value.DType().IsPacked() {
+			continue
+		}
 		t := f.Tensor(v.Name)
 		if t == nil {
 			return fmt.Errorf("%s is missing, want %v", v.Name, v.Value.Spec())
@@ -245,7 +271,7 @@ func assignAll(variables []nn.Named, f *checkpoint.File) error {
 		if !t.Spec().Equal(v.Value.Spec()) {
 			return fmt.Errorf("%s is %v, want %v", v.Name, t.Spec(), v.Value.Spec())
 		}
-		autograd.Assign(v.Value, autograd.Const(t))
+		autograd.Adopt(v.Value, t)
 	}
 	for _, t := range f.Tensors {
 		if !slices.ContainsFunc(variables, func(v nn.Named) bool { return v.Name == t.Name }) {

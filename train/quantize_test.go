@@ -1,12 +1,17 @@
 package train
 
 import (
+	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/data/glyphs"
 	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/numeric"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -29,7 +34,7 @@ func TestSaveQuantized(t *testing.T) {
 			kept := strings.HasSuffix(v.Name, ".bias") || v.Name == "fc3.weight"
 			want := x
 			if !kept {
-				want = x.Reshape(x.Shape()[0], -1).Convert(d).Convert(tensor.Float32).Reshape(x.Shape()...)
+				want = quantized(x.Reshape(x.Shape()[0], -1), d)
 			}
 			if !back[i].Value.Tensor().Equal(want) {
 				t.Errorf("%v: %s is not what was packed", d, v.Name)
@@ -51,5 +56,138 @@ func TestSaveQuantizedRefuses(t *testing.T) {
 	}
 	if _, err := c.SaveQuantized(path, tensor.MXFP4, []string{"fc4.weight"}); err == nil || !strings.Contains(err.Error(), `"fc4.weight" is no parameter`) {
 		t.Error(err)
+	}
+}
+
+// Weights of a quantised classifier stay packed, and guesses and losses are those of the
+// same numbers in float32.
+func TestQuantizedClassifiersComputeFromPackedWeights(t *testing.T) {
+	c := newClassifier(t, 3)
+	path := filepath.Join(t.TempDir(), ModelFile)
+	set := glyphs.New(20, 1, glyphs.Test)
+	for _, d := range []tensor.DType{tensor.MXFP4, tensor.NVFP4, tensor.Float8E4M3, tensor.MXINT8} {
+		if _, err := c.SaveQuantized(path, d, []string{"conv1.weight"}); err != nil {
+			t.Fatal(err)
+		}
+		packed, err := Load(path, model.NewBlank)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := Load(path, model.New)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range nn.Variables(plain.Net) {
+			if kept := !strings.HasSuffix(v.Name, ".weight") || v.Name == "conv1.weight"; kept != !v.Value.DType().IsPacked() {
+				t.Errorf("%s is %v", v.Name, v.Value.Spec())
+			}
+		}
+		unpack(t, plain, c)
+		example := make([]float32, tensor.Elements(set.Shape()))
+		if _, err := set.Read(7, example); err != nil {
+			t.Fatal(err)
+		}
+		got, err := packed.Predict(example)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := plain.Predict(example)
+		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%v: guesses %v, want %v (%v)", d, got[:2], want[:2], err)
+		}
+		gotLoss, err := packed.Evaluate(t.Context(), set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wantLoss, err := plain.Evaluate(t.Context(), set); err != nil || gotLoss != wantLoss {
+			t.Errorf("%v: %+v, want %+v (%v)", d, gotLoss, wantLoss, err)
+		}
+	}
+}
+
+// unpack makes float32 of the packed weights of c, in the shapes of those of like.
+func unpack(t *testing.T, c, like *Classifier) {
+	t.Helper()
+	shapes := nn.Variables(like.Net)
+	net, err := model.New(c.Name, c.Input, len(c.Classes), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := nn.Variables(net)
+	for i, v := range nn.Variables(c.Net) {
+		autograd.Assign(to[i].Value, autograd.Const(v.Value.Tensor().Convert(tensor.Float32).Reshape(shapes[i].Value.Shape()...)))
+	}
+	c.Net = net
+}
+
+func TestQuantizedClassifiersAreNotTrained(t *testing.T) {
+	c := newClassifier(t, 3)
+	path := filepath.Join(t.TempDir(), ModelFile)
+	if _, err := c.SaveQuantized(path, tensor.MXFP4, nil); err != nil {
+		t.Fatal(err)
+	}
+	q, err := Load(path, model.New)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err, _ := recover().(error); err == nil || !strings.Contains(err.Error(), "conv1.weight is packed: training wants float weights") {
+			t.Errorf("training gives %v", err)
+		}
+	}()
+	nn.SetTraining(q.Net, true)
+}
+
+// What was quantised is quantised again from the numbers that it stands for.
+func TestQuantizeTwice(t *testing.T) {
+	c := newClassifier(t, 3)
+	once, twice, straight := filepath.Join(t.TempDir(), "1"), filepath.Join(t.TempDir(), "2"), filepath.Join(t.TempDir(), "3")
+	save := func(c *Classifier, path string, d tensor.DType) *Classifier {
+		if _, err := c.SaveQuantized(path, d, nil); err != nil {
+			t.Fatal(err)
+		}
+		back, err := Load(path, model.New)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return back
+	}
+	first := save(c, once, tensor.MXFP8E4M3)
+	got := save(first, twice, tensor.MXFP4)
+	unpack(t, first, c)
+	want := nn.Variables(save(first, straight, tensor.MXFP4).Net)
+	for i, v := range nn.Variables(got.Net) {
+		if !v.Value.Tensor().Equal(want[i].Value.Tensor()) {
+			t.Errorf("%s differs", v.Name)
+		}
+	}
+}
+
+func TestScaleOfATensor(t *testing.T) {
+	for largest, want := range map[float32]float32{448: 1, 448.1: 2, 224: 0.5, 1: 0x1p-8, 0.9: 0x1p-8, 0: 1, 1e-38: 0x1p-126} {
+		x := tensor.FromSlice([]float32{0, -largest, largest / 2, float32(math.Inf(1))}, 2, 2)
+		if got := scaleOf(x, numeric.E4M3.Max()); got != want {
+			t.Errorf("the scale for %v is %v, want %v", largest, got, want)
+		}
+	}
+}
+
+// Of two parameters with the same error the one of fewer bytes is left, and at most a
+// twentieth of all bytes.
+func TestRecommend(t *testing.T) {
+	all := []Quantized{
+		{Name: "small", Bytes: 10, Before: 80, Error: 0.1}, {Name: "large", Bytes: 1000, Before: 8000, Error: 0.1},
+		{Name: "worse", Bytes: 30, Before: 240, Error: 0.3}, {Name: "bias", Bytes: 10, Before: 10},
+		{Name: "less", Bytes: 20, Before: 160, Error: 0.01},
+	}
+	recommend(all)
+	var kept []string
+	for _, q := range all {
+		if q.Keep {
+			kept = append(kept, q.Name)
+		}
+	}
+	if fmt.Sprint(kept) != "[small worse]" {
+		t.Errorf("keep %v", kept)
 	}
 }

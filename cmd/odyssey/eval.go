@@ -65,7 +65,7 @@ func load(name string) (*train.Classifier, error) {
 	if name == "" {
 		return nil, fmt.Errorf("%q: want the directory of a run or a safetensors file", name)
 	}
-	return train.Load(name, model.New)
+	return train.Load(name, model.NewBlank)
 }
 
 // source returns settings with the data to use.
