@@ -13,12 +13,17 @@ type FixedPreparer interface {
 }
 
 // packedRows is a batch for which a product spends most of its time on reading the
-// weights: the packed ones come faster.
-const packedRows = 4
+// weights: the packed ones come faster. For one example only those do that stay in the
+// caches: others come as fast as the memory gives them, and packed ones would take more of it.
+const (
+	packedRows    = 4
+	packedWeights = 1 << 19 // for one example
+)
 
 // PrepareFixed packs weights that stay as they are, for a batch of few examples.
 func (o linear) PrepareFixed(in, out []*tensor.Tensor, fixed []bool) func() {
-	if m := out[0].Shape()[0]; !fixed[1] || m == 0 || m > packedRows {
+	m, large := out[0].Shape()[0], in[1].Len() > packedWeights
+	if !fixed[1] || m == 0 || m > packedRows || m == 1 && large {
 		return o.Prepare(in, out)
 	}
 	return prepare(out[0].DType(),
