@@ -68,6 +68,7 @@ const (
 	tileCols  = 256 // of b, at most: a multiple of partCols
 	tileDepth = 512 // of both: a multiple of every block
 	tileRows  = 28  // of a: a multiple of the micro-kernel's 14
+	tilePad   = 16  // between rows of a: a power of two would put them into few sets of the cache
 )
 
 // packedProduct is c = a·op(b), row-major and m×n with k terms, where every row begins
@@ -128,7 +129,7 @@ func (g packedProduct[T]) partition() partition {
 func (g packedProduct[T]) scratch() int {
 	n := kernel.GemmScratch + kernel.PackedLen[T](tileCols, tileDepth) + partCols*tileDepth
 	if g.packedA != nil {
-		n += tileRows * tileDepth
+		n += tileRows * (tileDepth + tilePad)
 	}
 	return n
 }
@@ -188,8 +189,9 @@ func (g packedProduct[T]) tile(i, end, k0, k1 int, scratch []T) (a []T, lda int)
 	case g.packedA == nil:
 		return g.a[i*g.k+k0:], g.k
 	}
-	decodePacked(scratch, k1-k0, &g.packedA.PackedMatrix, i, end, k0, k1)
-	return scratch, k1 - k0
+	lda = k1 - k0 + tilePad
+	decodePacked(scratch, lda, &g.packedA.PackedMatrix, i, end, k0, k1)
+	return scratch, lda
 }
 
 // matVecLoop returns a loop that computes y = w·x + bias, whose time goes into reading the

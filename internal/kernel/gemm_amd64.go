@@ -1541,8 +1541,10 @@ func dots4AVX2F64(y *float64, w *float64, wRow int, x *float64, terms int)
 //
 //	bits of dst[i] = src[2*i]<<16 | src[2*i+1]<<24
 //
+// It fetches what lies some bytes ahead, such as the next row.
+//
 //go:noescape
-func widenAVX512(dst *float32, src *byte, blocks int)
+func widenAVX512(dst *float32, src *byte, blocks int, ahead int)
 
 // scalesE8M0AVX512 works out 16 rows of scales: for j < 16 and b < 16*steps,
 //
@@ -1584,8 +1586,10 @@ func dotsNVFP4AVX512(y *float32, codes *uint32, scales *float32, shared float32,
 //
 //	bits of dst[i] = src[2*i]<<16 | src[2*i+1]<<24
 //
+// It fetches what lies some bytes ahead, such as the next row.
+//
 //go:noescape
-func widenAVX2(dst *float32, src *byte, blocks int)
+func widenAVX2(dst *float32, src *byte, blocks int, ahead int)
 
 // scalesE8M0AVX2 works out 8 rows of scales: for j < 8 and b < 16*steps,
 //

@@ -19284,24 +19284,26 @@ DATA gemmWords<>+20(SB)/4, $0x7b800000
 DATA gemmWords<>+24(SB)/4, $0x07f00000
 GLOBL gemmWords<>(SB), RODATA|NOPTR, $28
 
-// func widenAVX512(dst *float32, src *byte, blocks int)
-// Requires: AVX, AVX512F
-TEXT ·widenAVX512(SB), NOSPLIT, $0-24
+// func widenAVX512(dst *float32, src *byte, blocks int, ahead int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·widenAVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ blocks+16(FP), DX
+	MOVQ ahead+24(FP), BX
 
 block:
-	VPMOVZXWD (CX), Z0
-	VPSLLD    $0x10, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	VPMOVZXWD 32(CX), Z0
-	VPSLLD    $0x10, Z0, Z0
-	VMOVUPS   Z0, 64(AX)
-	ADDQ      $0x00000080, AX
-	ADDQ      $0x40, CX
-	DECQ      DX
-	JNE       block
+	PREFETCHT0 (CX)(BX*1)
+	VPMOVZXWD  (CX), Z0
+	VPSLLD     $0x10, Z0, Z0
+	VMOVUPS    Z0, (AX)
+	VPMOVZXWD  32(CX), Z0
+	VPSLLD     $0x10, Z0, Z0
+	VMOVUPS    Z0, 64(AX)
+	ADDQ       $0x00000080, AX
+	ADDQ       $0x40, CX
+	DECQ       DX
+	JNE        block
 	VZEROUPPER
 	RET
 
@@ -20476,30 +20478,32 @@ step:
 	VZEROUPPER
 	RET
 
-// func widenAVX2(dst *float32, src *byte, blocks int)
-// Requires: AVX, AVX2
-TEXT ·widenAVX2(SB), NOSPLIT, $0-24
+// func widenAVX2(dst *float32, src *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·widenAVX2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ blocks+16(FP), DX
+	MOVQ ahead+24(FP), BX
 
 block:
-	VPMOVZXWD (CX), Y0
-	VPSLLD    $0x10, Y0, Y0
-	VMOVUPS   Y0, (AX)
-	VPMOVZXWD 16(CX), Y0
-	VPSLLD    $0x10, Y0, Y0
-	VMOVUPS   Y0, 32(AX)
-	VPMOVZXWD 32(CX), Y0
-	VPSLLD    $0x10, Y0, Y0
-	VMOVUPS   Y0, 64(AX)
-	VPMOVZXWD 48(CX), Y0
-	VPSLLD    $0x10, Y0, Y0
-	VMOVUPS   Y0, 96(AX)
-	ADDQ      $0x00000080, AX
-	ADDQ      $0x40, CX
-	DECQ      DX
-	JNE       block
+	PREFETCHT0 (CX)(BX*1)
+	VPMOVZXWD  (CX), Y0
+	VPSLLD     $0x10, Y0, Y0
+	VMOVUPS    Y0, (AX)
+	VPMOVZXWD  16(CX), Y0
+	VPSLLD     $0x10, Y0, Y0
+	VMOVUPS    Y0, 32(AX)
+	VPMOVZXWD  32(CX), Y0
+	VPSLLD     $0x10, Y0, Y0
+	VMOVUPS    Y0, 64(AX)
+	VPMOVZXWD  48(CX), Y0
+	VPSLLD     $0x10, Y0, Y0
+	VMOVUPS    Y0, 96(AX)
+	ADDQ       $0x00000080, AX
+	ADDQ       $0x40, CX
+	DECQ       DX
+	JNE        block
 	VZEROUPPER
 	RET
 

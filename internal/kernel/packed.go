@@ -63,7 +63,7 @@ func (m *PackedMatrix) decodeFloats(dst []float32, i int) {
 	codes := m.Codes[i*bits/8:]
 	done := 0
 	if m.Float == numeric.BF16 {
-		done = widenFast(dst, codes)
+		done = widenFast(dst, codes, 2*m.Row)
 	}
 	DecodeFloat(dst[done:], codes[done*bits/8:], m.Float)
 	if m.Scale != 1 {
@@ -78,7 +78,7 @@ const (
 )
 
 // MatVecScratch is how many elements of scratch MatVecPacked needs.
-const MatVecScratch = packedRows*packedTerms + packedRows + alignSlack
+const MatVecScratch = packedRows*(packedTerms+rowPad) + packedRows + alignSlack
 
 // MatVecPacked multiplies the rows from i0 on of a packed matrix, as many as y has, by a
 // vector: y[j] = fma(x[l], w[i0+j][l], y[j]) for each l in order.
@@ -94,8 +94,9 @@ func MatVecPacked(y []float32, w *PackedMatrix, i0 int, x, scratch []float32) {
 		x := x[k:min(k+packedTerms, w.Row)]
 		for j := 0; j < len(y); j += packedRows {
 			some := y[j:min(j+packedRows, len(y))]
-			w.Decode(scratch, len(x), i0+j, i0+j+len(some), k, k+len(x))
-			dots(some, scratch, len(x), x, tail)
+			ld := len(x) + rowPad
+			w.Decode(scratch, ld, i0+j, i0+j+len(some), k, k+len(x))
+			dots(some, scratch, ld, x, tail)
 		}
 	}
 }

@@ -18,17 +18,18 @@ func dotsCodesOf(b *numeric.Blocks) (f dotsCodes, ok bool) {
 	return f, false
 }
 
-// widenFast makes float32 of some first bfloat16s in assembly, and returns how many.
-func widenFast(dst []float32, codes []byte) int {
+// widenFast makes float32 of some first bfloat16s in assembly, and returns how many. It
+// fetches what lies some bytes ahead.
+func widenFast(dst []float32, codes []byte, ahead int) int {
 	const some = 32
 	blocks := len(dst) / some
 	switch {
 	case blocks == 0 || active == portable:
 		return 0
 	case active == avx512:
-		widenAVX512(&dst[0], &codes[0], blocks)
+		widenAVX512(&dst[0], &codes[0], blocks, ahead)
 	default:
-		widenAVX2(&dst[0], &codes[0], blocks)
+		widenAVX2(&dst[0], &codes[0], blocks, ahead)
 	}
 	return blocks * some
 }

@@ -8,4 +8,4 @@ import "github.com/mlodyssey/odyssey/numeric"
 
 func dotsCodesOf(*numeric.Blocks) (f dotsCodes, ok bool) { return f, false }
 
-func widenFast([]float32, []byte) int { return 0 }
+func widenFast([]float32, []byte, int) int { return 0 }
