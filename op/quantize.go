@@ -169,26 +169,26 @@ func (o quantize) Block(in, _ []tensor.Spec, ready []bool) *Block {
 func (o quantize) block(from, to kernel.Block, c *BlockCall) {
 	y, x := tensor.Data[float32](c.Out[0]), tensor.Data[float32](c.In[0])
 	b, d := o.Format.Blocks(), o.draw(c.In)
+	some, words := scratch32.Get((1+b.Size)*c.Lanes), words32.Get(b.Size*c.Lanes)
+	defer scratch32.Put(some)
+	defer words32.Put(words)
 	var scales []float32
 	if o.Format == tensor.NVFP4 {
-		scales = make([]float32, c.Lanes)
+		scales = (*some)[:c.Lanes]
 		largestOfLanes(scales, from, x)
 		for lane, largest := range scales {
 			scales[lane] = b.TensorScale(largest)
 		}
 	}
-	some, words := scratch32.Get(b.Size*c.Lanes), words32.Get(b.Size*c.Lanes)
-	defer scratch32.Put(some)
-	defer words32.Put(words)
 	positions := from.Channels * from.Height * from.Width
 	for at := 0; at < positions; at += b.Size {
 		n := min(b.Size, positions-at)
-		values := (*some)[:n*c.Lanes]
 		var random []uint32
 		if d.stochastic {
 			random = (*words)[:n*c.Lanes]
 			kernel.WordsLanes(random, c.Lanes, d.seed, d.counter, uint32(c.First), at)
 		}
+		values := (*some)[c.Lanes:][:n*c.Lanes]
 		eachRun(from, at, n, func(i, offset, length int) {
 			copy(values[i*c.Lanes:], x[offset:offset+length*c.Lanes])
 		})
@@ -202,6 +202,10 @@ func (o quantize) block(from, to kernel.Block, c *BlockCall) {
 // eachRun calls f for the runs of n positions of a block from the at-th on that lie
 // side by side: with the place of the first among the n, its offset, and how many there are.
 func eachRun(b kernel.Block, at, n int, f func(i, offset, length int)) {
+	if !b.Bordered() && !b.Apart {
+		f(0, b.Offset(0, 0, 0)+at*b.Images(), n)
+		return
+	}
 	for i := 0; i < n; {
 		row, x := (at+i)/b.Width, (at+i)%b.Width
 		length := min(b.Width-x, n-i)

@@ -80,7 +80,11 @@ func operationsTable() string {
 	b.WriteString("| operation | reads rounded, by number of input | gives rounded, if the precision rounds results |\n| --- | --- | --- |\n")
 	for _, e := range op.Table() {
 		if r, ok := table[e.Name]; ok {
-			fmt.Fprintf(&b, "| %s, %s | %s | %s |\n", e.Name, e.Shapes, numbers(r.operands), numbers(r.results))
+			when := ""
+			if r.packed {
+				when = " (in inference with `--activations`)"
+			}
+			fmt.Fprintf(&b, "| %s, %s | %s%s | %s |\n", e.Name, e.Shapes, numbers(r.operands), when, numbers(r.results))
 		}
 	}
 	var kinds []string

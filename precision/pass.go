@@ -13,6 +13,8 @@ import (
 type pass struct {
 	*plan
 	training *Training // nil in a program that does not train
+	ranges   []float32 // largest magnitudes by calibration, by site; nil: an example's own
+	measure  bool      // look at largest magnitudes, and round nothing
 	index    int       // of the next instruction
 	rounded  map[int]*autograd.Value
 	largest  []*autograd.Value // magnitudes of the values that have a history, in the order of the sites
@@ -20,15 +22,28 @@ type pass struct {
 
 // Rewrite writes a program that does not train down anew, in low precision. Its results for an
 // example do not depend on the others in a batch: scales are those of the example.
-func (p Policy) Rewrite(tr *autograd.Trace) *autograd.Trace { return p.rewrite(tr, nil) }
+//
+// With ranges, one for each value that is rounded, as Measure's programs give them, the
+// scales of tensors are those that the ranges ask for, and what is beyond saturates.
+func (p Policy) Rewrite(tr *autograd.Trace, ranges ...float32) *autograd.Trace {
+	return p.rewrite(tr, pass{ranges: ranges})
+}
 
-func (p Policy) rewrite(tr *autograd.Trace, training *Training) *autograd.Trace {
+// Measure writes a program that does not train down anew, with one more output: the largest
+// magnitude of each value that Rewrite would round.
+func (p Policy) Measure(tr *autograd.Trace) *autograd.Trace {
+	return p.rewrite(tr, pass{measure: true})
+}
+
+func (p Policy) rewrite(tr *autograd.Trace, w pass) *autograd.Trace {
 	if !p.Rounds() {
 		return tr
 	}
-	plan := newPlan(p, tr)
-	w := &pass{plan: plan, training: training, rounded: map[int]*autograd.Value{}}
-	return autograd.Rewrite(tr, training.variables(plan), w)
+	w.plan, w.rounded = newPlan(p, tr), map[int]*autograd.Value{}
+	if w.ranges != nil && len(w.ranges) != len(w.sites) {
+		tensor.Fail("precision.Rewrite", nil, "want %d ranges for this program, not %d", len(w.sites), len(w.ranges))
+	}
+	return autograd.Rewrite(tr, w.training.variables(w.plan), &w)
 }
 
 // Apply rounds what an instruction reads, and what it gives.
@@ -69,6 +84,9 @@ func (w *pass) round(id int, v *autograd.Value) *autograd.Value {
 func (w *pass) roundAs(s site, v *autograd.Value) *autograd.Value {
 	format := w.format(s.gradient)
 	switch {
+	case w.measure:
+		w.largest = append(w.largest, op.Max(op.LargestMagnitude(v)))
+		return v
 	case format.Blocks() != nil:
 		var key *autograd.Value
 		if s.gradient && w.training != nil {
@@ -77,6 +95,9 @@ func (w *pass) roundAs(s site, v *autograd.Value) *autograd.Value {
 		return op.Quantize(v, key, op.Quantization{Format: format, Together: s.weight, Stream: s.number})
 	case w.policy.History == 0:
 		return op.RoundTo(v, format, numeric.ToInf)
+	case w.ranges != nil:
+		scale := format.Float().PowerScale(w.ranges[s.number])
+		return op.Scale(op.RoundTo(op.Scale(v, float64(scale)), format, numeric.Saturate), 1/float64(scale))
 	case w.training == nil:
 		return op.Quantize(v, nil, op.Quantization{Format: format, Together: s.weight})
 	}
@@ -87,10 +108,9 @@ func (w *pass) roundAs(s site, v *autograd.Value) *autograd.Value {
 
 // End moves the key on, and returns the largest magnitudes of this step.
 func (w *pass) End() []*autograd.Value {
-	if w.training == nil {
-		return nil
+	if w.training != nil {
+		autograd.Assign(w.training.key, op.NextKey(w.training.key))
 	}
-	autograd.Assign(w.training.key, op.NextKey(w.training.key))
 	if len(w.largest) == 0 {
 		return nil
 	}
@@ -150,7 +170,7 @@ func (p *plan) markKept() {
 	weights, inputs := p.ends()
 	for i, ins := range p.tr.Instructions {
 		r, low := table[ins.Op.Name()]
-		p.keep[i] = !low || p.tr.Specs[ins.In[0]].DType != tensor.Float32
+		p.keep[i] = !low || r.packed != p.policy.Packed || p.tr.Specs[ins.In[0]].DType != tensor.Float32
 		if !low || !p.policy.Inner {
 			continue
 		}

@@ -29,6 +29,9 @@ type Policy struct {
 	// Results rounds what products give as well, but for gradients of weights.
 	Results bool
 
+	// Packed rounds nothing but what products with packed weights read: for inference.
+	Packed bool
+
 	// Inner leaves the first and the last layer with weights in float32.
 	Inner bool
 
@@ -68,6 +71,25 @@ var (
 	NVFP4 = Policy{Name: "nvfp4", DType: tensor.Float32, Forward: tensor.NVFP4, Gradient: tensor.NVFP4, Inner: true}
 )
 
+// activations begins the names of policies of inference.
+const activations = "activations-"
+
+// Activations returns the policy of inference with quantised weights whose products read activations of
+// the same format, a packed type.
+func Activations(format tensor.DType) Policy {
+	p := Policy{Name: activations + format.String(), DType: tensor.Float32, Forward: format, Packed: true}
+	if scaledAsTensor(format) {
+		p.History = FP8.History
+	}
+	return p
+}
+
+// scaledAsTensor reports whether a format needs a scale for each tensor: it has few exponents, and no
+// scales of blocks.
+func scaledAsTensor(format tensor.DType) bool {
+	return format.Blocks() == nil && format.Float().Bits() <= 8
+}
+
 // Policies returns all policies, from the most bits to the fewest.
 func Policies() []Policy { return []Policy{FP64, FP32, BF16, FP16, FP8, MXFP8, MXFP6, NVFP4, MXFP4} }
 
@@ -99,6 +121,11 @@ func Named(name string) (Policy, error) {
 			return all, nil
 		}
 		names = append(names, p.Name)
+	}
+	if format, ok := strings.CutPrefix(name, activations); ok {
+		if d, ok := tensor.DTypeNamed(format); ok && d.IsPacked() {
+			return Activations(d), nil
+		}
 	}
 	return Policy{}, fmt.Errorf("precision %.40q: want one of %s", name, strings.Join(names, ", "))
 }

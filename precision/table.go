@@ -4,6 +4,7 @@ package precision
 type rule struct {
 	operands []int // inputs, by number
 	results  []int // outputs, where the policy rounds results
+	packed   bool  // of inference: an operand has a packed type already
 }
 
 // table has the operations that work in low precision: those that add up products. An
@@ -20,6 +21,9 @@ var table = map[string]rule{
 	"matmul":         {operands: []int{0, 1}, results: []int{0}},
 	"attention":      {operands: []int{0, 1, 2}, results: []int{0}},          // softmax within is float32
 	"attention_grad": {operands: []int{0, 1, 2, 3}, results: []int{0, 1, 2}}, // of q, k, v and the gradient
+
+	"conv2d_packed": {operands: []int{0}, packed: true},
+	"linear_packed": {operands: []int{0}, packed: true},
 }
 
 // unrounded are the other operations on matrices, convolutions and sequences, with the reason.
@@ -29,6 +33,7 @@ var unrounded = map[string]string{
 	"solve":             "errors grow from row to row",
 	"tril":              "moves elements",
 	"triu":              "moves elements",
+	"matmul_packed":     "reads packed operands as they are",
 	"rotary":            "turns pairs of elements by angles",
 	"conv2d_relu":       "what conv2d becomes when the program is compiled, after it was rounded",
 	"conv2d_input_gate": "what conv2d_input becomes",

@@ -33,7 +33,9 @@ func NewTraining(p Policy, seed uint64) *Training {
 // Rewrite writes a training step down anew, in low precision. If the policy has histories
 // there is one more output, for Observe. All programs of one training must do the same, though
 // they may work on batches of different sizes.
-func (t *Training) Rewrite(tr *autograd.Trace) *autograd.Trace { return t.policy.rewrite(tr, t) }
+func (t *Training) Rewrite(tr *autograd.Trace) *autograd.Trace {
+	return t.policy.rewrite(tr, pass{training: t})
+}
 
 // variables returns those of the programs of a plan, made where there are none yet.
 func (t *Training) variables(p *plan) []*autograd.Value {

@@ -21,7 +21,6 @@ import (
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/precision"
-	"github.com/mlodyssey/odyssey/program"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -34,6 +33,7 @@ type Classifier struct {
 	Mean, Std float32 // examples become (x - Mean) / Std; a Std of 0 means 1
 
 	Precision precision.Policy // how it computes; the parameters must be of its type
+	Ranges    []float32        // largest magnitudes by calibration: see precision.Policy.Rewrite
 }
 
 // Evaluate returns how well the classifier does on a set.
@@ -41,7 +41,7 @@ func (c *Classifier) Evaluate(ctx context.Context, set data.Dataset) (Result, er
 	if err := c.Check(set); err != nil {
 		return Result{}, err
 	}
-	r, err := Evaluate(ctx, c.Net, c.Precision, set, c.Mean, c.Std)
+	r, err := evaluate(ctx, newEvaluator(c.Net, c.Precision, c.Ranges), c.Net, set, c.Mean, c.Std)
 	if err == nil && !isFinite(r.Loss) {
 		err = errors.New("the loss is not finite: want a network with finite parameters")
 	}
@@ -77,12 +77,7 @@ func (c *Classifier) Predict(example []float32) (guesses []Guess, err error) {
 
 // probabilities returns those of the classes for a batch, in float64.
 func (c *Classifier) probabilities(x *tensor.Tensor) *tensor.Tensor {
-	nn.SetTraining(c.Net, false)
-	tr := autograd.Record(nn.Values(nn.Variables(c.Net)), []tensor.Spec{x.Spec()}, func(in []*autograd.Value) []*autograd.Value {
-		scores := c.Net.Forward(op.Cast(in[0], c.Precision.Type()))
-		return []*autograd.Value{op.Softmax(op.Cast(scores, tensor.Float64))}
-	})
-	return program.Compile(c.Precision.Rewrite(tr)).Run(x)[0]
+	return c.run(x, func(scores *autograd.Value) *autograd.Value { return op.Softmax(op.Cast(scores, tensor.Float64)) })
 }
 
 // PredictPicture returns guesses for a picture of any size and colours; see
@@ -108,6 +103,7 @@ const (
 	metaStd     = "std"
 
 	metaPrecision = "precision" // what a file without it was made in is float32
+	metaRanges    = "ranges"    // as JSON; may be missing
 )
 
 const classifierFormat = "1"
@@ -137,6 +133,9 @@ func (c *Classifier) metadata() map[string]string {
 	}
 	if p := c.Precision.String(); p != precision.FP32.Name {
 		m[metaPrecision] = p
+	}
+	if c.Ranges != nil {
+		m[metaRanges] = jsonOf(c.Ranges)
 	}
 	return m
 }
@@ -185,7 +184,7 @@ func restore(f *checkpoint.File, newNet NewNet) (*Classifier, error) {
 // keepPacked gives the layers that compute with packed weights those of the file. With a
 // precision that rounds weights they are to be numbers.
 func keepPacked(c *Classifier, f *checkpoint.File) {
-	if c.Precision.String() != precision.FP32.Name {
+	if c.Precision.Rounds() && !c.Precision.Packed || c.Precision.Type() != tensor.Float32 {
 		return
 	}
 	nn.Pack(c.Net, func(name string, shape []int) *tensor.Tensor {
@@ -221,6 +220,9 @@ func (c *Classifier) readMetadata(metadata map[string]string) error {
 		parse(metadata, metaInput, &c.Input, "a list of sizes"),
 		parse(metadata, metaMean, &c.Mean, "a number"),
 		parse(metadata, metaStd, &c.Std, "a number"))
+	if _, ok := metadata[metaRanges]; ok {
+		err = cmp.Or(err, parse(metadata, metaRanges, &c.Ranges, "a list of numbers"))
+	}
 	switch {
 	case err != nil:
 		return err

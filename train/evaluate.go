@@ -23,13 +23,16 @@ const evalBatch = 256
 // Evaluate returns how well a model does, in a precision, on a set whose examples
 // become (x - mean) / std. The same model and set give the same bits.
 func Evaluate(ctx context.Context, m nn.Module, p precision.Policy, set data.Dataset, mean, std float32) (r Result, err error) {
+	return evaluate(ctx, newEvaluator(m, p, nil), m, set, mean, std)
+}
+
+func evaluate(ctx context.Context, s *stepper, m nn.Module, set data.Dataset, mean, std float32) (r Result, err error) {
 	defer recoverMistake(&err)
 	loader, err := data.NewLoader(set, data.LoaderConfig{Batch: min(evalBatch, set.Len()), Mean: mean, Std: std})
 	if err != nil {
 		return Result{}, err
 	}
 	nn.SetTraining(m, false)
-	s := newEvaluator(m, p)
 	var sum tally
 	for batch, err := range loader.Batches(ctx, 0) {
 		if err != nil {

@@ -94,7 +94,7 @@ func TestMemoryOfQuantizedInference(t *testing.T) {
 	if err := c.Save(whole); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.SaveQuantized(packed, tensor.MXFP4, nil); err != nil {
+	if _, err := c.SaveQuantized(t.Context(), packed, Quantization{Format: tensor.MXFP4}); err != nil {
 		t.Fatal(err)
 	}
 	c = nil

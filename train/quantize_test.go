@@ -8,10 +8,12 @@ import (
 	"testing"
 
 	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/data/glyphs"
 	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/numeric"
+	"github.com/mlodyssey/odyssey/precision"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -20,7 +22,7 @@ func TestSaveQuantized(t *testing.T) {
 	c := newClassifier(t, 3)
 	for d := tensor.Float16; d <= tensor.NVFP4; d++ {
 		path := filepath.Join(t.TempDir(), ModelFile)
-		report, err := c.SaveQuantized(path, d, []string{"fc3.weight"})
+		report, err := c.SaveQuantized(t.Context(), path, Quantization{Format: d, Keep: []string{"fc3.weight"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +32,7 @@ func TestSaveQuantized(t *testing.T) {
 		}
 		back := nn.Variables(got.Net)
 		for i, v := range nn.Variables(c.Net) {
-			x, q := v.Value.Tensor(), report[i]
+			x, q := v.Value.Tensor(), report.Parameters[i]
 			kept := strings.HasSuffix(v.Name, ".bias") || v.Name == "fc3.weight"
 			want := x
 			if !kept {
@@ -51,10 +53,10 @@ func TestSaveQuantized(t *testing.T) {
 
 func TestSaveQuantizedRefuses(t *testing.T) {
 	c, path := newClassifier(t, 3), filepath.Join(t.TempDir(), ModelFile)
-	if _, err := c.SaveQuantized(path, tensor.Float32, nil); err == nil || !strings.Contains(err.Error(), "float32 is not a packed type") {
+	if _, err := c.SaveQuantized(t.Context(), path, Quantization{Format: tensor.Float32}); err == nil || !strings.Contains(err.Error(), "float32 is not a packed type") {
 		t.Error(err)
 	}
-	if _, err := c.SaveQuantized(path, tensor.MXFP4, []string{"fc4.weight"}); err == nil || !strings.Contains(err.Error(), `"fc4.weight" is no parameter`) {
+	if _, err := c.SaveQuantized(t.Context(), path, Quantization{Format: tensor.MXFP4, Keep: []string{"fc4.weight"}}); err == nil || !strings.Contains(err.Error(), `"fc4.weight" is no parameter`) {
 		t.Error(err)
 	}
 }
@@ -66,7 +68,7 @@ func TestQuantizedClassifiersComputeFromPackedWeights(t *testing.T) {
 	path := filepath.Join(t.TempDir(), ModelFile)
 	set := glyphs.New(20, 1, glyphs.Test)
 	for _, d := range []tensor.DType{tensor.MXFP4, tensor.NVFP4, tensor.Float8E4M3, tensor.MXINT8} {
-		if _, err := c.SaveQuantized(path, d, []string{"conv1.weight"}); err != nil {
+		if _, err := c.SaveQuantized(t.Context(), path, Quantization{Format: d, Keep: []string{"conv1.weight"}}); err != nil {
 			t.Fatal(err)
 		}
 		packed, err := Load(path, model.NewBlank)
@@ -123,7 +125,7 @@ func unpack(t *testing.T, c, like *Classifier) {
 func TestQuantizedClassifiersAreNotTrained(t *testing.T) {
 	c := newClassifier(t, 3)
 	path := filepath.Join(t.TempDir(), ModelFile)
-	if _, err := c.SaveQuantized(path, tensor.MXFP4, nil); err != nil {
+	if _, err := c.SaveQuantized(t.Context(), path, Quantization{Format: tensor.MXFP4}); err != nil {
 		t.Fatal(err)
 	}
 	q, err := Load(path, model.New)
@@ -143,7 +145,7 @@ func TestQuantizeTwice(t *testing.T) {
 	c := newClassifier(t, 3)
 	once, twice, straight := filepath.Join(t.TempDir(), "1"), filepath.Join(t.TempDir(), "2"), filepath.Join(t.TempDir(), "3")
 	save := func(c *Classifier, path string, d tensor.DType) *Classifier {
-		if _, err := c.SaveQuantized(path, d, nil); err != nil {
+		if _, err := c.SaveQuantized(t.Context(), path, Quantization{Format: d}); err != nil {
 			t.Fatal(err)
 		}
 		back, err := Load(path, model.New)
@@ -164,10 +166,10 @@ func TestQuantizeTwice(t *testing.T) {
 }
 
 func TestScaleOfATensor(t *testing.T) {
-	for largest, want := range map[float32]float32{448: 1, 448.1: 2, 224: 0.5, 1: 0x1p-8, 0.9: 0x1p-8, 0: 1, 1e-38: 0x1p-126} {
-		x := tensor.FromSlice([]float32{0, -largest, largest / 2, float32(math.Inf(1))}, 2, 2)
-		if got := scaleOf(x, numeric.E4M3.Max()); got != want {
-			t.Errorf("the scale for %v is %v, want %v", largest, got, want)
+	for most, want := range map[float32]float32{448: 1, 448.1: 2, 224: 0.5, 1: 0x1p-8, 0.9: 0x1p-8, 0: 1, 1e-38: 0x1p-126} {
+		x := tensor.FromSlice([]float32{0, -most, most / 2, float32(math.Inf(1))}, 2, 2)
+		if got := 1 / numeric.E4M3.PowerScale(float32(largest(x))); got != want {
+			t.Errorf("the scale for %v is %v, want %v", most, got, want)
 		}
 	}
 }
@@ -189,5 +191,77 @@ func TestRecommend(t *testing.T) {
 	}
 	if fmt.Sprint(kept) != "[small worse]" {
 		t.Errorf("keep %v", kept)
+	}
+}
+
+// With activations the products of a quantised classifier read rounded inputs: of fp8, within the
+// ranges that the examples had, which the file keeps.
+func TestQuantizedActivations(t *testing.T) {
+	c, path := newClassifier(t, 3), filepath.Join(t.TempDir(), ModelFile)
+	examples, test := data.Limit(glyphs.New(100, 1, glyphs.Train), 40), glyphs.New(30, 1, glyphs.Test)
+	for _, d := range []tensor.DType{tensor.Float8E4M3, tensor.NVFP4, tensor.BFloat16} {
+		q := Quantization{Format: d, Keep: []string{"fc1.weight"}, Activations: true, Examples: examples, New: model.New}
+		report, err := c.SaveQuantized(t.Context(), path, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Measured != 40 || !(report.Scores > 0 && report.Scores < 0.5) || !(report.Same > 0.5 && report.Same <= 1) {
+			t.Errorf("%v: reported %+v", d, report)
+		}
+		for _, p := range report.Parameters {
+			if measured := p.Scores > 0; measured != p.Type.IsPacked() || p.Scores > report.Scores*2 {
+				t.Errorf("%v: reported %+v", d, p)
+			}
+		}
+		got, err := Load(path, model.New)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Precision != precision.Activations(d) || (len(got.Ranges) == 4) != (d == tensor.Float8E4M3) {
+			t.Errorf("%v: precision %v, ranges %v", d, got.Precision, got.Ranges)
+		}
+		rounded, err := got.Evaluate(t.Context(), test)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Precision, got.Ranges = precision.FP32, nil
+		if plain, err := got.Evaluate(t.Context(), test); err != nil || plain.Loss == rounded.Loss {
+			t.Errorf("%v: a loss of %v with activations as they are, %v rounded; %v", d, plain.Loss, rounded.Loss, err)
+		}
+	}
+	got, err := Load(path, model.New)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.Precision, got.Ranges = precision.Activations(tensor.Float8E4M3), []float32{1, 2}
+	if _, err := got.Evaluate(t.Context(), test); err == nil || !strings.Contains(err.Error(), "want 4 ranges") {
+		t.Errorf("two ranges: %v", err)
+	}
+}
+
+// The ranges are the largest magnitudes that products read: of the first, those of the images.
+func TestRangesAreTheLargestMagnitudes(t *testing.T) {
+	c, path := newClassifier(t, 3), filepath.Join(t.TempDir(), ModelFile)
+	examples := glyphs.New(300, 1, glyphs.Train) // more than a batch
+	q := Quantization{Format: tensor.Float8E4M3, Activations: true, Examples: examples, New: model.New}
+	if _, err := c.SaveQuantized(t.Context(), path, q); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(path, model.New)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := float32(0)
+	pixels := make([]float32, tensor.Elements(examples.Shape()))
+	for i := range examples.Len() {
+		if _, err := examples.Read(i, pixels); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range pixels {
+			want = max(want, float32(math.Abs(float64((v-c.Mean)/c.Std))))
+		}
+	}
+	if len(got.Ranges) != 5 || math.Abs(float64(got.Ranges[0]-want)) > 1e-6 {
+		t.Errorf("the images reach %v, want %v", got.Ranges, want)
 	}
 }

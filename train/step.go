@@ -156,9 +156,10 @@ func (c Config) setTraining(training bool) {
 }
 
 // newEvaluator returns a stepper that only looks.
-func newEvaluator(m nn.Module, p precision.Policy) *stepper {
+func newEvaluator(m nn.Module, p precision.Policy, ranges []float32) *stepper {
 	return &stepper{
-		variables: nn.Values(nn.Variables(m)), programs: map[int]*program.Program{}, rewrite: p.Rewrite,
+		variables: nn.Values(nn.Variables(m)), programs: map[int]*program.Program{},
+		rewrite: func(tr *autograd.Trace) *autograd.Trace { return p.Rewrite(tr, ranges...) },
 		step: func(in []*autograd.Value) []*autograd.Value {
 			scores, loss := forward(m, p, in)
 			return []*autograd.Value{loss, op.ArgMax(scores, -1)}

@@ -24,7 +24,7 @@ import (
 )
 
 func main() {
-	set := glyphs.New(6400, 1, glyphs.Train)
+	set := glyphs.New(3200, 1, glyphs.Train)
 	loader, err := data.NewLoader(set, data.LoaderConfig{Batch: 64, Shuffle: true, Seed: 1, Mean: train.Mean, Std: train.Std})
 	if err != nil {
 		log.Fatal(err)
@@ -38,7 +38,7 @@ func main() {
 	}
 }
 
-// run trains LeNet-5 for three epochs and returns the mean loss of the last.
+// run trains LeNet-5 for four epochs and returns the mean loss of the last.
 func run(loader *data.Loader, p precision.Policy) (mean float64, err error) {
 	net := model.NewLeNet5(47, 1)
 	sgd, err := optim.NewSGD(nn.Parameters(net), optim.SGDConfig{LR: 0.02, Momentum: 0.9})
@@ -56,7 +56,7 @@ func run(loader *data.Loader, p precision.Policy) (mean float64, err error) {
 	// The step is recorded as if in float32, and written down anew with roundings.
 	inFewBits := precision.NewTraining(p, 1).Rewrite(autograd.Record(variables, batch, step))
 	program := program.Compile(inFewBits)
-	for epoch := range 3 {
+	for epoch := range 4 {
 		mean = 0
 		for b, err := range loader.Batches(context.Background(), epoch) {
 			if err != nil {
