@@ -103,8 +103,8 @@ func (g packedProduct[T]) prepare(pool *productScratch[T]) func() {
 		defer pool.packed.Put(scratch)
 		g.compute(i0, i1, j0, j1, *scratch)
 	})
-	if y, single := any(g.c).([]float32); single && g.m == 1 && g.transB && g.packedA == nil {
-		loop = matVecLoop(&g.packedB.PackedMatrix, y, any(g.a).([]float32), any(g.bias).([]float32))
+	if y, single := any(g.c).([]float32); single && g.transB && g.packedA == nil && g.byVectors() {
+		loop = matVecLoop(&g.packedB.PackedMatrix, g.m, y, any(g.a).([]float32), any(g.bias).([]float32))
 	}
 	return func() {
 		g.packedA.begin()
@@ -194,17 +194,29 @@ func (g packedProduct[T]) tile(i, end, k0, k1 int, scratch []T) (a []T, lda int)
 	return scratch, lda
 }
 
-// matVecLoop returns a loop that computes y = w·x + bias, whose time goes into reading the
-// weights.
-func matVecLoop(w *kernel.PackedMatrix, y, x, bias []float32) *parallel.Loop {
+// vectorRows is how many rows of a are multiplied one by one where packed weights need not
+// become numbers in memory for that: it takes longer than as many products.
+const vectorRows = 16
+
+// byVectors reports whether the rows of a are multiplied one by one.
+func (g packedProduct[T]) byVectors() bool {
+	return g.m == 1 || g.m <= vectorRows && g.packedB.HasDots()
+}
+
+// matVecLoop returns a loop that computes y = w·x + bias for m rows of x and y, whose time
+// goes into reading the weights.
+func matVecLoop(w *kernel.PackedMatrix, m int, y, x, bias []float32) *parallel.Loop {
 	return newPartition(1, w.Rows, w.Row, true).loop(func(_, _, lo, hi int) {
 		scratch := scratch32.Get(kernel.MatVecScratch)
 		defer scratch32.Put(scratch)
-		if bias != nil {
-			copy(y[lo:hi], bias[lo:hi])
-		} else {
-			clear(y[lo:hi])
+		for i := range m {
+			to := y[i*w.Rows+lo : i*w.Rows+hi]
+			if bias != nil {
+				copy(to, bias[lo:hi])
+			} else {
+				clear(to)
+			}
+			kernel.MatVecPacked(to, w, lo, x[i*w.Row:(i+1)*w.Row], *scratch)
 		}
-		kernel.MatVecPacked(y[lo:hi], w, lo, x, *scratch)
 	})
 }

@@ -109,6 +109,12 @@ type dotsCodes struct {
 	scales func(dst *float32, src *byte, srcRow int, steps int) // of half of the rows, 16 of each a step
 }
 
+// HasDots reports whether MatVecPacked takes codes as they are.
+func (m *PackedMatrix) HasDots() bool {
+	_, ok := dotsCodesOf(m.Blocks)
+	return ok
+}
+
 // dotsStep is how many terms dotsCodes goes on by.
 const dotsStep = 32
 
