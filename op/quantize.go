@@ -11,8 +11,8 @@ import (
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
-// Quantization is how Quantize rounds.
-type Quantization struct {
+// QuantizeConfig is how Quantize rounds.
+type QuantizeConfig struct {
 	Format tensor.DType // a packed type, such as tensor.MXFP4
 
 	// Together gives all elements one scale, where the format has scales of tensors:
@@ -26,7 +26,7 @@ type Quantization struct {
 
 type quantize struct {
 	rounding
-	Quantization
+	QuantizeConfig
 }
 
 // Quantize rounds x, of at least one axis, to values that it would have in a packed type. What
@@ -39,11 +39,11 @@ type quantize struct {
 // seed and a counter, stochastic in formats with blocks: element i of row r depends on those, the
 // stream, r and i alone. There is no derivative: package precision puts roundings into programs
 // whose gradients are written down already.
-func Quantize(x, key *autograd.Value, q Quantization) *autograd.Value {
+func Quantize(x, key *autograd.Value, q QuantizeConfig) *autograd.Value {
 	if key == nil {
-		return autograd.Apply1(quantize{Quantization: q}, x)
+		return autograd.Apply1(quantize{QuantizeConfig: q}, x)
 	}
-	return autograd.Apply1(quantize{Quantization: q}, x, key)
+	return autograd.Apply1(quantize{QuantizeConfig: q}, x, key)
 }
 
 func (quantize) Name() string { return "quantize" }
@@ -227,17 +227,17 @@ var _ = register(Entry{
 	Shapes:    "[n …], [2] or nil → [n …]",
 	Reference: quantizeReference,
 	Cases: []Case{
-		{quantize{Quantization: Quantization{Format: tensor.MXFP4}}, []Arg{In(3, 35)}},
-		{quantize{Quantization: Quantization{Format: tensor.NVFP4}}, []Arg{In(2, 3, 5, 7)}},
-		{quantize{Quantization: Quantization{Format: tensor.NVFP4, Together: true}}, []Arg{In(4, 17)}},
-		{quantize{Quantization: Quantization{Format: tensor.MXFP8E5M2, Stream: 3}}, []Arg{In(3, 2, 33), Index(1000, 2)}},
-		{quantize{Quantization: Quantization{Format: tensor.NVFP4, Stream: 1}}, []Arg{In(2, 70), Index(1000, 2)}},
-		{quantize{Quantization: Quantization{Format: tensor.MXFP6E2M3, Together: true}}, []Arg{In(5, 3, 3, 3), Index(1000, 2)}},
-		{quantize{Quantization: Quantization{Format: tensor.Float8E4M3}}, []Arg{In(3, 5)}},
-		{quantize{Quantization: Quantization{Format: tensor.Float8E5M2, Together: true}}, []Arg{In(3, 1, 4)}},
-		{quantize{Quantization: Quantization{Format: tensor.MXINT8}}, []Arg{In(1, 1)}},
-		{quantize{Quantization: Quantization{Format: tensor.MXFP4}}, []Arg{In(7)}},
-		{quantize{Quantization: Quantization{Format: tensor.MXFP4}}, []Arg{In(0, 3)}},
-		{quantize{Quantization: Quantization{Format: tensor.NVFP4}}, []Arg{In(2, 0)}},
+		{quantize{QuantizeConfig: QuantizeConfig{Format: tensor.MXFP4}}, []Arg{In(3, 35)}},
+		{quantize{QuantizeConfig: QuantizeConfig{Format: tensor.NVFP4}}, []Arg{In(2, 3, 5, 7)}},
+		{quantize{QuantizeConfig: QuantizeConfig{Format: tensor.NVFP4, Together: true}}, []Arg{In(4, 17)}},
+		{quantize{QuantizeConfig: QuantizeConfig{Format: tensor.MXFP8E5M2, Stream: 3}}, []Arg{In(3, 2, 33), Index(1000, 2)}},
+		{quantize{QuantizeConfig: QuantizeConfig{Format: tensor.NVFP4, Stream: 1}}, []Arg{In(2, 70), Index(1000, 2)}},
+		{quantize{QuantizeConfig: QuantizeConfig{Format: tensor.MXFP6E2M3, Together: true}}, []Arg{In(5, 3, 3, 3), Index(1000, 2)}},
+		{quantize{QuantizeConfig: QuantizeConfig{Format: tensor.Float8E4M3}}, []Arg{In(3, 5)}},
+		{quantize{QuantizeConfig: QuantizeConfig{Format: tensor.Float8E5M2, Together: true}}, []Arg{In(3, 1, 4)}},
+		{quantize{QuantizeConfig: QuantizeConfig{Format: tensor.MXINT8}}, []Arg{In(1, 1)}},
+		{quantize{QuantizeConfig: QuantizeConfig{Format: tensor.MXFP4}}, []Arg{In(7)}},
+		{quantize{QuantizeConfig: QuantizeConfig{Format: tensor.MXFP4}}, []Arg{In(0, 3)}},
+		{quantize{QuantizeConfig: QuantizeConfig{Format: tensor.NVFP4}}, []Arg{In(2, 0)}},
 	},
 })

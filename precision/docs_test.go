@@ -67,7 +67,7 @@ func policiesTable() string {
 		if p.Results {
 			results = "rounded"
 		}
-		if p.Inner {
+		if p.KeepEnds {
 			ends = "float32"
 		}
 		fmt.Fprintf(&b, "| %s | %v | %v | %s | %s | %s |\n", p, p.Forward, p.Gradient, scales, results, ends)

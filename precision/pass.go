@@ -48,7 +48,7 @@ func (p Policy) rewrite(tr *autograd.Trace, w pass) *autograd.Trace {
 
 // Apply rounds what an instruction reads, and what it gives.
 func (w *pass) Apply(ins autograd.Instruction, in []*autograd.Value) []*autograd.Value {
-	keep := w.keep[w.index]
+	keep, exact := w.keep[w.index], w.exact[w.index]
 	w.index++
 	if keep {
 		return autograd.Apply(ins.Op, in...)
@@ -58,7 +58,7 @@ func (w *pass) Apply(ins autograd.Instruction, in []*autograd.Value) []*autograd
 		in[i] = w.round(ins.In[i], in[i])
 	}
 	out := autograd.Apply(ins.Op, in...)
-	if w.policy.Results {
+	if w.policy.Results && !exact {
 		for _, i := range r.results {
 			out[i] = op.RoundTo(out[i], w.format(ins.Backward), numeric.ToInf)
 		}
@@ -87,23 +87,36 @@ func (w *pass) roundAs(s site, v *autograd.Value) *autograd.Value {
 	case w.measure:
 		w.largest = append(w.largest, op.Max(op.LargestMagnitude(v)))
 		return v
-	case format.Blocks() != nil:
-		var key *autograd.Value
-		if s.gradient && w.training != nil {
-			key = w.training.key.Detach()
-		}
-		return op.Quantize(v, key, op.Quantization{Format: format, Together: s.weight, Stream: s.number})
-	case w.policy.History == 0:
+	case format.Blocks() == nil && w.policy.History == 0:
 		return op.RoundTo(v, format, numeric.ToInf)
-	case w.ranges != nil:
+	case format.Blocks() == nil && w.ranges != nil:
 		scale := format.Float().PowerScale(w.ranges[s.number])
-		return op.Scale(op.RoundTo(op.Scale(v, float64(scale)), format, numeric.Saturate), 1/float64(scale))
-	case w.training == nil:
-		return op.Quantize(v, nil, op.Quantization{Format: format, Together: s.weight})
+		return roundScaled(v, op.Scalar(v.DType(), float64(scale)), op.Scalar(v.DType(), 1/float64(scale)), format)
+	case format.Blocks() == nil && w.training != nil:
+		h := w.training.histories[s.number]
+		w.largest = append(w.largest, op.Max(op.LargestMagnitude(v)))
+		return roundScaled(v, h.scale, h.inverse, format)
 	}
-	h := w.training.histories[s.number]
-	w.largest = append(w.largest, op.Max(op.LargestMagnitude(v)))
-	return op.Mul(op.RoundTo(op.Mul(v, h.scale), format, numeric.Saturate), h.inverse)
+	return w.quantize(s, v, format)
+}
+
+// roundScaled rounds v · scale, and takes the scale off again.
+func roundScaled(v, scale, inverse *autograd.Value, format tensor.DType) *autograd.Value {
+	return op.Mul(op.RoundTo(op.Mul(v, scale), format, numeric.Saturate), inverse)
+}
+
+// quantize rounds a value with scales of its own: of blocks, of rows, or of all of it.
+func (w *pass) quantize(s site, v *autograd.Value, format tensor.DType) *autograd.Value {
+	var key *autograd.Value
+	if s.gradient && w.training != nil {
+		key = w.training.key.Detach()
+	}
+	shape, rows := v.Shape(), v
+	if !s.planes && len(shape) > 2 {
+		rows = op.Reshape(v, -1, shape[len(shape)-1])
+	}
+	rounded := op.Quantize(rows, key, op.QuantizeConfig{Format: format, Together: s.weight, Stream: s.number})
+	return op.Reshape(rounded, shape...)
 }
 
 // End moves the key on, and returns the largest magnitudes of this step.
@@ -121,10 +134,12 @@ func (w *pass) End() []*autograd.Value {
 type plan struct {
 	policy Policy
 	keep   []bool       // of each instruction: it stays in float32
+	exact  []bool       // of each instruction: its results are gradients of weights, and stay
 	sites  map[int]site // of each value that is rounded
 
-	tr   *autograd.Trace
-	root []int // of each value: the one that it is a view of, or itself
+	tr     *autograd.Trace
+	root   []int   // of each value: the one that it is a view of, or itself
+	layers []layer // in the order in which their weights are first read
 }
 
 // site is a value that is rounded.
@@ -132,10 +147,18 @@ type site struct {
 	number   int // in the order of the program
 	gradient bool
 	weight   bool
+	planes   bool
+}
+
+// layer is a product forward that reads a parameter.
+type layer struct {
+	weight, input int // roots
+	output        tensor.Spec
 }
 
 func newPlan(policy Policy, tr *autograd.Trace) *plan {
-	p := &plan{policy: policy, tr: tr, keep: make([]bool, len(tr.Instructions)), sites: map[int]site{}, root: make([]int, len(tr.Specs))}
+	n := len(tr.Instructions)
+	p := &plan{policy: policy, tr: tr, keep: make([]bool, n), exact: make([]bool, n), sites: map[int]site{}, root: make([]int, len(tr.Specs))}
 	gradient := make([]bool, len(tr.Specs))
 	for id := range p.root {
 		p.root[id] = id
@@ -148,59 +171,60 @@ func newPlan(policy Policy, tr *autograd.Trace) *plan {
 			gradient[id] = ins.Backward
 		}
 	}
-	p.markKept()
+	p.findLayers()
 	for i, ins := range tr.Instructions {
+		r, low := table[ins.Op.Name()]
+		of := p.layerOf(ins, r)
+		p.exact[i] = of >= 0 && ins.Backward && !p.readsWeight(ins, r)
+		p.keep[i] = !low || r.packed != policy.Packed || tr.Specs[ins.In[0]].DType != tensor.Float32 ||
+			policy.KeepEnds && of >= 0 && (of == 0 || of == len(p.layers)-1)
 		if p.keep[i] {
 			continue
 		}
-		for _, k := range table[ins.Op.Name()].operands {
+		for _, k := range r.operands {
 			id := ins.In[k]
 			if _, known := p.sites[id]; !known {
-				p.sites[id] = site{len(p.sites), gradient[id], p.isWeight(id)}
+				p.sites[id] = site{len(p.sites), gradient[id], p.isWeight(id), r.planes}
 			}
 		}
 	}
 	return p
 }
 
-// markKept marks what no rounding is for: operations that the table does not have, those of
-// other types and, if the policy says so, the products of the first and the last
-// layer, gradients included.
-func (p *plan) markKept() {
-	weights, inputs := p.ends()
-	for i, ins := range p.tr.Instructions {
-		r, low := table[ins.Op.Name()]
-		p.keep[i] = !low || r.packed != p.policy.Packed || p.tr.Specs[ins.In[0]].DType != tensor.Float32
-		if !low || !p.policy.Inner {
-			continue
-		}
-		for _, k := range r.operands {
-			root := p.root[ins.In[k]]
-			p.keep[i] = p.keep[i] || slices.Contains(weights, root)
-		}
-		ofWeights := ins.Backward && r.results == nil
-		p.keep[i] = p.keep[i] || ofWeights && slices.Contains(inputs, p.root[ins.In[0]])
-	}
-}
-
-// ends returns the weights of the first and of the last layer that has some, and what
-// these layers read beside.
-func (p *plan) ends() (weights, inputs []int) {
-	var layers [][2]int // weights and input, in the order in which weights are first read
+// findLayers finds the products that read a parameter before any other does.
+func (p *plan) findLayers() {
 	for _, ins := range p.tr.Instructions {
 		r := table[ins.Op.Name()].operands
 		for _, k := range r {
 			w := p.root[ins.In[k]]
-			if p.isWeight(w) && !slices.ContainsFunc(layers, func(l [2]int) bool { return l[0] == w }) {
-				layers = append(layers, [2]int{w, p.root[ins.In[len(r)-1-k]]})
+			known := slices.ContainsFunc(p.layers, func(l layer) bool { return l.weight == w })
+			if p.isWeight(w) && !known && len(r) == 2 {
+				p.layers = append(p.layers, layer{w, p.root[ins.In[r[1-k]]], p.tr.Specs[ins.Out[0]]})
 			}
 		}
 	}
-	if len(layers) == 0 {
-		return nil, nil
-	}
-	first, last := layers[0], layers[len(layers)-1]
-	return []int{first[0], last[0]}, []int{first[1], last[1]}
+}
+
+// layerOf returns the layer that a product is of, forward or backward, or -1: it reads the
+// layer's weight or, to give the gradient of that, the layer's input and a gradient like its output.
+func (p *plan) layerOf(ins autograd.Instruction, r rule) int {
+	return slices.IndexFunc(p.layers, func(l layer) bool {
+		for _, k := range r.operands {
+			if p.root[ins.In[k]] == l.weight {
+				return true
+			}
+		}
+		if !ins.Backward || len(r.operands) != 2 || p.tr.Specs[ins.Out[0]].Elements() != p.tr.Specs[l.weight].Elements() {
+			return false
+		}
+		a, b := ins.In[r.operands[0]], ins.In[r.operands[1]]
+		return p.root[a] == l.input && p.tr.Specs[b].Elements() == l.output.Elements() ||
+			p.root[b] == l.input && p.tr.Specs[a].Elements() == l.output.Elements()
+	})
+}
+
+func (p *plan) readsWeight(ins autograd.Instruction, r rule) bool {
+	return slices.ContainsFunc(r.operands, func(k int) bool { return p.isWeight(ins.In[k]) })
 }
 
 // isWeight reports whether a value is a parameter or a view of one.

@@ -70,7 +70,7 @@ func TestProductsReadRoundedOperands(t *testing.T) {
 			if _, known := streams[v]; !known {
 				streams[v] = len(streams)
 			}
-			q := op.Quantization{Format: format, Together: weight, Stream: streams[v]}
+			q := op.QuantizeConfig{Format: format, Together: weight, Stream: streams[v]}
 			if gradient {
 				return op.Quantize(v, key, q)
 			}
@@ -82,7 +82,7 @@ func TestProductsReadRoundedOperands(t *testing.T) {
 			}
 			return v
 		}
-		want := byHand(l, autograd.Const(x), p.Inner, round, result)
+		want := byHand(l, autograd.Const(x), p.KeepEnds, round, result)
 		for i, w := range want {
 			if !slices.Equal(tensor.Data[float32](got[i]), tensor.Data[float32](w.Tensor())) {
 				t.Errorf("%v: output %d is\n%v, want\n%v", p, i, got[i], w.Tensor())

@@ -32,8 +32,8 @@ type Policy struct {
 	// Packed rounds nothing but what products with packed weights read: for inference.
 	Packed bool
 
-	// Inner leaves the first and the last layer with weights in float32.
-	Inner bool
+	// KeepEnds leaves the first and the last layer with weights in float32.
+	KeepEnds bool
 
 	// History is how many steps the scale of a tensor looks back on: it brings the
 	// largest magnitude of these to the format's. 0: formats have no such scales.
@@ -65,10 +65,10 @@ var (
 	// The MX formats and NVFP4 scale each block of values; gradients are rounded
 	// stochastically: Rouhani et al., "Microscaling Data Formats for Deep Learning", 2023; NVIDIA,
 	// "Pretraining Large Language Models with NVFP4", 2025.
-	MXFP8 = Policy{Name: "mxfp8", DType: tensor.Float32, Forward: tensor.MXFP8E4M3, Gradient: tensor.MXFP8E4M3, Inner: true}
-	MXFP6 = Policy{Name: "mxfp6", DType: tensor.Float32, Forward: tensor.MXFP6E2M3, Gradient: tensor.MXFP6E3M2, Inner: true}
-	MXFP4 = Policy{Name: "mxfp4", DType: tensor.Float32, Forward: tensor.MXFP4, Gradient: tensor.MXFP4, Inner: true}
-	NVFP4 = Policy{Name: "nvfp4", DType: tensor.Float32, Forward: tensor.NVFP4, Gradient: tensor.NVFP4, Inner: true}
+	MXFP8 = Policy{Name: "mxfp8", DType: tensor.Float32, Forward: tensor.MXFP8E4M3, Gradient: tensor.MXFP8E4M3, KeepEnds: true}
+	MXFP6 = Policy{Name: "mxfp6", DType: tensor.Float32, Forward: tensor.MXFP6E2M3, Gradient: tensor.MXFP6E3M2, KeepEnds: true}
+	MXFP4 = Policy{Name: "mxfp4", DType: tensor.Float32, Forward: tensor.MXFP4, Gradient: tensor.MXFP4, KeepEnds: true}
+	NVFP4 = Policy{Name: "nvfp4", DType: tensor.Float32, Forward: tensor.NVFP4, Gradient: tensor.NVFP4, KeepEnds: true}
 )
 
 // activations begins the names of policies of inference.
@@ -98,8 +98,8 @@ const everyLayer = "-every-layer"
 
 // EveryLayer returns the policy without an exception for the first and the last layer.
 func (p Policy) EveryLayer() Policy {
-	if p.Inner {
-		p.Name, p.Inner = p.Name+everyLayer, false
+	if p.KeepEnds {
+		p.Name, p.KeepEnds = p.Name+everyLayer, false
 	}
 	return p
 }

@@ -4,6 +4,7 @@ package precision
 type rule struct {
 	operands []int // inputs, by number
 	results  []int // outputs, where the policy rounds results
+	planes   bool  // operands have channels of planes, so that an example is a row; else the last axis is one
 	packed   bool  // of inference: an operand has a packed type already
 }
 
@@ -13,16 +14,16 @@ type rule struct {
 // arithmetic of the optimiser, and the biases of the operations below. The gradients of weights
 // are results that stay in float32.
 var table = map[string]rule{
-	"conv2d":         {operands: []int{0, 1}, results: []int{0}},
-	"conv2d_input":   {operands: []int{0, 1}, results: []int{0}},
-	"conv2d_weight":  {operands: []int{0, 1}},
+	"conv2d":         {operands: []int{0, 1}, results: []int{0}, planes: true},
+	"conv2d_input":   {operands: []int{0, 1}, results: []int{0}, planes: true},
+	"conv2d_weight":  {operands: []int{0, 1}, planes: true},
 	"linear":         {operands: []int{0, 1}, results: []int{0}},
 	"linear_weight":  {operands: []int{0, 1}},
 	"matmul":         {operands: []int{0, 1}, results: []int{0}},
 	"attention":      {operands: []int{0, 1, 2}, results: []int{0}},          // softmax within is float32
 	"attention_grad": {operands: []int{0, 1, 2, 3}, results: []int{0, 1, 2}}, // of q, k, v and the gradient
 
-	"conv2d_packed": {operands: []int{0}, packed: true},
+	"conv2d_packed": {operands: []int{0}, planes: true, packed: true},
 	"linear_packed": {operands: []int{0}, packed: true},
 }
 
