@@ -168,6 +168,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(write(f, []Named{{"w", tensor.New(tensor.Float64, 2, 0, 3)}, {"b", tensor.New(tensor.Bool, 2)}}, nil))
 	f.Add(build(`{"h":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[],"data_offsets":[4,6]}}`, "\x00\x3c\x01\x7c\x80\x7f"))
 	f.Add(write(f, []Named{{"w", tensor.Full(tensor.MXFP4, 3, 2, 33)}, {"v", tensor.Full(tensor.NVFP4, 3, 5)}, {"u", tensor.Full(tensor.Float6E2M3, 3, 3)}}, nil))
+	f.Add(write(f, []Named{{"w", tensor.Pack(tensor.Full(tensor.Float32, 3, 2, 3), tensor.Float8E4M3, tensor.Packing{Scale: 0x1p-7})}}, nil))
 	for _, c := range malformed {
 		if len(c.header) < 1000 {
 			f.Add(build(c.header, c.data))
