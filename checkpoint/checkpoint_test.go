@@ -343,3 +343,23 @@ func TestLoadErrorsNameTheFile(t *testing.T) {
 		}
 	}
 }
+
+// Names that look like the keys of metadata are names all the same.
+func TestNamesLikeKeysOfMetadata(t *testing.T) {
+	x := tensor.FromSlice([]float32{0.5, 300, 3, 4}, 2, 2)
+	small := tensor.Pack(x, tensor.Float8E4M3, tensor.Packing{Scale: 0.25})
+	want := []Named{{"a", small}, {"packed:a", x.Convert(tensor.MXFP4)}, {"scale:a", x.Convert(tensor.NVFP4)}, {"scale:packed:a", small}}
+	var b bytes.Buffer
+	if err := Write(&b, want, nil); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range want {
+		if x := got.Tensor(w.Name); x == nil || !x.Equal(w.Tensor) {
+			t.Errorf("%s is %v, want %v", w.Name, x, w.Tensor)
+		}
+	}
+}

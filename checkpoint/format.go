@@ -108,7 +108,10 @@ func packedMetadata(tensors []Named, metadata map[string]string) map[string]stri
 func applyMetadata(entries []entry, metadata map[string]string) error {
 	for key, value := range metadata {
 		name, packed := strings.CutPrefix(key, packedKey)
-		name, scaled := strings.CutPrefix(name, scaleKey)
+		scaled := false
+		if !packed {
+			name, scaled = strings.CutPrefix(key, scaleKey)
+		}
 		if !packed && !scaled {
 			continue
 		}

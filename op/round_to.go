@@ -28,7 +28,7 @@ type rounding struct{}
 
 // Backward has no gradient to give.
 func (rounding) Backward(call *autograd.Call, _ []*autograd.Value) []*autograd.Value {
-	tensor.Fail("op.RoundTo", specsOf(call.In), "want no derivative of a rounding: package precision trains with roundings")
+	tensor.Fail("op", specsOf(call.In), "want no derivative of a rounding or a magnitude: package precision trains with roundings")
 	return nil
 }
 

@@ -184,7 +184,8 @@ func newPlan(policy Policy, tr *autograd.Trace) *plan {
 		for _, k := range r.operands {
 			id := ins.In[k]
 			if _, known := p.sites[id]; !known {
-				p.sites[id] = site{len(p.sites), gradient[id], p.isWeight(id), r.planes}
+				upstream := ins.Backward && p.isConstant(id) // what a gradient begins with, perhaps repeated
+				p.sites[id] = site{len(p.sites), gradient[id] || upstream, p.isWeight(id), r.planes}
 			}
 		}
 	}
@@ -225,6 +226,10 @@ func (p *plan) layerOf(ins autograd.Instruction, r rule) int {
 
 func (p *plan) readsWeight(ins autograd.Instruction, r rule) bool {
 	return slices.ContainsFunc(r.operands, func(k int) bool { return p.isWeight(ins.In[k]) })
+}
+
+func (p *plan) isConstant(id int) bool {
+	return slices.ContainsFunc(p.tr.Constants, func(c autograd.TracedConstant) bool { return c.ID == p.root[id] })
 }
 
 // isWeight reports whether a value is a parameter or a view of one.

@@ -91,6 +91,152 @@ func TestProductsReadRoundedOperands(t *testing.T) {
 	}
 }
 
+// fp8 rounds as FP8 does by scales, and notes the scale that each value asks for, in the order in which
+// they are first read.
+type fp8 struct {
+	scales []float32
+	asked  []float32
+	number map[*autograd.Value]int
+}
+
+func (f *fp8) round(v *autograd.Value, gradient, _ bool) *autograd.Value {
+	format := FP8.Forward
+	if gradient {
+		format = FP8.Gradient
+	}
+	i, known := f.number[v]
+	if !known {
+		i = len(f.number)
+		f.number[v] = i
+		f.asked = append(f.asked, format.Float().PowerScale(float32(op.Max(op.Abs(v)).Tensor().Item())))
+	}
+	scale := float64(f.scales[i])
+	return op.Scale(op.RoundTo(op.Scale(v, scale), format, numeric.Saturate), 1/scale)
+}
+
+// The first step has scales of 1, the second those that the first asked for.
+func TestScalesAreThoseOfTheStepsBefore(t *testing.T) {
+	l, x := newLayers(), draw(9, 20, 40)
+	training := NewTraining(FP8, 7)
+	p := program.Compile(training.Rewrite(autograd.Record(l.w, []tensor.Spec{x.Spec()}, l.step)))
+	hand := &fp8{scales: slices.Repeat([]float32{1}, 9)}
+	for step := range 3 {
+		got := p.Run(x)
+		hand.number, hand.asked = map[*autograd.Value]int{}, nil
+		for i, w := range byHand(l, autograd.Const(x), false, hand.round, func(v *autograd.Value) *autograd.Value { return v }) {
+			if !slices.Equal(tensor.Data[float32](got[i]), tensor.Data[float32](w.Tensor())) {
+				t.Fatalf("step %d: output %d is\n%v, want\n%v", step, i, got[i], w.Tensor())
+			}
+		}
+		for i, asked := range hand.asked { // a history keeps the least scale
+			if step > 0 {
+				asked = min(asked, hand.scales[i])
+			}
+			hand.scales[i] = asked
+		}
+		training.Observe(got[len(got)-1])
+		if got := training.Scales(); !slices.Equal(got, hand.scales) || slices.Max(got) == 1 {
+			t.Fatalf("after step %d the scales are %v, want %v", step, got, hand.scales)
+		}
+	}
+}
+
+// An evaluation in fp8 has the scales of ranges or, without these, each example's and each weight's own.
+func TestScalesOfAnEvaluation(t *testing.T) {
+	l, x := newLayers(), draw(9, 20, 40)
+	tr := autograd.Record(l.w, []tensor.Spec{x.Spec()}, l.forward)
+	measured := program.Compile(FP8.Measure(tr)).Run(x)
+	ranges := slices.Clone(tensor.Data[float32](measured[1]))
+	for i := range ranges {
+		ranges[i] *= 3000 // so that most values become subnormals
+	}
+	hand := &fp8{number: map[*autograd.Value]int{}}
+	for _, r := range ranges {
+		hand.scales = append(hand.scales, FP8.Forward.Float().PowerScale(r))
+	}
+	own := func(v *autograd.Value, weight bool) *autograd.Value {
+		return op.Quantize(v, nil, op.QuantizeConfig{Format: FP8.Forward, Together: weight})
+	}
+	y, z := autograd.Const(x), autograd.Const(x)
+	for _, w := range l.w {
+		y = op.Linear(hand.round(y, false, false), hand.round(w.Detach(), false, true), nil)
+		z = op.Linear(own(z, false), own(w.Detach(), true), nil)
+	}
+	for name, c := range map[string]struct {
+		got  *tensor.Tensor
+		want *autograd.Value
+	}{
+		"ranges": {program.Compile(FP8.Rewrite(tr, ranges...)).Run(x)[0], y},
+		"none":   {program.Compile(FP8.Rewrite(tr)).Run(x)[0], z},
+	} {
+		if !slices.Equal(tensor.Data[float32](c.got), tensor.Data[float32](c.want.Tensor())) {
+			t.Errorf("%s: the output is\n%v, want\n%v", name, c.got, c.want.Tensor())
+		}
+	}
+	if slices.Equal(tensor.Data[float32](y.Tensor()), tensor.Data[float32](z.Tensor())) {
+		t.Error("ranges change nothing")
+	}
+}
+
+// Products of weights that are written as matrix products are layers too: the ends stay float32 with
+// their gradients, and gradients of weights are not rounded as results.
+func TestLayersOfMatrixProducts(t *testing.T) {
+	for _, p := range []Policy{MXFP4, BF16} {
+		l, x := newLayers(), draw(9, 20, 40)
+		tr := autograd.Record(l.w, []tensor.Spec{x.Spec()}, func(in []*autograd.Value) []*autograd.Value {
+			x := in[0]
+			for _, w := range l.w {
+				x = op.MatMul(x, w)
+			}
+			return autograd.Grad(op.Sum(x), l.w...)
+		})
+		rewritten := NewTraining(p, 1).Rewrite(tr)
+		made := map[int]string{}
+		rounded := 0
+		for _, ins := range rewritten.Instructions {
+			made[ins.Out[0]] = ins.Op.Name()
+			if ins.Op.Name() != "matmul" {
+				continue
+			}
+			for _, id := range ins.In {
+				if name := made[id]; name == "quantize" || name == "round_to" {
+					rounded++
+				}
+			}
+		}
+		// Eight products, of which three are of the middle layer; the gradient that all begin with is a constant.
+		if want := map[string]int{"mxfp4": 6, "bf16": 14}[p.Name]; rounded != want {
+			t.Errorf("%v: products read %d rounded operands, want %d", p, rounded, want)
+		}
+		for i, id := range rewritten.Outputs[:3] {
+			if name := made[id]; name != "matmul" {
+				t.Errorf("%v: the gradient of weight %d is made by %s", p, i, name)
+			}
+		}
+	}
+}
+
+// In sequences each position is rounded by itself: what comes later does not change what came before.
+func TestPositionsOfASequenceAreRows(t *testing.T) {
+	q := draw(3, 1, 2, 6, 16)
+	run := func(x *tensor.Tensor) []float32 {
+		tr := autograd.Record(nil, []tensor.Spec{x.Spec()}, func(in []*autograd.Value) []*autograd.Value {
+			return []*autograd.Value{op.Attention(in[0], in[0], in[0], op.AttentionConfig{Causal: true})}
+		})
+		return tensor.Data[float32](program.Compile(NVFP4.EveryLayer().Rewrite(tr)).Run(x)[0])
+	}
+	before := slices.Clone(run(q))
+	for h := range 2 {
+		tensor.Data[float32](q)[(h*6+5)*16] *= 50
+	}
+	after := run(q)
+	for h := range 2 {
+		if lo, hi := h*6*16, (h*6+5)*16; !slices.Equal(before[lo:hi], after[lo:hi]) {
+			t.Errorf("head %d: the last position changes those before", h)
+		}
+	}
+}
+
 // byHand is three dense layers and their gradients, product by product.
 func byHand(l layers, x *autograd.Value, inner bool, round func(v *autograd.Value, gradient, weight bool) *autograd.Value, result func(v *autograd.Value) *autograd.Value) []*autograd.Value {
 	as := func(layer int, v *autograd.Value, gradient, weight bool) *autograd.Value {

@@ -1,6 +1,8 @@
 package precision
 
 import (
+	"math"
+
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/tensor"
@@ -32,6 +34,12 @@ func NewScaler(scale float32) *Scaler {
 		scale:   autograd.Buffer("precision.loss_scale", tensor.Scalar(scale)),
 		inverse: autograd.Buffer("precision.loss_scale_inverse", tensor.Scalar(1/scale)),
 	}
+}
+
+// IsPowerOfTwo reports whether a positive finite number is a power of two, as scales are to be.
+func IsPowerOfTwo(scale float32) bool {
+	fraction, _ := math.Frexp(float64(scale))
+	return fraction == 0.5
 }
 
 // Variables returns what programs with the scaler read.

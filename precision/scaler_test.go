@@ -63,7 +63,9 @@ func TestAScaleGrowsAndHasAnEnd(t *testing.T) {
 	if s.Scale() != 4 {
 		t.Errorf("the scale is %v, want 4", s.Scale())
 	}
-	if !s.Observe(true) || !s.Observe(true) || s.Observe(true) {
-		t.Error("want a scale that halves twice, and then no more")
+	for i, want := range []bool{true, true, false, false} {
+		if s.Observe(true) != want {
+			t.Errorf("overflow %d: want %v", i, want)
+		}
 	}
 }

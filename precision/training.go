@@ -66,6 +66,14 @@ func newHistory(format tensor.DType) *history {
 	}
 }
 
+// Scales returns the scales of the next step, where the policy has histories.
+func (t *Training) Scales() (scales []float32) {
+	for _, h := range t.histories {
+		scales = append(scales, tensor.Data[float32](h.scale.Tensor())[0])
+	}
+	return scales
+}
+
 // Observe takes the last output of a step, where the policy has histories: it sets the scales of the
 // next step.
 func (t *Training) Observe(largest *tensor.Tensor) {

@@ -2,12 +2,14 @@ package train
 
 import (
 	"context"
+	"errors"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/precision"
 	"github.com/mlodyssey/odyssey/program"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -30,14 +32,20 @@ func (c *Classifier) measure(ctx context.Context, q Quantization, packed *Classi
 		trial.Ranges = trial.ranges(batches)
 		packed.Ranges = trial.Ranges
 	}
-	r.Measured = q.Examples.Len()
-	before, after := c.scores(batches), trial.scores(batches)
-	r.Scores, r.Same = relativeChange(before, after), c.sameClasses(before, after)
+	plain := *c
+	if plain.Precision.Rounds() {
+		plain.Precision, plain.Ranges = precision.FP32, nil
+	}
+	before, after := plain.scores(batches), trial.scores(batches)
+	r.Measured, r.Scores, r.Same = q.Examples.Len(), relativeChange(before, after), c.sameClasses(before, after)
+	if !isFinite(r.Scores) {
+		return errors.New("the scores of the examples are not finite")
+	}
 	for i, v := range nn.Variables(c.Net) {
 		if r.Parameters[i].Type.IsPacked() && !v.Value.DType().IsPacked() {
 			was := v.Value.Tensor().Clone()
 			autograd.Overwrite(v.Value, tensors[i].Tensor.Convert(was.DType()).Reshape(was.Shape()...))
-			r.Parameters[i].Scores = relativeChange(before, c.scores(batches))
+			r.Parameters[i].Scores = relativeChange(before, plain.scores(batches))
 			autograd.Overwrite(v.Value, was)
 		}
 	}

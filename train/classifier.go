@@ -192,7 +192,7 @@ func keepPacked(c *Classifier, f *checkpoint.File) {
 		if t == nil || !t.DType().IsPacked() {
 			return nil
 		}
-		flat := []int{shape[0], tensor.Elements(shape[1:])}
+		flat := flattened(shape)
 		if t.DType().Blocks() == nil && slices.Equal(t.Shape(), shape) {
 			return t.Reshape(flat...)
 		}
@@ -230,6 +230,10 @@ func (c *Classifier) readMetadata(metadata map[string]string) error {
 		return fmt.Errorf("metadata %q has a name that cannot be printed, want printable ones", metaClasses)
 	case len(c.Classes) > maxClasses:
 		return fmt.Errorf("metadata %q has %d names, want at most %d", metaClasses, len(c.Classes), maxClasses)
+	case c.Ranges != nil && !(c.Precision.Packed && c.Precision.History > 0):
+		return fmt.Errorf("metadata %q is for activations with a scale, not for precision %v", metaRanges, c.Precision)
+	case slices.ContainsFunc(c.Ranges, func(v float32) bool { return !(v >= 0 && v <= math.MaxFloat32) }):
+		return fmt.Errorf("metadata %q has %v, want numbers of at least 0", metaRanges, c.Ranges)
 	case !(c.Std > 0):
 		return fmt.Errorf("metadata %q is %v, want a positive number", metaStd, c.Std)
 	}
@@ -256,6 +260,14 @@ func jsonOf(v any) string {
 	return string(b)
 }
 
+// flattened is the shape in which SaveQuantized packs a parameter.
+func flattened(shape []int) []int {
+	if len(shape) == 0 {
+		return shape
+	}
+	return []int{shape[0], tensor.Elements(shape[1:])}
+}
+
 // assignAll gives each variable that has no packed tensor the tensor of its name. Nothing
 // may be missing or left over.
 func assignAll(variables []nn.Named, f *checkpoint.File) error {
@@ -267,8 +279,10 @@ func assignAll(variables []nn.Named, f *checkpoint.File) error {
 		if t == nil {
 			return fmt.Errorf("%s is missing, want %v", v.Name, v.Value.Spec())
 		}
-		if t.DType().IsPacked() && t.Len() == v.Value.Spec().Elements() {
-			t = t.Convert(v.Value.DType()).Reshape(v.Value.Shape()...) // SaveQuantized flattens
+		if t.DType().IsPacked() && slices.Equal(t.Shape(), flattened(v.Value.Shape())) {
+			t = t.Convert(v.Value.DType()).Reshape(v.Value.Shape()...)
+		} else if t.DType().IsPacked() && slices.Equal(t.Shape(), v.Value.Shape()) {
+			t = t.Convert(v.Value.DType())
 		}
 		if !t.Spec().Equal(v.Value.Spec()) {
 			return fmt.Errorf("%s is %v, want %v", v.Name, t.Spec(), v.Value.Spec())

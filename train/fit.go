@@ -61,10 +61,12 @@ type Progress struct {
 }
 
 // Overflow is a step that was left out, since gradients of a scaled loss were not finite. It
-// began in the last of the parameters, as gradients go from the last layer to the first.
+// began in the last of the parameters, as gradients go from the last layer to the first; or, if
+// the loss is not finite itself, in the forward pass, and then the scale stays.
 type Overflow struct {
 	Epoch, Step int      // counted from 1
 	Scale       float32  // of the loss; the next step has half of it
+	Forward     bool     // the loss is not finite
 	Parameters  []string // whose gradients were not finite, in the order of the model
 }
 
@@ -155,6 +157,12 @@ func newLoader(c Config) (*data.Loader, error) {
 	if !(c.ClipValue >= 0 && c.ClipNorm >= 0) {
 		return nil, fmt.Errorf("gradients are clipped at %v and to a norm of %v: want positive numbers, or 0", c.ClipValue, c.ClipNorm)
 	}
+	if p := c.Precision; p.Packed || p.Rounds() && c.Eager {
+		return nil, fmt.Errorf("precision %v: want one to train in and, as that works on recorded programs, no eager run", p)
+	}
+	if s := c.LossScale; s != 0 && !(s >= 1 && precision.IsPowerOfTwo(s)) {
+		return nil, fmt.Errorf("a loss scale of %v: want a power of two of at least 1", s)
+	}
 	if c.Average != nil && (c.AverageFrom < 0 || c.AverageFrom > c.Epochs) {
 		return nil, fmt.Errorf("weights are averaged from epoch %d on: want 0, for each step, to %d", c.AverageFrom, c.Epochs)
 	}
@@ -173,15 +181,15 @@ func fitEpoch(ctx context.Context, c Config, l *learner, loader *data.Loader, nu
 		}
 		rates.Set((number-1)*loader.Len() + step)
 		step++
-		scale := l.lossScale()
-		o, overflowed, err := l.run(batch.Images, batch.Labels)
+		o, overflow, err := l.run(batch.Images, batch.Labels)
 		if err != nil {
 			return Epoch{}, fmt.Errorf("step %d of epoch %d: %w", step, number, err)
 		}
-		if overflowed != nil {
+		if overflow != nil {
 			skipped++
+			overflow.Epoch, overflow.Step = number, step
 			if c.OnSkip != nil {
-				c.OnSkip(Overflow{number, step, scale, overflowed})
+				c.OnSkip(*overflow)
 			}
 		}
 		with := sum
@@ -189,13 +197,16 @@ func fitEpoch(ctx context.Context, c Config, l *learner, loader *data.Loader, nu
 		switch {
 		case isFinite(with.loss):
 			sum = with
-		case overflowed == nil:
+		case overflow == nil:
 			return Epoch{}, fmt.Errorf("the loss is no longer finite in step %d of epoch %d: a smaller learning rate may help, if the data are finite", step, number)
 		}
 		if c.OnStep != nil {
 			r := sum.result()
 			c.OnStep(Progress{number, step, loader.Len(), r.Count, r.Loss, r.Accuracy})
 		}
+	}
+	if sum.count == 0 {
+		return Epoch{}, fmt.Errorf("in no step of epoch %d was the loss finite: the scores overflow in precision %v", number, c.Precision)
 	}
 	seconds := time.Since(start).Seconds()
 	r := sum.result()

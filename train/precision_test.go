@@ -3,6 +3,7 @@ package train
 import (
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/mlodyssey/odyssey/autograd"
@@ -127,9 +128,14 @@ func multiply(v *autograd.Value, by float64) {
 func TestOverflowWithoutAScaleEndsTheRun(t *testing.T) {
 	c := smallIn(t, precision.FP16, 24)
 	c.LossScale = 1
-	multiply(c.Model.(*model.LeNet5).Conv1.Weight, 1e30)
-	if _, err := Fit(t.Context(), c); err == nil {
-		t.Error("no error")
+	c.Test = nil
+	net := c.Model.(*model.LeNet5)
+	multiply(net.Fc1.Weight, 1e-5)
+	multiply(net.Fc1.Bias, 1e-5)
+	multiply(net.Fc2.Weight, 5e5)
+	multiply(net.Fc3.Weight, 1e3)
+	if _, err := Fit(t.Context(), c); err == nil || !strings.Contains(err.Error(), "not scaled any more") {
+		t.Errorf("error %v", err)
 	}
 }
 
@@ -155,5 +161,46 @@ func TestASavedClassifierComputesInItsPrecision(t *testing.T) {
 		if got, err := loaded.Evaluate(t.Context(), c.Test); err != nil || got.Loss == want.Loss {
 			t.Errorf("%v: float32 gives the same, or %v", p, err)
 		}
+	}
+}
+
+func TestPrecisionsThatCannotTrain(t *testing.T) {
+	for name, change := range map[string]func(c *Config){
+		"eager":          func(c *Config) { c.Precision, c.Eager = precision.FP8, true },
+		"of inference":   func(c *Config) { c.Precision = precision.Activations(tensor.MXFP4) },
+		"negative scale": func(c *Config) { c.Precision, c.LossScale = precision.FP16, -8 },
+		"uneven scale":   func(c *Config) { c.Precision, c.LossScale = precision.FP16, 3 },
+		"small scale":    func(c *Config) { c.Precision, c.LossScale = precision.FP16, 0.5 },
+	} {
+		c := small(t, 24)
+		change(&c)
+		if _, err := Fit(t.Context(), c); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	s := smallRun()
+	s.Precision, s.EveryLayer = "bf16", true
+	if _, _, err := s.Prepare(model.New); err == nil || !strings.Contains(err.Error(), "bf16 rounds in every layer") {
+		t.Errorf("every layer of bf16: %v", err)
+	}
+}
+
+// Scores that overflow themselves are no matter of the loss scale.
+func TestOverflowInTheForwardPass(t *testing.T) {
+	c := smallIn(t, precision.FP16, 48)
+	c.Test = nil
+	multiply(c.Model.(*model.LeNet5).Conv1.Weight, 1e30)
+	start := digest(c)
+	var scales []float32
+	c.OnSkip = func(o Overflow) {
+		if scales = append(scales, o.Scale); !o.Forward {
+			t.Errorf("%+v", o)
+		}
+	}
+	if _, err := Fit(t.Context(), c); err == nil || !strings.Contains(err.Error(), "in no step of epoch 1 was the loss finite") {
+		t.Errorf("error %v", err)
+	}
+	if len(scales) != 2 || scales[0] != scales[1] || digest(c) != start {
+		t.Errorf("scales %v; the step changes something: %v", scales, digest(c) != start)
 	}
 }

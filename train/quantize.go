@@ -3,6 +3,7 @@ package train
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -37,8 +38,9 @@ type QuantizeReport struct {
 	Parameters []Quantized `json:"parameters"`
 
 	// Measured is the number of examples that this was measured on; 0: nothing was. Scores
-	// is the root of the mean square change of the scores, relative to that of the scores, and
-	// Same the share of examples whose likeliest class stays.
+	// is the root of the mean square change of the scores, relative to that of the scores with the
+	// parameters as they were and no activations rounded, and Same the share of examples whose
+	// likeliest class stays.
 	Measured int     `json:"measured"`
 	Scores   float64 `json:"scores"`
 	Same     float64 `json:"same"`
@@ -70,12 +72,15 @@ func (c *Classifier) SaveQuantized(ctx context.Context, path string, q Quantizat
 	packed := &Classifier{
 		Name: c.Name, Classes: c.Classes, Input: c.Input, Mean: c.Mean, Std: c.Std, Precision: q.precision(c.Precision),
 	}
+	if q.Examples != nil && q.New == nil {
+		return r, errors.New("examples to measure on, but no function New that makes the network to measure")
+	}
 	if q.Examples != nil {
 		if err := c.measure(ctx, q, packed, tensors, &r); err != nil {
 			return r, err
 		}
 	}
-	recommend(r.Parameters)
+	r.recommend()
 	return r, checkpoint.Save(path, tensors, packed.metadata())
 }
 
@@ -103,19 +108,31 @@ func (c *Classifier) quantize(q Quantization, r *QuantizeReport) (tensors []chec
 	}
 	for _, v := range variables {
 		x := v.Value.Tensor()
-		if x.DType().IsPacked() { // what was quantised before
-			x = x.Convert(tensor.Float32)
-		}
 		t := x
-		if x.Rank() >= 2 && x.DType().IsFloat() && !slices.Contains(q.Keep, v.Name) {
+		switch keep := slices.Contains(q.Keep, v.Name); {
+		case !keep && x.DType().IsPacked(): // what was quantised before
+			x = x.Convert(tensor.Float32)
+			t = quantized(x, q.Format)
+		case !keep && x.Rank() >= 2 && x.DType().IsFloat():
 			t = quantized(x.Contiguous().Reshape(x.Shape()[0], -1), q.Format)
+		case x.DType().IsFloat():
+			t = x.Convert(q.precision(c.Precision).Type())
 		}
-		tensors = append(tensors, checkpoint.Named{Name: v.Name, Tensor: t})
-		r.Parameters = append(r.Parameters, Quantized{
-			Name: v.Name, Shape: x.Shape(), Type: t.DType(), Bytes: t.Spec().Bytes(), Before: x.Spec().Bytes(), Error: relativeError(x, t),
-		})
+		p := Quantized{Name: v.Name, Shape: x.Shape(), Type: t.DType(), Bytes: t.Spec().Bytes(), Before: bytesAsFloat32(x), Error: relativeError(x, t)}
+		if !isFinite(p.Error) {
+			return nil, fmt.Errorf("%s has values that %v cannot hold", v.Name, q.Format)
+		}
+		tensors, r.Parameters = append(tensors, checkpoint.Named{Name: v.Name, Tensor: t}), append(r.Parameters, p)
 	}
 	return tensors, nil
+}
+
+// bytesAsFloat32 returns what a tensor takes, its floats as float32.
+func bytesAsFloat32(x *tensor.Tensor) int {
+	if x.DType().IsFloat() || x.DType().IsPacked() {
+		return 4 * x.Len()
+	}
+	return x.Spec().Bytes()
 }
 
 // quantized returns x in a packed type.
@@ -140,16 +157,21 @@ const recommendedShare = 0.05
 // that take the most off the sum of squares a byte, as long as all of them together are at
 // most a twentieth of the bytes before. The errors are those of the scores if they were
 // measured, else those of the parameters.
-func recommend(all []Quantized) {
+func (r *QuantizeReport) recommend() {
 	var order []*Quantized
 	left := 0.0
-	for i := range all {
-		left += recommendedShare * float64(all[i].Before)
-		if all[i].Error > 0 {
-			order = append(order, &all[i])
+	off := func(q *Quantized) float64 { return q.Error }
+	if r.Measured > 0 {
+		off = func(q *Quantized) float64 { return q.Scores }
+	}
+	for i := range r.Parameters {
+		q := &r.Parameters[i]
+		left += recommendedShare * float64(q.Before)
+		if off(q) > 0 {
+			order = append(order, q)
 		}
 	}
-	gain := func(q *Quantized) float64 { return q.cost() * q.cost() / float64(max(1, q.Before-q.Bytes)) }
+	gain := func(q *Quantized) float64 { return off(q) * off(q) / float64(max(1, q.Before-q.Bytes)) }
 	slices.SortStableFunc(order, func(a, b *Quantized) int { return cmp.Compare(gain(b), gain(a)) })
 	for _, q := range order {
 		if cost := float64(q.Before); cost <= left {
@@ -159,13 +181,10 @@ func recommend(all []Quantized) {
 	}
 }
 
-// cost is the error to judge by.
-func (q *Quantized) cost() float64 { return cmp.Or(q.Scores, q.Error) }
-
 // relativeError returns the root of the mean square difference between x and what it was
 // packed as, by that of x.
 func relativeError(x, packed *tensor.Tensor) float64 {
-	if packed == x {
+	if !packed.DType().IsPacked() || packed == x {
 		return 0
 	}
 	return relativeChange(float64s(x), float64s(packed))

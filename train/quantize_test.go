@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,7 +13,6 @@ import (
 	"github.com/mlodyssey/odyssey/data/glyphs"
 	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
-	"github.com/mlodyssey/odyssey/numeric"
 	"github.com/mlodyssey/odyssey/precision"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -168,7 +168,7 @@ func TestQuantizeTwice(t *testing.T) {
 func TestScaleOfATensor(t *testing.T) {
 	for most, want := range map[float32]float32{448: 1, 448.1: 2, 224: 0.5, 1: 0x1p-8, 0.9: 0x1p-8, 0: 1, 1e-38: 0x1p-126} {
 		x := tensor.FromSlice([]float32{0, -most, most / 2, float32(math.Inf(1))}, 2, 2)
-		if got := 1 / numeric.E4M3.PowerScale(float32(largest(x))); got != want {
+		if _, _, got := tensor.Packed(quantized(x, tensor.Float8E4M3)); got != want {
 			t.Errorf("the scale for %v is %v, want %v", most, got, want)
 		}
 	}
@@ -182,7 +182,8 @@ func TestRecommend(t *testing.T) {
 		{Name: "worse", Bytes: 30, Before: 240, Error: 0.3}, {Name: "bias", Bytes: 10, Before: 10},
 		{Name: "less", Bytes: 20, Before: 160, Error: 0.01},
 	}
-	recommend(all)
+	report := QuantizeReport{Parameters: all}
+	report.recommend()
 	var kept []string
 	for _, q := range all {
 		if q.Keep {
@@ -263,5 +264,91 @@ func TestRangesAreTheLargestMagnitudes(t *testing.T) {
 	}
 	if len(got.Ranges) != 5 || math.Abs(float64(got.Ranges[0]-want)) > 1e-6 {
 		t.Errorf("the images reach %v, want %v", got.Ranges, want)
+	}
+}
+
+func TestQuantizeInAnotherPrecision(t *testing.T) {
+	path, examples := filepath.Join(t.TempDir(), ModelFile), glyphs.New(20, 1, glyphs.Train)
+	for _, activations := range []bool{false, true} {
+		for _, p := range []precision.Policy{precision.FP64, precision.MXFP4} {
+			c := newClassifier(t, 3)
+			c.Precision = p
+			nn.Convert(c.Net, p.Type())
+			q := Quantization{Format: tensor.NVFP4, Activations: activations, Examples: examples, New: model.New}
+			if _, err := c.SaveQuantized(t.Context(), path, q); err != nil {
+				t.Fatalf("%v: %v", p, err)
+			}
+			want := precision.FP32
+			switch {
+			case activations:
+				want = precision.Activations(tensor.NVFP4)
+			case p == precision.FP64:
+				want = p
+			}
+			got, err := Load(path, model.New)
+			if err != nil || got.Precision != want {
+				t.Fatalf("%v becomes %v, %v; want %v", p, got.Precision, err, want)
+			}
+			if _, err := got.Evaluate(t.Context(), examples); err != nil {
+				t.Errorf("%v: %v", p, err)
+			}
+		}
+	}
+}
+
+func TestQuantizeAgainAndKeep(t *testing.T) {
+	dir := t.TempDir()
+	once, twice := filepath.Join(dir, "once"), filepath.Join(dir, "twice")
+	if _, err := newClassifier(t, 3).SaveQuantized(t.Context(), once, Quantization{Format: tensor.MXFP8E4M3}); err != nil {
+		t.Fatal(err)
+	}
+	first, err := Load(once, model.New)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := Quantization{Format: tensor.MXFP4, Keep: []string{"conv1.weight"}, Examples: glyphs.New(20, 1, glyphs.Train), New: model.New}
+	if _, err := first.SaveQuantized(t.Context(), twice, q); err != nil {
+		t.Fatal(err)
+	}
+	second, err := Load(twice, model.New)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range nn.Variables(second.Net) {
+		was := nn.Variables(first.Net)[i].Value.Tensor()
+		if kept := v.Name == "conv1.weight" || !was.DType().IsPacked(); kept != v.Value.Tensor().Equal(was) {
+			t.Errorf("%s: kept %v", v.Name, !kept)
+		}
+	}
+}
+
+func TestWeightsThatAFormatCannotHold(t *testing.T) {
+	c, path := newClassifier(t, 3), filepath.Join(t.TempDir(), ModelFile)
+	multiply(c.Net.(*model.LeNet5).Fc1.Weight, 1e7)
+	_, err := c.SaveQuantized(t.Context(), path, Quantization{Format: tensor.Float16})
+	if err == nil || !strings.Contains(err.Error(), "fc1.weight has values that float16 cannot hold") {
+		t.Error(err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a file is there")
+	}
+}
+
+func TestExamplesWantANetwork(t *testing.T) {
+	c, path := newClassifier(t, 3), filepath.Join(t.TempDir(), ModelFile)
+	if _, err := c.SaveQuantized(t.Context(), path, Quantization{Format: tensor.MXFP4, Examples: glyphs.New(4, 1, glyphs.Test)}); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestRangesOfAFileAreChecked(t *testing.T) {
+	c := newClassifier(t, 3)
+	c.Ranges = []float32{1}
+	if _, err := Load(save(t, c), model.New); err == nil || !strings.Contains(err.Error(), "ranges") {
+		t.Errorf("ranges of float32: %v", err)
+	}
+	c.Precision, c.Ranges = precision.Activations(tensor.Float8E4M3), []float32{1, -2}
+	if _, err := Load(save(t, c), model.New); err == nil || !strings.Contains(err.Error(), "ranges") {
+		t.Errorf("negative ranges: %v", err)
 	}
 }

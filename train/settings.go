@@ -109,11 +109,11 @@ func (s Settings) policy() (precision.Policy, error) {
 	if err != nil {
 		return p, err
 	}
+	if s.EveryLayer && !p.KeepEnds {
+		return p, fmt.Errorf("precision %v rounds in every layer as it is: want a format of blocks", p)
+	}
 	if s.EveryLayer {
 		p = p.EveryLayer()
-	}
-	if p.Rounds() && s.Eager {
-		return p, fmt.Errorf("precision %s works on recorded programs: want no eager run", p)
 	}
 	return p, nil
 }

@@ -84,24 +84,32 @@ func (l *learner) learnScaled(in []*autograd.Value) (out []*autograd.Value) {
 	return out
 }
 
-// run takes a step. It returns the parameters whose gradients overflowed, and an error if they do
-// though the loss is not scaled any more.
-func (l *learner) run(images, labels *tensor.Tensor) (o outcome, overflowed []string, err error) {
+// run takes a step, and returns what overflowed, if anything did; and an error if that is a
+// gradient though the loss is not scaled any more.
+func (l *learner) run(images, labels *tensor.Tensor) (o outcome, overflow *Overflow, err error) {
 	o = l.stepper.run(images, labels)
-	if l.scaler != nil {
-		for i, finite := range tensor.Data[bool](o.more[0]) {
-			if !finite {
-				overflowed = append(overflowed, l.config.Optimizer.Parameters()[i].Name)
-			}
-		}
-		if !l.scaler.Observe(overflowed != nil) {
-			return o, overflowed, fmt.Errorf("the gradients of %s overflow though the loss is not scaled any more", overflowed[len(overflowed)-1])
-		}
-	}
-	if l.config.Precision.History > 0 {
+	if l.config.Precision.History > 0 && len(o.more) > 0 {
 		l.rounding.Observe(o.more[len(o.more)-1])
 	}
-	return o, overflowed, nil
+	if l.scaler == nil {
+		return o, nil, nil
+	}
+	var sum tally
+	sum.add(o, labels)
+	found := &Overflow{Scale: l.scaler.Scale(), Forward: !isFinite(sum.loss)}
+	for i, finite := range tensor.Data[bool](o.more[0]) {
+		if !finite {
+			found.Parameters = append(found.Parameters, l.config.Optimizer.Parameters()[i].Name)
+		}
+	}
+	overflowed := found.Parameters != nil
+	if !found.Forward && !l.scaler.Observe(overflowed) { // no scale helps the forward pass
+		return o, found, fmt.Errorf("the gradient of %s overflows though the loss is not scaled any more", found.Parameters[len(found.Parameters)-1])
+	}
+	if !overflowed && !found.Forward {
+		return o, nil, nil
+	}
+	return o, found, nil
 }
 
 // lossScale returns the present scale of the loss, 0 where there is none.

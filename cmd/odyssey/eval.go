@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/mlodyssey/odyssey/model"
+	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/train"
 )
 
@@ -51,13 +52,27 @@ func (c evalCommand) Run(ctx context.Context, out *output) error {
 			Split string `json:"split"`
 		}{result, net.Name, s.Data, c.Split})
 	}
-	name := net.Name
-	if net.Precision.Rounds() {
-		name += " in " + net.Precision.String()
-	}
 	fmt.Fprintf(out, "%s on the %s split of %s: accuracy %.2f %%, loss %.4f, %d examples\n",
-		name, c.Split, s.Data, 100*result.Accuracy, result.Loss, result.Count)
+		described(net), c.Split, s.Data, 100*result.Accuracy, result.Loss, result.Count)
 	return nil
+}
+
+// described returns a network's name, and what it computes in if that is not float32.
+func described(net *train.Classifier) string {
+	name := net.Name
+	for _, v := range nn.Variables(net.Net) {
+		if d := v.Value.DType(); d.IsPacked() {
+			name += fmt.Sprintf(" with weights of %v", d)
+			break
+		}
+	}
+	switch p := net.Precision; {
+	case p.Packed:
+		name += " and activations"
+	case p.Rounds():
+		name += " in " + p.String()
+	}
+	return name
 }
 
 // load reads a network from a run or a file.

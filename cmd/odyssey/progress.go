@@ -79,6 +79,10 @@ func (p *progress) rate(images int) float64 {
 
 // skip tells of a step that was left out, and of the layer that it began in.
 func (p *progress) skip(o train.Overflow) {
+	if o.Forward {
+		p.line("epoch %d/%d  step %d left out: the loss is not finite", o.Epoch, p.epochs, o.Step)
+		return
+	}
 	p.line("epoch %d/%d  step %d left out: with the loss times %v the gradient of %s overflows", o.Epoch, p.epochs, o.Step, o.Scale,
 		o.Parameters[len(o.Parameters)-1])
 }

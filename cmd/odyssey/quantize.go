@@ -80,7 +80,7 @@ func (c quantizeCommand) examples() (data.Dataset, error) {
 			return nil, err
 		}
 	} else if c.Data == nil {
-		return nil, nil
+		return nil, nil // the file does not say what it was trained on
 	}
 	if c.Examples == 0 {
 		return nil, nil
@@ -109,6 +109,8 @@ func printQuantized(out *output, report train.QuantizeReport) error {
 	}
 	if report.Measured > 0 {
 		fmt.Fprintf(out, "%.1f %% of %d examples keep their class\n", 100*report.Same, report.Measured)
+	} else {
+		fmt.Fprintln(out, "no examples: nothing was measured, and activations of fp8 are scaled example by example")
 	}
 	if keep != "" {
 		fmt.Fprintf(out, "for the most accuracy in a twentieth of the bytes:%s\n", keep)

@@ -24,7 +24,7 @@ func TestQuantize(t *testing.T) {
 	if !strings.Contains(out, "examples keep their class") {
 		t.Error(out)
 	}
-	if out := succeed(t, "eval", file, "--limit", "20"); !strings.Contains(out, "lenet5 in activations-float8_e4m3") {
+	if out := succeed(t, "eval", file, "--limit", "20"); !strings.Contains(out, "lenet5 with weights of float8_e4m3 and activations") {
 		t.Error(out)
 	}
 	if out := succeed(t, "quantize", dir, "--format", "mxfp4", "--examples", "0", "--out", file); strings.Contains(out, "examples keep their class") {
