@@ -33,6 +33,9 @@ func (t GaussianBlur) Apply(dst, src *Image, w *Work) {
 		radius = radiusOf(sigma)
 	}
 	gaussianBlur(dst, src, w, sigma, radius)
+	for i, v := range dst.Pix {
+		dst.Pix[i] = clamp(v)
+	}
 }
 
 // radiusOf is how far a Gaussian is taken: beyond three deviations little is left.

@@ -79,22 +79,21 @@ func (t CentreCrop) Apply(dst, src *Image, w *Work) {
 // brings it to a size.
 type RandomResizedCrop struct {
 	Area  Range `set:"area" of:"0.001..1" doc:"of the rectangle, as a part of the image's"`
-	Ratio Range `set:"ratio" of:"0.05..20" doc:"width/height of the rectangle, uniform in its logarithm"`
+	Ratio Range `set:"ratio" of:"0.05..20" doc:"width/height of the rectangle, as a multiple of the image's; uniform in its logarithm"`
 	Extent
 	Filter
 }
 
 var _ = register(Row{
 	Name: "resized-crop", Kind: Geometry, Default: RandomResizedCrop{Area: Range{0.5, 1}, Ratio: Range{3. / 4, 4. / 3}, Filter: Filter{Antialias: true}},
-	Formula: "resize(x[i : i + √(a/ratio), j : j + √(a·ratio)]), sides rounded, and cut to those of the image",
+	Formula: "resize(x[i : i + √(area/ratio)·height, j : j + √(area·ratio)·width]), sides rounded, and cut to those of the image",
 	Draws:   "2, and 2 whole numbers", Identity: "area=1,ratio=1", Show: "area=0.3..0.3",
-	Paper: "Szegedy et al., “Going Deeper with Convolutions”, 2015; there what is too long is drawn anew",
+	Paper: "Szegedy et al., “Going Deeper with Convolutions”, 2015; there the ratio is that of the rectangle itself, and what is too long is drawn anew",
 })
 
 // Apply implements Transform.
 func (t RandomResizedCrop) Apply(dst, src *Image, w *Work) {
-	area := float64(t.Area.draw(w)*float64(src.Height)) * float64(src.Width)
-	ratio := t.Ratio.logDraw(w)
+	area, ratio := t.Area.draw(w), t.Ratio.logDraw(w)
 	width := side(area*ratio, src.Width)
 	height := side(area/ratio, src.Height)
 	top, left := place(src.Height-height, w), place(src.Width-width, w)
@@ -106,10 +105,9 @@ func (t RandomResizedCrop) Apply(dst, src *Image, w *Work) {
 	t.Filter.resize(dst, crop, w, outHeight, outWidth)
 }
 
-// side returns the side of a square of some area, in whole pixels of those that
-// there are.
-func side(area float64, most int) int {
-	return min(max(1, int(math.RoundToEven(math.Sqrt(area)))), most)
+// side returns √part of n pixels, in whole ones, at least one and at most all.
+func side(part float64, n int) int {
+	return min(max(1, int(math.RoundToEven(math.Sqrt(part)*float64(n)))), n)
 }
 
 // logDraw draws a number whose logarithm is uniform.

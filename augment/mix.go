@@ -54,7 +54,7 @@ func (t Mixup) ApplyBatch(dst, src *Batch, w *Work) {
 	pairs(dst, src, w, func(to, a, b *Image) float32 {
 		to.like(a)
 		for i, v := range a.Pix {
-			to.Pix[i] = lerp(b.Pix[i], v, lambda)
+			to.Pix[i] = blend(v, b.Pix[i], lambda)
 		}
 		return lambda
 	})

@@ -14,7 +14,7 @@ var borders = []string{"constant", "edge", "reflect"}
 
 func (Border) names() []string { return borders }
 
-func (b Border) String() string { return borders[b] }
+func (b Border) String() string { return nameOf(b, uint64(b)) }
 
 // index returns which of n pixels shows at place i, of any sign; -1 for the fill.
 func (b Border) index(i, n int) int {
@@ -48,7 +48,7 @@ type Pad struct {
 
 var _ = register(Row{
 	Name: "pad", Kind: Size, Default: Pad{Left: 2, Right: 2, Top: 2, Bottom: 2},
-	Formula: "y[r, c] = x[r − top, c − left]", Draws: "0", Identity: "left=0,right=0,top=0,bottom=0", Show: "left=6,right=3,top=2,bottom=5,border=reflect",
+	Formula: "y[r, c] = x[r − top, c − left]", Draws: "0", Identity: "left=0,right=0,top=0,bottom=0", Show: "left=4,right=2,top=2,bottom=4,border=reflect",
 })
 
 // Apply implements Transform.

@@ -14,7 +14,7 @@ var elements = []string{"cross", "square"}
 
 func (Element) names() []string { return elements }
 
-func (e Element) String() string { return elements[e] }
+func (e Element) String() string { return nameOf(e, uint64(e)) }
 
 // Erode makes what is bright thinner: on dark paper, the pen.
 type Erode struct {

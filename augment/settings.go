@@ -28,6 +28,13 @@ type field struct {
 // enumeration is a type of a few named values, counted from 0.
 type enumeration interface{ names() []string }
 
+func nameOf(e enumeration, i uint64) string {
+	if i >= uint64(len(e.names())) {
+		return fmt.Sprintf("%T(%d)", e, i)
+	}
+	return e.names()[i]
+}
+
 // checker is a transform with conditions beyond the ranges of its settings.
 type checker interface{ check() error }
 
@@ -95,7 +102,7 @@ func (f field) text() string {
 		}
 		return v.String()
 	case enumeration:
-		return v.names()[f.value.Uint()]
+		return nameOf(v, f.value.Uint())
 	case float64:
 		return number(v)
 	}
@@ -169,6 +176,9 @@ func (f field) valid() bool {
 // Check returns an error where a setting of a transform, or of one within it,
 // is out of its range. Values that come from Parse and New are in range.
 func Check(t any) error {
+	if t == nil {
+		return errors.New("augment: no transform where there should be one")
+	}
 	if g, ok := t.(group); ok {
 		for _, part := range g.parts() {
 			if err := Check(part); err != nil {
@@ -176,16 +186,21 @@ func Check(t any) error {
 			}
 		}
 	}
-	if r, ok := rowOf(t); ok {
-		if err := checkSettings(t); err != nil {
-			return fmt.Errorf("augment: %s: %w", r.Name, err)
-		}
-		return nil
-	}
 	if err := checkSettings(t); err != nil {
-		return fmt.Errorf("augment: %T: %w", t, err)
+		return fmt.Errorf("augment: %s: %w", nameOfType(t), err)
+	}
+	if s, ok := t.(SometimesBatch); ok {
+		return Check(s.T)
 	}
 	return nil
+}
+
+// nameOfType returns a transform's name in the table, or its type's.
+func nameOfType(t any) string {
+	if r, ok := rowOf(t); ok {
+		return r.Name
+	}
+	return fmt.Sprintf("%T", t)
 }
 
 func checkSettings(t any) error {

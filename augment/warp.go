@@ -16,7 +16,7 @@ var interpolations = []string{"bilinear", "nearest", "bicubic"}
 
 func (Interpolation) names() []string { return interpolations }
 
-func (i Interpolation) String() string { return interpolations[i] }
+func (i Interpolation) String() string { return nameOf(i, uint64(i)) }
 
 // Sampling is how a warp reads its source: pixels outside of it count as Fill.
 type Sampling struct {
