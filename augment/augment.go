@@ -8,7 +8,7 @@
 //	policy, err := augment.Parse("rotate:degrees=10+shift:x=0.1,y=0.1")
 //	…
 //	var w augment.Work
-//	w.Apply(policy.Each, &dst, &src, random.New(seed, epoch, index))
+//	w.Apply(policy.Each, &dst, &src, augment.ExampleStream(seed, epoch, index))
 //
 // Values are in [0,1], and a transform of such values gives such values;
 // [Normalise], which comes last, is the only one that leaves the range. The
@@ -21,6 +21,7 @@ package augment
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mlodyssey/odyssey/random"
 )
@@ -32,6 +33,22 @@ type Transform interface {
 	// no memory. Draws come from w.Random, scratch memory from w: once a Work has
 	// seen an image of a size, another of that size allocates nothing.
 	Apply(dst, src *Image, w *Work)
+}
+
+// The first elements of the paths of this package's random streams.
+const (
+	streamExample uint64 = 0x6175676d_00000001
+	streamBatch   uint64 = 0x6175676d_00000002
+)
+
+// ExampleStream returns the stream for an example of an epoch.
+func ExampleStream(seed uint64, epoch, index int) *random.Stream {
+	return random.New(seed, streamExample, uint64(epoch), uint64(index))
+}
+
+// BatchStream returns the stream for what is done to a whole batch of an epoch.
+func BatchStream(seed uint64, epoch, batch int) *random.Stream {
+	return random.New(seed, streamBatch, uint64(epoch), uint64(batch))
 }
 
 // Work is what applying a transform needs beside the images: a stream of random
@@ -61,6 +78,7 @@ func (w *Work) ApplyInPlace(t Transform, im *Image, r *random.Stream) {
 	src := w.take()
 	defer w.give()
 	src.copyOf(im)
+	im.Pix = slices.Clip(im.Pix) // what lies behind is another image's
 	shape := *im
 	if w.Apply(t, im, src, r); !im.sameShape(&shape) {
 		panic(fmt.Sprintf("augment: %s made %v of %v, want the same shape", Text(t), im, &shape))

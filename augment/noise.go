@@ -13,7 +13,7 @@ type GaussianNoise struct {
 
 var _ = register(Row{
 	Name: "noise", Kind: Noise, Default: GaussianNoise{Sigma: Range{0, 0.1}},
-	Formula: "x + sigma·n, clamped; n = √(−2·ln u)·(cos 2πv, sin 2πv) for two values of 32 bits", Draws: "1, and 2 for each 2 values of 1,024", Identity: "sigma=0", Show: "sigma=0.15",
+	Formula: "x + sigma·n, clamped; n = √(−2·ln u)·(cos 2πv, sin 2πv) for two values of 32 bits", Draws: "1, and half a number a value, for 1,024 values at a time", Identity: "sigma=0", Show: "sigma=0.15",
 	Paper: "Box and Muller, “A Note on the Generation of Random Normal Deviates”, 1958",
 })
 

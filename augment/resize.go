@@ -16,7 +16,7 @@ type Resize struct {
 
 var _ = register(Row{
 	Name: "resize", Kind: Size, Default: Resize{Filter: Filter{Antialias: true}},
-	Formula: "y = Σ k((j + ½)/s − (i + ½)/s')·x[i] / Σ k, columns first, then rows; k is a triangle or Keys' cubic with a = −½, cut at the border, and with antialias stretched where the image gets smaller; nearest: x[⌊(i + ½)·s⌋]",
+	Formula: "y = Σ k((j + ½)/s − (i + ½)/s')·x[i] / Σ k, columns first, then rows; k is a triangle or Keys' cubic with a = −½, cut at the border, and with antialias stretched where the image gets smaller; nearest: x[⌊(i + ½)·s⌋], in whole numbers",
 	Draws:   "0", Identity: "height=0,width=0", Show: "height=14,width=20",
 })
 
@@ -57,17 +57,20 @@ func (f Filter) resize(dst, src *Image, w *Work, height, width int) {
 }
 
 func nearest(dst, src *Image) {
-	ratioY, ratioX := float64(src.Height)/float64(dst.Height), float64(src.Width)/float64(dst.Width)
 	for c := range src.Channels {
 		from, to := src.plane(c), dst.plane(c)
 		for y := range dst.Height {
-			line := from[int((float64(y)+0.5)*ratioY)*src.Width:][:src.Width]
+			line := from[under(y, src.Height, dst.Height)*src.Width:][:src.Width]
 			for x := range dst.Width {
-				to[y*dst.Width+x] = line[int((float64(x)+0.5)*ratioX)]
+				to[y*dst.Width+x] = line[under(x, src.Width, dst.Width)]
 			}
 		}
 	}
 }
+
+// under returns which of n pixels lies under the middle of pixel i of m; on a
+// border of two, the later.
+func under(i, n, m int) int { return (2*i + 1) * n / (2 * m) }
 
 // taps says which pixels of a line make each of another: weight[i·most + k] is
 // that of pixel first[i] + k for pixel i, 0 where there is none.
