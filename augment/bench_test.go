@@ -40,3 +40,12 @@ func benchmark(b *testing.B, t Transform, src *Image) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
 }
+
+// BenchmarkStrong is the policy of that name, of a handwritten character.
+func BenchmarkStrong(b *testing.B) {
+	p, err := Named("strong")
+	if err != nil {
+		b.Fatal(err)
+	}
+	benchmark(b, p.Each, glyph())
+}

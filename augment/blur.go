@@ -59,17 +59,13 @@ func gaussianBlur(dst, src *Image, w *Work, sigma float64, radius int) {
 		from := wide.plane(c)
 		for y := range wide.Height {
 			line := half.Pix[y*src.Width:][:src.Width]
-			for k, g := range weights {
-				addScaled(line, from[y*wide.Width+k:], float32(g))
-			}
+			correlate(line, from[y*wide.Width:], weights, 1)
 		}
 		to := dst.plane(c)
 		clear(to)
 		for y := range src.Height {
 			line := to[y*src.Width:][:src.Width]
-			for k, g := range weights {
-				addScaled(line, half.Pix[(y+k)*src.Width:], float32(g))
-			}
+			correlate(line, half.Pix[y*src.Width:], weights, src.Width)
 		}
 	}
 }
@@ -86,6 +82,24 @@ func gaussian(weights []float64, sigma float64) []float64 {
 		weights[i] /= total
 	}
 	return weights
+}
+
+// correlate adds to each dst[i] weights[k]·src[i + k·step], in the order of k.
+func correlate(dst, src []float32, weights []float64, step int) {
+	for ; len(weights) >= 4; weights = weights[4:] {
+		g0, g1, g2, g3 := float32(weights[0]), float32(weights[1]), float32(weights[2]), float32(weights[3])
+		s0, s1, s2, s3 := src[:len(dst)], src[step:][:len(dst)], src[2*step:][:len(dst)], src[3*step:][:len(dst)]
+		for i, v := range dst {
+			v += float32(g0 * s0[i])
+			v += float32(g1 * s1[i])
+			v += float32(g2 * s2[i])
+			dst[i] = v + float32(g3*s3[i])
+		}
+		src = src[min(4*step, len(src)):]
+	}
+	for k, g := range weights {
+		addScaled(dst, src[k*step:], float32(g))
+	}
 }
 
 func addScaled(dst, src []float32, factor float32) {

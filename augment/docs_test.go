@@ -56,8 +56,10 @@ someof:n=2(rotate|shear|all:p=0.5(erode+noise))
 - Each transform takes ` + "`p`" + `, the probability with which it is applied; without it is always. ` + "`oneof`" + ` applies one of its list, ` + "`someof`" + ` n different
   ones in their order, ` + "`all`" + ` all.
 - A setting that is a range draws a number of it, uniformly where nothing else is said: ` + "`degrees=5..10`" + `. A single number v means −v to v for what lies
-  around 0 (angles, shifts: ` + "`±v`" + ` below), 1 − v to 1 + v for what lies around 1 (factors: ` + "`1±v`" + `), and else just v.
+  around 0, such as angles and shifts, 1 − v to 1 + v for what lies around 1, such as factors, and else just v.
 - What mixes a batch comes last; of several each batch goes through one.
+- ` + "`augment.FromTables`" + ` takes the same as tables, as decoders of TOML or JSON give them: ` + "`{name = \"rotate\", degrees = [5, 10], p = 0.5}`" + `, and for a group
+  ` + "`{name = \"oneof\", of = [{name = \"blur\"}, {name = \"sharpen\"}]}`" + `.
 
 Values are from 0 to 1, and stay there: what would leave is clamped. Only ` + "`normalise`" + ` leaves the range. Images of 8 bits are converted at the edges
 (divided by 255; times 255 and rounded). What needs colours leaves grey images alone. Rows count from the top, columns from the left, and a pixel is a

@@ -58,10 +58,10 @@ func TestMistakesInPolicies(t *testing.T) {
 		"":                       "missing",
 		"rotat":                  `no transform "rotat", want one of default`,
 		"rotate:degres=10":       `rotate: no setting "degres", want one of p, degrees, interpolation, fill`,
-		"rotate:degrees=ten":     "rotate: degrees=ten, want -360..360",
-		"rotate:degrees=NaN":     "want -360..360",
-		"rotate:degrees=-5":      "want -360..360", // it would be the range from 5 to -5
-		"rotate:degrees=9..5":    "want -360..360",
+		"rotate:degrees=ten":     "rotate: degrees=ten, want v for ±v or a..b, within -360..360",
+		"rotate:degrees=NaN":     "within -360..360",
+		"rotate:degrees=-5":      "within -360..360", // it would be the range from 5 to -5
+		"rotate:degrees=9..5":    "within -360..360",
 		"rotate:degrees":         `"degrees", want setting=value`,
 		"rotate:fill=2":          "fill=2, want 0..1",
 		"rotate:interpolation=x": "interpolation=x, want bilinear, nearest, bicubic",

@@ -13,7 +13,7 @@ import (
 // Setting is one field of a transform, as text.
 type Setting struct {
 	Name, Default string
-	Want          string // what values it takes, such as "0..1" or "nearest, bilinear or bicubic"
+	Want          string // what values it takes, such as "0..1" or "bilinear, nearest, bicubic"
 	Doc           string
 }
 
@@ -86,7 +86,10 @@ func (f field) want() string {
 	case bool:
 		return "true, false"
 	case int:
-		return "a whole number from " + f.Tag.Get("of")
+		return "a whole number of " + f.Tag.Get("of")
+	case Range:
+		single := map[string]string{"around 0": "v for ±v", "around 1": "v for 1±v", "": "v"}[f.Tag.Get("one")]
+		return single + " or a..b, within " + f.Tag.Get("of")
 	}
 	return f.Tag.Get("of")
 }
