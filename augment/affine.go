@@ -1,6 +1,7 @@
 package augment
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/mlodyssey/odyssey/internal/kernel"
@@ -136,6 +137,11 @@ func (s Sampling) warp(dst, src *Image, w *Work, t affine) {
 	scratch := w.take()
 	defer w.give()
 	m := t.inverse(src.Height, src.Width)
+	for _, v := range m {
+		if !(math.Abs(v) <= 1<<25) { // beyond what settings within their bounds lead to, so that no place overflows
+			panic(fmt.Sprintf("augment: an affine map with the settings %+v, want ones that pass Check", t))
+		}
+	}
 	dx, dy := fixed(m[0]), fixed(m[3])
 	for c := range src.Channels {
 		from := s.sampler(scratch, src, c)

@@ -105,7 +105,7 @@ func hsv(r, g, b float32) (h, s, v float32) {
 }
 
 func rgb(h, s, v float32) (r, g, b float32) {
-	h *= 6
+	h = float32(6 * h)
 	sector := floor(h)
 	f := h - sector
 	p := clamp(v * (1 - s))

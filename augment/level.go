@@ -70,7 +70,7 @@ var _ = register(Row{
 
 // Apply implements Transform.
 func (t RandAugment) Apply(dst, src *Image, w *Work) {
-	if t.N == 0 {
+	if t.N <= 0 {
 		dst.copyOf(src)
 		return
 	}

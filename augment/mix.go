@@ -132,9 +132,9 @@ func gamma(alpha float64, w *Work) float64 {
 		if v <= 0 {
 			continue
 		}
-		v = float64(v*v) * v
+		v = float64(float64(v*v) * v)
 		u := 1 - w.Random.Float64()
-		half := float64(0.5*z[0]) * z[0]
+		half := float64(float64(0.5*z[0]) * z[0])
 		if kernel.Log64(u) < half+float64(d*(1-v+kernel.Log64(v))) {
 			return d * v
 		}

@@ -87,13 +87,13 @@ func (f Filter) taps(w *Work, n, m int) taps {
 	if f.Antialias {
 		stretch = max(1, scale)
 	}
-	support := f.Interpolation.support() * stretch
+	support := float64(f.Interpolation.support() * stretch)
 	t := taps{most: 2*int(math.Ceil(support)) + 1}
 	w.first = grow(w.first, m)
 	t.first, t.weight = w.first, w.floats(m*t.most)
 	clear(t.weight)
 	for i := range m {
-		centre := (float64(i) + 0.5) * scale
+		centre := float64((float64(i) + 0.5) * scale)
 		lo := max(0, int(centre-support+0.5))
 		hi := min(n, int(centre+support+0.5))
 		t.first[i] = lo

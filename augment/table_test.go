@@ -224,7 +224,9 @@ func TestTheBits(t *testing.T) {
 		sum := uint32(0)
 		for seed := range uint64(8) {
 			for _, src := range []*Image{glyph(), quantised(27, 34)} {
-				sum = checksum(sum, r, src, seed)
+				for _, settings := range slices.Compact([]string{"", r.Show}) {
+					sum = checksum(sum, r, settings, src, seed)
+				}
 			}
 		}
 		fmt.Fprintf(&b, "%s %08x\n", r.Name, sum)
@@ -244,16 +246,20 @@ func TestTheBits(t *testing.T) {
 	}
 }
 
-func checksum(sum uint32, r Row, src *Image, seed uint64) uint32 {
+func checksum(sum uint32, r Row, settings string, src *Image, seed uint64) uint32 {
 	var w Work
 	results := []Image{{}, {}}
 	w.Random = random.New(seed)
-	if tr, ok := r.Default.(Transform); ok {
+	made, err := New(r.Name, settings)
+	if err != nil {
+		panic(err)
+	}
+	if tr, ok := made.(Transform); ok {
 		tr.Apply(&results[0], src, &w)
 	} else {
 		batch := Batch{Images: []Image{*src, *partner(src)}, Labels: make([]Label, 2)}
 		var dst Batch
-		r.Default.(BatchTransform).ApplyBatch(&dst, &batch, &w)
+		made.(BatchTransform).ApplyBatch(&dst, &batch, &w)
 		results = dst.Images
 	}
 	for _, im := range results {

@@ -3,6 +3,7 @@ package augment
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/mlodyssey/odyssey/random"
@@ -106,6 +107,15 @@ func TestProbabilities(t *testing.T) {
 			within(t, text, counts[v], trials, p)
 		}
 	}
+}
+
+func TestAnAffineMapOfNoScaleIsAMistake(t *testing.T) {
+	defer func() {
+		if v, _ := recover().(string); !strings.Contains(v, "want ones that pass Check") {
+			t.Errorf("panicked with %q", v)
+		}
+	}()
+	new(Work).Apply(Affine{Degrees: Within(3)}, &Image{}, glyph(), random.New(1))
 }
 
 func TestSomeOfKeepsTheOrder(t *testing.T) {
