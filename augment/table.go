@@ -28,7 +28,9 @@ func Kinds() []Kind {
 	return []Kind{Geometry, Size, Pen, Light, Colour, Filters, Noise, Patch, Mixture, Paper}
 }
 
-// Row is a transform's place in the table.
+// Row is a transform's place in the table. A new transform is a struct whose
+// fields have the tags that settings.go explains, a method Apply, and a row: tests,
+// parser and documentation range over the table.
 type Row struct {
 	Name    string
 	Kind    Kind
