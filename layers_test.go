@@ -29,6 +29,7 @@ var layers = []string{
 	"nn",
 	"optim",
 	"data/glyphs",
+	"augment",
 	"data",
 	"checkpoint",
 	"train",
