@@ -7,23 +7,25 @@ import (
 	"math"
 	"sync"
 
+	"github.com/mlodyssey/odyssey/augment"
 	"github.com/mlodyssey/odyssey/internal/parallel"
-	"github.com/mlodyssey/odyssey/random"
 	"github.com/mlodyssey/odyssey/tensor"
 )
-
-// orderStream keeps the draws for an epoch's order apart from all others of
-// the same seed.
-const orderStream = 0x6f72646572
 
 // LoaderConfig says how a Loader makes batches.
 type LoaderConfig struct {
 	Batch     int     // examples in a batch
 	Shuffle   bool    // a new random order each epoch, instead of the set's own
-	Seed      uint64  // of the random orders
+	Sampler   Sampler // which examples an epoch has, and in what order; nil: all, as Shuffle says
+	Seed      uint64  // of the random orders, and of Augment
 	DropLast  bool    // leave out an epoch's last batch where it is smaller
 	Mean, Std float32 // values become (value - Mean) / Std; a Std of 0 means 1
-	Workers   int     // goroutines that read batches ahead; 0: all processors share in reading a batch when it is wanted
+	// Augment changes the images, of shape [channels height width], at random: each by the
+	// seed, the epoch and its index in the set alone, mixtures by the number of the batch
+	// too. nil: they stay as they are.
+	Augment *augment.Policy
+
+	Workers int // goroutines that read batches ahead; 0: all processors share in reading a batch when it is wanted
 }
 
 // Batch is some examples in tensors. Its memory is used again: it holds until
@@ -32,6 +34,11 @@ type Batch struct {
 	Images *tensor.Tensor // float32 [n, shape of an example...]
 	Labels *tensor.Tensor // int64 [n]
 	Index  []int          // the examples' indices in the set
+
+	// Of a policy with mixtures: an image is of the class in Others too, with what its weight
+	// for the class in Labels leaves of 1. Else nil.
+	Others  *tensor.Tensor // int64 [n]
+	Weights *tensor.Tensor // float32 [n]
 }
 
 // Loader makes batches of a set. It is safe for concurrent use.
@@ -47,11 +54,17 @@ func NewLoader(set Dataset, c LoaderConfig) (*Loader, error) {
 	if c.Std == 0 {
 		c.Std = 1
 	}
-	switch n := set.Len(); {
+	if c.Sampler == nil {
+		c.Sampler = everything(c.Shuffle)
+	}
+	if err := c.checkAugment(set.Shape()); err != nil {
+		return nil, err
+	}
+	switch n := c.Sampler.Len(set.Len()); {
 	case c.Batch < 1:
 		return nil, fmt.Errorf("batch %d: want at least 1", c.Batch)
 	case c.Batch > n:
-		return nil, fmt.Errorf("batch %d is larger than the set's %d examples", c.Batch, n)
+		return nil, fmt.Errorf("batch %d is larger than an epoch's %d examples", c.Batch, n)
 	case c.Workers < 0:
 		return nil, fmt.Errorf("%d workers: want at least 0", c.Workers)
 	case !isFinite(c.Mean) || !isFinite(c.Std) || c.Std < 0:
@@ -64,10 +77,11 @@ func isFinite(v float32) bool { return math.Abs(float64(v)) <= math.MaxFloat32 }
 
 // Len returns the number of batches in an epoch.
 func (l *Loader) Len() int {
+	n := l.config.Sampler.Len(l.set.Len())
 	if l.config.DropLast {
-		return l.set.Len() / l.config.Batch
+		return n / l.config.Batch
 	}
-	return (l.set.Len() + l.config.Batch - 1) / l.config.Batch
+	return (n + l.config.Batch - 1) / l.config.Batch
 }
 
 // Batches iterates over an epoch. What it yields depends on the set, the
@@ -77,10 +91,16 @@ func (l *Loader) Len() int {
 // done. A panic in the set's Read becomes the consumer's: an error value with the
 // stack where it began.
 func (l *Loader) Batches(ctx context.Context, epoch int) iter.Seq2[*Batch, error] {
+	return l.BatchesFrom(ctx, epoch, 0)
+}
+
+// BatchesFrom is Batches without the first few: what is left of an epoch that was stopped
+// after these. The batches are the same.
+func (l *Loader) BatchesFrom(ctx context.Context, epoch, first int) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
-		p := l.startPipeline(ctx, l.order(epoch))
+		p := l.startPipeline(ctx, epoch, first)
 		defer p.stop()
-		for b := range l.Len() {
+		for b := first; b < l.Len(); b++ {
 			batch, err := p.take(b)
 			if err != nil {
 				yield(nil, err)
@@ -94,18 +114,6 @@ func (l *Loader) Batches(ctx context.Context, epoch int) iter.Seq2[*Batch, error
 	}
 }
 
-func (l *Loader) order(epoch int) []int {
-	n := l.set.Len()
-	if l.config.Shuffle {
-		return random.New(l.config.Seed, orderStream, uint64(epoch)).Perm(n)
-	}
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
-	}
-	return order
-}
-
 // pipeline fills the batches of one epoch ahead of their consumer, or without
 // workers when it asks for them. Batch b lies in slot b modulo the number of
 // slots, so batches come in order whoever filled them: one slot is the
@@ -114,19 +122,22 @@ type pipeline struct {
 	loader  *Loader
 	ctx     context.Context
 	cancel  context.CancelFunc
+	epoch   int
 	order   []int
 	slots   []*slot
 	todo    chan *slot // has room for all slots, so that sending never blocks
 	workers sync.WaitGroup
 }
 
-func (l *Loader) startPipeline(ctx context.Context, order []int) *pipeline {
-	workers := min(l.config.Workers, l.Len())
-	p := &pipeline{loader: l, order: order, todo: make(chan *slot, workers+1)}
+func (l *Loader) startPipeline(ctx context.Context, epoch, first int) *pipeline {
+	workers := min(l.config.Workers, max(0, l.Len()-first))
+	p := &pipeline{loader: l, epoch: epoch, order: l.config.Sampler.Order(l.set.Len(), l.config.Seed, epoch), todo: make(chan *slot, workers+1)}
 	p.ctx, p.cancel = context.WithCancel(ctx)
-	for b := range workers + 1 {
+	for range workers + 1 {
 		p.slots = append(p.slots, l.newSlot(p.ctx))
-		p.assign(b)
+	}
+	for b := range workers + 1 {
+		p.assign(first + b)
 	}
 	for range workers {
 		p.workers.Go(func() {
@@ -151,7 +162,7 @@ func (p *pipeline) assign(b int) {
 	}
 	s := p.slots[b%len(p.slots)]
 	lo := b * p.loader.config.Batch
-	s.resize(p.order[lo:min(lo+p.loader.config.Batch, len(p.order))])
+	s.begin(p.epoch, b, p.order[lo:min(lo+p.loader.config.Batch, len(p.order))])
 	p.todo <- s
 }
 

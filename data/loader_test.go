@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/mlodyssey/odyssey/augment"
 	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -34,7 +35,7 @@ func copyEpoch(t *testing.T, l *Loader, epoch int) (batches []Batch) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		batches = append(batches, Batch{b.Images.Clone(), b.Labels.Clone(), slices.Clone(b.Index)})
+		batches = append(batches, Batch{Images: b.Images.Clone(), Labels: b.Labels.Clone(), Index: slices.Clone(b.Index)})
 	}
 	return batches
 }
@@ -96,7 +97,7 @@ func TestLoaderShufflesByEpochAndSeed(t *testing.T) {
 			}
 			seen[fmt.Sprint(order)] = name
 			slices.Sort(order)
-			if !slices.Equal(order, (&Loader{set: numbered(100)}).order(0)) {
+			if !slices.Equal(order, everything(false).Order(100, 0, 0)) {
 				t.Errorf("%s leaves examples out: %v", name, order)
 			}
 		}
@@ -105,8 +106,7 @@ func TestLoaderShufflesByEpochAndSeed(t *testing.T) {
 
 // A stored order: runs are to be repeated by later versions too.
 func TestLoaderOrderIsStable(t *testing.T) {
-	l := mustLoader(t, numbered(10), LoaderConfig{Batch: 10, Shuffle: true, Seed: 1})
-	if got, want := l.order(3), []int{6, 0, 8, 3, 5, 4, 2, 9, 7, 1}; !slices.Equal(got, want) {
+	if got, want := everything(true).Order(10, 1, 3), []int{6, 0, 8, 3, 5, 4, 2, 9, 7, 1}; !slices.Equal(got, want) {
 		t.Errorf("order %v, want %v", got, want)
 	}
 }
@@ -351,8 +351,8 @@ func TestNewLoaderRefuses(t *testing.T) {
 	}{
 		{numbered(10), LoaderConfig{}, "batch 0: want at least 1"},
 		{numbered(10), LoaderConfig{Batch: -1}, "batch -1: want at least 1"},
-		{numbered(10), LoaderConfig{Batch: 64}, "batch 64 is larger than the set's 10 examples"},
-		{numbered(0), LoaderConfig{Batch: 1}, "batch 1 is larger than the set's 0 examples"},
+		{numbered(10), LoaderConfig{Batch: 64}, "batch 64 is larger than an epoch's 10 examples"},
+		{numbered(0), LoaderConfig{Batch: 1}, "batch 1 is larger than an epoch's 0 examples"},
 		{numbered(10), LoaderConfig{Batch: 1, Workers: -1}, "-1 workers: want at least 0"},
 		{numbered(10), LoaderConfig{Batch: 1, Mean: nan}, "mean NaN"},
 		{numbered(10), LoaderConfig{Batch: 1, Std: nan}, "deviation NaN"},
@@ -382,4 +382,112 @@ func BenchmarkLoader(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*set.Len()), "ns/image")
+}
+
+// pictures has grey images of 12×12, each with a bar of its own.
+type pictures int
+
+func (p pictures) Len() int        { return int(p) }
+func (pictures) Shape() []int      { return []int{1, 12, 12} }
+func (pictures) Classes() []string { return []string{"a", "b", "c"} }
+
+func (pictures) Read(i int, x []float32) (label int, err error) {
+	clear(x)
+	for k := range 12 {
+		x[k*12+i%12] = float32(i%5+1) / 5
+	}
+	return i % 3, nil
+}
+
+// Augmented batches, mixtures too, are the same with any number of workers and when an epoch goes on
+// after any batch; they differ from epoch to epoch and from seed to seed.
+func TestAugmentedBatchesDependOnTheirPlaceAlone(t *testing.T) {
+	policy, err := augment.Parse("default+noise+mixup+cutmix")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := LoaderConfig{Batch: 16, Shuffle: true, Seed: 3, Mean: 0.1, Std: 0.3, Augment: policy}
+	read := func(c LoaderConfig, epoch, first int) (all []Batch) {
+		for b, err := range mustLoader(t, pictures(90), c).BatchesFrom(t.Context(), epoch, first) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, Batch{b.Images.Clone(), b.Labels.Clone(), slices.Clone(b.Index), b.Others.Clone(), b.Weights.Clone()})
+		}
+		return all
+	}
+	same := func(a, b Batch) bool {
+		return a.Images.Equal(b.Images) && a.Labels.Equal(b.Labels) && slices.Equal(a.Index, b.Index) && a.Others.Equal(b.Others) && a.Weights.Equal(b.Weights)
+	}
+	want := read(config, 2, 0)
+	if len(want) != 6 {
+		t.Fatalf("%d batches, want 6", len(want))
+	}
+	for _, workers := range []int{0, 1, 2, 8} {
+		config.Workers = workers
+		for first := range 7 {
+			if got := read(config, 2, first); !slices.EqualFunc(got, want[first:], same) {
+				t.Errorf("%d workers, from batch %d: other batches", workers, first)
+			}
+		}
+	}
+	for name, other := range map[string][]Batch{"epoch": read(config, 3, 0), "seed": read(LoaderConfig{Batch: 16, Shuffle: true, Seed: 4, Mean: 0.1, Std: 0.3, Augment: policy}, 2, 0)} {
+		if same(other[0], want[0]) {
+			t.Errorf("another %s gives the same batch", name)
+		}
+	}
+	for k, w := range tensor.Data[float32](want[0].Weights) {
+		if label := int64(want[0].Index[k] % 3); w < 0 || w > 1 || tensor.Data[int64](want[0].Labels)[k] != label {
+			t.Errorf("image %d of class %d: class %d with weight %v", k, label, tensor.Data[int64](want[0].Labels)[k], w)
+		}
+	}
+}
+
+// Without mixtures an image of a batch is what Augmented shows.
+func TestAugmentedShowsWhatTheLoaderMakes(t *testing.T) {
+	policy, err := augment.Parse("default+noise")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := Augmented(pictures(40), policy.Each, 3, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := make([]float32, 144)
+	for b, err := range mustLoader(t, pictures(40), LoaderConfig{Batch: 8, Shuffle: true, Seed: 3, Augment: policy}).Batches(t.Context(), 2) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, i := range b.Index {
+			if _, err := shown.Read(i, x); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(tensor.Data[float32](b.Images)[k*144:][:144], x) {
+				t.Errorf("image %d of the set differs", i)
+			}
+		}
+		if b.Others != nil || b.Weights != nil {
+			t.Error("a batch without mixtures has other labels")
+		}
+	}
+}
+
+// lines has examples that are no images.
+type lines struct{ pictures }
+
+func (lines) Shape() []int { return []int{144} }
+
+func TestPoliciesThatDoNotFit(t *testing.T) {
+	for text, set := range map[string]Dataset{"resize:height=5,width=5": pictures(10), "default": lines{pictures(10)}} {
+		policy, err := augment.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := NewLoader(set, LoaderConfig{Batch: 2, Augment: policy}); err == nil {
+			t.Errorf("%s of examples %v: no error", text, set.Shape())
+		}
+		if _, err := Augmented(set, policy.Each, 1, 1); err == nil {
+			t.Errorf("%s of examples %v: no error", text, set.Shape())
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/mlodyssey/odyssey/augment"
 	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/tensor"
@@ -20,16 +21,23 @@ type slot struct {
 	loader *Loader
 	ctx    context.Context
 	batch  Batch
+	epoch  int
+	number int            // of the batch in the epoch
 	full   Batch          // the tensors of a whole batch, that a smaller one shares
 	ready  chan error     // has room for one, so that workers never wait
 	read   *parallel.Loop // over the examples of a whole batch
 	errs   []error        // of the ranges of that loop
+
+	from, mixed augment.Batch // of a policy with mixtures
 }
 
 func (l *Loader) newSlot(ctx context.Context) *slot {
 	full := Batch{
 		Images: tensor.New(tensor.Float32, append([]int{l.config.Batch}, l.shape...)...),
 		Labels: tensor.New(tensor.Int64, l.config.Batch),
+	}
+	if l.mixes() {
+		full.Others, full.Weights = tensor.New(tensor.Int64, l.config.Batch), tensor.New(tensor.Float32, l.config.Batch)
 	}
 	s := &slot{loader: l, ctx: ctx, full: full, ready: make(chan error, 1)}
 	grain := readGrain
@@ -43,14 +51,25 @@ func (l *Loader) newSlot(ctx context.Context) *slot {
 	return s
 }
 
-func (s *slot) resize(index []int) {
-	images, labels := s.full.Images, s.full.Labels
-	if n := len(index); n < labels.Len() {
-		shape := images.Shape()[1:]
-		images = tensor.FromSlice(tensor.Data[float32](images)[:n*tensor.Elements(shape)], append([]int{n}, shape...)...)
-		labels = tensor.FromSlice(tensor.Data[int64](labels)[:n], n)
+// mixes reports whether batches have images of two classes.
+func (l *Loader) mixes() bool { return l.config.Augment != nil && len(l.config.Augment.Mix) > 0 }
+
+// begin makes the slot that of a batch, of the examples at the indices.
+func (s *slot) begin(epoch, number int, index []int) {
+	s.epoch, s.number = epoch, number
+	s.batch = Batch{
+		Images: firstOf[float32](s.full.Images, len(index)), Labels: firstOf[int64](s.full.Labels, len(index)), Index: index,
+		Others: firstOf[int64](s.full.Others, len(index)), Weights: firstOf[float32](s.full.Weights, len(index)),
 	}
-	s.batch = Batch{images, labels, index}
+}
+
+// firstOf returns the first n along axis 0 of a tensor, if there is one, in the same memory.
+func firstOf[T tensor.Element](t *tensor.Tensor, n int) *tensor.Tensor {
+	if t == nil || n == t.Shape()[0] {
+		return t
+	}
+	shape := t.Shape()[1:]
+	return tensor.FromSlice(tensor.Data[T](t)[:n*tensor.Elements(shape)], append([]int{n}, shape...)...)
 }
 
 // fill reads a batch's examples. Of several errors it returns that of the first
@@ -71,6 +90,10 @@ func (s *slot) fill() (err error) {
 			return err
 		}
 	}
+	if l := s.loader; l.mixes() {
+		s.mix()
+		normalise(tensor.Data[float32](s.batch.Images), l.config.Mean, l.config.Std)
+	}
 	return nil
 }
 
@@ -90,7 +113,12 @@ func (s *slot) readExamples(lo, hi int) error {
 		if label < 0 || label >= l.classes {
 			return fmt.Errorf("example %d: label %d, want one of the set's %d classes", i, label, l.classes)
 		}
-		normalise(x, l.config.Mean, l.config.Std)
+		if l.config.Augment != nil {
+			change(l.config.Augment.Each, l.shape, x, l.config.Seed, s.epoch, i)
+		}
+		if !l.mixes() {
+			normalise(x, l.config.Mean, l.config.Std)
+		}
 		labels[k] = int64(label)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/mlodyssey/odyssey/augment"
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/nn"
@@ -34,8 +35,12 @@ type Config struct {
 	ClipNorm  float64    // scale gradients down to this norm; 0: do not
 	Seed      uint64     // of the order of examples
 	Mean, Std float32    // examples become (x - Mean) / Std; a Std of 0 means 1
-	Workers   int        // goroutines that read batches ahead, for sets that wait for a disk: see data.LoaderConfig
-	Eager     bool       // run operations one by one instead of a recorded program
+
+	Augment *augment.Policy // changes the images of Train at random; nil: they stay as they are
+	Sampler data.Sampler    // of Train; nil: all examples, in a new order each epoch
+
+	Workers int  // goroutines that read batches ahead, for sets that wait for a disk: see data.LoaderConfig
+	Eager   bool // run operations one by one instead of a recorded program
 
 	Precision precision.Policy // how training and evaluation compute; the parameters must be of its type
 	LossScale float32          // of the first steps of a policy that scales the loss, a power of two; 0: precision.FirstScale
@@ -167,7 +172,8 @@ func newLoader(c Config) (*data.Loader, error) {
 		return nil, fmt.Errorf("weights are averaged from epoch %d on: want 0, for each step, to %d", c.AverageFrom, c.Epochs)
 	}
 	return data.NewLoader(c.Train, data.LoaderConfig{
-		Batch: c.Batch, Shuffle: true, Seed: c.Seed, Mean: c.Mean, Std: c.Std, Workers: c.Workers,
+		Batch: c.Batch, Shuffle: c.Sampler == nil, Sampler: c.Sampler, Seed: c.Seed, Mean: c.Mean, Std: c.Std,
+		Augment: c.Augment, Workers: c.Workers,
 	})
 }
 
@@ -181,7 +187,7 @@ func fitEpoch(ctx context.Context, c Config, l *learner, loader *data.Loader, nu
 		}
 		rates.Set((number-1)*loader.Len() + step)
 		step++
-		o, overflow, err := l.run(batch.Images, batch.Labels)
+		o, overflow, err := l.run(inputs(batch)...)
 		if err != nil {
 			return Epoch{}, fmt.Errorf("step %d of epoch %d: %w", step, number, err)
 		}
@@ -215,6 +221,14 @@ func fitEpoch(ctx context.Context, c Config, l *learner, loader *data.Loader, nu
 		LearningRate: optim.LearningRate(c.Optimizer), LossScale: float64(l.lossScale()), Skipped: skipped,
 		Seconds: seconds, ImagesPerSecond: float64(r.Count) / seconds,
 	}, nil
+}
+
+// inputs returns what a step takes of a batch.
+func inputs(b *data.Batch) []*tensor.Tensor {
+	if b.Others == nil {
+		return []*tensor.Tensor{b.Images, b.Labels}
+	}
+	return []*tensor.Tensor{b.Images, b.Labels, b.Others, b.Weights}
 }
 
 func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -325,7 +325,7 @@ func TestPrepareRefuses(t *testing.T) {
 		{func(s *Settings) { s.Data = "no/such/dir" }, "no/such/dir"},
 		{func(s *Settings) { s.Limit = -1 }, "limit -1: want at least 1"},
 		{func(s *Settings) { s.Epochs = 0 }, "epochs 0: want at least 1"},
-		{func(s *Settings) { s.Batch = 49 }, "batch 49 is larger than the set's 48 examples"},
+		{func(s *Settings) { s.Batch = 49 }, "batch 49 is larger than an epoch's 48 examples"},
 		{func(s *Settings) { s.Optimizer = "tiger" }, `unknown optimizer "tiger": want one of sgd, adam, adamw`},
 		{func(s *Settings) { s.LR = -1 }, "learning rate is -1"},
 		{func(s *Settings) { s.Momentum = 1 }, "momentum is 1"},

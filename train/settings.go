@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/mlodyssey/odyssey/augment"
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/data/glyphs"
 	"github.com/mlodyssey/odyssey/nn"
@@ -42,6 +43,8 @@ type Settings struct {
 
 	Precision  string `json:"precision"`             // a name that precision.Named knows
 	EveryLayer bool   `json:"every_layer,omitempty"` // round in the first and the last layer too
+
+	Augment string `json:"augment,omitempty"` // a policy that augment.Parse reads; "": none
 
 	Epochs int `json:"epochs"`
 	Batch  int `json:"batch"`
@@ -96,6 +99,11 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 		Model: net, Train: train, Test: test, Epochs: s.Epochs, Batch: s.Batch, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
 		Precision: policy,
 		ClipValue: s.ClipValue, ClipNorm: s.ClipNorm,
+	}
+	if s.Augment != "" {
+		if config.Augment, err = augment.Parse(s.Augment); err != nil {
+			return nil, Config{}, err
+		}
 	}
 	if err := s.prepareOptimizer(nn.Parameters(net), &config); err != nil {
 		return nil, Config{}, err

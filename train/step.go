@@ -64,7 +64,8 @@ func newLearner(c Config) *learner {
 	return l
 }
 
-// learn goes down the gradients of a batch of images and labels.
+// learn goes down the gradients of a batch of images and labels or, of mixtures, of images, labels,
+// the other labels and the weights of the first.
 func (l *learner) learn(in []*autograd.Value) []*autograd.Value {
 	scores, loss := forward(l.config.Model, l.config.Precision, in)
 	l.config.update(autograd.Grad(op.Mean(loss), l.parameters()...))
@@ -86,8 +87,8 @@ func (l *learner) learnScaled(in []*autograd.Value) (out []*autograd.Value) {
 
 // run takes a step, and returns what overflowed, if anything did; and an error if that is a
 // gradient though the loss is not scaled any more.
-func (l *learner) run(images, labels *tensor.Tensor) (o outcome, overflow *Overflow, err error) {
-	o = l.stepper.run(images, labels)
+func (l *learner) run(batch ...*tensor.Tensor) (o outcome, overflow *Overflow, err error) {
+	o = l.stepper.run(batch...)
 	if l.config.Precision.History > 0 && len(o.more) > 0 {
 		l.rounding.Observe(o.more[len(o.more)-1])
 	}
@@ -95,7 +96,7 @@ func (l *learner) run(images, labels *tensor.Tensor) (o outcome, overflow *Overf
 		return o, nil, nil
 	}
 	var sum tally
-	sum.add(o, labels)
+	sum.add(o, batch[1])
 	found := &Overflow{Scale: l.scaler.Scale(), Forward: !isFinite(sum.loss)}
 	for i, finite := range tensor.Data[bool](o.more[0]) {
 		if !finite {
@@ -120,10 +121,17 @@ func (l *learner) lossScale() float32 {
 	return l.scaler.Scale()
 }
 
-// forward returns the scores of a batch of images and labels, and the loss of each.
+// forward returns the scores of a batch, and the loss of each example: of mixtures, that of their
+// two labels by weight.
 func forward(m nn.Module, p precision.Policy, in []*autograd.Value) (scores, loss *autograd.Value) {
 	scores = m.Forward(op.Cast(in[0], p.Type()))
-	return scores, op.CrossEntropy(scores, in[1])
+	loss = op.CrossEntropy(scores, in[1])
+	if len(in) > 2 {
+		weight := op.Cast(in[3], p.Type())
+		other := op.CrossEntropy(scores, in[2])
+		loss = op.Add(op.Mul(weight, loss), op.Mul(op.Sub(op.Scalar(p.Type(), 1), weight), other))
+	}
+	return scores, loss
 }
 
 func (l *learner) parameters() []*autograd.Value { return nn.Values(l.config.Optimizer.Parameters()) }
@@ -175,31 +183,39 @@ func newEvaluator(m nn.Module, p precision.Policy, ranges []float32) *stepper {
 	}
 }
 
-func (s *stepper) run(images, labels *tensor.Tensor) outcome {
+func (s *stepper) run(batch ...*tensor.Tensor) outcome {
 	if s.eager {
-		out := s.step([]*autograd.Value{autograd.Const(images), autograd.Const(labels)})
+		var in []*autograd.Value
+		for _, x := range batch {
+			in = append(in, autograd.Const(x))
+		}
+		out := s.step(in)
 		var tensors []*tensor.Tensor
 		for _, v := range out {
 			tensors = append(tensors, v.Tensor())
 		}
 		return newOutcome(tensors)
 	}
-	n := labels.Len()
+	n := batch[1].Len()
 	p := s.programs[n]
 	if p == nil {
-		p = s.record(images, labels)
+		p = s.record(batch)
 		s.programs[n] = p
 		if s.profile {
 			p.StartProfile()
 		}
 	}
-	return newOutcome(p.Run(images, labels))
+	return newOutcome(p.Run(batch...))
 }
 
 func newOutcome(out []*tensor.Tensor) outcome { return outcome{out[0], out[1], out[2:]} }
 
-func (s *stepper) record(images, labels *tensor.Tensor) *program.Program {
-	tr := autograd.Record(s.variables, []tensor.Spec{images.Spec(), labels.Spec()}, s.step)
+func (s *stepper) record(batch []*tensor.Tensor) *program.Program {
+	var specs []tensor.Spec
+	for _, x := range batch {
+		specs = append(specs, x.Spec())
+	}
+	tr := autograd.Record(s.variables, specs, s.step)
 	if s.rewrite != nil {
 		tr = s.rewrite(tr)
 	}

@@ -134,7 +134,7 @@ func TestBadSettings(t *testing.T) {
 		status int
 		want   []string
 	}{
-		{"train --batch 65", statusError, []string{"batch 65 is larger than the set's 64 examples"}},
+		{"train --batch 65", statusError, []string{"batch 65 is larger than an epoch's 64 examples"}},
 		{"train --batch 0", statusError, []string{"batch 0: want at least 1"}},
 		{"train --batch=-3", statusError, []string{"batch -3: want at least 1"}},
 		{"train --lr NaN", statusError, []string{"learning rate is NaN: want a finite number"}},

@@ -5,6 +5,7 @@ import (
 	"image/png"
 	"io"
 
+	"github.com/mlodyssey/odyssey/augment"
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/train"
@@ -20,13 +21,17 @@ type showCommand struct {
 	Out   string `default:"sheet.png" help:"The PNG file to write."`
 	Rows  int    `default:"12" help:"Rows of examples."`
 	Cols  int    `default:"16" help:"Examples in a row."`
+
+	Augment string `placeholder:"POLICY" help:"Show each example beside what a policy, such as default, makes of it: see docs/augmentation.md."`
+	Seed    uint64 `default:"1" help:"Of what is random in that."`
 }
 
 // Help is the long help text.
 func (showCommand) Help() string {
 	return `Each example stands over the name of its class.
 
-    odyssey data show --data data/emnist --split test --out sheet.png`
+    odyssey data show --data data/emnist --split test --out sheet.png
+    odyssey data show --augment default --rows 6`
 }
 
 // Run writes the sheet.
@@ -38,7 +43,13 @@ func (c showCommand) Run(out *output) error {
 	if err != nil {
 		return err
 	}
-	sheet, err := data.Sheet(set, c.Rows, c.Cols)
+	shown := set
+	if c.Augment != "" {
+		if shown, err = c.pairs(set); err != nil {
+			return err
+		}
+	}
+	sheet, err := data.Sheet(shown, c.Rows, c.Cols)
 	if err != nil {
 		return err
 	}
@@ -48,4 +59,32 @@ func (c showCommand) Run(out *output) error {
 	fmt.Fprintf(out, "%s shows the first of %d %s examples of %d classes of %s\n",
 		c.Out, set.Len(), c.Split, len(set.Classes()), c.Data)
 	return nil
+}
+
+// pairs returns a set with each example, and then what the policy makes of it.
+func (c showCommand) pairs(set data.Dataset) (data.Dataset, error) {
+	policy, err := augment.Parse(c.Augment)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := data.Augmented(set, policy.Each, c.Seed, 1)
+	if err != nil {
+		return nil, err
+	}
+	return &alternating{set, changed}, nil
+}
+
+// alternating has the examples of two sets in turn.
+type alternating struct {
+	data.Dataset
+	other data.Dataset
+}
+
+func (a *alternating) Len() int { return 2 * a.Dataset.Len() }
+
+func (a *alternating) Read(i int, x []float32) (label int, err error) {
+	if i%2 == 1 {
+		return a.other.Read(i/2, x)
+	}
+	return a.Dataset.Read(i/2, x)
 }
