@@ -1,7 +1,7 @@
 package data
 
 import (
-	"archive/zip"
+	archive "archive/zip"
 	"fmt"
 	"io"
 	"os"
@@ -15,12 +15,12 @@ import (
 // them, by name: those among names, or all where there are none. Each is read as
 // [ReadNPY] does.
 func ReadNPZ(r io.ReaderAt, size int64, names ...string) (map[string]*tensor.Tensor, error) {
-	archive, err := zip.NewReader(r, size)
+	files, err := archive.NewReader(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("no archive of NumPy arrays: %w", err)
 	}
 	arrays := map[string]*tensor.Tensor{}
-	for _, file := range archive.File {
+	for _, file := range files.File {
 		name, ok := strings.CutSuffix(file.Name, ".npy")
 		if !ok || len(names) > 0 && !slices.Contains(names, name) {
 			continue
@@ -35,7 +35,7 @@ func ReadNPZ(r io.ReaderAt, size int64, names ...string) (map[string]*tensor.Ten
 	return arrays, nil
 }
 
-func readEntry(file *zip.File) (*tensor.Tensor, error) {
+func readEntry(file *archive.File) (*tensor.Tensor, error) {
 	f, err := file.Open()
 	if err != nil {
 		return nil, err
