@@ -199,11 +199,15 @@ func WriteNPY(w io.Writer, t *tensor.Tensor) error {
 	if !ok {
 		return fmt.Errorf("NumPy has no type %v: want one of plain elements", t.DType())
 	}
-	var shape strings.Builder
+	var sizes []string
 	for _, n := range t.Shape() {
-		fmt.Fprintf(&shape, "%d, ", n)
+		sizes = append(sizes, strconv.Itoa(n))
 	}
-	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", name, strings.TrimSuffix(shape.String(), " "))
+	shape := strings.Join(sizes, ", ")
+	if len(sizes) == 1 {
+		shape += "," // or it would be a number in Python
+	}
+	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", name, shape)
 	const before = len(npyMagic) + 4
 	padding := 63 - (before+len(header))%64 // data begins at a multiple of 64
 	header += strings.Repeat(" ", padding) + "\n"
