@@ -2,6 +2,7 @@ package data
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +31,12 @@ var mnistLike = map[string][]string{
 	"kmnist":       {"o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"},
 }
 
+// KnownClasses returns the names of the classes of fashion-mnist and kmnist, whose files
+// do not tell; nil for other names.
+func KnownClasses(set string) []string {
+	return slices.Clone(mnistLike[strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(set))])
+}
+
 // knownClasses returns the classes of a set that is known by the prefix of its
 // files or the name of their directory, or nil.
 func knownClasses(dir, prefix string) *mapping {
@@ -48,8 +55,8 @@ func knownClasses(dir, prefix string) *mapping {
 	if absolute, err := filepath.Abs(dir); err == nil {
 		dir = absolute
 	}
-	for _, name := range []string{prefix, strings.ToLower(filepath.Base(dir))} {
-		if classes, ok := mnistLike[strings.NewReplacer("-", "", "_", "").Replace(name)]; ok {
+	for _, name := range []string{prefix, filepath.Base(dir)} {
+		if classes := KnownClasses(name); classes != nil {
 			return newMapping(classes, 0)
 		}
 	}
