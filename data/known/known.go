@@ -41,8 +41,8 @@ func (s Set) Bytes() (n int64) {
 }
 
 const (
-	nist    = "none stated; made by NIST from its Special Database 19"
-	toronto = "none stated; the authors ask to be cited"
+	nist    = "none stated (NIST)"
+	toronto = "none stated, cite"
 )
 
 // mnistFiles are the four files of MNIST and of sets like it.
@@ -99,7 +99,7 @@ func Sets() []Set {
 			[]string{"http://codh.rois.ac.jp/kmnist/dataset/kmnist/"},
 			mnistFiles("bdb82020997e1d708af4cf47b453dcf7", "e144d726b3acfaa3e44228e80efcd344", "5c965bf0a639b31b8f53240b1b52f4d7", "7320c461ea6c1c855c0b718fb2a4b134",
 				18_000_000, 30_000, 3_041_136, 5_120)},
-		{"mnist", 60000, 10000, grey, 10, "handwritten digits", "none stated by its authors", "http://yann.lecun.com/exdb/mnist/",
+		{"mnist", 60000, 10000, grey, 10, "handwritten digits", "none stated", "http://yann.lecun.com/exdb/mnist/",
 			[]string{"http://yann.lecun.com/exdb/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/"},
 			mnistFiles("f68b3c2dcbeaaa9fbdd348bbdeb94873", "d53e105ee54ea40749a09fcbcd1e9432", "9fb629c4189551a2d022fa330f9573f3", "ec29112dd5afa0611ce80d1b7f02629c",
 				9_912_422, 28_881, 1_648_877, 4_542)},
