@@ -10,6 +10,31 @@ import (
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
+// Skipped returns how many files of a set, or of those that it is made of,
+// could not be read so far and were passed over, and what was wrong with one; see
+// FolderConfig.SkipUnreadable.
+func Skipped(set Dataset) (count int, example error) {
+	switch s := set.(type) {
+	case interface{ Skipped() (int, error) }:
+		return s.Skipped()
+	case interface{ parts() []Dataset }:
+		for _, part := range s.parts() {
+			n, err := Skipped(part)
+			count += n
+			if example == nil {
+				example = err
+			}
+		}
+	}
+	return count, example
+}
+
+func (s *subset) parts() []Dataset       { return []Dataset{s.Dataset} }
+func (c *concatenated) parts() []Dataset { return c.sets }
+func (r *repeated) parts() []Dataset     { return []Dataset{r.Dataset} }
+func (m *mapped) parts() []Dataset       { return []Dataset{m.Dataset} }
+func (c *cached) parts() []Dataset       { return []Dataset{c.Dataset} }
+
 func (s *subset) labels() ([]int, error) {
 	all, err := Labels(s.Dataset)
 	if err != nil {

@@ -1,6 +1,8 @@
 package data
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -98,6 +100,18 @@ func TestOpenDirOfCSV(t *testing.T) {
 		}
 		if _, err := OpenDir(one+settings, "train"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", settings, err, want)
+		}
+	}
+}
+
+func TestDirectory(t *testing.T) {
+	odd := filepath.Join(t.TempDir(), "a:b=c")
+	os.Mkdir(odd, 0o777)
+	for name, want := range map[string]string{
+		"x/photos:size=3x3,channels=1": "x/photos", "x:size=3/y": "x:size=3/y", "glyphs": "glyphs", `C:\x`: `C:\x`, odd: odd, odd + ":k=v": odd, "x:1=2": "x:1=2",
+	} {
+		if got := Directory(name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
 }

@@ -184,6 +184,10 @@ func TestUnreadableImagesAreSkipped(t *testing.T) {
 		})
 	}
 	wait.Wait()
+	all, err := Concat(CacheMemory(Limit(set, 1)), Repeat(Map(set, set.Shape(), nil), 2), Subset(set, nil))
+	if n, example := Skipped(all); err != nil || n != 9 || !strings.Contains(example.Error(), "2.png") {
+		t.Errorf("%d skipped in sets of the set, such as %v, want 3 each", n, example)
+	}
 	if n, _ := set.Skipped(); n != 3 {
 		t.Errorf("%d skipped, want 3", n)
 	}

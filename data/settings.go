@@ -35,6 +35,15 @@ func cutSettings(name string) (dir string, s settings, err error) {
 	return parts[1], s, nil
 }
 
+// Directory returns the directory of what OpenDir takes, without settings.
+func Directory(name string) string {
+	dir, _, err := cutSettings(name)
+	if err != nil {
+		return name
+	}
+	return dir
+}
+
 // check returns an error for a setting that a format does not have.
 func (s settings) check(f format) error {
 	for key := range s {

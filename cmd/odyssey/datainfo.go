@@ -155,15 +155,19 @@ func (c verifyCommand) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	if f, ok := set.(interface{ Skipped() (int, error) }); ok {
-		if n, err := f.Skipped(); n > 0 {
-			fmt.Fprintf(out, "%d files were skipped, such as %v\n", n, err)
-		}
-	}
+	tellSkipped(out, set)
 	if wrong > 0 {
 		return fmt.Errorf("data %s: %d of %d %s examples are wrong", c.Data, wrong, set.Len(), c.Split)
 	}
 	fmt.Fprintf(out, "all %d %s examples of %s can be read: values are finite, pixels in [0, 1], labels among the %d classes\n",
 		set.Len(), c.Split, c.Data, len(set.Classes()))
 	return nil
+}
+
+// tellSkipped tells of files that could not be read and were passed over, as the
+// user chose.
+func tellSkipped(out *output, set data.Dataset) {
+	if n, example := data.Skipped(set); n > 0 {
+		fmt.Fprintf(out, "%d files could not be read and were passed over, such as %v\n", n, example)
+	}
 }

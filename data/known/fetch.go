@@ -145,7 +145,7 @@ func (d *transfer) exchange(ctx context.Context, watch *time.Timer) error {
 	default:
 		return errors.New(resp.Status)
 	}
-	return d.copy(resp, watch)
+	return d.copy(ctx, resp, watch)
 }
 
 var errPage = errors.New("an HTML page instead of the file: does a proxy ask for something?")
@@ -179,7 +179,7 @@ func (d *transfer) pastTheEnd(resp *http.Response) error {
 }
 
 // copy writes an answer's body to the file.
-func (d *transfer) copy(resp *http.Response, watch *time.Timer) error {
+func (d *transfer) copy(ctx context.Context, resp *http.Response, watch *time.Timer) error {
 	most := 2*d.f.Bytes + overhead
 	all := int64(0)
 	if resp.ContentLength >= 0 {
@@ -190,6 +190,9 @@ func (d *transfer) copy(resp *http.Response, watch *time.Timer) error {
 	}
 	b := make([]byte, 1<<16)
 	for {
+		if ctx.Err() != nil { // though more may be there already
+			return ctx.Err()
+		}
 		n, err := resp.Body.Read(b)
 		watch.Reset(silence)
 		if d.done == 0 && n > 0 && isPage(b[:n]) {

@@ -4,6 +4,7 @@ import (
 	"image/color"
 	"io"
 	"math"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -48,6 +49,7 @@ func (s *Stats) Draw(w io.Writer) error {
 	p.Add(grid, bars)
 	p.NominalX(s.Classes...)
 	p.Y.Min = 0
+	p.Y.Tick.Marker = plot.TickerFunc(wholeTicks)
 	if longest(s.Classes) > upright { // names of words are turned
 		p.X.Tick.Label.Rotation = math.Pi / 3
 		p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = text.XRight, text.YCenter
@@ -58,6 +60,16 @@ func (s *Stats) Draw(w io.Writer) error {
 	p.Draw(draw.Crop(draw.New(canvas), pad, -pad, pad, -pad))
 	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
 	return err
+}
+
+// wholeTicks marks round numbers of examples, which have no decimals.
+func wholeTicks(lo, hi float64) (marks []plot.Tick) {
+	for _, tick := range (plot.DefaultTicks{}).Ticks(lo, hi) {
+		if tick.Label != "" && tick.Value == math.Trunc(tick.Value) {
+			marks = append(marks, plot.Tick{Value: tick.Value, Label: strconv.FormatFloat(tick.Value, 'f', 0, 64)})
+		}
+	}
+	return marks
 }
 
 func longest(names []string) (n int) {
