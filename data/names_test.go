@@ -2,6 +2,7 @@ package data
 
 import (
 	"encoding/binary"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -138,4 +139,23 @@ func TestOpenDirSaysWhatItLooksFor(t *testing.T) {
 	if _, err := OpenDir(write(t, idxSet("", 1))+":size=3", "train"); err == nil || !strings.Contains(err.Error(), `setting "size": IDX files have none`) {
 		t.Errorf("a setting of another format: %v", err)
 	}
+}
+
+func FuzzReadClasses(f *testing.F) {
+	f.Add("a\nb\n\n")
+	f.Add("0 48\n1 65 97\n")
+	f.Fuzz(func(t *testing.T, file string) {
+		for _, read := range []func(io.Reader) (*mapping, error){readMapping, readClasses} {
+			m, err := read(strings.NewReader(file))
+			if err != nil {
+				if strings.Contains(err.Error(), "\n") {
+					t.Errorf("an error of several lines: %q", err)
+				}
+				continue
+			}
+			if len(m.classes) == 0 || len(m.classes) != len(m.class) {
+				t.Errorf("%d classes, %d labels", len(m.classes), len(m.class))
+			}
+		}
+	})
 }
