@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bufio"
 	"cmp"
 	"encoding/csv"
 	"errors"
@@ -98,6 +99,9 @@ func classesOf(labels []string) []string {
 	return names
 }
 
+// byteOrderMark is what some spreadsheets begin a file with.
+const byteOrderMark = "\ufeff"
+
 // csvReader reads the lines of a table one by one.
 type csvReader struct {
 	*csv.Reader
@@ -120,7 +124,11 @@ func (c *csvReader) next() (csvLine, error) {
 }
 
 func readTable(r io.Reader, label string) (*table, error) {
-	c := &csvReader{Reader: csv.NewReader(r)}
+	buffered := bufio.NewReader(r)
+	if start, _ := buffered.Peek(len(byteOrderMark)); string(start) == byteOrderMark {
+		buffered.Discard(len(byteOrderMark))
+	}
+	c := &csvReader{Reader: csv.NewReader(buffered)}
 	c.ReuseRecord = true
 	start, err := c.begin(label)
 	if err != nil {

@@ -19,6 +19,7 @@ func TestReadCSV(t *testing.T) {
 	}{
 		"words without a header":  {"5.1,3.5,setosa\n4,2,rose\n", CSVConfig{}, []string{"rose", "setosa"}, []int{1, 0}, []int{2}, []float32{5.1, 3.5}},
 		"a header":                {"Label,a,b\n10,1,2\n9,3,4\n10,5,6\n", CSVConfig{}, []string{"9", "10"}, []int{1, 0, 1}, []int{2}, []float32{1, 2}},
+		"a spreadsheet's mark":    {"\ufefflabel,a\n1,2\n", CSVConfig{}, []string{"1"}, []int{0}, []int{1}, []float32{2}},
 		"column by name":          {"a,kind,b\n1,0,2\n3,1,4\n", CSVConfig{Label: "kind"}, []string{"0", "1"}, []int{0, 1}, []int{2}, []float32{1, 2}},
 		"column by number":        {"1,0,2\n3,1,4\n", CSVConfig{Label: "1"}, []string{"0", "1"}, []int{0, 1}, []int{2}, []float32{1, 2}},
 		"shape and scale":         {"7,0,51,102,255\n", CSVConfig{Label: "0", Shape: []int{1, 2, 2}, Scale: 255}, []string{"7"}, []int{0}, []int{1, 2, 2}, []float32{0, 0.2, 0.4, 1}},

@@ -209,8 +209,6 @@ func (d *transfer) copy(ctx context.Context, resp *http.Response, watch *time.Ti
 			d.progress(d.f.Name, d.done, all)
 		}
 		switch {
-		case err == io.EOF && d.done < all:
-			return &brokenOff{io.ErrUnexpectedEOF}
 		case err == io.EOF:
 			return nil
 		case err != nil:
