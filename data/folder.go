@@ -35,7 +35,11 @@ type Folder struct {
 	scratch sync.Pool // of *image.RGBA
 	mu      sync.Mutex
 	bad     map[string]error
+	scalers map[image.Point]draw.Scaler // by the size of what they scale
 }
+
+// mostScalers bounds the sizes that a scaler is kept for.
+const mostScalers = 256
 
 // OpenFolder opens a directory that has a folder of PNG and JPEG files for each
 // class; folders within those belong to them. Names that begin with a dot and
@@ -244,7 +248,7 @@ func (f *Folder) convert(picture image.Image, x []float32) error {
 	if same {
 		draw.Draw(canvas, canvas.Rect, picture, b.Min, draw.Src)
 	} else {
-		draw.BiLinear.Scale(canvas, canvas.Rect, picture, b, draw.Src, nil)
+		f.scaler(b.Size()).Scale(canvas, canvas.Rect, picture, b, draw.Src, nil)
 	}
 	if f.config.Channels == 1 {
 		luma(x[:w*h], canvas.Pix)
@@ -255,6 +259,24 @@ func (f *Folder) convert(picture image.Image, x []float32) error {
 		x[i], x[w*h+i], x[2*w*h+i] = float32(p[0])/255, float32(p[1])/255, float32(p[2])/255
 	}
 	return nil
+}
+
+// scaler returns one for pictures of a size, whose weights need not be worked out
+// for each.
+func (f *Folder) scaler(from image.Point) draw.Scaler {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s, ok := f.scalers[from]
+	if !ok {
+		s = draw.BiLinear.NewScaler(f.config.Width, f.config.Height, from.X, from.Y)
+		if f.scalers == nil {
+			f.scalers = map[image.Point]draw.Scaler{}
+		}
+		if len(f.scalers) < mostScalers {
+			f.scalers[from] = s
+		}
+	}
+	return s
 }
 
 // luma makes greys of colours, with the weights of color.GrayModel: grey stays

@@ -138,6 +138,29 @@ func TestOpenFolderResizes(t *testing.T) {
 	}
 }
 
+// A board of black and white squares of one pixel is grey from afar: every pixel
+// counts.
+func TestResizingLooksAtAllPixels(t *testing.T) {
+	board := image.NewGray(image.Rect(0, 0, 32, 32))
+	for i := range board.Pix {
+		board.Pix[i] = uint8(255 * ((i + i/32) % 2))
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, board); err != nil {
+		t.Fatal(err)
+	}
+	set, err := OpenFolder(tree(t, map[string][]byte{"a/1.png": b.Bytes(), "b/1.png": b.Bytes()}), FolderConfig{Width: 4, Height: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pixels, _ := readBytes(t, set, 0)
+	for _, v := range pixels {
+		if v < 126 || v > 129 {
+			t.Fatalf("pixels %v, want 127 or 128", pixels)
+		}
+	}
+}
+
 // A picture whose header is sound and whose pixels are not, and one that is no
 // picture at all.
 func brokenFolder(t *testing.T) (dir string) {
@@ -286,4 +309,30 @@ func FuzzReadPicture(f *testing.F) {
 			}
 		}
 	})
+}
+
+func BenchmarkFolder(b *testing.B) {
+	photo := image.NewRGBA(image.Rect(0, 0, 256, 256))
+	for i := range photo.Pix {
+		photo.Pix[i] = uint8(i/4%256 + i/4/256)
+	}
+	var file bytes.Buffer
+	if err := jpeg.Encode(&file, photo, &jpeg.Options{Quality: 90}); err != nil {
+		b.Fatal(err)
+	}
+	dir := tree(b, map[string][]byte{"a/1.jpg": file.Bytes(), "b/1.jpg": file.Bytes()})
+	for name, size := range map[string]int{"whole": 0, "to 224": 224} {
+		b.Run(name, func(b *testing.B) {
+			set, err := OpenFolder(dir, FolderConfig{Width: size, Height: size})
+			if err != nil {
+				b.Fatal(err)
+			}
+			x := make([]float32, 3*256*256)
+			for i := 0; b.Loop(); i++ {
+				if _, err := set.Read(i%2, x); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

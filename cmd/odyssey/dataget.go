@@ -53,7 +53,7 @@ func megabytes(n int64) string { return fmt.Sprintf("%.0f MB", max(1, float64(n)
 type getCommand struct {
 	Name   string   `arg:"" help:"The set's name: see odyssey data list."`
 	Dir    string   `help:"The directory for its files; data/NAME unless given."`
-	Mirror []string `help:"An address to try first, which the names of the files follow."`
+	Mirror []string `sep:"none" help:"An address to try first, which the names of the files follow."`
 }
 
 // Help is the long help text.
