@@ -248,7 +248,7 @@ func (c *csvReader) column(i int) string {
 	return strconv.Itoa(i)
 }
 
-func hasCSV(l listing) bool { return l.hasExt(".csv") }
+func hasCSV(l listing) bool { return l.hasTable(".csv") }
 
 func openCSV(l listing, split string, s settings) (Dataset, []string, error) {
 	c := CSVConfig{Label: s["label"]}

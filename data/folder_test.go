@@ -252,6 +252,7 @@ func TestOpenDirOfFolders(t *testing.T) {
 			t.Errorf("%s: %v", split, err)
 		}
 	}
+	os.WriteFile(filepath.Join(dir, "labels.csv"), []byte("1,cat\n"), 0o666) // is about the images
 	test, err := OpenDir(dir, "test")
 	if err != nil {
 		t.Fatal(err)

@@ -62,7 +62,7 @@ func ReadNPZFile(path string, names ...string) (map[string]*tensor.Tensor, error
 	return arrays, nil
 }
 
-func hasNPZ(l listing) bool { return l.hasExt(".npz") }
+func hasNPZ(l listing) bool { return l.hasTable(".npz") }
 
 func openNPZ(l listing, split string, s settings) (Dataset, []string, error) {
 	path, whole, err := l.splitFile(split, ".npz")

@@ -160,6 +160,12 @@ func (l listing) splitFile(split, ext string) (path string, whole bool, err erro
 	return "", false, fmt.Errorf("%s: want a file %s%s, or only one that is split: %s", l.dir, split, ext, strings.Join(found, ", "))
 }
 
+// hasTable reports whether there are train and test files with an ending, or one
+// file and no images that it may be about.
+func (l listing) hasTable(ext string) bool {
+	return l.has("train"+ext) || l.has("test"+ext) || l.hasExt(ext) && !hasFolders(l)
+}
+
 func (l listing) hasExt(ext string) bool {
 	return slices.ContainsFunc(l.names, func(name string) bool { return strings.HasSuffix(name, ext) })
 }
