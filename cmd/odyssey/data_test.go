@@ -197,7 +197,7 @@ func served(t *testing.T, handler http.Handler) (address string) {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	d := newIDX(t)
-	set := known.Set{Name: "tiny", Official: []string{server.URL}}
+	set := known.Set{Name: "tiny", Source: "https://example.org", Official: []string{server.URL}}
 	for _, name := range []string{trainImages, trainLabels, "test-images-idx3-ubyte", "test-labels-idx1-ubyte"} {
 		b := d.get(name)
 		h := md5.Sum(b)
@@ -229,7 +229,7 @@ func TestDataGetRefuses(t *testing.T) {
 	address := served(t, http.NotFoundHandler())
 	dir := filepath.Join(t.TempDir(), "new")
 	refuse(t, statusError, []string{"data", "get", "tiny", "--dir", dir},
-		[]string{"tiny: " + address + "/tiny-train-images-idx3-ubyte: 404 Not Found", "or put tiny-train-images-idx3-ubyte, ", "into " + dir + " yourself"})
+		[]string{"tiny: " + address + "/tiny-train-images-idx3-ubyte: 404 Not Found", "or put tiny-train-images-idx3-ubyte, ", " into " + dir + " yourself"})
 	refuse(t, statusError, []string{"data", "get", "tiny", "--dir", dir, "--mirror", "ftp://x"}, []string{`mirror "ftp://x": want an address such as https://`})
 	namedSet = known.Named
 	refuse(t, statusError, []string{"data", "get", "imagenet"}, []string{`unknown data set "imagenet": want one of cifar-10, `})

@@ -92,12 +92,15 @@ func download(ctx context.Context, s Set, f File, part string, o Options) error 
 		}
 		tried = append(tried, fmt.Sprintf("%s: %v", url, err))
 	}
+	if info, err := os.Stat(part); err == nil && info.Size() == 0 {
+		os.Remove(part)
+	}
 	sum := ""
 	if len(s.Files) == 1 {
 		sum = " (MD5 " + f.MD5 + ")"
 	}
-	return fmt.Errorf("%s: %s; or put %s%s into %s yourself and run this again", s.Name, strings.Join(tried, "; "),
-		strings.Join(s.names(), ", "), sum, filepath.Dir(part))
+	return fmt.Errorf("%s: %s; or put %s%s of %s into %s yourself and run this again", s.Name, strings.Join(tried, "; "),
+		strings.Join(s.names(), ", "), sum, s.Source, filepath.Dir(part))
 }
 
 // fetchWhole fetches a file until its checksum is right: what was begun may have

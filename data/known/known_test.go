@@ -87,7 +87,7 @@ var content = bytes.Repeat([]byte("0123456789"), 20000)
 
 // tiny is a set of one file.
 func tiny(s *server) Set {
-	return Set{Name: "tiny", Official: []string{s.URL + "/"}, Files: []File{{Name: "a.gz", MD5: sum(content), Bytes: int64(len(content))}}}
+	return Set{Name: "tiny", Source: "https://example.org", Official: []string{s.URL + "/"}, Files: []File{{Name: "a.gz", MD5: sum(content), Bytes: int64(len(content))}}}
 }
 
 // list returns the names in a directory.
@@ -227,7 +227,7 @@ func TestBadAnswers(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 			continue
 		}
-		if !strings.Contains(err.Error(), "or put a.gz (MD5 "+sum(content)+") into "+dir+" yourself") {
+		if !strings.Contains(err.Error(), "or put a.gz (MD5 "+sum(content)+") of https://example.org into "+dir+" yourself") {
 			t.Errorf("%s: error %v does not say what to do", name, err)
 		}
 		if _, err := os.Stat(filepath.Join(dir, "a.gz")); err == nil {
@@ -247,7 +247,11 @@ func endless(w http.ResponseWriter) bool {
 func TestNoNetwork(t *testing.T) {
 	s := serve(t, nil)
 	s.Close()
-	err := Get(t.Context(), tiny(s), t.TempDir(), Options{})
+	dir := t.TempDir()
+	err := Get(t.Context(), tiny(s), dir, Options{})
+	if left := list(t, dir); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
 	if err == nil || !strings.Contains(err.Error(), "refused") || !strings.Contains(err.Error(), "or put a.gz") || strings.Count(err.Error(), s.URL) != 1 {
 		t.Errorf("error %v", err)
 	}
