@@ -64,7 +64,7 @@ func (s *slot) mix() {
 	b, shape := &s.batch, s.loader.shape
 	images, labels := tensor.Data[float32](b.Images), tensor.Data[int64](b.Labels)
 	others, weights := tensor.Data[int64](b.Others), tensor.Data[float32](b.Weights)
-	size := elements(shape)
+	size := tensor.Elements(shape)
 	s.from.Reset(len(labels))
 	for k, label := range labels {
 		s.from.Images[k] = augment.Image{Channels: shape[0], Height: shape[1], Width: shape[2], Pix: images[k*size:][:size:size]}

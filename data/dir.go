@@ -1,9 +1,7 @@
 package data
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,58 +10,64 @@ import (
 	"strings"
 )
 
-// OpenDir reads a split, "train" or "test", of a set of grey images that is
-// stored as MNIST and EMNIST are, in the IDX files
-//
-//	PREFIX-train-images-idx3-ubyte    PREFIX-train-labels-idx1-ubyte
-//	PREFIX-test-images-idx3-ubyte     PREFIX-test-labels-idx1-ubyte
-//
-// with any prefix or none, "t10k" as another word for "test", a dot also in
-// the place of the hyphen before "idx", and each file also compressed, with
-// ".gz" at its end; where both are there, the plain file is read.
-//
-// EMNIST's files, those with a prefix that begins with "emnist", hold each
-// image transposed; it is turned upright. The names of the classes come from
-// PREFIX-mapping.txt, or else the directory's only *-mapping.txt; see
-// readMapping. Without one they are the numbers up to the largest label of
-// both splits.
-//
-// Where there is no directory dir, its last element selects one set of several
-// in a directory: gzip/emnist-balanced is the files gzip/emnist-balanced-*.
-func OpenDir(dir, split string) (Dataset, error) {
-	f, err := findFiles(dir, split)
+// openIDX reads a split of a set of grey images in IDX files, the format of
+// MNIST and those made after it; see OpenDir.
+func openIDX(l listing, split string, _ settings) (Dataset, []string, error) {
+	f, err := findFiles(l, split)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	set, err := readImages(f.images)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if f.transposed {
 		set.transpose()
 	}
-	labels, err := ReadIDXFile(f.labels, 1)
+	if set.labels, err = readLabels(f.labels); err != nil {
+		return nil, nil, err
+	}
+	if count := len(set.pixels) / (set.height * set.width); len(set.labels) != count {
+		return nil, nil, fmt.Errorf("%s: %d labels, want %d: one for each image of %s",
+			f.labels, len(set.labels), count, filepath.Base(f.images))
+	}
+	used := []string{f.images, f.labels}
+	if f.mapping != "" {
+		used = append(used, f.mapping)
+	}
+	return set, used, nameClasses(set, f)
+}
+
+// readLabels reads the labels of either kind of file.
+func readLabels(path string) ([]uint8, error) {
+	if strings.Contains(filepath.Base(path), "idx2-int") {
+		return readIDXClasses(path)
+	}
+	labels, err := ReadIDXFile(path, 1)
 	if err != nil {
 		return nil, err
 	}
-	if count := len(set.pixels) / (set.height * set.width); len(labels.Data) != count {
-		return nil, fmt.Errorf("%s: %d labels, want %d: one for each image of %s",
-			f.labels, len(labels.Data), count, filepath.Base(f.images))
+	return labels.Data, nil
+}
+
+// nameClasses gives a set its classes: those of a file, or else those that are
+// known of the set, or else numbers.
+func nameClasses(set *images, f *files) (err error) {
+	m := f.known
+	if f.mapping != "" {
+		if m, err = readMappingFile(f.mapping); err != nil {
+			return err
+		}
 	}
-	set.labels = labels.Data
-	if f.mapping == "" {
+	if m == nil {
 		set.classes, err = countClasses(set.labels, f.otherLabels)
-		return set, err
-	}
-	m, err := readMappingFile(f.mapping)
-	if err != nil {
-		return nil, err
+		return err
 	}
 	set.classes = m.classes
 	if err := m.apply(set.labels); err != nil {
-		return nil, fmt.Errorf("%s: %w", f.labels, err)
+		return fmt.Errorf("%s: %w", f.labels, err)
 	}
-	return set, nil
+	return nil
 }
 
 func readImages(path string) (*images, error) {
@@ -82,11 +86,11 @@ func readImages(path string) (*images, error) {
 func countClasses(labels []uint8, others []string) ([]string, error) {
 	largest := slices.Max(labels)
 	for _, path := range others {
-		other, err := ReadIDXFile(path, 1)
+		other, err := readLabels(path)
 		if err != nil {
 			return nil, err
 		}
-		for _, label := range other.Data {
+		for _, label := range other {
 			largest = max(largest, label)
 		}
 	}
@@ -106,6 +110,7 @@ func numbers(n int) []string {
 type files struct {
 	images, labels, mapping string
 	otherLabels             []string
+	known                   *mapping // of a set that is known by its name
 	transposed              bool
 }
 
@@ -114,22 +119,20 @@ var imageFiles = map[string]*regexp.Regexp{
 	"test":  regexp.MustCompile(`^(.*-)?(test|t10k)-images([-.])idx3-ubyte(\.gz)?$`),
 }
 
-func findFiles(dir, split string) (*files, error) {
-	pattern, ok := imageFiles[split]
-	if !ok {
-		return nil, fmt.Errorf("split %q: want train or test", split)
-	}
-	dir, names, err := list(dir)
-	if err != nil {
-		return nil, err
-	}
+// isIDX matches the files that make a directory one of IDX files.
+var isIDX = regexp.MustCompile(`(^|-)(train|test|t10k)-(images|labels)[-.]idx\d-(ubyte|int)(\.gz)?$`)
+
+func hasIDX(l listing) bool { return len(match(l.names, isIDX)) > 0 }
+
+func findFiles(l listing, split string) (*files, error) {
+	dir, names, pattern := l.dir, l.names, imageFiles[split]
 	images, err := findImages(names, pattern, split)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	part := pattern.FindStringSubmatch(images)
 	prefix, word, separator := part[1], part[2], part[3]
-	labels, err := findLabels(names, prefix+word+"-labels"+separator+"idx1-ubyte")
+	labels, err := findLabels(names, prefix+word+"-labels"+separator)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
@@ -141,6 +144,7 @@ func findFiles(dir, split string) (*files, error) {
 		images:     filepath.Join(dir, images),
 		labels:     filepath.Join(dir, labels),
 		transposed: strings.HasPrefix(strings.ToLower(prefix), "emnist"),
+		known:      knownClasses(dir, prefix),
 	}
 	if mapping != "" {
 		f.mapping = filepath.Join(dir, mapping)
@@ -149,28 +153,6 @@ func findFiles(dir, split string) (*files, error) {
 		f.otherLabels = append(f.otherLabels, filepath.Join(dir, name))
 	}
 	return f, nil
-}
-
-// list returns the names of a directory's files, or those of one set of the
-// directory above; in is where they are.
-func list(dir string) (in string, names []string, err error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		if names := listSet(dir); len(names) > 0 {
-			return filepath.Dir(dir), names, nil
-		}
-	}
-	if err != nil {
-		var cause *fs.PathError
-		if errors.As(err, &cause) {
-			err = cause.Err
-		}
-		return "", nil, fmt.Errorf("data directory %q: %w; want one with files *train-images-idx3-ubyte[.gz]", dir, err)
-	}
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return dir, names, nil
 }
 
 // listSet returns the names of the files that begin with path and a hyphen.
@@ -195,8 +177,9 @@ func findImages(names []string, pattern *regexp.Regexp, split string) (string, e
 	return "", fmt.Errorf("%s images of several sets, want one set in a directory, or DIR/SET for the files DIR/SET-*: %s", split, strings.Join(found, ", "))
 }
 
-func findLabels(names []string, plain string) (string, error) {
-	for _, name := range []string{plain, plain + ".gz"} {
+func findLabels(names []string, start string) (string, error) {
+	plain := start + "idx1-ubyte"
+	for _, name := range []string{plain, plain + ".gz", start + "idx2-int", start + "idx2-int.gz"} {
 		if slices.Contains(names, name) {
 			return name, nil
 		}
@@ -206,7 +189,7 @@ func findLabels(names []string, plain string) (string, error) {
 
 // findOtherLabels returns the labels of the same set but for a split's own.
 func findOtherLabels(names []string, prefix, own string) []string {
-	pattern := regexp.MustCompile(`^` + regexp.QuoteMeta(prefix) + `(train|test|t10k)-labels[-.]idx1-ubyte(\.gz)?$`)
+	pattern := regexp.MustCompile(`^` + regexp.QuoteMeta(prefix) + `(train|test|t10k)-labels[-.](idx1-ubyte|idx2-int)(\.gz)?$`)
 	return filter(match(names, pattern), func(name string) bool { return name != own })
 }
 
@@ -222,8 +205,10 @@ func match(names []string, pattern *regexp.Regexp) []string {
 // findMapping returns "" where there is none.
 func findMapping(names []string, prefix string) (string, error) {
 	own := prefix + "mapping.txt"
-	if slices.Contains(names, own) {
-		return own, nil
+	for _, name := range []string{own, classesFile} {
+		if slices.Contains(names, name) {
+			return name, nil
+		}
 	}
 	found := filter(names, func(name string) bool { return strings.HasSuffix(name, "-mapping.txt") })
 	switch len(found) {

@@ -60,3 +60,28 @@ func TestRealEMNIST(t *testing.T) {
 		}
 	}
 }
+
+// Debian's package of Fashion-MNIST.
+func TestRealFashionMNIST(t *testing.T) {
+	dir := filepath.Join("/", "usr", "share", "datasets", "fashion-mnist")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("Fashion-MNIST is not there to be read: %v", err)
+	}
+	for split, want := range map[string]int{"train": 6000, "test": 1000} {
+		set, err := OpenDir(dir, split)
+		if err != nil {
+			t.Fatal(err)
+		}
+		labels, err := Labels(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts := map[string]int{}
+		for _, label := range labels {
+			counts[set.Classes()[label]]++
+		}
+		if len(counts) != 10 || counts["Ankle boot"] != want || counts["T-shirt/top"] != want {
+			t.Errorf("%s: %v, want %d of each", split, counts, want)
+		}
+	}
+}

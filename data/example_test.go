@@ -3,10 +3,55 @@ package data_test
 import (
 	"context"
 	"fmt"
+	"math/bits"
 
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/data/glyphs"
 )
+
+// parity is a set of one's own: four bits, and whether an odd number of them is 1.
+type parity struct{}
+
+func (parity) Len() int          { return 16 }
+func (parity) Shape() []int      { return []int{4} }
+func (parity) Classes() []string { return []string{"even", "odd"} }
+
+func (parity) Read(i int, x []float32) (label int, err error) {
+	for k := range 4 {
+		x[k] = float32(i >> k & 1)
+	}
+	return bits.OnesCount(uint(i)) % 2, nil
+}
+
+func ExampleDataset() {
+	train, test, err := data.Split(parity{}, 0.75, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	x := make([]float32, 4)
+	label, err := parity{}.Read(7, x)
+	fmt.Println(train.Len(), test.Len(), x, train.Classes()[label], err)
+	// Output: 12 4 [1 1 1 0] odd <nil>
+}
+
+func ExampleMap() {
+	set, err := data.NewMemory([]int{2}, []uint8{0, 255, 51, 102}, []int{0, 1}, []string{"no", "yes"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	inverted := data.Map(set, set.Shape(), func(i int, dst, src []float32) error {
+		for k, v := range src {
+			dst[k] = 1 - v
+		}
+		return nil
+	})
+	x := make([]float32, 2)
+	label, err := inverted.Read(0, x)
+	fmt.Println(x, label, err)
+	// Output: [1 0] 0 <nil>
+}
 
 func ExampleLoader() {
 	set := glyphs.New(100, 1, glyphs.Train)

@@ -35,3 +35,6 @@ func (s *images) transpose() {
 	}
 	s.height, s.width = s.width, s.height
 }
+
+// Label returns the label of image i.
+func (s *images) Label(i int) int { return int(s.labels[i]) }

@@ -384,14 +384,14 @@ func BenchmarkLoader(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*set.Len()), "ns/image")
 }
 
-// pictures has grey images of 12×12, each with a bar of its own.
-type pictures int
+// bars has grey images of 12×12, each with a bar of its own.
+type bars int
 
-func (p pictures) Len() int        { return int(p) }
-func (pictures) Shape() []int      { return []int{1, 12, 12} }
-func (pictures) Classes() []string { return []string{"a", "b", "c"} }
+func (p bars) Len() int        { return int(p) }
+func (bars) Shape() []int      { return []int{1, 12, 12} }
+func (bars) Classes() []string { return []string{"a", "b", "c"} }
 
-func (pictures) Read(i int, x []float32) (label int, err error) {
+func (bars) Read(i int, x []float32) (label int, err error) {
 	clear(x)
 	for k := range 12 {
 		x[k*12+i%12] = float32(i%5+1) / 5
@@ -408,7 +408,7 @@ func TestAugmentedBatchesDependOnTheirPlaceAlone(t *testing.T) {
 	}
 	config := LoaderConfig{Batch: 16, Shuffle: true, Seed: 3, Mean: 0.1, Std: 0.3, Augment: policy}
 	read := func(c LoaderConfig, epoch, first int) (all []Batch) {
-		for b, err := range mustLoader(t, pictures(90), c).BatchesFrom(t.Context(), epoch, first) {
+		for b, err := range mustLoader(t, bars(90), c).BatchesFrom(t.Context(), epoch, first) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -449,12 +449,12 @@ func TestAugmentedShowsWhatTheLoaderMakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown, err := Augmented(pictures(40), policy.Each, 3, 2)
+	shown, err := Augmented(bars(40), policy.Each, 3, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	x := make([]float32, 144)
-	for b, err := range mustLoader(t, pictures(40), LoaderConfig{Batch: 8, Shuffle: true, Seed: 3, Augment: policy}).Batches(t.Context(), 2) {
+	for b, err := range mustLoader(t, bars(40), LoaderConfig{Batch: 8, Shuffle: true, Seed: 3, Augment: policy}).Batches(t.Context(), 2) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -473,12 +473,12 @@ func TestAugmentedShowsWhatTheLoaderMakes(t *testing.T) {
 }
 
 // lines has examples that are no images.
-type lines struct{ pictures }
+type lines struct{ bars }
 
 func (lines) Shape() []int { return []int{144} }
 
 func TestPoliciesThatDoNotFit(t *testing.T) {
-	for text, set := range map[string]Dataset{"resize:height=5,width=5": pictures(10), "default": lines{pictures(10)}} {
+	for text, set := range map[string]Dataset{"resize:height=5,width=5": bars(10), "default": lines{bars(10)}} {
 		policy, err := augment.Parse(text)
 		if err != nil {
 			t.Fatal(err)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -24,11 +26,59 @@ func readMappingFile(path string) (*mapping, error) {
 		return nil, err
 	}
 	defer f.Close()
-	m, err := readMapping(f)
+	read := readMapping
+	if filepath.Base(path) == classesFile {
+		read = readClasses
+	}
+	m, err := read(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return m, nil
+}
+
+// classesFile names the classes of a directory's set, a line for each label from 0.
+const classesFile = "classes.txt"
+
+// maxClasses is how many names a classes.txt may have: labels are bytes.
+const maxClasses = 1 << 8
+
+// readClasses reads the names of classes. Empty lines may follow.
+func readClasses(r io.Reader) (*mapping, error) {
+	var names []string
+	ended := false
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		name := strings.TrimSpace(lines.Text())
+		switch {
+		case name == "":
+			ended = true
+			continue
+		case ended:
+			return nil, fmt.Errorf("line %d is empty, want the name of class %d", len(names)+1, len(names))
+		case len(names) == maxClasses:
+			return nil, fmt.Errorf("more than %d lines, want one for each class", maxClasses)
+		case slices.Contains(names, name):
+			return nil, fmt.Errorf("line %d: class %.40q is there already, want each once", len(names)+1, name)
+		}
+		names = append(names, name)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, errors.New("no classes, want a line with the name of each")
+	}
+	return newMapping(names, 0), nil
+}
+
+// newMapping maps labels from first on to classes in order.
+func newMapping(classes []string, first int) *mapping {
+	m := &mapping{classes: classes, class: map[uint8]uint8{}}
+	for i := range classes {
+		m.class[uint8(first+i)] = uint8(i)
+	}
+	return m
 }
 
 // readMapping reads EMNIST's mapping: a line for each class with its label and

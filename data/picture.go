@@ -37,15 +37,22 @@ func decodePicture(f io.ReadSeeker) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Memory is taken for what the header claims.
-	if w, h := header.Width, header.Height; w < 1 || h < 1 || w > maxPicture/h {
-		return nil, fmt.Errorf("%d×%d pixels, at most %d can be read", w, h, maxPicture)
+	if err := checkPicture(header); err != nil {
+		return nil, err
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
 	picture, _, err := image.Decode(f)
 	return picture, err
+}
+
+// checkPicture looks at what a header claims before memory is taken for it.
+func checkPicture(header image.Config) error {
+	if w, h := header.Width, header.Height; w < 1 || h < 1 || w > maxPicture/h {
+		return fmt.Errorf("%d×%d pixels, at most %d can be read", w, h, maxPicture)
+	}
+	return nil
 }
 
 // FromPicture makes an example of size×size values in [0, 1], such as EMNIST's,

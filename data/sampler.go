@@ -66,13 +66,13 @@ func Weighted(weights []float64, draws int) Sampler {
 }
 
 // Balanced returns Weighted with the same probability for each class of a set that is there, and
-// as many draws as the set has examples. It reads the labels of all examples.
+// as many draws as the set has examples. See [Labels].
 func Balanced(set Dataset) (Sampler, error) {
 	labels, err := Labels(set)
 	if err != nil {
 		return nil, err
 	}
-	counts := make([]float64, len(set.Classes()))
+	counts := map[int]float64{}
 	for _, label := range labels {
 		counts[label]++
 	}
@@ -157,28 +157,4 @@ func (s share) Order(n int, seed uint64, epoch int) []int {
 		order[i] = all[i*s.of+s.rank]
 	}
 	return order
-}
-
-// Labels reads the labels of all examples.
-func Labels(set Dataset) ([]int, error) {
-	labels, x := make([]int, set.Len()), make([]float32, elements(set.Shape()))
-	for i := range labels {
-		label, err := set.Read(i, x)
-		if err != nil {
-			return nil, fmt.Errorf("example %d: %w", i, err)
-		}
-		if label < 0 || label >= len(set.Classes()) {
-			return nil, fmt.Errorf("example %d: label %d, want one of the set's %d classes", i, label, len(set.Classes()))
-		}
-		labels[i] = label
-	}
-	return labels, nil
-}
-
-func elements(shape []int) int {
-	n := 1
-	for _, size := range shape {
-		n *= size
-	}
-	return n
 }

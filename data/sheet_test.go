@@ -67,7 +67,7 @@ func TestSheetRefuses(t *testing.T) {
 		{grey, 0, 1, "0 rows"},
 		{grey, 1, -1, "-1 columns"},
 		{Limit(grey, 0), 1, 1, "0 examples"},
-		{coloured{1}, 1, 1, "shape [3 2 2]"},
+		{flat{1}, 1, 1, "shape [6]"},
 		{broken{100, func() (int, error) { return 0, errBroken }}, 5, 5, "example 20: broken"},
 	} {
 		if _, err := Sheet(c.set, c.rows, c.cols); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -75,6 +75,30 @@ func TestSheetRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestSheetInColours(t *testing.T) {
+	pixels := make([]uint8, 3*10*12)
+	pixels[0], pixels[120], pixels[240] = 200, 100, 50
+	set, err := NewMemory([]int{3, 12, 10}, pixels, []int{0}, []string{"A"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheet, err := Sheet(set, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[image.Point]color.RGBA{
+		{margin, margin}: {200, 100, 50, 255}, {margin + zoom, margin}: {0, 0, 0, 255}, {0, 0}: {255, 255, 255, 255},
+	} {
+		if got := sheet.At(at.X, at.Y); got != want {
+			t.Errorf("%v at %v, want %v", got, at, want)
+		}
+	}
+}
+
+type flat struct{ numbered }
+
+func (flat) Shape() []int { return []int{6} }
 
 var errBroken = errors.New("broken")
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/mlodyssey/odyssey/checkpoint"
+	"github.com/mlodyssey/odyssey/data"
 )
 
 // The files of a run's directory.
@@ -77,7 +78,7 @@ func makeRun(dir string, s Settings) (*Run, error) {
 	if dir != "" {
 		return makeDir(dir)
 	}
-	name := fmt.Sprintf("%s-%s", s.Model, strings.Trim(filepath.Base(s.Data), string(filepath.Separator)))
+	name := fmt.Sprintf("%s-%s", s.Model, strings.Trim(filepath.Base(data.Directory(s.Data)), string(filepath.Separator)))
 	for number := 1; ; number++ {
 		dir := filepath.Join("runs", fmt.Sprintf("%s-%d", name, number))
 		if _, err := os.Lstat(dir); err == nil {

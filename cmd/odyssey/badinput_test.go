@@ -78,7 +78,7 @@ func TestBadData(t *testing.T) {
 		want []string
 	}{
 		{"missing directory", func(d idx) { os.RemoveAll(d.dir) }, []string{"no such file or directory", "want one with files *train-images-idx3-ubyte"}},
-		{"empty directory", func(d idx) { os.RemoveAll(d.dir); os.Mkdir(d.dir, 0o777) }, []string{"no train images, want a file"}},
+		{"empty directory", func(d idx) { os.RemoveAll(d.dir); os.Mkdir(d.dir, 0o777) }, []string{"no data set, want files *train-images-idx3-ubyte[.gz]", "train.csv"}},
 		{"no test part", func(d idx) { os.Remove(d.path("test-images-idx3-ubyte")) }, []string{"no test images, want a file"}},
 		{"cut short", func(d idx) { d.put(trainImages, d.get(trainImages)[:9999]) }, []string{trainImages, "cut short", "[60 28 28]"}},
 		{"wrong magic", func(d idx) { d.put(trainImages, append([]byte{1}, d.get(trainImages)[1:]...)) },

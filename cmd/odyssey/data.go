@@ -12,11 +12,21 @@ import (
 )
 
 type dataCommand struct {
-	Show showCommand `cmd:"" help:"Draw a contact sheet of a set's first examples."`
+	List   listCommand   `cmd:"" help:"List the sets that are known by name."`
+	Get    getCommand    `cmd:"" help:"Download a set."`
+	Info   infoCommand   `cmd:"" help:"Tell what a set is made of."`
+	Show   showCommand   `cmd:"" help:"Draw a contact sheet of a set's first examples."`
+	Stats  statsCommand  `cmd:"" help:"Tell the mean and deviation of a set, and draw how many examples each class has."`
+	Verify verifyCommand `cmd:"" help:"Read every example of a set and tell what is wrong."`
+}
+
+// Help is the long help text.
+func (dataCommand) Help() string {
+	return `A set is glyphs, which are drawn, or a directory: IDX files as MNIST and EMNIST have them, CIFAR's binary files, train.npz and test.npz, train.csv and test.csv, or folders of PNG or JPEG images for each class, within train and test. Settings may follow the directory: photos:size=32x32,unreadable=skip`
 }
 
 type showCommand struct {
-	Data  string `default:"${data}" help:"${data}, which are drawn, or a directory of IDX files such as EMNIST's."`
+	Data  string `default:"${data}" help:"${data}, which are drawn, or a directory with a set: see odyssey data --help."`
 	Split string `default:"train" help:"train or test."`
 	Out   string `default:"sheet.png" help:"The PNG file to write."`
 	Rows  int    `default:"12" help:"Rows of examples."`

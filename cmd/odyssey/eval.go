@@ -12,7 +12,7 @@ import (
 
 type evalCommand struct {
 	Model string  `arg:"" name:"run-or-file" help:"The directory of a run, or a safetensors file of one."`
-	Data  *string `placeholder:"DIR" help:"${data}, or a directory of IDX files. Default: the run's own; ${data} for a file."`
+	Data  *string `placeholder:"DIR" help:"${data}, or a directory with a set: see odyssey data --help. Default: the run's own; ${data} for a file."`
 	Split string  `default:"test" help:"train or test."`
 	Limit *int    `placeholder:"N" help:"Use at most N examples, or all if 0. Default: the run's own if its data is used, else all."`
 	JSON  bool    `name:"json" help:"Print accuracy, loss and count as JSON."`
@@ -52,6 +52,7 @@ func (c evalCommand) Run(ctx context.Context, out *output) error {
 			Split string `json:"split"`
 		}{result, net.Name, s.Data, c.Split})
 	}
+	tellSkipped(out, set)
 	fmt.Fprintf(out, "%s on the %s split of %s: accuracy %.2f %%, loss %.4f, %d examples\n",
 		described(net), c.Split, s.Data, 100*result.Accuracy, result.Loss, result.Count)
 	return nil

@@ -38,3 +38,14 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 }
+
+func TestGetOntoAFullDisk(t *testing.T) {
+	served(t, nil)
+	dir := filepath.Join(tinyDisk(t, "16k"), "tiny")
+	refuse(t, statusError, []string{"data", "get", "tiny", "--dir", dir}, []string{"write " + filepath.Join(dir, "tiny-"+trainImages+".part"), "no space left"})
+	for _, name := range []string{trainImages, trainLabels} {
+		if _, err := os.Stat(filepath.Join(dir, "tiny-"+name)); err == nil {
+			t.Errorf("%s is there", name)
+		}
+	}
+}

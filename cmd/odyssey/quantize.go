@@ -26,7 +26,7 @@ type quantizeCommand struct {
 	Out         string   `required:"" placeholder:"FILE" help:"Where the safetensors file goes."`
 	Activations bool     `help:"Let products with quantised weights read inputs rounded to the format too."`
 	Keep        []string `placeholder:"NAME" help:"Parameters to leave as they are, such as fc3.weight. May be repeated."`
-	Data        *string  `placeholder:"DIR" help:"To measure on: ${data}, or a directory of IDX files. Default: the run's own; none for a file."`
+	Data        *string  `placeholder:"DIR" help:"To measure on: ${data}, or a directory with a set. Default: the run's own; none for a file."`
 	Examples    int      `default:"512" help:"How many training examples to measure on; 0 for none."`
 	JSON        bool     `name:"json" help:"Print the report as JSON."`
 }

@@ -22,7 +22,7 @@ const defaultSeed = 1
 
 type trainCommand struct {
 	Model      string `default:"lenet5" help:"The network: see odyssey models."`
-	Data       string `default:"${data}" help:"${data}, which are drawn (${glyphs} images), or a directory of IDX files such as EMNIST's."`
+	Data       string `default:"${data}" help:"${data}, which are drawn (${glyphs} images), or a directory with a set: see odyssey data --help."`
 	Epochs     int    `default:"${epochs}" help:"How often to go through the examples."`
 	Batch      int    `default:"${batch}" help:"Examples in a batch."`
 	Seed       uint64 `default:"1" help:"Of all that is random."`
@@ -135,6 +135,8 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	prof.print(out)
+	tellSkipped(out, config.Train)
+	tellSkipped(out, config.Test)
 	printEnd(out, run.Dir(), epochs)
 	return nil
 }

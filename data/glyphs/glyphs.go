@@ -86,10 +86,13 @@ func (s *Set) Read(i int, x []float32) (label int, err error) {
 	if len(x) != Size*Size {
 		return 0, fmt.Errorf("glyphs: image %d has %d values, room for %d given", i, Size*Size, len(x))
 	}
-	label = s.order[i] % len(characters)
+	label = s.Label(i)
 	kernel.Unit(x, s.image(i).pixels[:])
 	return label, nil
 }
+
+// Label returns the label of image i.
+func (s *Set) Label(i int) int { return s.order[i] % len(characters) }
 
 func (s *Set) image(i int) *image {
 	im := &s.images[i]

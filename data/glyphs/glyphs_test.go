@@ -329,3 +329,12 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+func TestLabelIsWhatReadReturns(t *testing.T) {
+	set := New(100, 3, Test)
+	for i := range set.Len() {
+		if label, err := set.Read(i, make([]float32, Size*Size)); err != nil || label != set.Label(i) {
+			t.Errorf("image %d: label %d, %v, but Label says %d", i, label, err, set.Label(i))
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package data
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestReadCSV(t *testing.T) {
+	for name, c := range map[string]struct {
+		file    string
+		config  CSVConfig
+		classes []string
+		labels  []int
+		shape   []int
+		values  []float32 // of the first example
+	}{
+		"words without a header":  {"5.1,3.5,setosa\n4,2,rose\n", CSVConfig{}, []string{"rose", "setosa"}, []int{1, 0}, []int{2}, []float32{5.1, 3.5}},
+		"a header":                {"Label,a,b\n10,1,2\n9,3,4\n10,5,6\n", CSVConfig{}, []string{"9", "10"}, []int{1, 0, 1}, []int{2}, []float32{1, 2}},
+		"a spreadsheet's mark":    {"\ufefflabel,a\n1,2\n", CSVConfig{}, []string{"1"}, []int{0}, []int{1}, []float32{2}},
+		"column by name":          {"a,kind,b\n1,0,2\n3,1,4\n", CSVConfig{Label: "kind"}, []string{"0", "1"}, []int{0, 1}, []int{2}, []float32{1, 2}},
+		"column by number":        {"1,0,2\n3,1,4\n", CSVConfig{Label: "1"}, []string{"0", "1"}, []int{0, 1}, []int{2}, []float32{1, 2}},
+		"shape and scale":         {"7,0,51,102,255\n", CSVConfig{Label: "0", Shape: []int{1, 2, 2}, Scale: 255}, []string{"7"}, []int{0}, []int{1, 2, 2}, []float32{0, 0.2, 0.4, 1}},
+		"quotes, spaces, Windows": {"\"a, b\", 1 ,-2e3\r\nc,3,4\r\n", CSVConfig{}, []string{"a, b", "c"}, []int{0, 1}, []int{2}, []float32{1, -2000}},
+		"classes given":           {"1,b\n2,a\n", CSVConfig{Classes: []string{"b", "a", "z"}}, []string{"b", "a", "z"}, []int{0, 1}, []int{1}, []float32{1}},
+	} {
+		set, err := ReadCSV(strings.NewReader(c.file), c.config)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		labels, _ := Labels(set)
+		x := make([]float32, len(c.values))
+		if _, err := set.Read(0, x); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(set.Classes(), c.classes) || !slices.Equal(labels, c.labels) || !slices.Equal(set.Shape(), c.shape) || !slices.Equal(x, c.values) {
+			t.Errorf("%s: classes %q, labels %v, shape %v, %v", name, set.Classes(), labels, set.Shape(), x)
+		}
+	}
+}
+
+func TestReadCSVRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		file   string
+		config CSVConfig
+		want   string
+	}{
+		"empty":           {"", CSVConfig{}, "empty, want a line for each example"},
+		"one column":      {"1\n2\n", CSVConfig{}, "1 columns, want a class and numbers, at most 1048576"},
+		"which column":    {"1,2\n3,4\n", CSVConfig{}, "0 of 2 columns are no numbers: want to be told which is the classes'"},
+		"no such column":  {"1,2\n3,4\n", CSVConfig{Label: "kind"}, `no column "kind" for the classes, want the name or the number, from 0, of one of 2`},
+		"past the last":   {"1,2\n3,4\n", CSVConfig{Label: "2"}, `no column "2" for the classes, want the name or the number, from 0, of one of 2`},
+		"not a number":    {"a,b,label\n1,2,x\n1,two,x\n", CSVConfig{}, `line 3, column "b": "two", want a finite number`},
+		"NaN":             {"1,NaN,x\n", CSVConfig{}, `line 1, column 1: "NaN", want a finite number`},
+		"too large":       {"1,2,x\n1,1e39,x\n", CSVConfig{}, `line 2, column 1: "1e39", want a finite number`},
+		"too few columns": {"1,2,x\n1,x\n", CSVConfig{}, "record on line 2: wrong number of fields"},
+		"open quote":      {"1,2,x\n1,2,\"x\n", CSVConfig{}, `extraneous or missing " in quoted-field`},
+		"shape":           {"1,2,x\n", CSVConfig{Shape: []int{3}}, "2 columns of numbers, want 3 for examples of shape [3]"},
+		"another class":   {"1,2,x\n", CSVConfig{Classes: []string{"y"}}, `class "x" of example 0 is none of the 1 classes`},
+	} {
+		_, err := ReadCSV(strings.NewReader(c.file), c.config)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error %v, want one line with %q", name, err, c.want)
+		}
+	}
+}
+
+func TestOpenDirOfCSV(t *testing.T) {
+	dir := write(t, map[string][]byte{"train.csv": []byte("1,a\n2,b\n"), "test.csv": []byte("3,c\n"), "notes.txt": {1}})
+	for split, want := range map[string][]int{"train": {0, 1}, "test": {2}} {
+		set, err := OpenDir(dir, split)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if labels, _ := Labels(set); !slices.Equal(labels, want) || !slices.Equal(set.Classes(), []string{"a", "b", "c"}) {
+			t.Errorf("%s: labels %v, classes %v", split, labels, set.Classes())
+		}
+	}
+	one := write(t, map[string][]byte{"all.csv": []byte(strings.Repeat("255,a,0\n0,b,0\n", 10))})
+	for split, want := range map[string]int{"train": 16, "test": 4} {
+		set, err := OpenDir(one+":label=1,shape=1x2,scale=255", split)
+		if err != nil || set.Len() != want || !slices.Equal(set.Shape(), []int{1, 2}) {
+			t.Errorf("%s: %v", split, err)
+		}
+	}
+	for settings, want := range map[string]string{
+		":label=7":         `all.csv: no column "7"`,
+		":shape=axb":       "shape=axb: want sizes such as 28x28",
+		":shape=1x1":       "2 columns of numbers, want 1",
+		":scale=0":         "scale=0: want a positive number",
+		":share=1":         "share=1: want the test split's, between 0 and 1",
+		":seed=x":          "seed=x: want a whole number",
+		":size=3":          `setting "size": those of a set of format CSV are label, shape, scale, share, seed`,
+		":label=1,label=1": "label is set twice",
+	} {
+		if settings != ":label=7" && settings != ":size=3" && settings != ":label=1,label=1" {
+			settings += ",label=1"
+		}
+		if _, err := OpenDir(one+settings, "train"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", settings, err, want)
+		}
+	}
+}
+
+func TestDirectory(t *testing.T) {
+	odd := filepath.Join(t.TempDir(), "a:b=c")
+	os.Mkdir(odd, 0o777)
+	for name, want := range map[string]string{
+		"x/photos:size=3x3,channels=1": "x/photos", "x:size=3/y": "x:size=3/y", "glyphs": "glyphs", `C:\x`: `C:\x`, odd: odd, odd + ":k=v": odd, "x:1=2": "x:1=2",
+	} {
+		if got := Directory(name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+func FuzzReadCSV(f *testing.F) {
+	f.Add("a,b,label\n1,2,x\n", "")
+	f.Add("1,2\n3,4\n", "1")
+	f.Add("\"", "0")
+	f.Fuzz(func(t *testing.T, file, label string) {
+		set, err := ReadCSV(strings.NewReader(file), CSVConfig{Label: label})
+		if err != nil {
+			return
+		}
+		x := make([]float32, set.Shape()[0])
+		for i := range set.Len() {
+			if label, err := set.Read(i, x); err != nil || label < 0 || label >= len(set.Classes()) {
+				t.Errorf("example %d: label %d, %v", i, label, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,101 @@
+package stats
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image/color"
+	"image/png"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlodyssey/odyssey/data"
+)
+
+func set(t *testing.T, shape []int, values []float32, labels ...int) data.Dataset {
+	t.Helper()
+	s, err := data.NewMemory(shape, values, labels, []string{"a", "b", "c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestOf(t *testing.T) {
+	s, err := Of(t.Context(), set(t, []int{2, 1, 2}, []float32{0, 1, 0.5, 0.5, 1, 0, 0.5, 0.5}, 2, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(s.Mean, []float64{0.5, 0.5}) || !slices.Equal(s.Std, []float64{0.5, 0}) || !slices.Equal(s.Counts, []int{1, 0, 1}) || s.Min != 0 || s.Max != 1 {
+		t.Errorf("%+v", s)
+	}
+	flat, err := Of(t.Context(), set(t, []int{2}, []float32{-1, 3}, 1))
+	if err != nil || !slices.Equal(flat.Mean, []float64{1}) || !slices.Equal(flat.Std, []float64{2}) {
+		t.Errorf("%+v, %v", flat, err)
+	}
+	if _, err := Of(t.Context(), data.Limit(set(t, []int{1}, []float32{1}, 0), 0)); err == nil {
+		t.Error("no examples: no error")
+	}
+	if _, err := Of(t.Context(), set(t, []int{1}, []float32{float32(math.NaN())}, 0)); err == nil || err.Error() != "example 0: value 0 is NaN, want a finite number" {
+		t.Errorf("NaN: %v", err)
+	}
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Of(done, set(t, []int{1}, []float32{1}, 0)); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+type mislabelled struct{ data.Dataset }
+
+func (m mislabelled) Read(i int, x []float32) (int, error) {
+	label, err := m.Dataset.Read(i, x)
+	if i == 2 {
+		label = 3
+	}
+	if i == 3 {
+		err = errors.New("unreadable")
+	}
+	return label, err
+}
+
+func TestVerify(t *testing.T) {
+	inf := float32(math.Inf(1))
+	s := mislabelled{set(t, []int{1, 1, 2}, []float32{0, 1, 1, inf, 0, 0, 0, 0, 0.5, 1.5}, 0, 0, 0, 0, 0)}
+	var found []string
+	wrong, err := Verify(t.Context(), s, func(i int, err error) { found = append(found, err.Error()) })
+	want := []string{"value 1 is +Inf, want a finite number", "label 3, want one of the set's 3 classes", "unreadable", "value 1 is 1.5, want a pixel from 0 to 1"}
+	if err != nil || wrong != 4 || !slices.Equal(found, want) {
+		t.Errorf("%d wrong, %q, %v", wrong, found, err)
+	}
+	if wrong, _ := Verify(t.Context(), set(t, []int{1}, []float32{7}, 0), func(int, error) {}); wrong != 0 {
+		t.Error("numbers that are no pixels may be of any size")
+	}
+}
+
+func TestDraw(t *testing.T) {
+	for _, names := range [][]string{{"a", "b"}, {"aquarium_fish", "large_man-made_outdoor_things"}} {
+		s := &Stats{Classes: names, Counts: []int{100, 50}}
+		var b bytes.Buffer
+		if err := s.Draw(&b); err != nil {
+			t.Fatal(err)
+		}
+		picture, err := png.Decode(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blue := 0
+		for y := range picture.Bounds().Dy() {
+			for x := range picture.Bounds().Dx() {
+				if color.RGBAModel.Convert(picture.At(x, y)) == barColour {
+					blue++
+				}
+			}
+		}
+		if blue < 1000 {
+			t.Errorf("%s: %d pixels of bars", strings.Join(names, ", "), blue)
+		}
+	}
+}
