@@ -58,7 +58,7 @@ someof:n=2(rotate|shear|all:p=0.5(erode+noise))
 - A setting that is a range draws a number of it, uniformly where nothing else is said: ` + "`degrees=5..10`" + `. A single number v means −v to v for what lies
   around 0, such as angles and shifts, 1 − v to 1 + v for what lies around 1, such as factors, and else just v.
 - What mixes a batch comes last; of several each batch goes through one.
-- ` + "`augment.FromTables`" + ` takes the same as tables, as decoders of TOML or JSON give them: ` + "`{name = \"rotate\", degrees = [5, 10], p = 0.5}`" + `, and for a group
+- ` + "`augment.FromTables`" + ` takes the same as tables, as decoders of TOML or JSON give them (odyssey train --augment FILE.toml reads a file of [[transform]] tables): ` + "`{name = \"rotate\", degrees = [5, 10], p = 0.5}`" + `, and for a group
   ` + "`{name = \"oneof\", of = [{name = \"blur\"}, {name = \"sharpen\"}]}`" + `.
 
 Values are from 0 to 1, and stay there: what would leave is clamped. Only ` + "`normalise`" + ` leaves the range. Images of 8 bits are converted at the edges

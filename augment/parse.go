@@ -172,25 +172,13 @@ func (p *parser) make(name, settings string) (steps, error) {
 	}
 	r, ok := Lookup(name)
 	if !ok {
-		return nil, fmt.Errorf("no transform %q, want one of %s", name, strings.Join(names(), ", "))
+		return nil, fmt.Errorf("no transform %.60q, want one of default, rotate, … of docs/augmentation.md, or all(…), oneof(…), someof(…)", name)
 	}
 	t, err := set(r.Default, settings)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return steps{t}, nil
-}
-
-// names returns all that a policy may name.
-func names() []string {
-	var all []string
-	for _, n := range Policies() {
-		all = append(all, n.Name)
-	}
-	for _, r := range Table() {
-		all = append(all, r.Name)
-	}
-	return append(all, "all(…)", "oneof(…)", "someof(…)")
 }
 
 // maxDepth keeps text from outside from filling the stack.

@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -368,20 +369,33 @@ func TestNewLoaderRefuses(t *testing.T) {
 	}
 }
 
+// BenchmarkLoader is for one processor: -cpu 1.
 func BenchmarkLoader(b *testing.B) {
 	set := &images{28, 28, make([]uint8, 4096*784), make([]uint8, 4096), numbers(10)}
-	l, err := NewLoader(set, LoaderConfig{Batch: 64, Shuffle: true, Mean: 0.1307, Std: 0.3081})
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		for _, err := range l.Batches(b.Context(), 0) {
+	affine := "affine:degrees=8,x=0.07,y=0.07,scale=0.9..1.1" // shift, rotation and scale
+	for _, policy := range []string{"", affine, "default"} {
+		b.Run(cmp.Or(policy, "plain"), func(b *testing.B) {
+			c := LoaderConfig{Batch: 64, Shuffle: true, Mean: 0.1307, Std: 0.3081}
+			if policy != "" {
+				var err error
+				if c.Augment, err = augment.Parse(policy); err != nil {
+					b.Fatal(err)
+				}
+			}
+			l, err := NewLoader(set, c)
 			if err != nil {
 				b.Fatal(err)
 			}
-		}
+			for b.Loop() {
+				for _, err := range l.Batches(b.Context(), 0) {
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(b.N*set.Len())/b.Elapsed().Seconds(), "images/s")
+		})
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*set.Len()), "ns/image")
 }
 
 // bars has grey images of 12×12, each with a bar of its own.

@@ -5,7 +5,6 @@ import (
 	"image/png"
 	"io"
 
-	"github.com/mlodyssey/odyssey/augment"
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/train"
@@ -32,7 +31,7 @@ type showCommand struct {
 	Rows  int    `default:"12" help:"Rows of examples."`
 	Cols  int    `default:"16" help:"Examples in a row."`
 
-	Augment string `placeholder:"POLICY" help:"Show each example beside what a policy, such as default, makes of it: see docs/augmentation.md."`
+	Augment string `placeholder:"POLICY" help:"Show each example beside what a policy, such as default, makes of it, or all for each transform in turn: see docs/augmentation.md."`
 	Seed    uint64 `default:"1" help:"Of what is random in that."`
 }
 
@@ -69,32 +68,4 @@ func (c showCommand) Run(out *output) error {
 	fmt.Fprintf(out, "%s shows the first of %d %s examples of %d classes of %s\n",
 		c.Out, set.Len(), c.Split, len(set.Classes()), c.Data)
 	return nil
-}
-
-// pairs returns a set with each example, and then what the policy makes of it.
-func (c showCommand) pairs(set data.Dataset) (data.Dataset, error) {
-	policy, err := augment.Parse(c.Augment)
-	if err != nil {
-		return nil, err
-	}
-	changed, err := data.Augmented(set, policy.Each, c.Seed, 1)
-	if err != nil {
-		return nil, err
-	}
-	return &alternating{set, changed}, nil
-}
-
-// alternating has the examples of two sets in turn.
-type alternating struct {
-	data.Dataset
-	other data.Dataset
-}
-
-func (a *alternating) Len() int { return 2 * a.Dataset.Len() }
-
-func (a *alternating) Read(i int, x []float32) (label int, err error) {
-	if i%2 == 1 {
-		return a.other.Read(i/2, x)
-	}
-	return a.Dataset.Read(i/2, x)
 }

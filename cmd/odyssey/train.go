@@ -29,7 +29,7 @@ type trainCommand struct {
 	Out        string `placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free."`
 	Precision  string `default:"fp32" enum:"fp64,fp32,bf16,fp16,fp8,mxfp8,mxfp6,nvfp4,mxfp4" help:"How products compute: ${enum}. See above."`
 	EveryLayer bool   `help:"With formats of blocks (mx…, nvfp4), round in the first and the last layer too."`
-	Augment    string `placeholder:"POLICY" help:"Change training images at random: default, light, strong, cifar, randaugment, or such as rotate:degrees=10+shift:x=0.1; see docs/augmentation.md."`
+	Augment    string `placeholder:"POLICY" help:"Change training images at random: default, light, strong, cifar, randaugment, such as rotate:degrees=10+shift:x=0.1, or a TOML file; see docs/augmentation.md."`
 	Limit      int    `default:"0" help:"Use at most so many examples of each split; 0 for all."`
 	Eager      bool   `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
 	Profile    bool   `help:"Tell where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
@@ -106,6 +106,10 @@ func (c trainCommand) settings() train.Settings {
 // Run trains a network.
 func (c trainCommand) Run(ctx context.Context, out *output) error {
 	settings := c.settings()
+	var err error
+	if settings.Augment, err = policyText(c.Augment); err != nil {
+		return err
+	}
 	net, config, err := settings.Prepare(model.New)
 	if err != nil {
 		return err
