@@ -153,7 +153,7 @@ func TestWrongConfigurations(t *testing.T) {
 		"epochs 0: want at least 1":                                                    func(c *Config) { c.Epochs = 0 },
 		"batch 0: want at least 1":                                                     func(c *Config) { c.Batch = 0 },
 		"-1 workers: want at least 0":                                                  func(c *Config) { c.Workers = -1 },
-		"batch 101 is larger than an epoch's 100 examples":                              func(c *Config) { c.Batch = 101 },
+		"batch 101 is larger than an epoch's 100 examples":                             func(c *Config) { c.Batch = 101 },
 		"gradients are clipped at NaN and to a norm of 0: want positive numbers, or 0": func(c *Config) { c.ClipValue = math.NaN() },
 		"gradients are clipped at 0 and to a norm of -1: want positive numbers, or 0":  func(c *Config) { c.ClipNorm = -1 },
 		"weights are averaged from epoch 3 on: want 0, for each step, to 2":            func(c *Config) { c.Average, c.AverageFrom = &optim.Average{}, 3 },
