@@ -50,7 +50,7 @@ var npyTypes = map[string]npyType{
 	"u8": {tensor.Int64, 8, func(t *tensor.Tensor, i int, b []byte, o binary.ByteOrder) error {
 		v := o.Uint64(b)
 		if v > math.MaxInt64 {
-			return fmt.Errorf("element %d is %d, want at most %d", i, v, math.MaxInt64)
+			return fmt.Errorf("element %d is %d, want at most %d", i, v, int64(math.MaxInt64))
 		}
 		tensor.Data[int64](t)[i] = int64(v)
 		return nil
