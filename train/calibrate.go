@@ -36,7 +36,8 @@ func (c *Classifier) measure(ctx context.Context, q Quantization, packed *Classi
 	if plain.Precision.Rounds() {
 		plain.Precision, plain.Ranges = precision.FP32, nil
 	}
-	before, after := plain.scores(batches), trial.scores(batches)
+	scores := plain.scorer()
+	before, after := scores(batches), trial.scorer()(batches)
 	r.Measured, r.Scores, r.Same = q.Examples.Len(), relativeChange(before, after), c.sameClasses(before, after)
 	if !isFinite(r.Scores) {
 		return errors.New("the scores of the examples are not finite")
@@ -45,7 +46,7 @@ func (c *Classifier) measure(ctx context.Context, q Quantization, packed *Classi
 		if r.Parameters[i].Type.IsPacked() && !v.Value.DType().IsPacked() {
 			was := v.Value.Tensor().Clone()
 			autograd.Overwrite(v.Value, tensors[i].Tensor.Convert(was.DType()).Reshape(was.Shape()...))
-			r.Parameters[i].Scores = relativeChange(before, plain.scores(batches))
+			r.Parameters[i].Scores = relativeChange(before, scores(batches))
 			autograd.Overwrite(v.Value, was)
 		}
 	}
@@ -75,18 +76,25 @@ func (c *Classifier) batches(ctx context.Context, set data.Dataset) (all []*tens
 	return all, nil
 }
 
-// scores returns the scores of all examples, one after the other.
-func (c *Classifier) scores(batches []*tensor.Tensor) (all []float64) {
-	for _, x := range batches {
-		all = append(all, float64s(c.run(x, func(scores *autograd.Value) *autograd.Value { return scores }))...)
+// scorer returns a function that gives the scores of all examples, one after the other, with the
+// parameters as they are by then: a batch of each size is recorded once.
+func (c *Classifier) scorer() func(batches []*tensor.Tensor) []float64 {
+	programs := map[int]*program.Program{}
+	return func(batches []*tensor.Tensor) (all []float64) {
+		for _, x := range batches {
+			n := x.Shape()[0]
+			if programs[n] == nil {
+				programs[n] = c.compile(x, func(scores *autograd.Value) *autograd.Value { return scores })
+			}
+			all = append(all, float64s(programs[n].Run(x)[0])...)
+		}
+		return all
 	}
-	return all
 }
 
-// run returns what f makes of the scores of a batch.
-func (c *Classifier) run(x *tensor.Tensor, f func(scores *autograd.Value) *autograd.Value) *tensor.Tensor {
-	tr := c.record(x, f)
-	return program.Compile(c.Precision.Rewrite(tr, c.Ranges...)).Run(x)[0]
+// compile returns the program of what f makes of the scores of a batch such as x.
+func (c *Classifier) compile(x *tensor.Tensor, f func(scores *autograd.Value) *autograd.Value) *program.Program {
+	return program.Compile(c.Precision.Rewrite(c.record(x, f), c.Ranges...))
 }
 
 func (c *Classifier) record(x *tensor.Tensor, f func(scores *autograd.Value) *autograd.Value) *autograd.Trace {

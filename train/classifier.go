@@ -77,7 +77,7 @@ func (c *Classifier) Predict(example []float32) (guesses []Guess, err error) {
 
 // probabilities returns those of the classes for a batch, in float64.
 func (c *Classifier) probabilities(x *tensor.Tensor) *tensor.Tensor {
-	return c.run(x, func(scores *autograd.Value) *autograd.Value { return op.Softmax(op.Cast(scores, tensor.Float64)) })
+	return c.compile(x, func(scores *autograd.Value) *autograd.Value { return op.Softmax(op.Cast(scores, tensor.Float64)) }).Run(x)[0]
 }
 
 // PredictPicture returns guesses for a picture of any size and colours; see

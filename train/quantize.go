@@ -146,7 +146,7 @@ func quantized(x *tensor.Tensor, d tensor.DType) *tensor.Tensor {
 
 // largest returns the largest finite magnitude.
 func largest(x *tensor.Tensor) float64 {
-	return op.Max(op.LargestMagnitude(autograd.Const(x.Convert(tensor.Float32).Reshape(1, -1)))).Tensor().Item()
+	return op.LargestMagnitude(autograd.Const(x.Convert(tensor.Float32).Reshape(1, -1))).Tensor().Item()
 }
 
 // recommendedShare is how much of a file, as it would be in float32, is recommended to stay.

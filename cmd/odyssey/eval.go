@@ -84,13 +84,20 @@ func load(name string) (*train.Classifier, error) {
 	return train.Load(name, model.NewBlank)
 }
 
+// settingsOf returns the settings of a run; those of a file, which does not say what it was trained
+// on, name the glyphs.
+func settingsOf(name string) (s train.Settings, run bool, err error) {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		s, err = train.ReadSettings(name)
+		return s, true, err
+	}
+	return train.Settings{Data: train.Glyphs, Seed: defaultSeed}, false, nil
+}
+
 // source returns settings with the data to use.
 func (c evalCommand) source() (s train.Settings, err error) {
-	s = train.Settings{Data: train.Glyphs, Seed: defaultSeed}
-	if info, err := os.Stat(c.Model); err == nil && info.IsDir() {
-		if s, err = train.ReadSettings(c.Model); err != nil {
-			return s, err
-		}
+	if s, _, err = settingsOf(c.Model); err != nil {
+		return s, err
 	}
 	if c.Data != nil {
 		s.Data, s.Limit = *c.Data, 0

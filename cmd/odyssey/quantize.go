@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -74,15 +73,11 @@ func (c quantizeCommand) examples() (data.Dataset, error) {
 	if c.Examples < 0 {
 		return nil, fmt.Errorf("examples %d: want at least 1, or 0 for none", c.Examples)
 	}
-	s := train.Settings{Data: train.Glyphs, Seed: defaultSeed}
-	if info, err := os.Stat(c.Model); err == nil && info.IsDir() {
-		if s, err = train.ReadSettings(c.Model); err != nil {
-			return nil, err
-		}
-	} else if c.Data == nil {
-		return nil, nil // the file does not say what it was trained on
+	s, run, err := settingsOf(c.Model)
+	if err != nil {
+		return nil, err
 	}
-	if c.Examples == 0 {
+	if c.Examples == 0 || !run && c.Data == nil {
 		return nil, nil
 	}
 	if c.Data != nil {
