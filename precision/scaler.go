@@ -1,9 +1,11 @@
 package precision
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -79,9 +81,43 @@ func (s *Scaler) Observe(overflow bool) (ok bool) {
 		return true
 	}
 	s.good = 0
+	s.set(scale)
+	return true
+}
+
+// The names of the tensors of a scaler's state.
+const (
+	lossScaleName = "precision.loss_scale" // float32 []
+	goodName      = "precision.good"       // int64 [], steps since it last changed
+)
+
+// State returns copies of what steps change.
+func (s *Scaler) State() []checkpoint.Named {
+	return []checkpoint.Named{
+		{Name: lossScaleName, Tensor: s.scale.Tensor().Clone()},
+		{Name: goodName, Tensor: tensor.Scalar(int64(s.good))},
+	}
+}
+
+// Restore takes the state of another scaler.
+func (s *Scaler) Restore(state []checkpoint.Named) error {
+	f := checkpoint.File{Tensors: state}
+	scale, good := f.Tensor(lossScaleName), f.Tensor(goodName)
+	if scale == nil || !scale.Spec().Equal(s.scale.Spec()) || good == nil || good.DType() != tensor.Int64 || good.Len() != 1 {
+		return fmt.Errorf("%s and %s are not there, or not as numbers", lossScaleName, goodName)
+	}
+	v := tensor.Data[float32](scale)[0]
+	if !(v >= leastScale && v <= mostScale && IsPowerOfTwo(v)) {
+		return fmt.Errorf("%s is %v, want a power of two from %d to %d", lossScaleName, v, leastScale, mostScale)
+	}
+	s.set(v)
+	s.good = int(tensor.Data[int64](good)[0])
+	return nil
+}
+
+func (s *Scaler) set(scale float32) {
 	autograd.Overwrite(s.scale, tensor.Scalar(scale))
 	autograd.Overwrite(s.inverse, tensor.Scalar(1/scale))
-	return true
 }
 
 // Guard runs a step. What it assigns to the variables counts only where the bool that it returns is

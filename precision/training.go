@@ -1,9 +1,11 @@
 package precision
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/numeric"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -14,6 +16,7 @@ type Training struct {
 	policy    Policy
 	key       *autograd.Value // of the stochastic roundings: int64[2], a seed and a counter
 	histories []*history
+	restored  [][]float32 // what the histories, once they are made, are to remember
 }
 
 // history is the largest magnitudes of a value in the last steps, and the scale that
@@ -47,6 +50,7 @@ func (t *Training) variables(p *plan) []*autograd.Value {
 		for _, s := range p.sites {
 			t.histories[s.number] = newHistory(p.format(s.gradient))
 		}
+		t.remember()
 	}
 	if t.histories != nil && len(t.histories) != len(p.sites) {
 		tensor.Fail("precision.Rewrite", nil, "the program rounds %d values, want %d as those before", len(p.sites), len(t.histories))
@@ -64,6 +68,61 @@ func newHistory(format tensor.DType) *history {
 		scale: autograd.Buffer("precision.scale", one), inverse: autograd.Buffer("precision.inverse", one),
 		format: format.Float(),
 	}
+}
+
+// The names of the tensors of a state.
+const (
+	keyName     = "precision.key"     // int64 [2]
+	largestName = "precision.largest" // float32 [values, steps], the oldest first
+)
+
+// State returns copies of what steps change.
+func (t *Training) State() []checkpoint.Named {
+	state := []checkpoint.Named{{Name: keyName, Tensor: t.key.Tensor().Clone()}}
+	largest := t.restored
+	for _, h := range t.histories {
+		largest = append(largest, h.largest)
+	}
+	if len(largest) == 0 || len(largest[0]) == 0 {
+		return state
+	}
+	all := tensor.FromSlice(slices.Concat(largest...), len(largest), len(largest[0]))
+	return append(state, checkpoint.Named{Name: largestName, Tensor: all})
+}
+
+// Restore takes the state of another Training of the same policy and network, before the first Rewrite.
+func (t *Training) Restore(state []checkpoint.Named) error {
+	f := checkpoint.File{Tensors: state}
+	key := f.Tensor(keyName)
+	if key == nil || !key.Spec().Equal(t.key.Spec()) {
+		return fmt.Errorf("%s is not there as %v", keyName, t.key.Spec())
+	}
+	autograd.Overwrite(t.key, key)
+	largest := f.Tensor(largestName)
+	if largest == nil {
+		return nil
+	}
+	if s := largest.Shape(); largest.DType() != tensor.Float32 || len(s) != 2 || s[1] < 1 || s[1] > t.policy.History {
+		return fmt.Errorf("%s is %v, want the magnitudes of at most %d steps", largestName, largest.Spec(), t.policy.History)
+	}
+	t.restored = slices.Collect(slices.Chunk(tensor.Data[float32](largest), largest.Shape()[1]))
+	return nil
+}
+
+// remember gives new histories what was restored.
+func (t *Training) remember() {
+	if t.restored == nil {
+		return
+	}
+	if len(t.restored) != len(t.histories) {
+		tensor.Fail("precision.Rewrite", nil, "the state is of %d rounded values, want %d", len(t.restored), len(t.histories))
+	}
+	for i, largest := range t.restored {
+		for _, v := range largest {
+			t.histories[i].observe(v, t.policy.History)
+		}
+	}
+	t.restored = nil
 }
 
 // Scales returns the scales of the next step, where the policy has histories.

@@ -76,7 +76,11 @@ func TestRunsOfASampler(t *testing.T) {
 	c := small(t, 100)
 	c.Sampler, c.Test = data.Share(data.Shuffled(), 1, 2), nil
 	seen := 0
-	c.OnStep = func(p Progress) { seen = p.Images }
+	c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
+		p := l.Progress
+		seen = p.Images
+		return nil
+	}))
 	if fit(t, c); seen != 50 {
 		t.Errorf("an epoch has %d examples, want 50", seen)
 	}

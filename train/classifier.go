@@ -3,10 +3,13 @@ package train
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -114,11 +117,28 @@ const maxClasses = 1 << 16
 // Save writes the classifier to a safetensors file, atomically. Equal
 // classifiers give equal bytes.
 func (c *Classifier) Save(path string) error {
+	_, err := c.save(path)
+	return err
+}
+
+// save is Save, and returns the SHA-256 of the file.
+func (c *Classifier) save(path string) (sum string, err error) {
+	err = checkpoint.WriteFileAtomic(path, func(w io.Writer) error {
+		sum, err = c.write(w)
+		return err
+	})
+	return sum, err
+}
+
+// write writes what Save does, and returns its SHA-256.
+func (c *Classifier) write(w io.Writer) (sum string, err error) {
 	var tensors []checkpoint.Named
 	for _, v := range nn.Variables(c.Net) {
 		tensors = append(tensors, checkpoint.Named{Name: v.Name, Tensor: v.Value.Tensor()})
 	}
-	return checkpoint.Save(path, tensors, c.metadata())
+	h := sha256.New()
+	err = checkpoint.Write(io.MultiWriter(w, h), tensors, c.metadata())
+	return hex.EncodeToString(h.Sum(nil)), err
 }
 
 // metadata returns what a file says of the classifier.

@@ -63,18 +63,18 @@ func TestSettingsOfTheUpdate(t *testing.T) {
 func TestAveragesOfARun(t *testing.T) {
 	plain := prepared(t, func(s *Settings) { s.Epochs = 4 })
 	var weights [][]float32
-	plain.OnEpoch = func(Epoch) error {
+	plain.Callbacks = append(plain.Callbacks, OnEpoch(func(Epoch) error {
 		weights = append(weights, first(plain.Model))
 		return nil
-	}
+	}))
 	fit(t, plain)
 
 	swa := prepared(t, func(s *Settings) { s.Epochs, s.SWA = 4, 0.25 })
 	var means [][]float32
-	swa.OnEpoch = func(Epoch) error {
+	swa.Callbacks = append(swa.Callbacks, OnEpoch(func(Epoch) error {
 		means = append(means, first(swa.Model))
 		return nil
-	}
+	}))
 	epochs := fit(t, swa)
 	for i := range weights[0] {
 		for e, want := range []float32{

@@ -76,12 +76,19 @@ func TestOverflowIsFoundSkippedAndForgotten(t *testing.T) {
 	c.Epochs, c.LossScale = 1, 1<<24
 	start := digest(c)
 	var skips []Overflow
-	c.OnSkip = func(o Overflow) { skips = append(skips, o) }
-	c.OnStep = func(p Progress) {
+	c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
+		if o := l.Overflow; o != nil {
+			skips = append(skips, *o)
+		}
+		return nil
+	}))
+	c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
+		p := l.Progress
 		if p.Step == 1 && digest(c) != start {
 			t.Error("the step that overflows changes something")
 		}
-	}
+		return nil
+	}))
 	epoch := fit(t, c)[0]
 	if len(skips) == 0 || len(skips) == 10 || epoch.Skipped != len(skips) {
 		t.Fatalf("%d of 10 steps are left out, and the epoch tells of %d", len(skips), epoch.Skipped)
@@ -111,8 +118,13 @@ func TestOverflowIsFoundByLayer(t *testing.T) {
 	multiply(net.Fc1.Weight, 1e-5)
 	multiply(net.Fc2.Weight, 5e5) // the gradient of what it reads overflows, what it gives does not
 	var got Overflow
-	c.OnSkip = func(o Overflow) { got = o }
-	if _, err := Fit(t.Context(), c); err != nil {
+	c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
+		if o := l.Overflow; o != nil {
+			got = *o
+		}
+		return nil
+	}))
+	if _, err := Run(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc1.weight", "fc1.bias"}
@@ -134,7 +146,7 @@ func TestOverflowWithoutAScaleEndsTheRun(t *testing.T) {
 	multiply(net.Fc1.Bias, 1e-5)
 	multiply(net.Fc2.Weight, 5e5)
 	multiply(net.Fc3.Weight, 1e3)
-	if _, err := Fit(t.Context(), c); err == nil || !strings.Contains(err.Error(), "not scaled any more") {
+	if _, err := Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), "not scaled any more") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -174,7 +186,7 @@ func TestPrecisionsThatCannotTrain(t *testing.T) {
 	} {
 		c := small(t, 24)
 		change(&c)
-		if _, err := Fit(t.Context(), c); err == nil {
+		if _, err := Run(t.Context(), c); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -192,12 +204,17 @@ func TestOverflowInTheForwardPass(t *testing.T) {
 	multiply(c.Model.(*model.LeNet5).Conv1.Weight, 1e30)
 	start := digest(c)
 	var scales []float32
-	c.OnSkip = func(o Overflow) {
+	c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
+		if l.Overflow == nil {
+			return nil
+		}
+		o := *l.Overflow
 		if scales = append(scales, o.Scale); !o.Forward {
 			t.Errorf("%+v", o)
 		}
-	}
-	if _, err := Fit(t.Context(), c); err == nil || !strings.Contains(err.Error(), "in no step of epoch 1 was the loss finite") {
+		return nil
+	}))
+	if _, err := Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), "in no step of epoch 1 was the loss finite") {
 		t.Errorf("error %v", err)
 	}
 	if len(scales) != 2 || scales[0] != scales[1] || digest(c) != start {

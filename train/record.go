@@ -2,6 +2,8 @@ package train
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,249 +12,261 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
-	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/train/record"
 )
 
-// The files of a run's directory.
-const (
-	ModelFile   = "model.safetensors" // the classifier after the last finished epoch
-	MetricsFile = "metrics.jsonl"     // an Epoch a line
-	ConfigFile  = "config.json"       // the Settings, and the Environment
-	CurvesFile  = "curves.png"        // what Run.DrawCurves draws
-	ProfileFile = "cpu.pprof"         // of a profiled run, for go tool pprof
-)
-
-var runFiles = []string{ModelFile, MetricsFile, ConfigFile, CurvesFile, ProfileFile}
-
-// Run is a training run that is kept in a directory.
-type Run struct {
-	// DrawCurves writes a picture of the epochs so far, such as curves.Draw; nil:
-	// there is none.
-	DrawCurves func(w io.Writer, epochs []Epoch) error
-
-	dir    string
-	made   []string // the directories that NewRun made, the outermost first
-	epochs []Epoch
-	kept   int  // the epoch whose checkpoint is there
-	whole  bool // all files are there
+// Record is what RecordFile says of a run, line by line: a "start", an "epoch" for each that was
+// finished, a "resume" whenever the run went on, and an "end" whenever it ended, unless it was killed.
+type Record struct {
+	Lines   []record.Line
+	Start   Start
+	Epochs  []RecordedEpoch
+	Resumes []Resume
+	End     *End // nil: the run is not over
 }
 
-// config is the content of ConfigFile.
-type config struct {
+// Start is what a run began with.
+type Start struct {
 	Settings    Settings    `json:"settings"`
 	Environment Environment `json:"environment"`
+	Data        []DataFile  `json:"data"` // that the examples are read from; none for Glyphs
+	Parameters  int         `json:"parameters"`
+	Examples    [2]int      `json:"examples"` // of training and of the test set
+	Classes     []string    `json:"classes"`
 }
 
-// NewRun makes the directory of a run, or takes one that holds no run yet. An
-// empty name stands for runs/MODEL-DATA-NUMBER, with the first number that is
-// free.
-func NewRun(dir string, s Settings) (*Run, error) {
-	if s.Data != Glyphs {
-		// The run is to find its data from any working directory.
-		abs, err := filepath.Abs(s.Data)
-		if err != nil {
-			return nil, err
-		}
-		s.Data = abs
+// DataFile is a file, or a folder of files, that a run reads.
+type DataFile struct {
+	Path   string `json:"path"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"` // of a folder: of its files' names and hashes
+}
+
+// RecordedEpoch is an epoch, and the SHA-256 of the file that its classifier is saved as.
+type RecordedEpoch struct {
+	Epoch
+	Weights string `json:"weights_sha256"`
+}
+
+// Resume is where a run went on, and with what.
+type Resume struct {
+	Environment Environment `json:"environment"`
+	Epoch       int         `json:"epoch"`
+	Step        int         `json:"step"` // that were done of it
+}
+
+// End is how a run ended.
+type End struct {
+	Reason string `json:"reason"` // EndFinished, EndInterrupted, that of Loop.Stop, or an error
+	Epochs int    `json:"epochs"` // that were finished
+}
+
+// Usual reasons of an end.
+const (
+	EndFinished    = "finished"
+	EndInterrupted = "interrupted"
+)
+
+// The kinds of lines.
+const (
+	lineStart  = "start"
+	lineEpoch  = "epoch"
+	lineResume = "resume"
+	lineEnd    = "end"
+)
+
+// metaRecord is the key of a state's place in the record.
+const metaRecord = "record"
+
+// log writes the record of a run.
+type log struct{ *record.Log }
+
+func newLog(path string) *log { return &log{record.New(path)} }
+
+func (r *log) started(s Settings, l *Loop) error {
+	files, err := hashFiles(l.Config.Files)
+	if err != nil {
+		return err
 	}
-	r, err := makeRun(dir, s)
+	start := Start{
+		Settings: s, Environment: CurrentEnvironment(), Data: files, Parameters: nn.CountParameters(l.Config.Model),
+		Examples: [2]int{l.Config.Train.Len()}, Classes: l.Config.Train.Classes(),
+	}
+	if l.Config.Test != nil {
+		start.Examples[1] = l.Config.Test.Len()
+	}
+	return r.Append(lineStart, start)
+}
+
+func (r *log) resumed(l *Loop) error {
+	return r.Append(lineResume, Resume{CurrentEnvironment(), l.Progress.Epoch, l.Progress.Step})
+}
+
+func (r *log) finished(e Epoch, weights string) error {
+	return r.Append(lineEpoch, RecordedEpoch{e, weights})
+}
+
+func (r *log) ended(l *Loop, err error) error {
+	reason := EndFinished
+	switch {
+	case errors.Is(err, context.Canceled):
+		reason = EndInterrupted
+	case err != nil:
+		reason = err.Error()
+	case l.Stopped() != "":
+		reason = l.Stopped()
+	}
+	return r.Append(lineEnd, End{reason, len(l.Epochs)})
+}
+
+// ReadRecord reads the record of the run in a directory. Where its lines do not hold together, or
+// do not tell of a run, the error names the first.
+func ReadRecord(dir string) (*Record, error) {
+	path := filepath.Join(dir, RecordFile)
+	lines, err := record.Read(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := writeJSON(r.path(ConfigFile), config{s, CurrentEnvironment()}); err != nil {
-		r.discard()
-		return nil, err
+	r := &Record{Lines: lines}
+	for i, l := range lines {
+		if err := r.read(l, i == 0); err != nil {
+			return nil, fmt.Errorf("%s: line %d: %w", path, l.Number, err)
+		}
 	}
 	return r, nil
 }
 
-// Dir returns the run's directory.
-func (r *Run) Dir() string { return r.dir }
-
-func (r *Run) path(file string) string { return filepath.Join(r.dir, file) }
-
-func makeRun(dir string, s Settings) (*Run, error) {
-	if dir != "" {
-		return makeDir(dir)
+func (r *Record) read(l record.Line, first bool) error {
+	if first != (l.Kind == lineStart) {
+		return fmt.Errorf("kind %q, want a record with one %q, as its first line", l.Kind, lineStart)
 	}
-	name := fmt.Sprintf("%s-%s", s.Model, strings.Trim(filepath.Base(data.Directory(s.Data)), string(filepath.Separator)))
-	for number := 1; ; number++ {
-		dir := filepath.Join("runs", fmt.Sprintf("%s-%d", name, number))
-		if _, err := os.Lstat(dir); err == nil {
-			continue
-		}
-		// Another run may take the number in this very moment.
-		if r, err := makeDir(dir); !errors.Is(err, fs.ErrExist) {
-			return r, err
-		}
+	if l.Kind != lineEnd {
+		r.End = nil
 	}
-}
-
-// makeDir makes a directory and those above it, or takes one that holds no run.
-func makeDir(dir string) (*Run, error) {
-	r := &Run{dir: dir}
-	for _, d := range missingDirs(dir) {
-		err := os.Mkdir(d, 0o777)
-		if errors.Is(err, fs.ErrExist) && d != filepath.Clean(dir) {
-			continue
-		}
-		if err != nil {
-			r.removeDirs()
-			return nil, dirError(dir, err)
-		}
-		r.made = append(r.made, d)
-	}
-	for _, file := range runFiles {
-		switch _, err := os.Lstat(r.path(file)); {
-		case err == nil:
-			return nil, fmt.Errorf("run directory %s already holds a run (%s), want a new or an empty one", dir, file)
-		case !errors.Is(err, fs.ErrNotExist):
-			return nil, dirError(dir, err)
-		}
-	}
-	return r, nil
-}
-
-func missingDirs(dir string) (missing []string) {
-	for dir := filepath.Clean(dir); ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
-			return missing
-		}
-		missing = append([]string{dir}, missing...)
-	}
-}
-
-func dirError(dir string, err error) error {
-	var cause *fs.PathError
-	if errors.As(err, &cause) {
-		err = cause.Err
-	}
-	return fmt.Errorf("run directory %s: %w, want a directory that can be made and written", dir, err)
-}
-
-// discard removes what the run has written and made, and nothing else.
-func (r *Run) discard() {
-	for _, file := range runFiles {
-		os.Remove(r.path(file))
-	}
-	r.removeDirs()
-}
-
-func (r *Run) removeDirs() {
-	for _, dir := range slices.Backward(r.made) {
-		os.Remove(dir) // fails, as it should, where another run lives in it by now
-	}
-}
-
-// Fit trains as the function Fit does and records each epoch; the classifier
-// and the configuration are those that Settings.Prepare returned. Where a run
-// ends early the error is a *Stopped. One that ends before its first epoch is
-// recorded leaves nothing behind.
-func (r *Run) Fit(ctx context.Context, net *Classifier, c Config) (epochs []Epoch, err error) {
-	defer func() {
-		if !r.whole {
-			r.discard()
-		}
-	}()
-	onEpoch := c.OnEpoch
-	c.OnEpoch = func(e Epoch) error {
-		if err := r.record(net, e); err != nil || onEpoch == nil {
+	switch l.Kind {
+	case lineStart:
+		if err := json.Unmarshal(l.Body, &r.Start); err != nil {
 			return err
 		}
-		return onEpoch(e)
-	}
-	epochs, err = Fit(ctx, c)
-	if err != nil {
-		stopped := &Stopped{Dir: r.dir, Err: err}
-		if r.whole {
-			stopped.Epoch = r.kept
+		if r.Start.Settings.Data == "" {
+			return errors.New("no settings.data, want the settings of a run")
 		}
-		return epochs, stopped
-	}
-	return epochs, nil
-}
-
-// record writes the run's files after an epoch. The largest comes first: if the
-// disk is full, all of them stay those of the epoch before.
-func (r *Run) record(net *Classifier, e Epoch) error {
-	r.epochs = append(r.epochs, e)
-	if err := net.Save(r.path(ModelFile)); err != nil {
-		return err
-	}
-	r.kept = e.Epoch
-	err := checkpoint.WriteFileAtomic(r.path(MetricsFile), func(w io.Writer) error { return writeLines(w, r.epochs) })
-	if err != nil {
-		return err
-	}
-	if r.DrawCurves != nil {
-		err = checkpoint.WriteFileAtomic(r.path(CurvesFile), func(w io.Writer) error { return r.DrawCurves(w, r.epochs) })
-		if err != nil {
+		return nil
+	case lineEpoch:
+		var e RecordedEpoch
+		if err := json.Unmarshal(l.Body, &e); err != nil {
 			return err
 		}
+		if e.Epoch.Epoch != len(r.Epochs)+1 {
+			return fmt.Errorf("epoch %d, want epoch %d", e.Epoch.Epoch, len(r.Epochs)+1)
+		}
+		r.Epochs = append(r.Epochs, e)
+		return nil
+	case lineResume:
+		r.Resumes = append(r.Resumes, Resume{})
+		return json.Unmarshal(l.Body, &r.Resumes[len(r.Resumes)-1])
+	case lineEnd:
+		r.End = &End{}
+		return json.Unmarshal(l.Body, r.End)
 	}
-	r.whole = true
-	return nil
+	return fmt.Errorf("kind %q, want %s, %s, %s or %s", l.Kind, lineStart, lineEpoch, lineResume, lineEnd)
 }
 
-func writeLines(w io.Writer, epochs []Epoch) error {
-	lines := json.NewEncoder(w)
-	for _, e := range epochs {
-		if err := lines.Encode(e); err != nil {
-			return err
+// Outcomes returns the epochs without their weights.
+func (r *Record) Outcomes() (epochs []Epoch) {
+	for _, e := range r.Epochs {
+		epochs = append(epochs, e.Epoch)
+	}
+	return epochs
+}
+
+// Best returns the number of the epoch whose classifier BestFile has, 0 where there is none.
+func (r *Record) Best() int {
+	best := Epoch{}
+	for _, e := range r.Epochs {
+		if best.Epoch == 0 || e.Better(best, r.Start.Examples[1] > 0) {
+			best = e.Epoch
 		}
 	}
-	return nil
+	return best.Epoch
 }
-
-func writeJSON(path string, v any) error {
-	return checkpoint.WriteFileAtomic(path, func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(v)
-	})
-}
-
-// Stopped is the error of a run that ended early.
-type Stopped struct {
-	Dir   string
-	Epoch int   // whose checkpoint is kept in Dir; 0: none is
-	Err   error // why it ended
-}
-
-// Error returns why the run ended and what is kept of it.
-func (s *Stopped) Error() string {
-	why := s.Err.Error()
-	if errors.Is(s.Err, context.Canceled) {
-		why = "interrupted"
-	}
-	if s.Epoch == 0 {
-		return why + "; no epoch was finished, so nothing is kept"
-	}
-	return fmt.Sprintf("%s; %s keeps the checkpoint of epoch %d", why, s.Dir, s.Epoch)
-}
-
-// Unwrap returns why the run ended.
-func (s *Stopped) Unwrap() error { return s.Err }
 
 // ReadSettings returns the settings of the run in a directory.
 func ReadSettings(dir string) (Settings, error) {
-	path := filepath.Join(dir, ConfigFile)
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Settings{}, fmt.Errorf("%s: no such file, want the directory of a run", path)
-	}
+	r, err := ReadRecord(dir)
 	if err != nil {
 		return Settings{}, err
 	}
-	var c config
-	if err := json.Unmarshal(b, &c); err != nil {
-		return Settings{}, fmt.Errorf("%s: %w", path, err)
+	return r.Start.Settings, nil
+}
+
+// filesOf returns what sources were read from, each file once.
+func filesOf(sources ...data.Source) (files []string) {
+	for _, s := range sources {
+		for _, f := range s.Files {
+			if !slices.Contains(files, f) {
+				files = append(files, f)
+			}
+		}
 	}
-	if c.Settings.Data == "" {
-		return Settings{}, fmt.Errorf("%s: no settings.data, want the settings of a run", path)
+	return files
+}
+
+// hashFiles reads files, and folders with all that is in them.
+func hashFiles(paths []string) ([]DataFile, error) {
+	files := []DataFile{}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return nil, err
+		}
+		f := DataFile{Path: abs}
+		if info.IsDir() {
+			f.SHA256, f.Bytes, err = hashFolder(path)
+		} else {
+			f.SHA256, f.Bytes, err = hashFile(path)
+		}
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
 	}
-	return c.Settings, nil
+	return files, nil
+}
+
+func hashFile(path string) (sum string, n int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	n, err = io.Copy(h, f)
+	return hex.EncodeToString(h.Sum(nil)), n, err
+}
+
+// hashFolder hashes the lines "name sum" of a folder's files, in the order of the names.
+func hashFolder(dir string) (sum string, n int64, err error) {
+	h := sha256.New()
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		one, size, err := hashFile(path)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		n += size
+		fmt.Fprintf(h, "%q %s\n", filepath.ToSlash(name), one)
+		return err
+	})
+	return hex.EncodeToString(h.Sum(nil)), n, err
 }

@@ -74,11 +74,11 @@ type NewNet func(name string, input []int, classes int, seed uint64) (nn.Module,
 // Prepare opens the data and makes the network and the optimiser: whatever can
 // be wrong with settings shows here, before anything is run or written.
 func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
-	train, err := OpenData(s.Data, "train", s.Seed, s.Limit)
+	train, from, err := openData(s.Data, "train", s.Seed, s.Limit)
 	if err != nil {
 		return nil, Config{}, err
 	}
-	test, err := OpenData(s.Data, "test", s.Seed, s.Limit)
+	test, testFrom, err := openData(s.Data, "test", s.Seed, s.Limit)
 	if err != nil {
 		return nil, Config{}, err
 	}
@@ -96,7 +96,7 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 		return nil, Config{}, fmt.Errorf("data %s: test split: %w", s.Data, err)
 	}
 	config := Config{
-		Model: net, Train: train, Test: test, Epochs: s.Epochs, Batch: s.Batch, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
+		Model: net, Train: train, Test: test, Files: filesOf(from, testFrom), Epochs: s.Epochs, Batch: s.Batch, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
 		Precision: policy,
 		ClipValue: s.ClipValue, ClipNorm: s.ClipNorm,
 	}
@@ -130,26 +130,31 @@ func (s Settings) policy() (precision.Policy, error) {
 // are drawn from a seed. Of more than limit examples it takes the first, unless
 // limit is 0.
 func OpenData(name, split string, seed uint64, limit int) (data.Dataset, error) {
-	if limit < 0 {
-		return nil, fmt.Errorf("limit %d: want at least 1, or 0 for all examples", limit)
-	}
-	set, err := openWhole(name, split, seed)
-	if err != nil || limit == 0 {
-		return set, err
-	}
-	return data.Limit(set, limit), nil
+	set, _, err := openData(name, split, seed, limit)
+	return set, err
 }
 
-func openWhole(name, split string, seed uint64) (data.Dataset, error) {
+func openData(name, split string, seed uint64, limit int) (data.Dataset, data.Source, error) {
+	if limit < 0 {
+		return nil, data.Source{}, fmt.Errorf("limit %d: want at least 1, or 0 for all examples", limit)
+	}
+	set, source, err := openWhole(name, split, seed)
+	if err != nil || limit == 0 {
+		return set, source, err
+	}
+	return data.Limit(set, limit), source, nil
+}
+
+func openWhole(name, split string, seed uint64) (set data.Dataset, source data.Source, err error) {
 	switch {
 	case name != Glyphs:
-		return data.OpenDir(name, split)
+		return data.Open(name, split)
 	case split == "train":
-		return glyphs.New(GlyphsTrain, seed, glyphs.Train), nil
+		return glyphs.New(GlyphsTrain, seed, glyphs.Train), source, nil
 	case split == "test":
-		return glyphs.New(GlyphsTest, seed, glyphs.Test), nil
+		return glyphs.New(GlyphsTest, seed, glyphs.Test), source, nil
 	}
-	return nil, fmt.Errorf("split %q: want train or test", split)
+	return nil, source, fmt.Errorf("split %q: want train or test", split)
 }
 
 // Check returns an error unless the examples of a set are such as the network

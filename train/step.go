@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/optim"
@@ -49,7 +50,7 @@ func newLearner(c Config) *learner {
 		variables = append(variables, c.Average.State()...)
 	}
 	l.stepper = stepper{
-		variables: nn.Values(variables), eager: c.Eager, profile: c.OnCosts != nil, programs: map[int]*program.Program{},
+		variables: nn.Values(variables), eager: c.Eager, profile: c.Profile, programs: map[int]*program.Program{},
 		step: l.learn,
 	}
 	if c.Precision.Rounds() {
@@ -111,6 +112,41 @@ func (l *learner) run(batch ...*tensor.Tensor) (o outcome, overflow *Overflow, e
 		return o, nil, nil
 	}
 	return o, found, nil
+}
+
+// state returns copies of what steps change beside the variables of the model and the optimiser.
+func (l *learner) state() (state []checkpoint.Named) {
+	if l.rounding != nil {
+		state = append(state, l.rounding.State()...)
+	}
+	if l.scaler != nil {
+		state = append(state, l.scaler.State()...)
+	}
+	return state
+}
+
+// restore takes such a state of another learner, and nothing more.
+func (l *learner) restore(state []checkpoint.Named) error {
+	known := map[string]bool{}
+	if l.rounding != nil {
+		if err := l.rounding.Restore(state); err != nil {
+			return err
+		}
+	}
+	if l.scaler != nil {
+		if err := l.scaler.Restore(state); err != nil {
+			return err
+		}
+	}
+	for _, t := range l.state() {
+		known[t.Name] = true
+	}
+	for _, t := range state {
+		if !known[t.Name] {
+			return fmt.Errorf("%.100q is no part of it, want that of the same configuration", t.Name)
+		}
+	}
+	return nil
 }
 
 // lossScale returns the present scale of the loss, 0 where there is none.

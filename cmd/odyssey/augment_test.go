@@ -18,8 +18,8 @@ func TestPoliciesInFiles(t *testing.T) {
 	write("[[transform]]\nname = \"rotate\"\ndegrees = [5, 10]\np = 0.5\n\n[[transform]]\nname = \"shift\"\nx = 0.2\n")
 	dir := filepath.Join(t.TempDir(), "run")
 	succeed(t, "train", "--augment", file, "--limit", "64", "--epochs", "1", "--out", dir)
-	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
-	if want := `"augment": "rotate:degrees=5..10,p=0.5+shift:x=0.2"`; err != nil || !strings.Contains(string(config), want) {
+	config, err := os.ReadFile(filepath.Join(dir, "run.json"))
+	if want := `"augment":"rotate:degrees=5..10,p=0.5+shift:x=0.2"`; err != nil || !strings.Contains(string(config), want) {
 		t.Errorf("%v; %s has no %s", err, config, want)
 	}
 	for text, want := range map[string]string{

@@ -273,10 +273,10 @@ func TestBadModelFiles(t *testing.T) {
 	}
 	refuse(t, statusError, []string{"eval", other}, []string{other, `the metadata has no "odyssey"`})
 	refuse(t, statusError, []string{"eval", "no/such/run"}, []string{"no/such/run: no such file, want the directory of a run"})
-	if err := os.Remove(filepath.Join(dir, train.ConfigFile)); err != nil {
+	if err := os.Remove(filepath.Join(dir, train.RecordFile)); err != nil {
 		t.Fatal(err)
 	}
-	refuse(t, statusError, []string{"eval", dir}, []string{train.ConfigFile, "want the directory of a run"})
+	refuse(t, statusError, []string{"eval", dir}, []string{train.RecordFile, "want the directory of a run"})
 }
 
 func TestBadPictures(t *testing.T) {

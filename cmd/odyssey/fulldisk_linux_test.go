@@ -25,7 +25,7 @@ func TestFullDisk(t *testing.T) {
 		want       []string
 	}{
 		{"no room for the model", "64k", 0, []string{"model.safetensors", "no space left", "nothing is kept"}},
-		{"no room at all", "4k", 4096, []string{"config.json", "no space left"}},
+		{"no room at all", "4k", 4096, []string{"run.json", "no space left"}},
 	} {
 		disk := tinyDisk(t, c.size)
 		if err := os.WriteFile(filepath.Join(disk, "filler"), make([]byte, c.fill), 0o666); err != nil {

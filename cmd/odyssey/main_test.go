@@ -84,15 +84,12 @@ func trained(t *testing.T, args ...string) (dir string) {
 
 func lastEpoch(t *testing.T, dir string) (e train.Epoch, lines int) {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, train.MetricsFile))
+	r, err := train.ReadRecord(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := strings.Split(strings.TrimSpace(string(b)), "\n")
-	if err := json.Unmarshal([]byte(all[len(all)-1]), &e); err != nil {
-		t.Fatal(err)
-	}
-	return e, len(all)
+	epochs := r.Outcomes()
+	return epochs[len(epochs)-1], len(epochs)
 }
 
 func TestTrainSaysWhereThingsAre(t *testing.T) {

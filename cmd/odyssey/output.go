@@ -38,7 +38,9 @@ func (o *output) cause(err error) error {
 	}
 	var stopped *train.Stopped
 	if errors.As(err, &stopped) {
-		return &train.Stopped{Dir: stopped.Dir, Epoch: stopped.Epoch, Err: o.err}
+		told := *stopped
+		told.Err = o.err
+		return &told
 	}
 	return o.err
 }

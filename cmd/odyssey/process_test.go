@@ -71,7 +71,7 @@ func TestSignalKeepsTheLastEpoch(t *testing.T) {
 		if want := strings.TrimSpace(strconv.FormatFloat(last.TestLoss, 'g', -1, 64)); !strings.Contains(succeed(t, "eval", dir, "--json"), want) {
 			t.Errorf("%v: the checkpoint's loss is not that of epoch %d, %s", signal, kept, want)
 		}
-		if left := snapshot(t, dir); len(left) != 5 {
+		if left := snapshot(t, dir); len(left) != 6 {
 			t.Errorf("%v: left behind: %v", signal, left)
 		}
 	}

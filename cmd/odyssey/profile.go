@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"github.com/mlodyssey/odyssey/program"
+	"github.com/mlodyssey/odyssey/train"
 )
 
-// profile is where the time of a run went.
+// profile is a callback that keeps where the time of a run went.
 type profile struct {
+	train.Quiet
 	file  *os.File
 	costs []program.Cost
 }
@@ -25,7 +27,11 @@ func (p *profile) start(path string) (err error) {
 	return pprof.StartCPUProfile(p.file)
 }
 
-func (p *profile) take(costs []program.Cost) { p.costs = costs }
+// End takes the costs.
+func (p *profile) End(l *train.Loop, _ error) error {
+	p.costs = l.Costs()
+	return nil
+}
 
 func (p *profile) stop() error {
 	if p.file == nil {

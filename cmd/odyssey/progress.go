@@ -12,10 +12,12 @@ import (
 	"github.com/mlodyssey/odyssey/train"
 )
 
-// progress shows how a run goes: a line for each epoch, and below them a bar on
+// progress is a callback that shows how a run goes: a line for each epoch, and below them a bar on
 // a terminal, or else a line now and then.
 type progress struct {
+	train.Quiet
 	lines  io.Writer // where the lines of epochs go
+	out    *output
 	epochs int
 	bars   *mpb.Progress // nil without a terminal
 	bar    *mpb.Bar
@@ -29,39 +31,56 @@ type progress struct {
 // silence is how long a plain output stays silent at most.
 const silence = 10 * time.Second
 
-func newProgress(out *output, c train.Config) *progress {
-	p := &progress{lines: out, epochs: c.Epochs, spoke: time.Now()}
-	if !out.isTerminal() {
-		return p
+func newProgress(out *output) *progress {
+	return &progress{lines: out, out: out, spoke: time.Now()}
+}
+
+// Start draws the bar.
+func (p *progress) Start(l *train.Loop) error {
+	p.epochs = l.Config.Epochs
+	if !p.out.isTerminal() {
+		return nil
 	}
 	empty := ""
 	p.now.Store(&empty)
-	steps := (c.Train.Len() + c.Batch - 1) / c.Batch
-	p.bars = mpb.New(mpb.WithOutput(out.Writer)) // which it asks for the terminal's width
-	p.bar = p.bars.AddBar(int64(c.Epochs*steps), mpb.BarRemoveOnComplete(), mpb.BarWidth(32),
+	p.bars = mpb.New(mpb.WithOutput(p.out.Writer)) // which it asks for the terminal's width
+	p.bar = p.bars.AddBar(int64(l.Last()), mpb.BarRemoveOnComplete(), mpb.BarWidth(32),
 		mpb.AppendDecorators(
 			decor.Any(func(decor.Statistics) string { return *p.now.Load() + "  " }),
 			decor.AverageETA(decor.ET_STYLE_MMSS),
 			decor.Name(" left")))
+	p.bar.SetRefill(int64(l.Number()))
+	p.bar.IncrBy(l.Number())
 	p.lines = p.bars
-	return p
+	return nil
 }
 
-// step takes note of a training step.
-func (p *progress) step(s train.Progress) {
-	if s.Step == 1 {
+// Epoch starts the clock.
+func (p *progress) Epoch(*train.Loop) error {
+	p.start = time.Time{}
+	return nil
+}
+
+// Step takes note of a training step.
+func (p *progress) Step(l *train.Loop) error {
+	if l.Overflow != nil {
+		p.skip(*l.Overflow)
+	}
+	s := l.Progress
+	if p.start.IsZero() {
 		p.start, p.images = time.Now(), s.Images
 	}
 	if p.bar == nil && time.Since(p.spoke) < silence {
-		return
+		return nil
 	}
 	text := status(s, p.epochs, p.rate(s.Images))
 	if p.bar == nil {
 		p.line("%s  %d %% done", text, 100*s.Step/s.Steps)
-		return
+		return nil
 	}
 	p.now.Store(&text)
 	p.bar.Increment()
+	return nil
 }
 
 func status(s train.Progress, epochs int, rate float64) string {
@@ -87,7 +106,9 @@ func (p *progress) skip(o train.Overflow) {
 		o.Parameters[len(o.Parameters)-1])
 }
 
-func (p *progress) epoch(e train.Epoch) error {
+// Evaluation prints the line of an epoch.
+func (p *progress) Evaluation(l *train.Loop) error {
+	e := l.Epochs[len(l.Epochs)-1]
 	p.line("epoch %d/%d  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%  %.0f images/s  %.1f s",
 		e.Epoch, p.epochs, e.TrainLoss, 100*e.TrainAccuracy, e.TestLoss, 100*e.TestAccuracy, e.ImagesPerSecond, e.Seconds)
 	return nil
@@ -98,10 +119,11 @@ func (p *progress) line(format string, args ...any) {
 	p.spoke = time.Now()
 }
 
-// close takes the bar away.
-func (p *progress) close() {
+// End takes the bar away.
+func (p *progress) End(*train.Loop, error) error {
 	if p.bar != nil {
 		p.bar.Abort(true)
 		p.bars.Wait()
 	}
+	return nil
 }

@@ -3,12 +3,14 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
@@ -26,13 +28,16 @@ type trainCommand struct {
 	Epochs     int    `default:"${epochs}" help:"How often to go through the examples."`
 	Batch      int    `default:"${batch}" help:"Examples in a batch."`
 	Seed       uint64 `default:"1" help:"Of all that is random."`
-	Out        string `placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free."`
+	Out        string `placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free." xor:"which"`
+	Resume     string `placeholder:"RUN" help:"Go on with the run in this directory, with its own settings." xor:"which"`
 	Precision  string `default:"fp32" enum:"fp64,fp32,bf16,fp16,fp8,mxfp8,mxfp6,nvfp4,mxfp4" help:"How products compute: ${enum}. See above."`
 	EveryLayer bool   `help:"With formats of blocks (mx…, nvfp4), round in the first and the last layer too."`
 	Augment    string `placeholder:"POLICY" help:"Change training images at random: default, light, strong, cifar, randaugment, such as rotate:degrees=10+shift:x=0.1, or a TOML file; see docs/augmentation.md."`
 	Limit      int    `default:"0" help:"Use at most so many examples of each split; 0 for all."`
 	Eager      bool   `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
 	Profile    bool   `help:"Tell where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
+
+	SaveEvery time.Duration `default:"1m" placeholder:"TIME" help:"Keep what --resume needs so often within epochs, and after each."`
 
 	Optimizer    string   `group:"Learning:" default:"sgd" help:"One of the list above, with settings as in adam:beta2=0.99,amsgrad."`
 	LR           *float64 `group:"Learning:" name:"lr" placeholder:"X" help:"The learning rate. Default: that of the list above."`
@@ -50,11 +55,12 @@ type trainCommand struct {
 
 // Help is the long help text.
 func (trainCommand) Help() string {
-	return `Without flags it needs no data: it learns to read characters that it draws itself. The run's directory holds model.safetensors, metrics.jsonl, config.json and curves.png after each epoch. Ctrl-C stops the run and keeps the last finished epoch. The same settings give the same model.safetensors, bit for bit, on every machine.
+	return `Without flags it needs no data: it learns to read characters that it draws itself. The run's directory holds, after each epoch, model.safetensors and best.safetensors, the record run.json, and curves.png. Ctrl-C stops the run, and --resume goes on with it, after a crash too, as if nothing had happened. The same settings give the same model.safetensors, bit for bit, on every machine.
 
     odyssey train
     odyssey train --data data/emnist --epochs 10 --lr 0.01 --out runs/emnist
     odyssey train --optimizer adamw --weight-decay 0.05 --schedule cosine --warmup 0.05 --ema 0.999
+    odyssey train --resume runs/emnist
 
 With a precision of few bits, convolutions and matrix products read weights, activations and gradients rounded to it; sums, parameters and all other operations stay float32. bf16 and fp16 round results too; fp16 scales the loss; fp8 scales each tensor by its largest magnitudes in 16 steps; the mx formats and nvfp4 scale each block, round gradients stochastically, and leave the first and the last layer alone.
 
@@ -105,37 +111,29 @@ func (c trainCommand) settings() train.Settings {
 
 // Run trains a network.
 func (c trainCommand) Run(ctx context.Context, out *output) error {
-	settings := c.settings()
-	var err error
-	if settings.Augment, err = policyText(c.Augment); err != nil {
-		return err
-	}
-	net, config, err := settings.Prepare(model.New)
+	run, net, config, err := c.open()
 	if err != nil {
 		return err
 	}
+	settings := run.Settings()
 	debug.FreeOSMemory() // what reading the files has left
-	run, err := train.NewRun(c.Out, settings)
-	if err != nil {
-		return err
-	}
 	fmt.Fprintf(out, "%s of %d parameters on %s: %d + %d examples of %d classes; %s with learning rate %v; run directory %s\n",
 		settings.Model, nn.CountParameters(net.Net), settings.Data, config.Train.Len(), config.Test.Len(), len(net.Classes),
 		settings.Optimizer, settings.LR, run.Dir())
 
 	run.DrawCurves = drawCurves
-	p := newProgress(out, config)
-	config.OnStep, config.OnSkip, config.OnEpoch = p.step, p.skip, p.epoch
+	config.CheckpointEvery = c.SaveEvery
+	config.Callbacks = append(config.Callbacks, newProgress(out))
 	prof := profile{}
 	if c.Profile {
 		if err := prof.start(filepath.Join(run.Dir(), train.ProfileFile)); err != nil {
 			return err
 		}
-		config.OnCosts = prof.take
+		config.Profile, config.Callbacks = true, append(config.Callbacks, &prof)
 	}
-	epochs, err := run.Fit(ctx, net, config)
-	p.close()
+	epochs, err := run.Run(ctx, net, config)
 	if err := cmp.Or(prof.stop(), err); err != nil {
+		tellHowToGoOn(out, err)
 		return err
 	}
 	prof.print(out)
@@ -143,6 +141,32 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 	tellSkipped(out, config.Test)
 	printEnd(out, run.Dir(), epochs)
 	return nil
+}
+
+func tellHowToGoOn(out *output, err error) {
+	var stopped *train.Stopped
+	if errors.As(err, &stopped) && stopped.Resume {
+		fmt.Fprintf(out, "to go on: odyssey train --resume %s\n", stopped.Dir)
+	}
+}
+
+// open opens the run that is to go on, or makes the directory of a new one, once its settings are known
+// to be sound.
+func (c trainCommand) open() (run *train.Directory, net *train.Classifier, config train.Config, err error) {
+	if c.Resume != "" {
+		if run, err = train.OpenDirectory(c.Resume); err == nil {
+			net, config, err = run.Settings().Prepare(model.New)
+		}
+		return run, net, config, err
+	}
+	settings := c.settings()
+	if settings.Augment, err = policyText(c.Augment); err != nil {
+		return nil, nil, config, err
+	}
+	if net, config, err = settings.Prepare(model.New); err == nil {
+		run, err = train.NewDirectory(c.Out, settings)
+	}
+	return run, net, config, err
 }
 
 // drawCurves draws the curves without the garbage of the epoch, and leaves none.
@@ -162,7 +186,7 @@ func printEnd(out *output, dir string, epochs []train.Epoch) {
 	}
 	last := epochs[len(epochs)-1]
 	fmt.Fprintf(out, "test accuracy %.2f %%, best %.2f %% after epoch %d\n", 100*last.TestAccuracy, 100*best.TestAccuracy, best.Epoch)
-	files := []string{train.ModelFile, train.MetricsFile, train.ConfigFile, train.CurvesFile}
+	files := []string{train.ModelFile, train.BestFile, train.RecordFile, train.CurvesFile}
 	fmt.Fprintf(out, "%s holds %s\n", dir, strings.Join(files, ", "))
 	fmt.Fprintf(out, "next: odyssey eval %s\n      odyssey predict %s IMAGE.png\n", dir, dir)
 }

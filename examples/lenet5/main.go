@@ -30,14 +30,14 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = train.Fit(context.Background(), train.Config{
+	_, err = train.Run(context.Background(), train.Config{
 		Model: net, Optimizer: sgd, Epochs: 6, Batch: 64,
 		Train: glyphs.New(20000, 1, glyphs.Train), Test: glyphs.New(4000, 1, glyphs.Test),
 		Mean: train.Mean, Std: train.Std,
-		OnEpoch: func(e train.Epoch) error {
+		Callbacks: []train.Callback{train.OnEpoch(func(e train.Epoch) error {
 			fmt.Printf("epoch %d  loss %.3f  test accuracy %.1f %%\n", e.Epoch, e.TrainLoss, 100*e.TestAccuracy)
 			return nil
-		},
+		})},
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -40,7 +40,7 @@ func small(t *testing.T, n int) Config {
 
 func fit(t *testing.T, c Config) []Epoch {
 	t.Helper()
-	epochs, err := Fit(context.Background(), c)
+	epochs, err := Run(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestWrongConfigurations(t *testing.T) {
 		if err := c.Check(); err == nil || err.Error() != want {
 			t.Errorf("Check: %v, want %q", err, want)
 		}
-		if epochs, err := Fit(context.Background(), c); err == nil || err.Error() != want || len(epochs) > 0 {
+		if epochs, err := Run(context.Background(), c); err == nil || err.Error() != want || len(epochs) > 0 {
 			t.Errorf("Fit: %v, %v, want %q", epochs, err, want)
 		}
 	}
@@ -176,7 +176,7 @@ func TestADivergingRunEndsWithAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Optimizer = o
-	_, err = Fit(context.Background(), c)
+	_, err = Run(context.Background(), c)
 	if err == nil || !strings.Contains(err.Error(), "no longer finite in step") || !strings.Contains(err.Error(), "of epoch 1") {
 		t.Errorf("error %v", err)
 	}
@@ -194,7 +194,7 @@ func TestAMistakeBecomesAnError(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.Optimizer = o
-		if _, err = Fit(context.Background(), c); err == nil || !strings.Contains(err.Error(), "want 0 to 2") {
+		if _, err = Run(context.Background(), c); err == nil || !strings.Contains(err.Error(), "want 0 to 2") {
 			t.Errorf("error %v", err)
 		}
 	}
@@ -204,20 +204,21 @@ func TestARunCanBeEndedEarly(t *testing.T) {
 	c := small(t, 100)
 	ctx, cancel := context.WithCancel(context.Background())
 	steps := 0
-	c.OnStep = func(p Progress) {
+	c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
 		if steps++; steps == 7 { // in the second epoch, whose five steps begin at 6
 			cancel()
 		}
-	}
-	epochs, err := Fit(ctx, c)
+		return nil
+	}))
+	epochs, err := Run(ctx, c)
 	if !errors.Is(err, context.Canceled) || len(epochs) != 1 || steps > 8 {
 		t.Errorf("%d epochs, %d steps, %v", len(epochs), steps, err)
 	}
 
 	c = small(t, 100)
 	full := errors.New("disk full")
-	c.OnEpoch = func(Epoch) error { return full }
-	if epochs, err := Fit(context.Background(), c); !errors.Is(err, full) || len(epochs) != 1 {
+	c.Callbacks = append(c.Callbacks, OnEpoch(func(Epoch) error { return full }))
+	if epochs, err := Run(context.Background(), c); !errors.Is(err, full) || len(epochs) != 1 {
 		t.Errorf("%d epochs, %v", len(epochs), err)
 	}
 }
@@ -225,7 +226,11 @@ func TestARunCanBeEndedEarly(t *testing.T) {
 func TestProgressCounts(t *testing.T) {
 	c := small(t, 100)
 	var seen []Progress
-	c.OnStep = func(p Progress) { seen = append(seen, p) }
+	c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
+		p := l.Progress
+		seen = append(seen, p)
+		return nil
+	}))
 	epochs := fit(t, c)
 	var images []int
 	for _, p := range seen[:5] {
@@ -246,7 +251,10 @@ func TestTheScheduleSetsEachStepsLearningRate(t *testing.T) {
 	c := small(t, 100)
 	c.Plan.LR = optim.Linear
 	var rates []float64
-	c.OnStep = func(Progress) { rates = append(rates, optim.LearningRate(c.Optimizer)) }
+	c.Callbacks = append(c.Callbacks, OnStep(func(*Loop) error {
+		rates = append(rates, optim.LearningRate(c.Optimizer))
+		return nil
+	}))
 	epochs := fit(t, c)
 	for i, r := range rates {
 		if want := 0.05 * (1 - float64(i)/10); r != want {

@@ -1,10 +1,8 @@
 package train
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -33,9 +31,9 @@ func prepare(t *testing.T, s Settings) (*Classifier, Config) {
 	return net, c
 }
 
-func newRun(t *testing.T, dir string, s Settings) *Run {
+func newRun(t *testing.T, dir string, s Settings) *Directory {
 	t.Helper()
-	r, err := NewRun(dir, s)
+	r, err := NewDirectory(dir, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,11 +64,11 @@ func TestRunKeepsItsRecord(t *testing.T) {
 		_, err := w.Write([]byte("a picture"))
 		return err
 	}
-	epochs, err := r.Fit(context.Background(), net, c)
+	epochs, err := r.Run(context.Background(), net, c)
 	if err != nil || len(epochs) != 2 || drawn != 2 {
 		t.Fatalf("%d epochs, %v", len(epochs), err)
 	}
-	if got, want := list(t, dir), []string{ConfigFile, CurvesFile, MetricsFile, ModelFile}; !slices.Equal(got, want) {
+	if got, want := list(t, dir), []string{BestFile, CurvesFile, ModelFile, RecordFile, StateFile}; !slices.Equal(got, want) {
 		t.Errorf("the directory holds %v, want %v", got, want)
 	}
 	if got, err := ReadSettings(dir); err != nil || got != s {
@@ -91,20 +89,13 @@ func TestRunKeepsItsRecord(t *testing.T) {
 	}
 }
 
-func readMetrics(t *testing.T, dir string) (epochs []Epoch) {
+func readMetrics(t *testing.T, dir string) []Epoch {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, MetricsFile))
+	r, err := ReadRecord(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
-		var e Epoch
-		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			t.Fatal(err)
-		}
-		epochs = append(epochs, e)
-	}
-	return epochs
+	return r.Outcomes()
 }
 
 func TestEqualSettingsGiveEqualBytes(t *testing.T) {
@@ -114,7 +105,7 @@ func TestEqualSettingsGiveEqualBytes(t *testing.T) {
 		s.Eager = name == "eager"
 		net, c := prepare(t, s)
 		dir := filepath.Join(t.TempDir(), name)
-		if _, err := newRun(t, dir, s).Fit(context.Background(), net, c); err != nil {
+		if _, err := newRun(t, dir, s).Run(context.Background(), net, c); err != nil {
 			t.Fatal(err)
 		}
 		b, err := os.ReadFile(filepath.Join(dir, ModelFile))
@@ -143,8 +134,8 @@ func TestRunsAreNumbered(t *testing.T) {
 	if r.Dir() != filepath.Join("runs", "lenet5-emnist-1") {
 		t.Errorf("directory %s, want runs/lenet5-emnist-1", r.Dir())
 	}
-	if got, err := ReadSettings(r.Dir()); err != nil || !filepath.IsAbs(got.Data) {
-		t.Errorf("data %q, %v, want an absolute path", got.Data, err)
+	if got := r.Settings(); !filepath.IsAbs(got.Data) {
+		t.Errorf("data %q, want an absolute path", got.Data)
 	}
 }
 
@@ -155,7 +146,7 @@ func TestRunLeavesAnotherRunAlone(t *testing.T) {
 		if err := os.WriteFile(path, []byte("precious"), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		_, err := NewRun(dir, smallRun())
+		_, err := NewDirectory(dir, smallRun())
 		if err == nil || !strings.Contains(err.Error(), dir+" already holds a run ("+file+")") {
 			t.Errorf("error %v", err)
 		}
@@ -172,7 +163,7 @@ func TestRunDirectoryThatCannotBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, out := range []string{file, filepath.Join(file, "run"), filepath.Join(dir, "new", "nul\x00", "run")} {
-		_, err := NewRun(out, smallRun())
+		_, err := NewDirectory(out, smallRun())
 		if err == nil || !strings.HasPrefix(err.Error(), "run directory "+out+": ") || !strings.Contains(err.Error(), "want a directory that can be made") {
 			t.Errorf("error %v", err)
 		}
@@ -196,7 +187,7 @@ func TestRunWithoutAnEpochLeavesNothing(t *testing.T) {
 	cancel()
 	for _, dir := range []string{filepath.Join(top, "a", "b", "run"), existing, filepath.Join(existing, "run")} {
 		net, c := prepare(t, smallRun())
-		_, err := newRun(t, dir, smallRun()).Fit(cancelled, net, c)
+		_, err := newRun(t, dir, smallRun()).Run(cancelled, net, c)
 		var stopped *Stopped
 		if !errors.As(err, &stopped) || stopped.Epoch != 0 || !errors.Is(err, context.Canceled) ||
 			err.Error() != "interrupted; no epoch was finished, so nothing is kept" {
@@ -214,14 +205,16 @@ func TestRunWithoutAnEpochLeavesNothing(t *testing.T) {
 func TestRunThatPanicsLeavesNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	net, c := prepare(t, smallRun())
-	c.OnStep = func(Progress) { panic("a mistake") }
+	c.Callbacks = append(c.Callbacks, OnStep(func(*Loop) error {
+		panic("a mistake")
+	}))
 	func() {
 		defer func() {
 			if recover() == nil {
 				t.Error("the panic was swallowed")
 			}
 		}()
-		newRun(t, dir, smallRun()).Fit(context.Background(), net, c)
+		newRun(t, dir, smallRun()).Run(context.Background(), net, c)
 	}()
 	if _, err := os.Stat(dir); err == nil {
 		t.Errorf("left behind: %v", list(t, dir))
@@ -235,13 +228,15 @@ func TestInterruptedRunKeepsItsLastEpoch(t *testing.T) {
 	net, c := prepare(t, s)
 	ctx, cancel := context.WithCancel(context.Background())
 	steps := 0
-	c.OnStep = func(p Progress) {
+	c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
+		p := l.Progress
 		if p.Epoch == 3 {
 			steps++
 			cancel()
 		}
-	}
-	epochs, err := newRun(t, dir, s).Fit(ctx, net, c)
+		return nil
+	}))
+	epochs, err := newRun(t, dir, s).Run(ctx, net, c)
 	if err == nil || err.Error() != "interrupted; "+dir+" keeps the checkpoint of epoch 2" || steps != 1 {
 		t.Errorf("error %v after %d steps of epoch 3", err, steps)
 	}
@@ -271,9 +266,9 @@ func TestRecordThatFails(t *testing.T) {
 		kept  string
 	}{
 		{ModelFile, 0, "no epoch was finished, so nothing is kept"},
-		{MetricsFile, 0, "no epoch was finished, so nothing is kept"},
+		{RecordFile, 0, "no epoch was finished, so nothing is kept"},
 		{ModelFile, 1, "keeps the checkpoint of epoch 1"},
-		{MetricsFile, 1, "keeps the checkpoint of epoch 2"},
+		{RecordFile, 1, "keeps the checkpoint of epoch 2"},
 	} {
 		dir := filepath.Join(t.TempDir(), "run")
 		net, config := prepare(t, smallRun())
@@ -284,12 +279,14 @@ func TestRecordThatFails(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		config.OnStep = func(p Progress) {
+		config.Callbacks = append(config.Callbacks, OnStep(func(l *Loop) error {
+			p := l.Progress
 			if p.Epoch == c.after+1 && p.Step == 1 {
 				block()
 			}
-		}
-		_, err := newRun(t, dir, smallRun()).Fit(context.Background(), net, config)
+			return nil
+		}))
+		_, err := newRun(t, dir, smallRun()).Run(context.Background(), net, config)
 		if err == nil || !strings.HasPrefix(err.Error(), "write "+filepath.Join(dir, c.file)) || !strings.HasSuffix(err.Error(), c.kept) {
 			t.Errorf("%s after %d epochs: error %v", c.file, c.after, err)
 		}
@@ -309,7 +306,7 @@ func TestLossThatIsNotFiniteEndsTheRun(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "run")
 		s.Batch = batch
 		net, c := prepare(t, s)
-		_, err := newRun(t, dir, s).Fit(context.Background(), net, c)
+		_, err := newRun(t, dir, s).Run(context.Background(), net, c)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("batch %d: error %v, want one with %q", batch, err, want)
 		}
@@ -356,7 +353,7 @@ func TestOptimizersDiffer(t *testing.T) {
 		s := smallRun()
 		change(&s)
 		_, c := prepare(t, s)
-		epochs, err := Fit(context.Background(), c)
+		epochs, err := Run(context.Background(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -370,19 +367,23 @@ func TestOptimizersDiffer(t *testing.T) {
 
 func TestReadSettingsRefuses(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := ReadSettings(dir); err == nil || !strings.Contains(err.Error(), "config.json: no such file, want the directory of a run") {
+	if _, err := ReadSettings(dir); err == nil || !strings.Contains(err.Error(), "run.json: no such file, want the directory of a run") {
 		t.Errorf("no file: error %v", err)
 	}
-	for content, want := range map[string]string{
-		"{":                             "config.json: unexpected end of JSON input",
-		"{}":                            "config.json: no settings.data",
-		`{"settings":{"epochs":"two"}}`: "config.json: json: cannot unmarshal string",
+	for _, c := range []struct {
+		kind string
+		body any
+		want string
+	}{
+		{lineEpoch, Epoch{Epoch: 1}, `run.json: line 1: kind "epoch", want a record with one "start", as its first line`},
+		{lineStart, struct{}{}, "run.json: line 1: no settings.data"},
+		{lineStart, map[string]any{"settings": map[string]any{"epochs": "two"}}, "run.json: line 1: json: cannot unmarshal string"},
 	} {
-		if err := os.WriteFile(filepath.Join(dir, ConfigFile), []byte(content), 0o666); err != nil {
+		if err := newLog(filepath.Join(dir, RecordFile)).Append(c.kind, c.body); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ReadSettings(dir); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v, want one with %q", content, err, want)
+		if _, err := ReadSettings(dir); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want one with %q", err, c.want)
 		}
 	}
 }

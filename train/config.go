@@ -1,0 +1,86 @@
+package train
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/mlodyssey/odyssey/augment"
+	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/optim"
+	"github.com/mlodyssey/odyssey/precision"
+)
+
+// Config is a training run: a classifier, trained with the mean cross-entropy of
+// its batches.
+type Config struct {
+	Model     nn.Module
+	Optimizer optim.Optimizer // of the model's parameters
+	Train     data.Dataset
+	Test      data.Dataset // evaluated after each epoch; may be nil
+
+	Epochs    int
+	Steps     int // if not 0, the run ends after so many steps, and Epochs is what these are of Train
+	Batch     int
+	Plan      optim.Plan // of learning rates and momenta; a Plateau is fed with the test loss, or without a test set the loss
+	ClipValue float64    // cut off elements of gradients beyond this; 0: do not
+	ClipNorm  float64    // scale gradients down to this norm; 0: do not
+	Seed      uint64     // of the order of examples
+	Mean, Std float32    // examples become (x - Mean) / Std; a Std of 0 means 1
+
+	Augment *augment.Policy // changes the images of Train at random; nil: they stay as they are
+	Sampler data.Sampler    // of Train; nil: all examples, in a new order each epoch
+
+	Workers int  // goroutines that read batches ahead, for sets that wait for a disk: see data.LoaderConfig
+	Eager   bool // run operations one by one instead of a recorded program
+
+	Precision precision.Policy // how training and evaluation compute; the parameters must be of its type
+	LossScale float32          // of the first steps of a policy that scales the loss, a power of two; 0: precision.FirstScale
+
+	// Average is of the model's parameters, and is evaluated in their stead; may be
+	// nil. It takes them after each step or, from epoch AverageFrom on unless that is
+	// 0, after each epoch.
+	Average     *optim.Average
+	AverageFrom int
+
+	Files     []string   // that Train and Test are read from, for the record
+	From      *State     // where to go on; nil: at the beginning
+	Callbacks []Callback // told of the run in this order
+	Profile   bool       // count where the time goes: see Loop.Costs; nothing for Eager
+
+	// Within an epoch the checkpoint hook is called after so many steps, or so much time;
+	// 0: only after each epoch.
+	CheckpointSteps int
+	CheckpointEvery time.Duration
+}
+
+// Check returns what is wrong with a configuration before any of it is run.
+func (c Config) Check() error {
+	_, err := newLoader(c)
+	return err
+}
+
+func newLoader(c Config) (*data.Loader, error) {
+	if c.Epochs < 1 && c.Steps == 0 {
+		return nil, fmt.Errorf("epochs %d: want at least 1", c.Epochs)
+	}
+	if c.Steps < 0 || c.CheckpointSteps < 0 || c.CheckpointEvery < 0 {
+		return nil, fmt.Errorf("%d steps, and checkpoints after %d steps and %v: want none below 0", c.Steps, c.CheckpointSteps, c.CheckpointEvery)
+	}
+	if !(c.ClipValue >= 0 && c.ClipNorm >= 0) {
+		return nil, fmt.Errorf("gradients are clipped at %v and to a norm of %v: want positive numbers, or 0", c.ClipValue, c.ClipNorm)
+	}
+	if p := c.Precision; p.Packed || p.Rounds() && c.Eager {
+		return nil, fmt.Errorf("precision %v: want one to train in and, as that works on recorded programs, no eager run", p)
+	}
+	if s := c.LossScale; s != 0 && !(s >= 1 && precision.IsPowerOfTwo(s)) {
+		return nil, fmt.Errorf("a loss scale of %v: want a power of two of at least 1", s)
+	}
+	if c.Average != nil && (c.AverageFrom < 0 || c.AverageFrom > c.Epochs) {
+		return nil, fmt.Errorf("weights are averaged from epoch %d on: want 0, for each step, to %d", c.AverageFrom, c.Epochs)
+	}
+	return data.NewLoader(c.Train, data.LoaderConfig{
+		Batch: c.Batch, Shuffle: c.Sampler == nil, Sampler: c.Sampler, Seed: c.Seed, Mean: c.Mean, Std: c.Std,
+		Augment: c.Augment, Workers: c.Workers,
+	})
+}

@@ -1,0 +1,311 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/mlodyssey/odyssey/checkpoint"
+	"github.com/mlodyssey/odyssey/data"
+)
+
+// The files of a run's directory.
+const (
+	RecordFile  = "run.json"            // what happened: see Record
+	ModelFile   = "model.safetensors"   // the classifier after the last finished epoch
+	BestFile    = "best.safetensors"    // that of the best epoch: see Best
+	StateFile   = "state.safetensors"   // where to go on: see State
+	CurvesFile  = "curves.png"          // what Directory.DrawCurves draws
+	ProfileFile = "cpu.pprof"           // of a profiled run, for go tool pprof
+	epochFiles  = "epoch-*.safetensors" // of Directory.KeepEvery
+)
+
+var runFiles = []string{RecordFile, ModelFile, BestFile, StateFile, CurvesFile, ProfileFile}
+
+// Directory keeps a run: its record, its checkpoints, and what it needs to go on.
+type Directory struct {
+	// DrawCurves writes a picture of the epochs so far, such as curves.Draw; nil:
+	// there is none.
+	DrawCurves func(w io.Writer, epochs []Epoch) error
+
+	KeepEvery int // keep the classifier of each so-manieth epoch too; 0: of none
+	KeepLast  int // but only the last few of these; 0: all
+
+	dir      string
+	made     []string // the directories that were made for it, the outermost first
+	settings Settings
+	from     *State // where the run goes on; nil: it is new
+	record   *log   // of the run
+	kept     int    // the epoch whose checkpoint is there
+	whole    bool   // there is something to go on from
+}
+
+// NewDirectory makes the directory of a run, or takes one that holds no run yet. An
+// empty name stands for runs/MODEL-DATA-NUMBER, with the first number that is
+// free.
+func NewDirectory(dir string, s Settings) (*Directory, error) {
+	s, err := s.absolute()
+	if err != nil {
+		return nil, err
+	}
+	d, err := makeFor(dir, s)
+	if err != nil {
+		return nil, err
+	}
+	d.settings, d.record = s, newLog(d.path(RecordFile))
+	return d, nil
+}
+
+// absolute returns settings that find their data from any working directory.
+func (s Settings) absolute() (Settings, error) {
+	if s.Data == Glyphs {
+		return s, nil
+	}
+	abs, err := filepath.Abs(s.Data)
+	s.Data = abs
+	return s, err
+}
+
+// Dir returns the run's directory.
+func (d *Directory) Dir() string { return d.dir }
+
+// Settings returns those of the run.
+func (d *Directory) Settings() Settings { return d.settings }
+
+func (d *Directory) path(file string) string { return filepath.Join(d.dir, file) }
+
+func makeFor(dir string, s Settings) (*Directory, error) {
+	if dir != "" {
+		return makeDir(dir)
+	}
+	name := fmt.Sprintf("%s-%s", s.Model, strings.Trim(filepath.Base(data.Directory(s.Data)), string(filepath.Separator)))
+	for number := 1; ; number++ {
+		dir := filepath.Join("runs", fmt.Sprintf("%s-%d", name, number))
+		if _, err := os.Lstat(dir); err == nil {
+			continue
+		}
+		// Another run may take the number in this very moment.
+		if d, err := makeDir(dir); !errors.Is(err, fs.ErrExist) {
+			return d, err
+		}
+	}
+}
+
+// makeDir makes a directory and those above it, or takes one that holds no run.
+func makeDir(dir string) (*Directory, error) {
+	d := &Directory{dir: dir}
+	for _, missing := range missingDirs(dir) {
+		err := os.Mkdir(missing, 0o777)
+		if errors.Is(err, fs.ErrExist) && missing != filepath.Clean(dir) {
+			continue
+		}
+		if err != nil {
+			d.removeDirs()
+			return nil, dirError(dir, err)
+		}
+		d.made = append(d.made, missing)
+	}
+	for _, file := range runFiles {
+		switch _, err := os.Lstat(d.path(file)); {
+		case err == nil:
+			return nil, fmt.Errorf("run directory %s already holds a run (%s), want a new or an empty one", dir, file)
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, dirError(dir, err)
+		}
+	}
+	return d, nil
+}
+
+func missingDirs(dir string) (missing []string) {
+	for dir := filepath.Clean(dir); ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			return missing
+		}
+		missing = append([]string{dir}, missing...)
+	}
+}
+
+func dirError(dir string, err error) error {
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	return fmt.Errorf("run directory %s: %w, want a directory that can be made and written", dir, err)
+}
+
+// discard removes what the run has written and made, and nothing else.
+func (d *Directory) discard() {
+	for _, file := range runFiles {
+		os.Remove(d.path(file))
+	}
+	d.removeDirs()
+}
+
+func (d *Directory) removeDirs() {
+	for _, dir := range slices.Backward(d.made) {
+		os.Remove(dir) // fails, as it should, where another run lives in it by now
+	}
+}
+
+// Run trains as the function Run does and keeps the run; the classifier and the
+// configuration are those that Settings.Prepare returned. A run that was opened goes on
+// where it was. Where a run ends early the error is a *Stopped. One that ends before there is
+// anything to go on from leaves nothing behind.
+func (d *Directory) Run(ctx context.Context, net *Classifier, c Config) (epochs []Epoch, err error) {
+	defer func() {
+		if !d.whole {
+			d.discard()
+		}
+	}()
+	if d.from != nil {
+		c.From = d.from
+	}
+	c.Callbacks = append([]Callback{&keeper{Directory: d, net: net}}, c.Callbacks...)
+	epochs, err = Run(ctx, c)
+	if err != nil {
+		stopped := &Stopped{Dir: d.dir, Err: err}
+		if d.whole {
+			stopped.Epoch, stopped.Resume = d.kept, true
+		}
+		return epochs, stopped
+	}
+	return epochs, nil
+}
+
+// keeper writes the files of a directory.
+type keeper struct {
+	Quiet
+	*Directory
+	net  *Classifier
+	best Epoch
+}
+
+// Start begins the record, or tells it that the run goes on.
+func (k *keeper) Start(l *Loop) error {
+	for _, e := range l.Epochs {
+		k.takeBest(e, l.Config)
+	}
+	if len(l.Epochs) > 0 {
+		k.kept = len(l.Epochs)
+	}
+	if k.record.Position().Lines > 0 {
+		k.whole = true
+		return k.record.resumed(l)
+	}
+	return k.record.started(k.settings, l)
+}
+
+// takeBest reports whether an epoch is the best so far.
+func (k *keeper) takeBest(e Epoch, c Config) bool {
+	if k.best.Epoch != 0 && !e.Better(k.best, c.Test != nil) {
+		return false
+	}
+	k.best = e
+	return true
+}
+
+// Evaluation writes the classifier and the record after an epoch. The largest file comes first: if the
+// disk is full, all of them stay those of the epoch before.
+func (k *keeper) Evaluation(l *Loop) error {
+	e := l.Epochs[len(l.Epochs)-1]
+	sum, err := k.net.save(k.path(ModelFile))
+	if err != nil {
+		return err
+	}
+	k.kept = e.Epoch
+	if k.takeBest(e, l.Config) {
+		if _, err := k.net.save(k.path(BestFile)); err != nil {
+			return err
+		}
+	}
+	if err := k.keepEpoch(e.Epoch); err != nil {
+		return err
+	}
+	if err := k.record.finished(e, sum); err != nil {
+		return err
+	}
+	if k.DrawCurves == nil {
+		return nil
+	}
+	return checkpoint.WriteFileAtomic(k.path(CurvesFile), func(w io.Writer) error { return k.DrawCurves(w, l.Epochs) })
+}
+
+// keepEpoch keeps the classifier of an epoch, if it is one of those to keep.
+func (k *keeper) keepEpoch(number int) error {
+	if k.KeepEvery <= 0 || number%k.KeepEvery != 0 {
+		return nil
+	}
+	if _, err := k.net.save(k.path(epochFile(number))); err != nil {
+		return err
+	}
+	if old := number - k.KeepEvery*k.KeepLast; k.KeepLast > 0 && old > 0 {
+		if err := os.Remove(k.path(epochFile(old))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// epochFile is the name of the file of an epoch's classifier.
+func epochFile(number int) string {
+	return strings.Replace(epochFiles, "*", fmt.Sprintf("%04d", number), 1)
+}
+
+// Checkpoint writes the state, with the place in the record that goes with it.
+func (k *keeper) Checkpoint(l *Loop) error {
+	err := SaveState(k.path(StateFile), l.State(), map[string]string{metaRecord: jsonOf(k.record.Position())})
+	k.whole = k.whole || err == nil
+	return err
+}
+
+// End ends the record.
+func (k *keeper) End(l *Loop, err error) error {
+	if !k.whole {
+		return nil
+	}
+	return k.record.ended(l, err)
+}
+
+// Better reports whether an epoch is better than another: of higher test accuracy, then of less loss;
+// without a test set, of less training loss.
+func (e Epoch) Better(than Epoch, tested bool) bool {
+	switch {
+	case !tested:
+		return e.TrainLoss < than.TrainLoss
+	case e.TestAccuracy != than.TestAccuracy:
+		return e.TestAccuracy > than.TestAccuracy
+	}
+	return e.TestLoss < than.TestLoss
+}
+
+// Stopped is the error of a run that ended early.
+type Stopped struct {
+	Dir    string
+	Epoch  int   // whose checkpoint is kept in Dir; 0: none is
+	Resume bool  // the run can go on: see OpenDirectory
+	Err    error // why it ended
+}
+
+// Error returns why the run ended and what is kept of it.
+func (s *Stopped) Error() string {
+	why := s.Err.Error()
+	if errors.Is(s.Err, context.Canceled) {
+		why = "interrupted"
+	}
+	switch {
+	case !s.Resume:
+		return why + "; no epoch was finished, so nothing is kept"
+	case s.Epoch == 0:
+		return fmt.Sprintf("%s; %s keeps what there is to go on from", why, s.Dir)
+	}
+	return fmt.Sprintf("%s; %s keeps the checkpoint of epoch %d", why, s.Dir, s.Epoch)
+}
+
+// Unwrap returns why the run ended.
+func (s *Stopped) Unwrap() error { return s.Err }

@@ -1,0 +1,68 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/mlodyssey/odyssey/train/record"
+)
+
+// OpenDirectory opens a run that was interrupted. Prepare its Settings, and Run goes on where
+// the run was when its state was last kept, to the bits of one that was never interrupted: only the record
+// tells that it was.
+func OpenDirectory(dir string) (*Directory, error) {
+	d := &Directory{dir: dir, whole: true}
+	lines, err := record.Read(d.path(RecordFile))
+	if err != nil {
+		return nil, err
+	}
+	r := Record{}
+	if err := r.read(lines[0], true); err != nil {
+		return nil, fmt.Errorf("%s: line 1: %w", d.path(RecordFile), err)
+	}
+	d.settings = r.Start.Settings
+	if err := checkFiles(r.Start.Data); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	at := record.Position{Lines: 1, Sum: lines[0].Sum}
+	state, more, err := LoadState(d.path(StateFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // it was killed before any was kept
+	case err != nil:
+		return nil, err
+	default:
+		if err := json.Unmarshal([]byte(more[metaRecord]), &at); err != nil {
+			return nil, fmt.Errorf("%s: metadata %q is %.40q, want a place in the record", d.path(StateFile), metaRecord, more[metaRecord])
+		}
+		d.from = state
+	}
+	l, err := record.Open(d.path(RecordFile), at)
+	if err != nil {
+		return nil, err
+	}
+	d.record = &log{l}
+	return d, nil
+}
+
+// IsFinished reports whether an opened run has nothing left to do.
+func (d *Directory) IsFinished() bool {
+	r, err := ReadRecord(d.dir)
+	return err == nil && r.End != nil && r.End.Reason == EndFinished
+}
+
+// checkFiles returns an error unless files are as they were.
+func checkFiles(want []DataFile) error {
+	for _, w := range want {
+		got, err := hashFiles([]string{w.Path})
+		if err != nil {
+			return fmt.Errorf("the data of the run: %w", err)
+		}
+		if !slices.Equal(got, []DataFile{w}) {
+			return fmt.Errorf("the data of the run: %s is not as it was: SHA-256 %.12s…, want %.12s…", w.Path, got[0].SHA256, w.SHA256)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,240 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mlodyssey/odyssey/augment"
+	"github.com/mlodyssey/odyssey/checkpoint"
+	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/op"
+	"github.com/mlodyssey/odyssey/optim"
+	"github.com/mlodyssey/odyssey/random"
+	"github.com/mlodyssey/odyssey/tensor"
+)
+
+// keepStates lets a run keep its state in files, after every checkpoint.
+type keepStates struct {
+	Quiet
+	dir   string
+	files []string
+}
+
+func (k *keepStates) Checkpoint(l *Loop) error {
+	file := filepath.Join(k.dir, strings.Repeat("i", len(k.files)+1))
+	k.files = append(k.files, file)
+	return SaveState(file, l.State(), map[string]string{"more": "yes"})
+}
+
+// resumable is configurations that keep something of every kind from step to step.
+var resumable = map[string]func(t *testing.T, s *Settings){
+	"momentum":      func(t *testing.T, s *Settings) {},
+	"adam, ema":     func(t *testing.T, s *Settings) { s.Optimizer, s.Momentum, s.EMA = "adamw", 0, 0.9 },
+	"muon, swa":     func(t *testing.T, s *Settings) { s.Optimizer, s.SWA, s.DecayWeights, s.WeightDecay = "muon", 0.3, true, 0.1 },
+	"schedule-free": func(t *testing.T, s *Settings) { s.Optimizer, s.Momentum, s.Schedule = "schedule-free", 0, "constant" },
+	"plateau":       func(t *testing.T, s *Settings) { s.Schedule = "plateau:patience=-1,gamma=0.5,threshold=0.9" },
+	"one-cycle":     func(t *testing.T, s *Settings) { s.Schedule = "one-cycle" },
+	"augmented":     func(t *testing.T, s *Settings) { s.Augment = "default+mixup:alpha=0.5" },
+	"fp16":          func(t *testing.T, s *Settings) { s.Precision = "fp16" },
+	"fp8":           func(t *testing.T, s *Settings) { s.Precision = "fp8" },
+	"nvfp4":         func(t *testing.T, s *Settings) { s.Precision = "nvfp4" },
+}
+
+func TestARunThatGoesOnHasTheBitsOfOneThatNeverStopped(t *testing.T) {
+	for name, change := range resumable {
+		t.Run(name, func(t *testing.T) {
+			s := smallRun()
+			s.Epochs, s.Batch = 3, 20
+			change(t, &s)
+			goesOn(t, func() Config {
+				_, c := prepare(t, s)
+				if c.Precision.Scaled {
+					c.LossScale = 1 << 24 // some steps overflow
+				}
+				return c
+			})
+		})
+	}
+}
+
+func TestARunOfDropoutGoesOn(t *testing.T) {
+	goesOn(t, func() Config {
+		c := small(t, 100)
+		r := random.New(1)
+		c.Model = nn.Sequential{
+			nn.Func(op.Flatten), nn.NewLinear(784, 30, r), nn.NewBatchNorm1D(30), nn.NewDropout(0.5, r), nn.NewLinear(30, 47, r),
+		}
+		o, err := optim.NewSGD(nn.Parameters(c.Model), optim.SGDConfig{LR: 0.05, Momentum: 0.9})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Optimizer = o
+		c.Augment, err = augment.Parse("light")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	})
+}
+
+// goesOn compares a run with those that begin where it was at each of its checkpoints.
+func goesOn(t *testing.T, newConfig func() Config) {
+	t.Helper()
+	c := newConfig()
+	states := &keepStates{dir: t.TempDir()}
+	c.Callbacks, c.CheckpointSteps = []Callback{states}, 1
+	want, bits := fit(t, c), allBits(c)
+	if len(states.files) != len(want)*want[0].Steps {
+		t.Fatalf("%d checkpoints of %d epochs of %d steps", len(states.files), len(want), want[0].Steps)
+	}
+	for _, file := range states.files {
+		state, more, err := LoadState(file)
+		if err != nil || len(more) != 1 || more["more"] != "yes" {
+			t.Fatal(more, err)
+		}
+		c := newConfig()
+		c.From = state
+		got := fit(t, c)
+		if allBits(c) != bits {
+			t.Errorf("from step %d of epoch %d: other bits", state.Place.Step, state.Place.Epoch)
+		}
+		for i, e := range got {
+			e.Seconds, e.ImagesPerSecond = want[i].Seconds, want[i].ImagesPerSecond
+			if e != want[i] {
+				t.Errorf("from step %d of epoch %d: %+v, want %+v", state.Place.Step, state.Place.Epoch, e, want[i])
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("%d epochs, want %d", len(got), len(want))
+		}
+	}
+}
+
+// allBits is the digest of a run, with the average of its weights.
+func allBits(c Config) string {
+	bits := digest(c)
+	if c.Average != nil {
+		for _, v := range c.Average.State() {
+			bits += string(v.Value.Tensor().Bytes())
+		}
+	}
+	return bits
+}
+
+func TestAStateMustFit(t *testing.T) {
+	c := small(t, 100)
+	states := &keepStates{dir: t.TempDir()}
+	c.Callbacks = []Callback{states}
+	fit(t, c)
+	for name, change := range map[string]func(s *State, c *Config){
+		"optimizer.conv1.weight.momentum is not there": func(s *State, c *Config) { s.Tensors = without(s.Tensors, "optimizer.conv1.weight.momentum") },
+		"it stands at step 6 of epoch 2":              func(s *State, c *Config) { s.Place.Step = 6 },
+		"with 1 epochs finished":                      func(s *State, c *Config) { s.Place.Epoch = 7 },
+		`"more" is no part of it`: func(s *State, c *Config) {
+			s.Tensors = append(s.Tensors, checkpoint.Named{Name: "more", Tensor: tensor.Scalar(1.0)})
+		},
+	} {
+		s, _, err := LoadState(states.files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := small(t, 100)
+		change(s, &c)
+		c.From = s
+		if _, err := Run(context.Background(), c); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("error %v, want one with %q", err, name)
+		}
+	}
+}
+
+func without(tensors []checkpoint.Named, name string) (rest []checkpoint.Named) {
+	for _, t := range tensors {
+		if t.Name != name {
+			rest = append(rest, t)
+		}
+	}
+	return rest
+}
+
+// The hooks come in order, callback after callback.
+func TestHooksComeInOrder(t *testing.T) {
+	c := small(t, 48) // two steps an epoch
+	var told []string
+	c.Callbacks = []Callback{&teller{name: "a", told: &told}, &teller{name: "b", told: &told}}
+	c.CheckpointSteps = 1
+	fit(t, c)
+	var want []string
+	for _, hook := range []string{"start", "epoch", "step", "checkpoint", "step", "evaluation", "checkpoint", "epoch", "step", "checkpoint", "step", "evaluation", "checkpoint", "end <nil>"} {
+		want = append(want, "a "+hook, "b "+hook)
+	}
+	if got := strings.Join(told, ", "); got != strings.Join(want, ", ") {
+		t.Errorf("told %s, want %v", got, want)
+	}
+}
+
+type teller struct {
+	name  string
+	told  *[]string
+	fails string
+}
+
+func (c *teller) tell(hook string) error {
+	*c.told = append(*c.told, c.name+" "+hook)
+	if hook == c.fails {
+		return errors.New(hook + " fails")
+	}
+	return nil
+}
+
+func (c *teller) Start(*Loop) error      { return c.tell("start") }
+func (c *teller) Epoch(*Loop) error      { return c.tell("epoch") }
+func (c *teller) Step(*Loop) error       { return c.tell("step") }
+func (c *teller) Evaluation(*Loop) error { return c.tell("evaluation") }
+func (c *teller) Checkpoint(*Loop) error { return c.tell("checkpoint") }
+func (c *teller) End(_ *Loop, err error) error {
+	if err == nil {
+		return c.tell("end <nil>")
+	}
+	return c.tell("end " + err.Error())
+}
+
+func TestAHookThatFailsEndsTheRun(t *testing.T) {
+	for hook, want := range map[string]string{
+		"start":      "a start, a end start fails, b end start fails",
+		"epoch":      "a start, b start, a epoch, a end epoch fails, b end epoch fails",
+		"evaluation": "a start, b start, a epoch, b epoch, a step, b step, a step, b step, a evaluation, a end evaluation fails, b end evaluation fails",
+	} {
+		c := small(t, 48)
+		var told []string
+		c.Callbacks = []Callback{&teller{name: "a", told: &told, fails: hook}, &teller{name: "b", told: &told}}
+		if _, err := Run(t.Context(), c); err == nil || err.Error() != hook+" fails" {
+			t.Errorf("error %v", err)
+		}
+		if got := strings.Join(told, ", "); got != want {
+			t.Errorf("told %s, want %s", got, want)
+		}
+	}
+}
+
+// A run that is stopped evaluates what it has, and ends without an error.
+func TestStopAndSteps(t *testing.T) {
+	c := small(t, 100) // five steps an epoch
+	c.Callbacks = []Callback{OnStep(func(l *Loop) error {
+		if l.Number() == 7 {
+			l.Stop("enough")
+		}
+		return nil
+	})}
+	epochs := fit(t, c)
+	if len(epochs) != 2 || epochs[0].Steps != 5 || epochs[1].Steps != 2 || epochs[1].TestLoss == 0 {
+		t.Errorf("epochs %+v", epochs)
+	}
+	limited := small(t, 100)
+	limited.Steps, limited.Epochs = 7, 0
+	if got := fit(t, limited); len(got) != 2 || got[1].Steps != 2 || digest(limited) != digest(c) {
+		t.Errorf("epochs %+v", got)
+	}
+}
