@@ -52,6 +52,13 @@ type Config struct {
 	// 0: only after each epoch.
 	CheckpointSteps int
 	CheckpointEvery time.Duration
+
+	lengths []int // after how many steps each epoch ends, of a run that was ended early; nil: after all
+}
+
+// ends reports whether an epoch is over after some of its steps.
+func (c Config) ends(epoch, step int) bool {
+	return epoch <= len(c.lengths) && step == c.lengths[epoch-1]
 }
 
 // Check returns what is wrong with a configuration before any of it is run.

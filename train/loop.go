@@ -189,7 +189,7 @@ func (l *Loop) runSteps(ctx context.Context) error {
 		if err := l.call(Callback.Step); err != nil {
 			return err
 		}
-		if l.stopped != "" || l.Number() == l.last {
+		if l.stopped != "" || l.Number() == l.last || l.Config.ends(l.Progress.Epoch, l.Progress.Step) {
 			break
 		}
 		if l.isCheckpointDue() {

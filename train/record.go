@@ -91,14 +91,18 @@ func (r *log) started(s Settings, l *Loop) error {
 	if err != nil {
 		return err
 	}
-	start := Start{
-		Settings: s, Environment: CurrentEnvironment(), Data: files, Parameters: nn.CountParameters(l.Config.Model),
-		Examples: [2]int{l.Config.Train.Len()}, Classes: l.Config.Train.Classes(),
-	}
-	if l.Config.Test != nil {
-		start.Examples[1] = l.Config.Test.Len()
-	}
+	start := describe(l.Config)
+	start.Settings, start.Environment, start.Data = s, CurrentEnvironment(), files
 	return r.Append(lineStart, start)
+}
+
+// describe returns what a configuration has to learn from, and what learns it.
+func describe(c Config) Start {
+	s := Start{Parameters: nn.CountParameters(c.Model), Examples: [2]int{c.Train.Len()}, Classes: c.Train.Classes()}
+	if c.Test != nil {
+		s.Examples[1] = c.Test.Len()
+	}
+	return s
 }
 
 func (r *log) resumed(l *Loop) error {

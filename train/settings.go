@@ -47,6 +47,7 @@ type Settings struct {
 	Augment string `json:"augment,omitempty"` // a policy that augment.Parse reads; "": none
 
 	Epochs int `json:"epochs"`
+	Steps  int `json:"steps,omitempty"` // if not 0: end after so many, whatever Epochs says
 	Batch  int `json:"batch"`
 
 	Optimizer    string  `json:"optimizer"` // a name that optim.New knows, and settings: see optim.ParseSettings
@@ -96,7 +97,7 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 		return nil, Config{}, fmt.Errorf("data %s: test split: %w", s.Data, err)
 	}
 	config := Config{
-		Model: net, Train: train, Test: test, Files: filesOf(from, testFrom), Epochs: s.Epochs, Batch: s.Batch, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
+		Model: net, Train: train, Test: test, Files: filesOf(from, testFrom), Epochs: s.Epochs, Steps: s.Steps, Batch: s.Batch, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
 		Precision: policy,
 		ClipValue: s.ClipValue, ClipNorm: s.ClipNorm,
 	}

@@ -1,0 +1,371 @@
+package train
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/train/record"
+)
+
+// All is the number of epochs to replay that stands for as many as the record has.
+const All = -1
+
+// Check says how deep Verify goes.
+type Check struct {
+	Data      string     // where the run's data lies now; "": where it lay
+	Eval      bool       // evaluate the checkpoints again
+	Epochs    int        // train again, up to this epoch, or All; 0: not at all
+	Callbacks []Callback // told of that training
+}
+
+// Proof is what Verify found to be true.
+type Proof struct {
+	Dir         string
+	Recorded    int   // lines of the record
+	Files       int   // of data
+	Checkpoints []int // epochs whose classifiers are kept as they were recorded
+	Evaluated   []int // epochs whose classifiers give the recorded figures
+	Replayed    int   // epochs that training again gave the recorded weights of
+	Epochs      int   // of the record
+	End         *End  // nil: the run is not over
+	Then, Now   Environment
+}
+
+// Verify compares the run in a directory with what its record says, and returns what it proved, or the first
+// difference as an error. A record and files that hold together were not changed by accident or in
+// passing; that figures are those of the checkpoints takes evaluating these; that training gave
+// them takes training again. All of that has the same bits on every machine.
+func Verify(ctx context.Context, dir string, newNet NewNet, c Check) (*Proof, error) {
+	r, err := ReadRecord(dir)
+	if err != nil {
+		return nil, err
+	}
+	v := verifier{
+		Check: c, dir: dir, record: r, newNet: newNet,
+		proof: &Proof{Dir: dir, Recorded: len(r.Lines), Epochs: len(r.Epochs), End: r.End, Then: r.Start.Environment, Now: CurrentEnvironment()},
+	}
+	for _, step := range []func(context.Context) error{v.ends, v.data, v.checkpoints, v.state, v.evaluate, v.replay} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return v.proof, nil
+}
+
+type verifier struct {
+	Check
+	dir    string
+	record *Record
+	newNet NewNet
+	proof  *Proof
+}
+
+// differs returns an error that names a line of the record.
+func (v *verifier) differs(kind string, number int, format string, args ...any) error {
+	seen := 0
+	for _, l := range v.record.Lines {
+		if l.Kind == kind {
+			if seen++; seen == number {
+				return fmt.Errorf("%s: line %d, %s: %s", filepath.Join(v.dir, RecordFile), l.Number, described(kind, number), fmt.Sprintf(format, args...))
+			}
+		}
+	}
+	return fmt.Errorf("%s: %s", v.dir, fmt.Sprintf(format, args...))
+}
+
+func described(kind string, number int) string {
+	if kind == lineEpoch {
+		return fmt.Sprintf("epoch %d", number)
+	}
+	return kind
+}
+
+// ends compares the end with the epochs.
+func (v *verifier) ends(context.Context) error {
+	end, n, s := v.record.End, len(v.record.Epochs), v.record.Start.Settings
+	lines := 0
+	for _, l := range v.record.Lines {
+		if l.Kind == lineEnd {
+			lines++
+		}
+	}
+	switch {
+	case end == nil:
+		return nil
+	case end.Epochs != n:
+		return v.differs(lineEnd, lines, "it counts %d epochs, but there are %d", end.Epochs, n)
+	case end.Reason == EndFinished && s.Steps == 0 && n != s.Epochs:
+		return v.differs(lineEnd, lines, "the run is finished after %d epochs, but its settings want %d", n, s.Epochs)
+	}
+	return nil
+}
+
+// data compares the data files.
+func (v *verifier) data(context.Context) error {
+	for _, want := range v.record.Start.Data {
+		path := want.Path
+		if v.Data != "" {
+			path = moved(path, data.Directory(v.record.Start.Settings.Data), data.Directory(v.Data))
+		}
+		got, err := hashFiles([]string{path})
+		if err != nil {
+			return v.differs(lineStart, 1, "the data: %v", err)
+		}
+		if got[0].SHA256 != want.SHA256 || got[0].Bytes != want.Bytes {
+			return v.differs(lineStart, 1, "the data: %s is not what the run read: SHA-256 %.12s…, want %.12s…", path, got[0].SHA256, want.SHA256)
+		}
+		v.proof.Files++
+	}
+	return nil
+}
+
+// moved returns the path of a file whose directory lies elsewhere now.
+func moved(path, from, to string) string {
+	if rel, err := filepath.Rel(from, path); err == nil && !strings.HasPrefix(rel, "..") {
+		return filepath.Join(to, rel)
+	}
+	return path
+}
+
+// kept returns the names of the files that hold the classifier of an epoch.
+func (v *verifier) kept() (files map[string]int, err error) {
+	files = map[string]int{}
+	if n := len(v.record.Epochs); n > 0 {
+		files[ModelFile], files[BestFile] = n, v.record.Best()
+	}
+	paths, err := filepath.Glob(filepath.Join(v.dir, epochFiles))
+	for _, path := range paths {
+		var number int
+		if _, err := fmt.Sscanf(filepath.Base(path), "epoch-%d.safetensors", &number); err != nil || number < 1 || number > len(v.record.Epochs) {
+			return nil, fmt.Errorf("%s: of an epoch that the record does not have", path)
+		}
+		files[filepath.Base(path)] = number
+	}
+	return files, err
+}
+
+// checkpoints compares the classifiers that are kept.
+func (v *verifier) checkpoints(context.Context) error {
+	files, err := v.kept()
+	if err != nil {
+		return err
+	}
+	for _, file := range sorted(files) {
+		number := files[file]
+		want := v.record.Epochs[number-1].Weights
+		got, _, err := hashFile(filepath.Join(v.dir, file))
+		if err != nil {
+			return v.differs(lineEpoch, number, "its classifier: %v", err)
+		}
+		if got != want {
+			return v.differs(lineEpoch, number, "%s is not its classifier: SHA-256 %.12s…, want %.12s…%s", file, got, want, v.unfinished())
+		}
+		v.proof.Checkpoints = append(v.proof.Checkpoints, number)
+	}
+	slices.Sort(v.proof.Checkpoints)
+	v.proof.Checkpoints = slices.Compact(v.proof.Checkpoints)
+	return nil
+}
+
+// unfinished tells what may be the matter with the files of a run that was killed.
+func (v *verifier) unfinished() string {
+	if v.record.End != nil {
+		return ""
+	}
+	return "; the run is not over: if it was killed, resume it"
+}
+
+func sorted(files map[string]int) (names []string) {
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// state compares what the run would go on from.
+func (v *verifier) state(context.Context) error {
+	path := filepath.Join(v.dir, StateFile)
+	s, more, err := LoadState(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var at record.Position
+	lines := v.record.Lines
+	if err := json.Unmarshal([]byte(more[metaRecord]), &at); err != nil || at.Lines < 1 || at.Lines > len(lines) || lines[at.Lines-1].Sum != at.Sum {
+		return fmt.Errorf("%s: it follows line %d of a record with the sum %.12s…, which is not this one", path, at.Lines, at.Sum)
+	}
+	if got := v.record.Outcomes(); len(s.Epochs) > len(got) || !slices.Equal(got[:len(s.Epochs)], s.Epochs) {
+		return fmt.Errorf("%s: its epochs are not those of the record", path)
+	}
+	return nil
+}
+
+// evaluate compares the figures of the classifiers that are kept.
+func (v *verifier) evaluate(ctx context.Context) error {
+	if !v.Eval {
+		return nil
+	}
+	s := v.settings()
+	test, err := OpenData(s.Data, "test", s.Seed, s.Limit)
+	if err != nil {
+		return err
+	}
+	files, err := v.kept()
+	if err != nil {
+		return err
+	}
+	for _, file := range sorted(files) {
+		number := files[file]
+		if slices.Contains(v.proof.Evaluated, number) {
+			continue
+		}
+		net, err := Load(filepath.Join(v.dir, file), v.newNet)
+		if err != nil {
+			return err
+		}
+		got, err := net.Evaluate(ctx, test)
+		if err != nil {
+			return v.differs(lineEpoch, number, "%s: %v", file, err)
+		}
+		if want := v.record.Epochs[number-1]; got.Loss != want.TestLoss || got.Accuracy != want.TestAccuracy {
+			return v.differs(lineEpoch, number, "%s gives a test loss of %v and an accuracy of %v, but %v and %v are recorded",
+				file, got.Loss, got.Accuracy, want.TestLoss, want.TestAccuracy)
+		}
+		v.proof.Evaluated = append(v.proof.Evaluated, number)
+	}
+	slices.Sort(v.proof.Evaluated)
+	return nil
+}
+
+func (v *verifier) settings() Settings {
+	s := v.record.Start.Settings
+	if v.Data != "" {
+		s.Data = v.Data
+	}
+	return s
+}
+
+// replay trains again.
+func (v *verifier) replay(ctx context.Context) error {
+	if v.Epochs == 0 {
+		return nil
+	}
+	if v.Epochs > len(v.record.Epochs) {
+		return fmt.Errorf("%s: %d epochs are recorded, so none can be replayed up to epoch %d", v.dir, len(v.record.Epochs), v.Epochs)
+	}
+	net, config, err := v.settings().Prepare(v.newNet)
+	if err != nil {
+		return v.differs(lineStart, 1, "the settings: %v", err)
+	}
+	r := &replayer{verifier: v, net: net, last: v.Epochs}
+	if v.Epochs == All {
+		r.last = len(v.record.Epochs)
+	}
+	for _, e := range v.record.Epochs {
+		config.lengths = append(config.lengths, e.Steps)
+	}
+	config.Callbacks = append([]Callback{r}, v.Callbacks...)
+	_, err = Run(ctx, config)
+	return err
+}
+
+// replayer compares the epochs of a training with those of a record.
+type replayer struct {
+	Quiet
+	*verifier
+	net  *Classifier
+	last int
+}
+
+// Start compares what there is to learn, and what learns it.
+func (r *replayer) Start(l *Loop) error {
+	want := r.record.Start
+	got := describe(l.Config)
+	if got.Parameters != want.Parameters || got.Examples != want.Examples || !slices.Equal(got.Classes, want.Classes) {
+		return r.differs(lineStart, 1, "%d parameters, %d and %d examples and %d classes, but the settings give %d, %d, %d and %d, or the classes have other names",
+			want.Parameters, want.Examples[0], want.Examples[1], len(want.Classes), got.Parameters, got.Examples[0], got.Examples[1], len(got.Classes))
+	}
+	if r.last == 0 {
+		l.Stop("nothing to replay")
+	}
+	return nil
+}
+
+// Evaluation compares an epoch.
+func (r *replayer) Evaluation(l *Loop) error {
+	got := l.Epochs[len(l.Epochs)-1]
+	want := r.record.Epochs[got.Epoch-1]
+	weights, err := r.net.write(io.Discard)
+	if err != nil {
+		return err
+	}
+	got.Seconds, got.ImagesPerSecond = want.Seconds, want.ImagesPerSecond
+	if got != want.Epoch {
+		return r.differs(lineEpoch, got.Epoch, "training again gives %s", difference(got, want.Epoch))
+	}
+	if weights != want.Weights {
+		return r.differs(lineEpoch, got.Epoch, "training again gives other weights: SHA-256 %.12s…, want %.12s…", weights, want.Weights)
+	}
+	r.proof.Replayed = got.Epoch
+	if got.Epoch == r.last {
+		l.Stop("replayed")
+	}
+	return nil
+}
+
+// difference names the first figures that two epochs differ in.
+func difference(got, want Epoch) string {
+	var a, b map[string]any
+	if json.Unmarshal([]byte(jsonOf(got)), &a) != nil || json.Unmarshal([]byte(jsonOf(want)), &b) != nil {
+		return "another epoch"
+	}
+	for _, name := range []string{"epoch", "steps", "train_loss", "train_accuracy", "learning_rate", "test_loss", "test_accuracy", "loss_scale", "skipped"} {
+		if a[name] != b[name] {
+			return fmt.Sprintf("%s %v, but %v is recorded", name, a[name], b[name])
+		}
+	}
+	return "another epoch"
+}
+
+// String tells in one line what was proved.
+func (p *Proof) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: the record (%s), %s and %s are whole", p.Dir, counted(p.Recorded, "line"), counted(p.Files, "data file"), counted(len(p.Checkpoints), "checkpoint"))
+	if p.Evaluated != nil {
+		fmt.Fprintf(&b, "; evaluated again, the checkpoints of epochs %s give the recorded figures exactly", strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Evaluated), " ", ", "), "[]"))
+	}
+	if p.Replayed > 0 {
+		fmt.Fprintf(&b, "; trained again, %d of %s have the recorded weights bit for bit (%s; the run: %s)", p.Replayed, counted(p.Epochs, "epoch"), p.Now.machine(), p.Then.machine())
+	}
+	switch {
+	case p.End == nil:
+		b.WriteString("; the run is not over")
+	case p.End.Reason != EndFinished:
+		fmt.Fprintf(&b, "; the run ended early: %s", p.End.Reason)
+	}
+	return b.String()
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// machine tells what an environment computes with.
+func (e Environment) machine() string {
+	return fmt.Sprintf("%s, %s", e.Kernels, counted(e.GOMAXPROCS, "processor"))
+}
