@@ -90,7 +90,7 @@ func (t *Training) State() []checkpoint.Named {
 	return append(state, checkpoint.Named{Name: largestName, Tensor: all})
 }
 
-// Restore takes the state of another Training of the same policy and network, before the first Rewrite.
+// Restore takes the state of another Training of the same policy and network, or an earlier one of its own.
 func (t *Training) Restore(state []checkpoint.Named) error {
 	f := checkpoint.File{Tensors: state}
 	key := f.Tensor(keyName)
@@ -106,6 +106,9 @@ func (t *Training) Restore(state []checkpoint.Named) error {
 		return fmt.Errorf("%s is %v, want the magnitudes of at most %d steps", largestName, largest.Spec(), t.policy.History)
 	}
 	t.restored = slices.Collect(slices.Chunk(tensor.Data[float32](largest), largest.Shape()[1]))
+	if t.histories != nil {
+		t.remember()
+	}
 	return nil
 }
 
@@ -118,6 +121,7 @@ func (t *Training) remember() {
 		tensor.Fail("precision.Rewrite", nil, "the state is of %d rounded values, want %d", len(t.restored), len(t.histories))
 	}
 	for i, largest := range t.restored {
+		t.histories[i].largest = nil
 		for _, v := range largest {
 			t.histories[i].observe(v, t.policy.History)
 		}

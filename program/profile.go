@@ -90,6 +90,9 @@ func (p *Profile) add(instruction int, start time.Time) {
 	}
 }
 
+// Layers names the layer of each instruction of a trace, as in Cost.
+func Layers(tr *autograd.Trace) []string { return layersOf(tr, tr.Instructions) }
+
 // layersOf names the layer of each instruction: that of the parameter that it
 // reads or works towards, or else the first of those that its inputs belong to.
 func layersOf(tr *autograd.Trace, instructions []autograd.Instruction) []string {

@@ -46,6 +46,7 @@ type Config struct {
 	Files     []string   // that Train and Test are read from, for the record
 	From      *State     // where to go on; nil: at the beginning
 	Callbacks []Callback // told of the run in this order
+	Watch     bool       // keep a copy of all variables in memory, to tell where NaN and Inf come from: see NotFinite
 	Profile   bool       // count where the time goes: see Loop.Costs; nothing for Eager
 
 	// Within an epoch the checkpoint hook is called after so many steps, or so much time;

@@ -68,6 +68,7 @@ type Loop struct {
 	before  time.Duration // what training of the epoch took before that
 	saved   time.Time     // when the checkpoint hook was last called
 	last    int           // the number of the last step of the run
+	watched *State        // at the beginning of the epoch, of a run that is watched
 	stopped string        // why the run is to end
 }
 
@@ -179,11 +180,17 @@ func (l *Loop) interrupted(ctx context.Context, err error) error {
 // runSteps takes the steps that are left of an epoch.
 func (l *Loop) runSteps(ctx context.Context) error {
 	l.begun = time.Now()
+	if l.Config.Watch {
+		l.watched = l.State()
+	}
 	for batch, err := range l.loader.BatchesFrom(ctx, l.Progress.Epoch, l.Progress.Step) {
 		if err != nil {
 			return err
 		}
-		if err := l.step(batch); err != nil {
+		switch err := l.step(batch); {
+		case err == errNotFinite:
+			return l.notFinite(ctx)
+		case err != nil:
 			return err
 		}
 		if err := l.call(Callback.Step); err != nil {
@@ -215,6 +222,9 @@ func (l *Loop) isCheckpointDue() bool {
 		c.CheckpointEvery > 0 && time.Since(l.saved) >= c.CheckpointEvery
 }
 
+// errNotFinite is that of a step whose loss is NaN or infinite.
+var errNotFinite = errors.New("the loss is no longer finite")
+
 // step learns from a batch.
 func (l *Loop) step(batch *data.Batch) error {
 	l.rates.Set(l.Number())
@@ -236,7 +246,7 @@ func (l *Loop) step(batch *data.Batch) error {
 	case isFinite(with.loss):
 		l.sum = with
 	case overflow == nil:
-		return fmt.Errorf("the loss is no longer finite in step %d of epoch %d: a smaller learning rate may help, if the data are finite", p.Step, p.Epoch)
+		return errNotFinite
 	}
 	r := l.sum.result()
 	p.Images, p.Loss, p.Accuracy = r.Count, r.Loss, r.Accuracy

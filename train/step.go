@@ -247,6 +247,11 @@ func (s *stepper) run(batch ...*tensor.Tensor) outcome {
 func newOutcome(out []*tensor.Tensor) outcome { return outcome{out[0], out[1], out[2:]} }
 
 func (s *stepper) record(batch []*tensor.Tensor) *program.Program {
+	return program.Compile(s.trace(batch))
+}
+
+// trace writes a step on a batch down.
+func (s *stepper) trace(batch []*tensor.Tensor) *autograd.Trace {
 	var specs []tensor.Spec
 	for _, x := range batch {
 		specs = append(specs, x.Spec())
@@ -255,7 +260,7 @@ func (s *stepper) record(batch []*tensor.Tensor) *program.Program {
 	if s.rewrite != nil {
 		tr = s.rewrite(tr)
 	}
-	return program.Compile(tr)
+	return tr
 }
 
 // costs returns where the time of all programs went, the longest first.

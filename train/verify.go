@@ -343,8 +343,11 @@ func difference(got, want Epoch) string {
 func (p *Proof) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: the record (%s), %s and %s are whole", p.Dir, counted(p.Recorded, "line"), counted(p.Files, "data file"), counted(len(p.Checkpoints), "checkpoint"))
-	if p.Evaluated != nil {
-		fmt.Fprintf(&b, "; evaluated again, the checkpoints of epochs %s give the recorded figures exactly", strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Evaluated), " ", ", "), "[]"))
+	switch n := len(p.Evaluated); {
+	case n == 1:
+		fmt.Fprintf(&b, "; evaluated again, the checkpoint of epoch %d gives the recorded figures exactly", p.Evaluated[0])
+	case n > 1:
+		fmt.Fprintf(&b, "; evaluated again, the checkpoints of epochs %s give the recorded figures exactly", listed(p.Evaluated))
 	}
 	if p.Replayed > 0 {
 		fmt.Fprintf(&b, "; trained again, %d of %s have the recorded weights bit for bit (%s; the run: %s)", p.Replayed, counted(p.Epochs, "epoch"), p.Now.machine(), p.Then.machine())
@@ -356,6 +359,10 @@ func (p *Proof) String() string {
 		fmt.Fprintf(&b, "; the run ended early: %s", p.End.Reason)
 	}
 	return b.String()
+}
+
+func listed(numbers []int) string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ", "), "[]")
 }
 
 func counted(n int, what string) string {

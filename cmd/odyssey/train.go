@@ -122,7 +122,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 		settings.Optimizer, settings.LR, run.Dir())
 
 	run.DrawCurves = drawCurves
-	config.CheckpointEvery = c.SaveEvery
+	config.CheckpointEvery, config.Watch = c.SaveEvery, true
 	config.Callbacks = append(config.Callbacks, newProgress(out))
 	prof := profile{}
 	if c.Profile {
