@@ -387,3 +387,63 @@ func TestReadSettingsRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestTheBestEpoch(t *testing.T) {
+	for _, c := range []struct {
+		epochs []Epoch
+		tested int
+		want   int
+	}{
+		{[]Epoch{{TestAccuracy: 0.5}, {TestAccuracy: 0.7}, {TestAccuracy: 0.6}}, 10, 2},
+		{[]Epoch{{TestAccuracy: 0.5, TestLoss: 2}, {TestAccuracy: 0.5, TestLoss: 1}, {TestAccuracy: 0.5, TestLoss: 1}}, 10, 2}, // the first of equals
+		{[]Epoch{{TrainLoss: 3}, {TrainLoss: 1}, {TrainLoss: 2}}, 0, 2},
+		{nil, 10, 0},
+	} {
+		r := Record{Start: Start{Examples: [2]int{10, c.tested}}}
+		for i, e := range c.epochs {
+			e.Epoch = i + 1
+			r.Epochs = append(r.Epochs, RecordedEpoch{Epoch: e})
+		}
+		if got := r.Best(); got != c.want {
+			t.Errorf("%+v: best is %d, want %d", c.epochs, got, c.want)
+		}
+	}
+}
+
+// The best checkpoint is that of the best epoch, also where the run was taken up again after it.
+func TestTheBestAndSomeEpochsAreKept(t *testing.T) {
+	s := smallRun()
+	s.Epochs = 5
+	dir := filepath.Join(t.TempDir(), "run")
+	for piece := range 2 {
+		net, c := prepare(t, s)
+		d := newRunOr(t, dir, s, piece > 0)
+		d.KeepEvery, d.KeepLast = 1, 2
+		c.Callbacks = append(c.Callbacks, OnEpoch(func(e Epoch) error {
+			if e.Epoch == 3 {
+				return errors.New("a power cut")
+			}
+			return nil
+		}))
+		if piece > 0 {
+			c.Callbacks = nil
+		}
+		d.Run(t.Context(), net, c)
+	}
+	r, err := ReadRecord(dir)
+	if err != nil || len(r.Epochs) != 5 || r.End == nil {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	for file, epoch := range map[string]int{BestFile: r.Best(), ModelFile: 5, "epoch-0004.safetensors": 4, "epoch-0005.safetensors": 5} {
+		sum, _, err := hashFile(filepath.Join(dir, file))
+		if err != nil || sum != r.Epochs[epoch-1].Weights {
+			t.Errorf("%s is not of epoch %d: %v", file, epoch, err)
+		}
+	}
+	if got := list(t, dir); slices.Contains(got, "epoch-0003.safetensors") {
+		t.Errorf("the directory holds %v", got)
+	}
+	if p, err := Verify(t.Context(), dir, model.New, Check{Eval: true, Epochs: All}); err != nil || p.Replayed != 5 {
+		t.Errorf("%v, %v", p, err)
+	}
+}

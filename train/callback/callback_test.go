@@ -1,0 +1,257 @@
+package callback
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"image/png"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mlodyssey/odyssey/model"
+	"github.com/mlodyssey/odyssey/train"
+)
+
+// small returns a run of three epochs of three steps.
+func small(t *testing.T) (*train.Classifier, train.Config) {
+	t.Helper()
+	net, c, err := train.Settings{
+		Model: "lenet5", Data: train.Glyphs, Limit: 48, Seed: 1, Epochs: 3, Batch: 16,
+		Optimizer: "sgd", LR: 0.01, Momentum: 0.9, Schedule: "linear",
+	}.Prepare(model.New)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net, c
+}
+
+func run(t *testing.T, c train.Config, callbacks ...train.Callback) []train.Epoch {
+	t.Helper()
+	c.Callbacks = callbacks
+	epochs, err := train.Run(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return epochs
+}
+
+// stopsAfter returns the epoch after which a callback stops a run of these test accuracies, 0 for none.
+func stopsAfter(t *testing.T, s *EarlyStopping, accuracies ...float64) int {
+	t.Helper()
+	_, c := small(t)
+	l := &train.Loop{Config: c}
+	for i, a := range accuracies {
+		l.Epochs = append(l.Epochs, train.Epoch{Epoch: i + 1, TestAccuracy: a, TrainLoss: 1 - a})
+		if err := s.Evaluation(l); err != nil {
+			t.Fatal(err)
+		}
+		if l.Stopped() != "" {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+func TestEarlyStopping(t *testing.T) {
+	for _, test := range []struct {
+		patience   int
+		least      float64
+		accuracies []float64
+		want       int
+	}{
+		{0, 0, []float64{0.5, 0.6, 0.7}, 0},
+		{0, 0, []float64{0.5, 0.6, 0.6, 0.7}, 3}, // as good is no better
+		{1, 0, []float64{0.5, 0.6, 0.6, 0.7, 0.1, 0.2}, 6},
+		{2, 0, []float64{0.9, 0.1, 0.2, 0.3}, 4}, // better than the one before does not count
+		{0, 0.05, []float64{0.5, 0.6, 0.64}, 3},
+		{1, 0.05, []float64{0.5, 0.53, 0.56, 0.59}, 0}, // small steps add up
+	} {
+		if got := stopsAfter(t, &EarlyStopping{Patience: test.patience, Least: test.least}, test.accuracies...); got != test.want {
+			t.Errorf("patience %d, least %v, %v: stops after %d, want %d", test.patience, test.least, test.accuracies, got, test.want)
+		}
+	}
+	falling := &EarlyStopping{Of: func(e train.Epoch) float64 { return -e.TestAccuracy }}
+	if got := stopsAfter(t, falling, 0.5, 0.4, 0.45); got != 3 {
+		t.Errorf("smaller is better: stops after %d, want 3", got)
+	}
+}
+
+func TestEarlyStoppingEndsARunInGoodOrder(t *testing.T) {
+	_, c := small(t)
+	never := &EarlyStopping{Of: func(e train.Epoch) float64 { return float64(-e.Epoch) }}
+	if epochs := run(t, c, never); len(epochs) != 2 {
+		t.Errorf("%d epochs, want 2", len(epochs))
+	}
+}
+
+func TestTimeBudget(t *testing.T) {
+	_, c := small(t)
+	now := time.Unix(0, 0)
+	b := &TimeBudget{Limit: 5 * time.Second, Now: func() time.Time { now = now.Add(time.Second); return now }}
+	epochs := run(t, c, b) // the fifth step is the second of the second epoch
+	if len(epochs) != 2 || epochs[1].Steps != 2 || epochs[1].TestLoss == 0 {
+		t.Errorf("epochs %+v", epochs)
+	}
+	l := &train.Loop{Config: c, Epochs: []train.Epoch{{Seconds: 3}, {Seconds: 1.5}}}
+	b = &TimeBudget{Limit: 5 * time.Second, Now: func() time.Time { return now }}
+	b.Start(l)
+	if b.Step(l); l.Stopped() != "" {
+		t.Errorf("stopped after 4.5 seconds: %s", l.Stopped())
+	}
+	now = now.Add(500 * time.Millisecond)
+	if b.Step(l); l.Stopped() != "the time budget of 5s is spent" {
+		t.Errorf("stopped: %q", l.Stopped())
+	}
+}
+
+func TestCSV(t *testing.T) {
+	_, c := small(t)
+	path := filepath.Join(t.TempDir(), "epochs.csv")
+	epochs := run(t, c, &CSV{Path: path})
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil || len(rows) != 4 || rows[0][4] != "test_loss" || rows[3][0] != "3" {
+		t.Fatalf("%v, %v", rows, err)
+	}
+	var got float64
+	if json.Unmarshal([]byte(rows[2][4]), &got) != nil || got != epochs[1].TestLoss {
+		t.Errorf("test loss %s, want %v", rows[2][4], epochs[1].TestLoss)
+	}
+}
+
+func readSteps(t *testing.T, path string) (numbers []int, outcomes int) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		var s step
+		if err := json.Unmarshal([]byte(line), &s); err != nil {
+			t.Fatal(err)
+		}
+		if s.Outcome != nil {
+			outcomes++
+			continue
+		}
+		numbers = append(numbers, s.Number)
+	}
+	return numbers, outcomes
+}
+
+func TestJSONLinesGoOnWhereTheRunDoes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "steps.jsonl")
+	_, c := small(t)
+	var state *train.State
+	keep := &keeper{state: &state, at: 4}
+	c.CheckpointSteps = 1
+	run(t, c, &JSONLines{Path: path}, keep)
+	all := []int{1, 2, 3, 4, 5, 6, 7, 8, 9}
+	if got, outcomes := readSteps(t, path); !slices.Equal(got, all) || outcomes != 3 {
+		t.Errorf("steps %v, %d outcomes", got, outcomes)
+	}
+	_, c = small(t)
+	c.From = state
+	run(t, c, &JSONLines{Path: path, Every: 2})
+	if got, outcomes := readSteps(t, path); !slices.Equal(got, []int{1, 2, 3, 4, 6, 8}) || outcomes != 3 {
+		t.Errorf("steps %v, %d outcomes", got, outcomes)
+	}
+}
+
+// keeper takes the state after a step.
+type keeper struct {
+	train.Quiet
+	state **train.State
+	at    int
+}
+
+func (k *keeper) Checkpoint(l *train.Loop) error {
+	if l.Number() == k.at {
+		*k.state = l.State()
+	}
+	return nil
+}
+
+func TestWebhook(t *testing.T) {
+	var mutex sync.Mutex
+	var got []Message
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		var m Message
+		if err := json.Unmarshal(b, &m); err != nil || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s %s: %v", r.Method, b, err)
+		}
+		mutex.Lock()
+		defer mutex.Unlock()
+		if got = append(got, m); len(got) == 2 {
+			w.WriteHeader(http.StatusTeapot)
+		}
+	}))
+	defer server.Close()
+	_, c := small(t)
+	var failures []string
+	epochs := run(t, c, &Webhook{URL: server.URL, Name: "a run", OnError: func(err error) { failures = append(failures, err.Error()) }})
+	var events []string
+	for _, m := range got {
+		events = append(events, m.Event)
+		if m.Run != "a run" || m.Epochs != 3 {
+			t.Errorf("message %+v", m)
+		}
+	}
+	if !slices.Equal(events, []string{"start", "epoch", "epoch", "epoch", "end"}) || *got[2].Epoch != epochs[1] || *got[4].Epoch != epochs[2] {
+		t.Errorf("messages %+v", got)
+	}
+	if len(failures) != 1 || !strings.Contains(failures[0], "status 418") {
+		t.Errorf("failures %q", failures)
+	}
+}
+
+func TestAWebhookThatIsNotThereDoesNotHurt(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	_, c := small(t)
+	failures := 0
+	run(t, c, &Webhook{URL: server.URL, OnError: func(error) { failures++ }})
+	if failures != 5 {
+		t.Errorf("%d failures, want 5", failures)
+	}
+}
+
+func TestSamples(t *testing.T) {
+	net, c := small(t)
+	path := filepath.Join(t.TempDir(), "samples.png")
+	run(t, c, &Samples{Path: path, Classifier: net, Rows: 2, Cols: 3})
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if picture, err := png.Decode(f); err != nil || picture.Bounds().Dx() < 3*56 || picture.Bounds().Dy() < 2*56 {
+		t.Errorf("%v, %v", picture.Bounds(), err)
+	}
+	want := errors.New("unreadable")
+	failing := &Samples{Path: path, Classifier: net, Set: unreadable{told{Dataset: c.Test}, want}}
+	c.Callbacks = []train.Callback{failing}
+	if _, err := train.Run(t.Context(), c); !errors.Is(err, want) {
+		t.Errorf("error %v", err)
+	}
+}
+
+type unreadable struct {
+	told
+	err error
+}
+
+func (u unreadable) Read(int, []float32) (int, error) { return 0, u.err }

@@ -1,0 +1,68 @@
+package callback
+
+import (
+	"cmp"
+	"fmt"
+	"image/png"
+	"io"
+
+	"github.com/mlodyssey/odyssey/checkpoint"
+	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/tensor"
+	"github.com/mlodyssey/odyssey/train"
+)
+
+// Samples draws, after each epoch, examples of the test set with what the network takes them for: the
+// first few, or those of Set. A wrong guess shows as "guess not class".
+type Samples struct {
+	train.Quiet
+
+	Path       string // a PNG picture
+	Classifier *train.Classifier
+	Set        data.Dataset // of images; nil: the test set
+	Rows, Cols int          // 0: 4 and 8
+}
+
+// Evaluation draws the picture.
+func (s *Samples) Evaluation(l *train.Loop) error {
+	set := s.Set
+	if set == nil {
+		set = l.Config.Test
+	}
+	rows, cols := cmp.Or(s.Rows, 4), cmp.Or(s.Cols, 8)
+	told := told{Dataset: data.Limit(set, rows*cols)}
+	x := make([]float32, tensor.Elements(set.Shape()))
+	for i := range told.Len() {
+		label, err := set.Read(i, x)
+		if err != nil {
+			return fmt.Errorf("example %d: %w", i, err)
+		}
+		guesses, err := s.Classifier.Predict(x)
+		if err != nil {
+			return err
+		}
+		caption := guesses[0].Class
+		if class := set.Classes()[label]; class != caption {
+			caption = fmt.Sprintf("%s not %s", caption, class)
+		}
+		told.captions = append(told.captions, caption)
+	}
+	sheet, err := data.Sheet(told, rows, cols)
+	if err != nil {
+		return err
+	}
+	return checkpoint.WriteFileAtomic(s.Path, func(w io.Writer) error { return png.Encode(w, sheet) })
+}
+
+// told is a set whose examples are each of a class of their own, with a caption for its name.
+type told struct {
+	data.Dataset
+	captions []string
+}
+
+func (t told) Classes() []string { return t.captions }
+
+func (t told) Read(i int, x []float32) (label int, err error) {
+	_, err = t.Dataset.Read(i, x)
+	return i, err
+}

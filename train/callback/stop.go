@@ -1,0 +1,83 @@
+// Package callback has callbacks for runs: they stop early, write logs, and show what a network
+// makes of examples. Each is a struct whose fields are its settings; train.Config.Callbacks takes a pointer.
+//
+// What they need of the past they take from train.Loop.Epochs, so a run that was interrupted and goes on
+// ends as one that was not.
+package callback
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/mlodyssey/odyssey/train"
+)
+
+// EarlyStopping stops a run that no longer gets better.
+type EarlyStopping struct {
+	train.Quiet
+
+	Patience int     // so many epochs in a row may be no better than the best before them
+	Least    float64 // by which an epoch must be larger to be better
+	// Of is what is to become larger; nil: the test accuracy or, without a test set, minus the loss.
+	Of func(e train.Epoch) float64
+}
+
+// Evaluation stops the run if it is time.
+func (s *EarlyStopping) Evaluation(l *train.Loop) error {
+	of := s.Of
+	if of == nil {
+		of = usual(l.Config.Test != nil)
+	}
+	best := 0
+	for i, e := range l.Epochs {
+		if of(e) > of(l.Epochs[best])+s.Least {
+			best = i
+		}
+	}
+	if worse := len(l.Epochs) - 1 - best; worse > s.Patience {
+		l.Stop(fmt.Sprintf("no better for %d epochs than after epoch %d", worse, best+1))
+	}
+	return nil
+}
+
+func usual(tested bool) func(train.Epoch) float64 {
+	if tested {
+		return func(e train.Epoch) float64 { return e.TestAccuracy }
+	}
+	return func(e train.Epoch) float64 { return -e.TrainLoss }
+}
+
+// TimeBudget stops a run that has trained for some time, in the middle of an epoch too: that epoch is
+// then evaluated as it is. The time before the run was taken up again counts.
+type TimeBudget struct {
+	train.Quiet
+
+	Limit time.Duration
+	Now   func() time.Time // nil: time.Now
+
+	start time.Time
+}
+
+// Start starts the clock.
+func (b *TimeBudget) Start(l *train.Loop) error {
+	if b.Now == nil {
+		b.Now = time.Now
+	}
+	b.start = b.Now()
+	for _, e := range l.Epochs {
+		b.start = b.start.Add(-time.Duration(e.Seconds * float64(time.Second)))
+	}
+	return nil
+}
+
+// Step stops the run if its time is over.
+func (b *TimeBudget) Step(l *train.Loop) error {
+	if b.Now().Sub(b.start) >= b.Limit {
+		l.Stop(fmt.Sprintf("the time budget of %v is spent", b.Limit))
+	}
+	return nil
+}
+
+// every reports whether something is to be done after a step: after each n-th, or with n = 0 after every one.
+func every(n int, l *train.Loop) bool { return l.Number()%cmp.Or(n, 1) == 0 }
