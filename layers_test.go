@@ -34,6 +34,7 @@ var layers = []string{
 	"data",
 	"data/known",
 	"data/stats",
+	"train/metric",
 	"train",
 	"train/curves",
 	"model",
