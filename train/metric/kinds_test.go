@@ -43,7 +43,7 @@ var kinds = []kind{
 	{func() Metric { return NewCalibration(bins) }, calibrationError, 1e-12},
 	{func() Metric { return NewMAE() }, func(b Batch) float64 { return meanOf(b, math.Abs) }, 1e-13},
 	{func() Metric { return NewMSE() }, func(b Batch) float64 { return meanOf(b, func(d float64) float64 { return d * d }) }, 1e-13},
-	{func() Metric { return NewR2() }, determination, 1e-8},
+	{func() Metric { return NewR2() }, determination, 1e-14},
 }
 
 // TestEveryKindIsTested holds the table against the code: what has a method Value is a metric.
@@ -243,24 +243,31 @@ func meanOf(b Batch, of func(difference float64) float64) float64 {
 	return total / float64(len(b.Targets))
 }
 
+// determination is worked out in rational numbers, which nothing is lost from.
 func determination(b Batch) float64 {
-	if len(b.Targets) < 2 {
+	n := len(b.Targets)
+	if n < 2 {
 		return math.NaN()
 	}
-	mean := 0.0
+	rat := func(v float64) *big.Rat { return new(big.Rat).SetFloat64(v) }
+	mean := new(big.Rat)
 	for _, t := range b.Targets {
-		mean += t / float64(len(b.Targets))
+		mean.Add(mean, rat(t))
 	}
-	residual, spread := 0.0, 0.0
+	mean.Quo(mean, rat(float64(n)))
+	residual, spread := new(big.Rat), new(big.Rat)
 	for i, t := range b.Targets {
-		residual += (t - b.Predictions[i]) * (t - b.Predictions[i])
-		spread += (t - mean) * (t - mean)
+		d := new(big.Rat).Sub(rat(t), rat(b.Predictions[i]))
+		residual.Add(residual, d.Mul(d, d))
+		d = new(big.Rat).Sub(rat(t), mean)
+		spread.Add(spread, d.Mul(d, d))
 	}
-	if spread < 1e-12 { // the mean is rounded
-		if residual == 0 {
-			return 1
-		}
-		return 0
+	switch {
+	case spread.Sign() != 0:
+		r2, _ := new(big.Rat).Sub(rat(1), residual.Quo(residual, spread)).Float64()
+		return r2
+	case residual.Sign() == 0:
+		return 1
 	}
-	return 1 - residual/spread
+	return 0
 }

@@ -56,7 +56,8 @@ func (m *MeanError) Reset() { *m = MeanError{name: m.name, square: m.square} }
 //
 //	R² = 1 - sum (t - p)² / sum (t - mean t)²
 //
-// It is worked out from the exact sums of t and t², so targets far from zero do not spoil it.
+// It is worked out from the exact sums of t and t², so targets far from zero do not spoil it. (Squares
+// are exact of 0 and of magnitudes from 1e-145 to 1e150.)
 type R2 struct {
 	residual, targets, squares sum
 	count                      int64
@@ -94,7 +95,7 @@ func (m *R2) Merge(other Metric) error {
 
 // Value is at most 1, and 0 for a model that always predicts the mean. For targets that are all the
 // same it is 1 if all predictions are right, and else 0, as in scikit-learn. It is NaN for fewer than
-// two predictions, or if one, or a target, is not finite or beyond 1e150.
+// two predictions, or if one, or a target, is not finite or its square overflows.
 func (m *R2) Value() float64 {
 	for _, s := range []*sum{&m.residual, &m.targets, &m.squares} {
 		if _, is := s.special(); is {
