@@ -35,6 +35,7 @@ var layers = []string{
 	"data/known",
 	"data/stats",
 	"train/metric",
+	"train/tensorboard",
 	"train",
 	"train/curves",
 	"model",
