@@ -68,6 +68,7 @@ func TestWrongBatchesAddNothing(t *testing.T) {
 			b.Scores, b.Probabilities = b.Scores[1:], b.Probabilities[1:]
 			b.Predictions, b.Losses = b.Predictions[1:], nil
 		},
+		"rows of other classes": func(b *Batch) { b.Classes = 2; b.Losses, b.Targets = nil, nil },
 		"a negative label":      func(b *Batch) { b.Labels[9] = -1; b.Losses, b.Targets = nil, nil },
 		"a label that is large": func(b *Batch) { b.Labels[9] = classes; b.Losses, b.Targets = nil, nil },
 	}

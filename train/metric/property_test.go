@@ -40,6 +40,13 @@ func (b Batch) cut(from, to int) Batch {
 	}
 }
 
+// poison makes the numbers of an example such that they spoil what is worked out from all.
+func (b Batch) poison(example int) {
+	b.Losses[example] = math.NaN()
+	b.Probabilities[example*b.Classes] = math.NaN()
+	b.Targets[example] = math.Inf(1)
+}
+
 func TestEveryKindGivesWhatItsReferenceDoes(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.make().Name(), func(t *testing.T) {
@@ -65,6 +72,9 @@ func TestBatchesAndPartsDoNotShow(t *testing.T) {
 		t.Run(k.make().Name(), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				b := drawBatch(t)
+				if len(b.Labels) > 0 && rapid.IntRange(0, 9).Draw(t, "poison") == 0 {
+					b.poison(len(b.Labels) - 1)
+				}
 				whole := k.make()
 				whole.Add(b)
 				parts := []Metric{k.make(), k.make(), k.make()}
@@ -110,18 +120,16 @@ func TestResetForgetsAll(t *testing.T) {
 		t.Run(k.make().Name(), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				m, fresh := k.make(), k.make()
-				poison := drawBatch(t)
-				for i := range poison.Losses {
-					poison.Losses[i] = math.NaN()
-					poison.Probabilities[i*classes] = math.NaN()
-					poison.Targets[i] = math.Inf(1)
+				b := drawBatch(t)
+				for i := range b.Labels {
+					b.poison(i)
 				}
-				m.Add(poison)
+				m.Add(b)
 				m.Reset()
 				if got, want := m.Value(), fresh.Value(); !sameBits(got, want) {
 					t.Fatalf("%v after Reset, %v when new", got, want)
 				}
-				b := drawBatch(t)
+				b = drawBatch(t)
 				m.Add(b)
 				fresh.Add(b)
 				if got, want := m.Value(), fresh.Value(); !sameBits(got, want) {

@@ -68,6 +68,13 @@ func TestDigitsCarryInTime(t *testing.T) {
 		s.pending = most - 1
 		s.add(v)
 		s.add(v)
+		var merged sum
+		merged.merge(&s)
+		for i, d := range merged.digits[:digits-1] {
+			if d < 0 || d > math.MaxUint32 {
+				t.Errorf("%v: digit %d is %d after merging", v, i, d)
+			}
+		}
 		want := new(big.Rat).Mul(new(big.Rat).SetFloat64(v), new(big.Rat).SetInt64(most+1))
 		if got := s.exact(); got.Cmp(want) != 0 || s.pending != 1 {
 			t.Errorf("%v: %v after %d, want %v", v, got, s.pending, want)

@@ -135,10 +135,4 @@ func (w *Writer) write(event []byte) error {
 }
 
 // Close closes the file. What is written afterwards is an error, as is another Close.
-func (w *Writer) Close() error {
-	err := w.file.Close()
-	if w.err == nil {
-		w.err = fmt.Errorf("write %s: %w", w.Path(), fs.ErrClosed)
-	}
-	return err
-}
+func (w *Writer) Close() error { return w.file.Close() }
