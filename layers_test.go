@@ -35,6 +35,8 @@ var layers = []string{
 	"data/known",
 	"data/stats",
 	"train/record",
+	"train/metric",
+	"train/tensorboard",
 	"train",
 	"train/callback",
 	"train/curves",
