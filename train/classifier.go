@@ -25,6 +25,7 @@ import (
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/precision"
 	"github.com/mlodyssey/odyssey/tensor"
+	"github.com/mlodyssey/odyssey/train/metric"
 )
 
 // Classifier is a network together with what its use needs.
@@ -39,12 +40,12 @@ type Classifier struct {
 	Ranges    []float32        // largest magnitudes by calibration: see precision.Policy.Rewrite
 }
 
-// Evaluate returns how well the classifier does on a set.
-func (c *Classifier) Evaluate(ctx context.Context, set data.Dataset) (Result, error) {
+// Evaluate returns how well the classifier does on a set, and lets metrics begin anew and take all of it in.
+func (c *Classifier) Evaluate(ctx context.Context, set data.Dataset, metrics ...metric.Metric) (Result, error) {
 	if err := c.Check(set); err != nil {
 		return Result{}, err
 	}
-	r, err := evaluate(ctx, newEvaluator(c.Net, c.Precision, c.Ranges), c.Net, set, c.Mean, c.Std)
+	r, err := evaluate(ctx, newEvaluator(c.Net, c.Precision, c.Ranges), c.Net, set, c.Mean, c.Std, metrics)
 	if err == nil && !isFinite(r.Loss) {
 		err = errors.New("the loss is not finite: want a network with finite parameters")
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/optim"
 	"github.com/mlodyssey/odyssey/precision"
+	"github.com/mlodyssey/odyssey/train/metric"
 )
 
 // Config is a training run: a classifier, trained with the mean cross-entropy of
@@ -17,7 +18,8 @@ type Config struct {
 	Model     nn.Module
 	Optimizer optim.Optimizer // of the model's parameters
 	Train     data.Dataset
-	Test      data.Dataset // evaluated after each epoch; may be nil
+	Test      data.Dataset    // evaluated after each epoch; may be nil
+	Metrics   []metric.Metric // of the evaluation, anew after each epoch; may be none
 
 	Epochs    int
 	Steps     int // if not 0, the run ends after so many steps, and Epochs is what these are of Train

@@ -227,7 +227,7 @@ func (k *keeper) Evaluation(l *Loop) error {
 	if err := k.keepEpoch(e.Epoch); err != nil {
 		return err
 	}
-	if err := k.record.finished(e, sum); err != nil {
+	if err := k.record.finished(e, l.Config.Metrics, sum); err != nil {
 		return err
 	}
 	if k.DrawCurves == nil {

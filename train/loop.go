@@ -286,7 +286,7 @@ func (l *Loop) endEpoch(ctx context.Context) error {
 func (c Config) evaluate(ctx context.Context, e *Epoch) error {
 	loss := e.TrainLoss
 	if c.Test != nil {
-		r, err := Evaluate(ctx, c.Model, c.Precision, c.Test, c.Mean, c.Std)
+		r, err := Evaluate(ctx, c.Model, c.Precision, c.Test, c.Mean, c.Std, c.Metrics...)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/train/metric"
 	"github.com/mlodyssey/odyssey/train/record"
 )
 
@@ -45,10 +46,12 @@ type DataFile struct {
 	SHA256 string `json:"sha256"` // of a folder: of its files' names and hashes
 }
 
-// RecordedEpoch is an epoch, and the SHA-256 of the file that its classifier is saved as.
+// RecordedEpoch is an epoch, with the metrics of its evaluation and the SHA-256 of the file that its
+// classifier is saved as.
 type RecordedEpoch struct {
 	Epoch
-	Weights string `json:"weights_sha256"`
+	Metrics map[string]float64 `json:"metrics,omitempty"` // those of Config.Metrics that have a value
+	Weights string             `json:"weights_sha256"`
 }
 
 // Resume is where a run went on, and with what.
@@ -109,8 +112,8 @@ func (r *log) resumed(l *Loop) error {
 	return r.Append(lineResume, Resume{CurrentEnvironment(), l.Progress.Epoch, l.Progress.Step})
 }
 
-func (r *log) finished(e Epoch, weights string) error {
-	return r.Append(lineEpoch, RecordedEpoch{e, weights})
+func (r *log) finished(e Epoch, metrics []metric.Metric, weights string) error {
+	return r.Append(lineEpoch, RecordedEpoch{e, Values(metrics), weights})
 }
 
 func (r *log) ended(l *Loop, err error) error {

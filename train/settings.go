@@ -97,7 +97,8 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 		return nil, Config{}, fmt.Errorf("data %s: test split: %w", s.Data, err)
 	}
 	config := Config{
-		Model: net, Train: train, Test: test, Files: filesOf(from, testFrom), Epochs: s.Epochs, Steps: s.Steps, Batch: s.Batch, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
+		Model: net, Train: train, Test: test, Files: filesOf(from, testFrom),
+		Metrics: DefaultMetrics(len(c.Classes)), Epochs: s.Epochs, Steps: s.Steps, Batch: s.Batch, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
 		Precision: policy,
 		ClipValue: s.ClipValue, ClipNorm: s.ClipNorm,
 	}

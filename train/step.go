@@ -207,14 +207,14 @@ func (c Config) setTraining(training bool) {
 	}
 }
 
-// newEvaluator returns a stepper that only looks.
+// newEvaluator returns a stepper that only looks; what else it returns is the scores.
 func newEvaluator(m nn.Module, p precision.Policy, ranges []float32) *stepper {
 	return &stepper{
 		variables: nn.Values(nn.Variables(m)), programs: map[int]*program.Program{},
 		rewrite: func(tr *autograd.Trace) *autograd.Trace { return p.Rewrite(tr, ranges...) },
 		step: func(in []*autograd.Value) []*autograd.Value {
 			scores, loss := forward(m, p, in)
-			return []*autograd.Value{loss, op.ArgMax(scores, -1)}
+			return []*autograd.Value{loss, op.ArgMax(scores, -1), scores}
 		},
 	}
 }

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/train/metric"
 	"github.com/mlodyssey/odyssey/train/record"
 )
 
@@ -158,7 +160,7 @@ func (v *verifier) checkpoints(context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range sorted(files) {
+	for _, file := range slices.Sorted(maps.Keys(files)) {
 		number := files[file]
 		want := v.record.Epochs[number-1].Weights
 		got, _, err := hashFile(filepath.Join(v.dir, file))
@@ -181,14 +183,6 @@ func (v *verifier) unfinished() string {
 		return ""
 	}
 	return "; the run is not over: if it was killed, resume it"
-}
-
-func sorted(files map[string]int) (names []string) {
-	for name := range files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // state compares what the run would go on from.
@@ -226,7 +220,7 @@ func (v *verifier) evaluate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range sorted(files) {
+	for _, file := range slices.Sorted(maps.Keys(files)) {
 		number := files[file]
 		if slices.Contains(v.proof.Evaluated, number) {
 			continue
@@ -235,7 +229,8 @@ func (v *verifier) evaluate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		got, err := net.Evaluate(ctx, test)
+		metrics := DefaultMetrics(len(net.Classes))
+		got, err := net.Evaluate(ctx, test, metrics...)
 		if err != nil {
 			return v.differs(lineEpoch, number, "%s: %v", file, err)
 		}
@@ -243,9 +238,25 @@ func (v *verifier) evaluate(ctx context.Context) error {
 			return v.differs(lineEpoch, number, "%s gives a test loss of %v and an accuracy of %v, but %v and %v are recorded",
 				file, got.Loss, got.Accuracy, want.TestLoss, want.TestAccuracy)
 		}
+		if err := v.compareMetrics(number, file+" gives", metrics); err != nil {
+			return err
+		}
 		v.proof.Evaluated = append(v.proof.Evaluated, number)
 	}
 	slices.Sort(v.proof.Evaluated)
+	return nil
+}
+
+// compareMetrics compares those of an epoch.
+func (v *verifier) compareMetrics(number int, what string, metrics []metric.Metric) error {
+	got, want := Values(metrics), v.record.Epochs[number-1].Metrics
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if value, ok := got[name]; !ok {
+			return v.differs(lineEpoch, number, "%s no %s, but %v is recorded", what, name, want[name])
+		} else if value != want[name] {
+			return v.differs(lineEpoch, number, "%s %s %v, but %v is recorded", what, name, value, want[name])
+		}
+	}
 	return nil
 }
 
@@ -314,6 +325,9 @@ func (r *replayer) Evaluation(l *Loop) error {
 	got.Seconds, got.ImagesPerSecond = want.Seconds, want.ImagesPerSecond
 	if got != want.Epoch {
 		return r.differs(lineEpoch, got.Epoch, "training again gives %s", difference(got, want.Epoch))
+	}
+	if err := r.compareMetrics(got.Epoch, "training again gives", l.Config.Metrics); err != nil {
+		return err
 	}
 	if weights != want.Weights {
 		return r.differs(lineEpoch, got.Epoch, "training again gives other weights: SHA-256 %.12s…, want %.12s…", weights, want.Weights)

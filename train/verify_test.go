@@ -280,6 +280,15 @@ var forgeries = map[string]struct {
 		os.Remove(filepath.Join(dir, StateFile))
 		keepBestOfFirst(t, dir)
 	}, Check{Eval: true}, "epoch 2: model.safetensors gives a test loss of "},
+	"a metric is better, chain and all": {func(t *testing.T, dir, _, _ string) {
+		rewrite(t, dir, func(_ string, n int, body map[string]any) map[string]any {
+			if n == 3 {
+				body["metrics"].(map[string]any)["f1_macro"] = 0.9
+			}
+			return body
+		})
+		os.Remove(filepath.Join(dir, StateFile))
+	}, Check{Eval: true}, "safetensors gives f1_macro 0.0"},
 	"a figure of training is better, chain and all": {func(t *testing.T, dir, _, _ string) {
 		rewrite(t, dir, func(_ string, n int, body map[string]any) map[string]any {
 			if n == 2 {

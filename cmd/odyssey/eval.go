@@ -3,19 +3,25 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
 
 	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/train"
+	"github.com/mlodyssey/odyssey/train/metric"
 )
 
 type evalCommand struct {
-	Model string  `arg:"" name:"run-or-file" help:"The directory of a run, or a safetensors file of one."`
-	Data  *string `placeholder:"DIR" help:"${data}, or a directory with a set: see odyssey data --help. Default: the run's own; ${data} for a file."`
-	Split string  `default:"test" help:"train or test."`
-	Limit *int    `placeholder:"N" help:"Use at most N examples, or all if 0. Default: the run's own if its data is used, else all."`
-	JSON  bool    `name:"json" help:"Print accuracy, loss and count as JSON."`
+	Model   string  `arg:"" name:"run-or-file" help:"The directory of a run, or a safetensors file of one."`
+	Data    *string `placeholder:"DIR" help:"${data}, or a directory with a set: see odyssey data --help. Default: the run's own; ${data} for a file."`
+	Split   string  `default:"test" help:"train or test."`
+	Limit   *int    `placeholder:"N" help:"Use at most N examples, or all if 0. Default: the run's own if its data is used, else all."`
+	Classes bool    `help:"Print precision, recall and F1 of each class too."`
+	JSON    bool    `name:"json" help:"Print accuracy, loss and count as JSON."`
 }
 
 // Help is the long help text.
@@ -40,22 +46,56 @@ func (c evalCommand) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	result, err := net.Evaluate(ctx, set)
+	metrics := train.DefaultMetrics(len(net.Classes))
+	confusion := metric.NewConfusion(len(net.Classes))
+	result, err := net.Evaluate(ctx, set, append(metrics, confusion)...)
 	if err != nil {
 		return fmt.Errorf("%s on %s: %w", c.Model, s.Data, err)
 	}
 	if c.JSON {
 		return out.writeJSON(struct {
 			train.Result
-			Model string `json:"model"`
-			Data  string `json:"data"`
-			Split string `json:"split"`
-		}{result, net.Name, s.Data, c.Split})
+			Metrics map[string]float64 `json:"metrics"`
+			Model   string             `json:"model"`
+			Data    string             `json:"data"`
+			Split   string             `json:"split"`
+		}{result, train.Values(metrics), net.Name, s.Data, c.Split})
 	}
 	tellSkipped(out, set)
 	fmt.Fprintf(out, "%s on the %s split of %s: accuracy %.2f %%, loss %.4f, %d examples\n",
 		described(net), c.Split, s.Data, 100*result.Accuracy, result.Loss, result.Count)
+	values := train.Values(metrics)
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		fmt.Fprintf(out, "%-18s %.2f %%\n", strings.ReplaceAll(name, "_", " "), 100*values[name])
+	}
+	if c.Classes {
+		printClasses(out, net.Classes, confusion)
+	}
 	return nil
+}
+
+func printClasses(out *output, classes []string, confusion *metric.Confusion) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "class\tprecision\trecall\tF1\texamples\tmost often taken for\n")
+	for i, class := range classes {
+		s := confusion.Of(i)
+		fmt.Fprintf(w, "%s\t%.1f %%\t%.1f %%\t%.1f %%\t%d\t%s\n", class, 100*s.Precision, 100*s.Recall, 100*s.F1, s.Support, takenFor(classes, confusion, i))
+	}
+	w.Flush()
+}
+
+// takenFor names the class that examples of another are most often taken for.
+func takenFor(classes []string, confusion *metric.Confusion, of int) string {
+	worst := -1
+	for i := range classes {
+		if i != of && confusion.Count(of, i) > 0 && (worst < 0 || confusion.Count(of, i) > confusion.Count(of, worst)) {
+			worst = i
+		}
+	}
+	if worst < 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%s (%d)", classes[worst], confusion.Count(of, worst))
 }
 
 // described returns a network's name, and what it computes in if that is not float32.

@@ -31,3 +31,15 @@ func TestVerifyTellsWhatWasProved(t *testing.T) {
 	refuse(t, statusError, []string{"verify", dir}, []string{"run.json: line ", "best.safetensors is not its classifier"})
 	refuse(t, statusError, []string{"verify", t.TempDir()}, []string{"run.json: no such file, want the directory of a run"})
 }
+
+func TestEvalTellsOfEachClass(t *testing.T) {
+	out := succeed(t, "eval", trained(t), "--classes")
+	for _, want := range []string{"f1 macro ", "top5 accuracy ", "most often taken for\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in %s", want, out)
+		}
+	}
+	if lines := strings.Count(out, "\n"); lines != 1+5+1+47 {
+		t.Errorf("%d lines:\n%s", lines, out)
+	}
+}
