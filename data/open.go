@@ -32,7 +32,8 @@ func formats() []format {
 		{"CIFAR", "data_batch_*.bin or train.bin", []string{"labels"}, hasCIFAR, openCIFAR},
 		{"NumPy", "train.npz or one *.npz", []string{"share", "seed"}, hasNPZ, openNPZ},
 		{"CSV", "train.csv or one *.csv", []string{"label", "shape", "scale", "share", "seed"}, hasCSV, openCSV},
-		{"image folder", "or a folder of PNG or JPEG images for each class", []string{"size", "channels", "unreadable", "share", "seed"}, hasFolders, openFolders},
+		{"image folder", "a folder of PNG or JPEG images for each class", []string{"size", "channels", "unreadable", "share", "seed"}, hasFolders, openFolders},
+		{"text", "or train.txt", []string{"window"}, hasText, openText}, // last: images may come with lists of theirs
 	}
 }
 
@@ -62,6 +63,8 @@ func wanted() string {
 //   - train.csv and test.csv: see [ReadCSV].
 //   - train and test, folders with a folder of images for each class: see
 //     [OpenFolder].
+//   - train.txt and test.txt, whose windows are the examples and whose characters
+//     the classes: see [NewText].
 //
 // Where there is one file, or one folder, that is not split, a fifth of each
 // class, drawn from a seed, is the test split.
@@ -78,8 +81,9 @@ func wanted() string {
 // Settings may follow: DIR:KEY=VALUE,KEY=VALUE. For images size=WIDTHxHEIGHT,
 // to which they are resized, channels=1 or 3, and unreadable=skip; for CSV
 // label, the column's name or number, shape=1x28x28, and scale, by which all
-// values are divided; for CIFAR-100 labels=coarse; share and seed for what is
-// split: share is that of the test split.
+// values are divided; for texts window, the characters of an example, 32 if not
+// set; for CIFAR-100 labels=coarse; share and seed for what is split: share is
+// that of the test split.
 func OpenDir(dir, split string) (Dataset, error) {
 	set, _, err := Open(dir, split)
 	return set, err

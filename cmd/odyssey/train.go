@@ -13,6 +13,7 @@ import (
 	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/optim"
+	"github.com/mlodyssey/odyssey/tensor"
 	"github.com/mlodyssey/odyssey/train"
 	"github.com/mlodyssey/odyssey/train/curves"
 )
@@ -103,6 +104,16 @@ func (c trainCommand) settings() train.Settings {
 	}
 }
 
+// newImageNetwork is model.New without the networks of tokens, which the loop of classifiers has no
+// batches for.
+func newImageNetwork(name string, input []int, classes int, seed uint64) (nn.Module, error) {
+	e, err := model.Find(name)
+	if err == nil && e.Input.DType == tensor.Int64 {
+		return nil, fmt.Errorf("model %s takes %s, not examples of shape %v to classify: see examples/chargpt for one that learns a text", name, e.Takes, input)
+	}
+	return model.New(name, input, classes, seed)
+}
+
 // Run trains a network.
 func (c trainCommand) Run(ctx context.Context, out *output) error {
 	settings := c.settings()
@@ -110,7 +121,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 	if settings.Augment, err = policyText(c.Augment); err != nil {
 		return err
 	}
-	net, config, err := settings.Prepare(model.New)
+	net, config, err := settings.Prepare(newImageNetwork)
 	if err != nil {
 		return err
 	}
