@@ -36,6 +36,9 @@ func cases() (all []comparison) {
 	}
 	all = append(all, products()...)
 	all = append(all, elementwise()...)
+	for _, p := range folders {
+		all = append(all, loading(p))
+	}
 	return append(all, scaling(), memory(), goPeer("gorgonia"), goPeer("gomlx"), goPeer("born"))
 }
 
@@ -48,7 +51,7 @@ var targets = []struct {
 	{"lenet5-train-16", 5}, {"lenet5-train-64", 4}, {"lenet5-train-256", 3},
 	{"lenet5-infer-1", 5}, {"lenet5-infer-64", 2},
 	{"mlp", 1.2}, {"net", 3}, {"resnet20", 1.2}, {"mobilenet", 1.2}, {"conv", 1}, {"depthwise", 2}, {"separable", 2}, {"gemm-small", 1.5}, {"gemm", 0.95},
-	{"threads", 1.85}, {"memory", 3}, {"peer", 20},
+	{"threads", 1.85}, {"memory", 3}, {"peer", 20}, {"images", 0.5},
 	{"", 1}, // elementwise
 }
 

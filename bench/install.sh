@@ -3,7 +3,11 @@
 set -eu
 
 missing=""
-/usr/bin/python3 -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)' 2>/dev/null || missing="$missing python3-torch"
+for module in torch torchvision PIL; do
+	/usr/bin/python3 -c "import importlib.util, sys; sys.exit(importlib.util.find_spec('$module') is None)" 2>/dev/null && continue
+	[ $module = PIL ] && module=pil
+	missing="$missing python3-$module"
+done
 /sbin/ldconfig -p | grep -q libopenblas.so.0 || missing="$missing libopenblas0-pthread"
 [ -n "$missing" ] || exit 0
 

@@ -215,6 +215,45 @@ def transformer(r):
             yield called(False, traced, foreach), step
 
 
+def folder(r, tensors):
+    """An ImageFolder, which Pillow decodes, or torchvision itself into tensors."""
+    import torchvision
+    from PIL import Image
+    from torchvision import io, transforms
+
+    channels, resize, _ = r["sizes"]
+    steps = [transforms.Resize((resize, resize), antialias=True)] if resize else []
+    if tensors:
+        mode = io.ImageReadMode.GRAY if channels == 1 else io.ImageReadMode.RGB
+        load, steps = lambda path: io.read_image(path, mode), [*steps, transforms.ConvertImageDtype(torch.float32)]
+    else:
+        load, steps = lambda path: Image.open(path).convert("L" if channels == 1 else "RGB"), [*steps, transforms.ToTensor()]
+    return torchvision.datasets.ImageFolder(r["dir"], transforms.Compose(steps), loader=load)
+
+
+def images(r):
+    """Epochs of a loader whose workers stay."""
+    workers = r["sizes"][2]
+    for tensors in (False, True):
+        loader = torch.utils.data.DataLoader(
+            folder(r, tensors), r["batch"], shuffle=True, num_workers=workers, persistent_workers=True
+        )
+
+        def step(loader=loader):
+            for _ in loader:
+                pass
+
+        yield f"{workers} workers, " + ("torchvision.io" if tensors else "Pillow"), step
+
+
+def images_mean(r):
+    """Of all values, to see that both sides read the same."""
+    both = [torch.stack([x for x, _ in folder(r, tensors)]).double().mean().item() for tensors in (False, True)]
+    if abs(both[0] - both[1]) > 0.002:
+        raise ValueError(f"Pillow's images have the mean {both[0]}, torchvision's {both[1]}")
+    return both[0]
+
+
 def adam(r):
     for foreach in (False, True):
         p = nn.Parameter(torch.randn(r["sizes"]))
@@ -245,7 +284,7 @@ def measure(step, about):
 
 def works(r):
     return {
-        "train": training, "infer": inference, "adam": adam, "gpt": transformer,
+        "train": training, "infer": inference, "adam": adam, "gpt": transformer, "images": images,
         "conv": convolution, "conv-input": convolution, "conv-weight": convolution,
     }.get(r["work"], operation)(r)
 
@@ -262,7 +301,7 @@ class Work:
         self.key, self.steps, self.best = None, [], {}
 
     def fastest(self, r):
-        task = json.dumps({k: r.get(k) for k in ("work", "sizes", "network", "batch")})
+        task = json.dumps({k: r.get(k) for k in ("work", "sizes", "network", "batch", "dir")})
         if task != self.key:
             self.steps = []  # frees the memory of the one before
             self.key, self.steps, self.best = task, list(works(r)), {}
@@ -296,6 +335,8 @@ def blas():
 def answer(work, r):
     if r["work"] == "version":
         return {"version": f"PyTorch {torch.__version__.split('a')[0]}, {blas()}"}
+    if r["work"] == "images-mean":
+        return {"loss": images_mean(r)}
     torch.set_num_threads(r["threads"])
     set_blas_threads(r["blas"])
     name, step = work.fastest(r)

@@ -72,7 +72,7 @@ func (s *slot) mix() {
 	}
 	w := works.Get().(*augment.Work)
 	defer works.Put(w)
-	w.Random = augment.BatchStream(s.loader.config.Seed, s.epoch, s.number)
+	w.Random = augment.BatchStream(s.loader.config.Seed, b.Epoch, b.Number)
 	s.loader.config.Augment.ApplyBatch(&s.mixed, &s.from, w)
 	for k, label := range s.mixed.Labels {
 		copy(images[k*size:], s.mixed.Images[k].Pix)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -22,6 +23,8 @@ type CSVConfig struct {
 	Shape   []int    // of an example; nil: one axis
 	Scale   float32  // by which values are divided; 0: 1
 	Classes []string // in the order of their labels; nil: all that occur
+
+	Separator rune // of fields; 0: a comma
 }
 
 // maxColumns bounds what one line can ask for.
@@ -32,9 +35,9 @@ const maxColumns = 1 << 20
 // number where it has none. Where no column is chosen for the classes, it is the
 // one called label, class, target or y, or else the only one that is not made of
 // numbers. Classes are in the order of numbers, if all are numbers, or else of
-// the alphabet.
+// the alphabet. Fields may stand in quotes, as package encoding/csv reads them.
 func ReadCSV(r io.Reader, c CSVConfig) (Dataset, error) {
-	t, err := readTable(r, c.Label)
+	t, err := readTable(r, c)
 	if err != nil {
 		return nil, err
 	}
@@ -123,14 +126,26 @@ func (c *csvReader) next() (csvLine, error) {
 	return csvLine{number, fields}, nil
 }
 
-func readTable(r io.Reader, label string) (*table, error) {
+// checkSeparator returns an error for what cannot be told from the fields.
+func (c CSVConfig) checkSeparator() error {
+	if s := c.Separator; strings.ContainsRune("\"\r\n", s) || s == utf8.RuneError || s != 0 && !utf8.ValidRune(s) {
+		return fmt.Errorf("separator %q: want a character such as ; but no quote and no end of a line", c.Separator)
+	}
+	return nil
+}
+
+func readTable(r io.Reader, config CSVConfig) (*table, error) {
+	if err := config.checkSeparator(); err != nil {
+		return nil, err
+	}
 	buffered := bufio.NewReader(r)
 	if start, _ := buffered.Peek(len(byteOrderMark)); string(start) == byteOrderMark {
 		buffered.Discard(len(byteOrderMark))
 	}
 	c := &csvReader{Reader: csv.NewReader(buffered)}
 	c.ReuseRecord = true
-	start, err := c.begin(label)
+	c.Comma = cmp.Or(config.Separator, ',')
+	start, err := c.begin(config.Label)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +187,7 @@ func (c *csvReader) begin(label string) (lines []csvLine, err error) {
 		return nil, errors.New("empty, want a line for each example")
 	}
 	if n := len(lines[0].fields); n < 2 || n > maxColumns {
-		return nil, fmt.Errorf("%d columns, want a class and numbers, at most %d", n, maxColumns)
+		return nil, fmt.Errorf("%d columns with %q between them, want a class and numbers, at most %d", n, c.Comma, maxColumns)
 	}
 	if len(lines) == 2 && isHeader(lines[0].fields, lines[1].fields) {
 		c.names, lines = lines[0].fields, lines[1:]
@@ -261,6 +276,9 @@ func openCSV(l listing, split string, s settings) (Dataset, []string, error) {
 		return nil, nil, fmt.Errorf("%s: %w", l.dir, err)
 	}
 	c.Scale = float32(scale)
+	if c.Separator, err = separator(s); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", l.dir, err)
+	}
 	path, whole, err := l.splitFile(split, ".csv")
 	if err != nil {
 		return nil, nil, err
@@ -275,9 +293,25 @@ func openCSV(l listing, split string, s settings) (Dataset, []string, error) {
 	return set, []string{path}, err
 }
 
+// separatorNames are the separators that shells and our settings have other uses for.
+var separatorNames = map[string]rune{"": 0, "comma": ',', "semicolon": ';', "tab": '\t', "space": ' '}
+
+// separator returns the setting of that name: one character, or its name.
+func separator(s settings) (rune, error) {
+	value := s["separator"]
+	if r, ok := separatorNames[value]; ok {
+		return r, nil
+	}
+	r, size := utf8.DecodeRuneInString(value)
+	if size != len(value) {
+		return 0, fmt.Errorf("separator=%s: want one character, or comma, semicolon, tab or space", value)
+	}
+	return r, CSVConfig{Separator: r}.checkSeparator()
+}
+
 // readCSVFile reads a split, with the classes of both.
 func readCSVFile(l listing, path string, whole bool, c CSVConfig) (Dataset, error) {
-	t, err := readTableFile(path, c.Label)
+	t, err := readTableFile(path, c)
 	if err != nil {
 		return nil, err
 	}
@@ -287,7 +321,7 @@ func readCSVFile(l listing, path string, whole bool, c CSVConfig) (Dataset, erro
 		if whole || other == path || !l.has(name) {
 			continue
 		}
-		o, err := readTableFile(other, c.Label)
+		o, err := readTableFile(other, c)
 		if err != nil {
 			return nil, err
 		}
@@ -301,13 +335,13 @@ func readCSVFile(l listing, path string, whole bool, c CSVConfig) (Dataset, erro
 	return set, nil
 }
 
-func readTableFile(path, label string) (*table, error) {
+func readTableFile(path string, c CSVConfig) (*table, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	t, err := readTable(f, label)
+	t, err := readTable(f, c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

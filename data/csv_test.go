@@ -24,6 +24,9 @@ func TestReadCSV(t *testing.T) {
 		"column by number":        {"1,0,2\n3,1,4\n", CSVConfig{Label: "1"}, []string{"0", "1"}, []int{0, 1}, []int{2}, []float32{1, 2}},
 		"shape and scale":         {"7,0,51,102,255\n", CSVConfig{Label: "0", Shape: []int{1, 2, 2}, Scale: 255}, []string{"7"}, []int{0}, []int{1, 2, 2}, []float32{0, 0.2, 0.4, 1}},
 		"quotes, spaces, Windows": {"\"a, b\", 1 ,-2e3\r\nc,3,4\r\n", CSVConfig{}, []string{"a, b", "c"}, []int{0, 1}, []int{2}, []float32{1, -2000}},
+		"semicolons":              {"kind;a;b\n\"x;1\";2;3\nx,1;4;5\n", CSVConfig{Separator: ';'}, []string{"x,1", "x;1"}, []int{1, 0}, []int{2}, []float32{2, 3}},
+		"tabs":                    {"1 \tb c\n2\ta\n", CSVConfig{Separator: '\t'}, []string{"a", "b c"}, []int{1, 0}, []int{1}, []float32{1}},
+		"lines within quotes":     {"\"a \"\"b\"\",\nc\",\"1\"\nd,2\n", CSVConfig{}, []string{"a \"b\",\nc", "d"}, []int{0, 1}, []int{1}, []float32{1}},
 		"classes given":           {"1,b\n2,a\n", CSVConfig{Classes: []string{"b", "a", "z"}}, []string{"b", "a", "z"}, []int{0, 1}, []int{1}, []float32{1}},
 	} {
 		set, err := ReadCSV(strings.NewReader(c.file), c.config)
@@ -49,7 +52,7 @@ func TestReadCSVRefuses(t *testing.T) {
 		want   string
 	}{
 		"empty":           {"", CSVConfig{}, "empty, want a line for each example"},
-		"one column":      {"1\n2\n", CSVConfig{}, "1 columns, want a class and numbers, at most 1048576"},
+		"one column":      {"1\n2\n", CSVConfig{}, `1 columns with ',' between them, want a class and numbers, at most 1048576`},
 		"which column":    {"1,2\n3,4\n", CSVConfig{}, "0 of 2 columns are no numbers: want to be told which is the classes'"},
 		"no such column":  {"1,2\n3,4\n", CSVConfig{Label: "kind"}, `no column "kind" for the classes, want the name or the number, from 0, of one of 2`},
 		"past the last":   {"1,2\n3,4\n", CSVConfig{Label: "2"}, `no column "2" for the classes, want the name or the number, from 0, of one of 2`},
@@ -59,6 +62,12 @@ func TestReadCSVRefuses(t *testing.T) {
 		"too few columns": {"1,2,x\n1,x\n", CSVConfig{}, "record on line 2: wrong number of fields"},
 		"open quote":      {"1,2,x\n1,2,\"x\n", CSVConfig{}, `extraneous or missing " in quoted-field`},
 		"shape":           {"1,2,x\n", CSVConfig{Shape: []int{3}}, "2 columns of numbers, want 3 for examples of shape [3]"},
+		"a quote between": {"1\"x\n", CSVConfig{Separator: '"'}, `separator '"': want a character such as ; but no quote and no end of a line`},
+		"a line between":  {"1\nx\n", CSVConfig{Separator: '\n'}, `separator '\n': want a character`},
+		"no character":    {"1,x\n", CSVConfig{Separator: -1}, `separator '�': want a character`},
+		"no such fields":  {"1,x\n", CSVConfig{Separator: ';'}, `1 columns with ';' between them, want a class and numbers`},
+		"decimal comma":   {"1,5;x\n", CSVConfig{Separator: ';', Label: "1"}, `line 1, column 0: "1,5", want a finite number`},
+		"bare quote":      {"1\"2,x\n", CSVConfig{}, `bare " in non-quoted-field`},
 		"another class":   {"1,2,x\n", CSVConfig{Classes: []string{"y"}}, `class "x" of example 0 is none of the 1 classes`},
 	} {
 		_, err := ReadCSV(strings.NewReader(c.file), c.config)
@@ -86,14 +95,23 @@ func TestOpenDirOfCSV(t *testing.T) {
 			t.Errorf("%s: %v", split, err)
 		}
 	}
+	for name, between := range map[string]string{"semicolon": ";", ";": ";", "tab": "\t", "space": " ", "|": "|", "·": "·"} {
+		dir := write(t, map[string][]byte{"train.csv": []byte(strings.ReplaceAll("1,a\n2,\"b,\"\n", ",", between)), "test.csv": []byte(strings.ReplaceAll("3,c\n", ",", between))})
+		set, err := OpenDir(dir+":separator="+name, "test")
+		if want := strings.TrimSpace("b" + between); err != nil || !slices.Equal(set.Classes(), []string{"a", want, "c"}) {
+			t.Errorf("separator %s: %v, want a class %q", name, err, want)
+		}
+	}
 	for settings, want := range map[string]string{
+		`:separator="`:     `separator '"': want a character`,
+		":separator=tabs":  "separator=tabs: want one character, or comma, semicolon, tab or space",
 		":label=7":         `all.csv: no column "7"`,
 		":shape=axb":       "shape=axb: want sizes such as 28x28",
 		":shape=1x1":       "2 columns of numbers, want 1",
 		":scale=0":         "scale=0: want a positive number",
 		":share=1":         "share=1: want the test split's, between 0 and 1",
 		":seed=x":          "seed=x: want a whole number",
-		":size=3":          `setting "size": those of a set of format CSV are label, shape, scale, share, seed`,
+		":size=3":          `setting "size": those of a set of format CSV are label, shape, scale, separator, share, seed`,
 		":label=1,label=1": "label is set twice",
 	} {
 		if settings != ":label=7" && settings != ":size=3" && settings != ":label=1,label=1" {
@@ -118,11 +136,11 @@ func TestDirectory(t *testing.T) {
 }
 
 func FuzzReadCSV(f *testing.F) {
-	f.Add("a,b,label\n1,2,x\n", "")
-	f.Add("1,2\n3,4\n", "1")
-	f.Add("\"", "0")
-	f.Fuzz(func(t *testing.T, file, label string) {
-		set, err := ReadCSV(strings.NewReader(file), CSVConfig{Label: label})
+	f.Add("a,b,label\n1,2,x\n", "", ',')
+	f.Add("1;2\n3;4\n", "1", ';')
+	f.Add("\"", "0", '"')
+	f.Fuzz(func(t *testing.T, file, label string, separator rune) {
+		set, err := ReadCSV(strings.NewReader(file), CSVConfig{Label: label, Separator: separator})
 		if err != nil {
 			return
 		}

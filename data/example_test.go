@@ -7,6 +7,7 @@ import (
 
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/data/glyphs"
+	"github.com/mlodyssey/odyssey/tensor"
 )
 
 // parity is a set of one's own: four bits, and whether an odd number of them is 1.
@@ -71,4 +72,34 @@ func ExampleLoader() {
 	// float32[40 1 28 28] int64[40]
 	// float32[40 1 28 28] int64[40]
 	// float32[20 1 28 28] int64[20]
+}
+
+func ExampleLoaderConfig_collate() {
+	// Labels as rows with a 1 at the class.
+	oneHot := func(b *data.Batch) error {
+		rows := tensor.New(tensor.Float32, len(b.Index), 2)
+		for k, label := range tensor.Data[int64](b.Labels) {
+			tensor.Data[float32](rows)[2*k+int(label)] = 1
+		}
+		b.Labels = rows
+		return nil
+	}
+	loader, err := data.NewLoader(parity{}, data.LoaderConfig{Batch: 3, Collate: oneHot, DropLast: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for batch, err := range loader.Batches(context.Background(), 0) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(tensor.Data[float32](batch.Labels))
+	}
+	// Output:
+	// [1 0 0 1 0 1]
+	// [1 0 0 1 1 0]
+	// [1 0 0 1 0 1]
+	// [1 0 1 0 0 1]
+	// [1 0 0 1 0 1]
 }

@@ -13,8 +13,6 @@ import (
 	"sync"
 
 	"golang.org/x/image/draw"
-
-	"github.com/mlodyssey/odyssey/internal/kernel"
 )
 
 // FolderConfig says how OpenFolder reads images.
@@ -36,10 +34,10 @@ type Folder struct {
 	mu      sync.Mutex
 	bad     map[string]error
 	scalers map[image.Point]draw.Scaler // by the size of what they scale
-}
+	filters map[planeSizes]*planeFilter // likewise
 
-// mostScalers bounds the sizes that a scaler is kept for.
-const mostScalers = 256
+	lines sync.Pool // of *planeWork
+}
 
 // OpenFolder opens a directory that has a folder of PNG and JPEG files for each
 // class; folders within those belong to them. Names that begin with a dot and
@@ -230,63 +228,6 @@ func (f *Folder) read(path string, x []float32) error {
 		return err
 	}
 	return f.convert(picture, x)
-}
-
-// convert makes planes of values in [0, 1] of a picture.
-func (f *Folder) convert(picture image.Image, x []float32) error {
-	b, w, h := picture.Bounds(), f.config.Width, f.config.Height
-	same := b.Dx() == w && b.Dy() == h
-	if grey, ok := picture.(*image.Gray); ok && same && f.config.Channels == 1 && grey.Stride == w {
-		kernel.Unit(x, grey.Pix[:w*h])
-		return nil
-	}
-	canvas, ok := f.scratch.Get().(*image.RGBA)
-	if !ok {
-		canvas = image.NewRGBA(image.Rect(0, 0, w, h))
-	}
-	defer f.scratch.Put(canvas)
-	if same {
-		draw.Draw(canvas, canvas.Rect, picture, b.Min, draw.Src)
-	} else {
-		f.scaler(b.Size()).Scale(canvas, canvas.Rect, picture, b, draw.Src, nil)
-	}
-	if f.config.Channels == 1 {
-		luma(x[:w*h], canvas.Pix)
-		return nil
-	}
-	for i := range w * h {
-		p := canvas.Pix[4*i:][:3:3]
-		x[i], x[w*h+i], x[2*w*h+i] = float32(p[0])/255, float32(p[1])/255, float32(p[2])/255
-	}
-	return nil
-}
-
-// scaler returns one for pictures of a size, whose weights need not be worked out
-// for each.
-func (f *Folder) scaler(from image.Point) draw.Scaler {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	s, ok := f.scalers[from]
-	if !ok {
-		s = draw.BiLinear.NewScaler(f.config.Width, f.config.Height, from.X, from.Y)
-		if f.scalers == nil {
-			f.scalers = map[image.Point]draw.Scaler{}
-		}
-		if len(f.scalers) < mostScalers {
-			f.scalers[from] = s
-		}
-	}
-	return s
-}
-
-// luma makes greys of colours, with the weights of color.GrayModel: grey stays
-// as it is.
-func luma(x []float32, rgba []uint8) {
-	for i := range x {
-		p := rgba[4*i:][:3:3]
-		y := (19595*uint32(p[0]) + 38470*uint32(p[1]) + 7471*uint32(p[2]) + 1<<15) >> 16
-		x[i] = float32(y) / 255
-	}
 }
 
 // folders returns the names of a directory's visible folders.

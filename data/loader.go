@@ -24,16 +24,23 @@ type LoaderConfig struct {
 	// seed, the epoch and its index in the set alone, mixtures by the number of the batch
 	// too. nil: they stay as they are.
 	Augment *augment.Policy
+	// Collate has the last word on a batch, whose examples are read, changed and normalised: it
+	// may change its tensors, or put others in their place. Several goroutines call it at once,
+	// each for a batch of its own, and what it does must follow from the batch alone. nil: the
+	// batch stays as it is.
+	Collate func(*Batch) error
 
 	Workers int // goroutines that read batches ahead; 0: all processors share in reading a batch when it is wanted
 }
 
 // Batch is some examples in tensors. Its memory is used again: it holds until
-// the next iteration.
+// the next iteration. The types and shapes are those that LoaderConfig.Collate finds.
 type Batch struct {
 	Images *tensor.Tensor // float32 [n, shape of an example...]
 	Labels *tensor.Tensor // int64 [n]
 	Index  []int          // the examples' indices in the set
+
+	Epoch, Number int // its place: the epoch, and which of its batches, from 0
 
 	// Of a policy with mixtures: an image is of the class in Others too, with what its weight
 	// for the class in Labels leaves of 1. Else nil.

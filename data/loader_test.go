@@ -426,7 +426,7 @@ func TestAugmentedBatchesDependOnTheirPlaceAlone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all = append(all, Batch{b.Images.Clone(), b.Labels.Clone(), slices.Clone(b.Index), b.Others.Clone(), b.Weights.Clone()})
+			all = append(all, Batch{Images: b.Images.Clone(), Labels: b.Labels.Clone(), Index: slices.Clone(b.Index), Others: b.Others.Clone(), Weights: b.Weights.Clone()})
 		}
 		return all
 	}

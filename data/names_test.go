@@ -130,7 +130,7 @@ func TestOpenDirSaysWhatItLooksFor(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), dir+": no data set, want files ") {
 			t.Fatalf("error %v", err)
 		}
-		for _, want := range []string{"*train-images-idx3-ubyte[.gz]", "data_batch_*.bin", "train.bin", "train.npz", "train.csv", "folder of PNG or JPEG images for each class"} {
+		for _, want := range []string{"*train-images-idx3-ubyte[.gz]", "data_batch_*.bin", "train.bin", "train.npz", "train.csv", "folder of PNG or JPEG images for each class", "or train.txt"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v, want %q too", err, want)
 			}

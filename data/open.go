@@ -31,8 +31,9 @@ func formats() []format {
 		{"IDX", "*train-images-idx3-ubyte[.gz]", nil, hasIDX, openIDX},
 		{"CIFAR", "data_batch_*.bin or train.bin", []string{"labels"}, hasCIFAR, openCIFAR},
 		{"NumPy", "train.npz or one *.npz", []string{"share", "seed"}, hasNPZ, openNPZ},
-		{"CSV", "train.csv or one *.csv", []string{"label", "shape", "scale", "share", "seed"}, hasCSV, openCSV},
-		{"image folder", "or a folder of PNG or JPEG images for each class", []string{"size", "channels", "unreadable", "share", "seed"}, hasFolders, openFolders},
+		{"CSV", "train.csv or one *.csv", []string{"label", "shape", "scale", "separator", "share", "seed"}, hasCSV, openCSV},
+		{"image folder", "a folder of PNG or JPEG images for each class", []string{"size", "channels", "unreadable", "share", "seed"}, hasFolders, openFolders},
+		{"text", "or train.txt", []string{"window"}, hasText, openText}, // last: images may come with lists of theirs
 	}
 }
 
@@ -62,6 +63,8 @@ func wanted() string {
 //   - train.csv and test.csv: see [ReadCSV].
 //   - train and test, folders with a folder of images for each class: see
 //     [OpenFolder].
+//   - train.txt and test.txt, whose windows are the examples and whose characters
+//     the classes: see [NewText].
 //
 // Where there is one file, or one folder, that is not split, a fifth of each
 // class, drawn from a seed, is the test split.
@@ -77,9 +80,10 @@ func wanted() string {
 //
 // Settings may follow: DIR:KEY=VALUE,KEY=VALUE. For images size=WIDTHxHEIGHT,
 // to which they are resized, channels=1 or 3, and unreadable=skip; for CSV
-// label, the column's name or number, shape=1x28x28, and scale, by which all
-// values are divided; for CIFAR-100 labels=coarse; share and seed for what is
-// split: share is that of the test split.
+// label, the column's name or number, shape=1x28x28, scale, by which all values
+// are divided, and separator, a character, or tab, semicolon, space or comma; for texts window, the characters of an example, 32 if not
+// set; for CIFAR-100 labels=coarse; share and seed for what is split: share is
+// that of the test split.
 func OpenDir(dir, split string) (Dataset, error) {
 	set, _, err := Open(dir, split)
 	return set, err

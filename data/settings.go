@@ -98,6 +98,19 @@ func (s settings) number(key string, otherwise float64) (float64, error) {
 	return n, nil
 }
 
+// whole returns a whole number from 1 on.
+func (s settings) whole(key string, otherwise int) (int, error) {
+	value, ok := s[key]
+	if !ok {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > 1<<20 {
+		return 0, fmt.Errorf("%s=%s: want a whole number from 1 to %d", key, value, 1<<20)
+	}
+	return n, nil
+}
+
 // The test split of a set that comes in one piece.
 const (
 	testShare = 0.2

@@ -21,8 +21,6 @@ type slot struct {
 	loader *Loader
 	ctx    context.Context
 	batch  Batch
-	epoch  int
-	number int            // of the batch in the epoch
 	full   Batch          // the tensors of a whole batch, that a smaller one shares
 	ready  chan error     // has room for one, so that workers never wait
 	read   *parallel.Loop // over the examples of a whole batch
@@ -56,8 +54,8 @@ func (l *Loader) mixes() bool { return l.config.Augment != nil && len(l.config.A
 
 // begin makes the slot that of a batch, of the examples at the indices.
 func (s *slot) begin(epoch, number int, index []int) {
-	s.epoch, s.number = epoch, number
 	s.batch = Batch{
+		Epoch: epoch, Number: number,
 		Images: firstOf[float32](s.full.Images, len(index)), Labels: firstOf[int64](s.full.Labels, len(index)), Index: index,
 		Others: firstOf[int64](s.full.Others, len(index)), Weights: firstOf[float32](s.full.Weights, len(index)),
 	}
@@ -72,7 +70,7 @@ func firstOf[T tensor.Element](t *tensor.Tensor, n int) *tensor.Tensor {
 	return tensor.FromSlice(tensor.Data[T](t)[:n*tensor.Elements(shape)], append([]int{n}, shape...)...)
 }
 
-// fill reads a batch's examples. Of several errors it returns that of the first
+// fill reads a batch's examples and collates them. Of several errors it returns that of the first
 // example; a panic comes back as an error.
 func (s *slot) fill() (err error) {
 	defer func() {
@@ -94,6 +92,18 @@ func (s *slot) fill() (err error) {
 		s.mix()
 		normalise(tensor.Data[float32](s.batch.Images), l.config.Mean, l.config.Std)
 	}
+	return s.collate()
+}
+
+// collate hands the batch to the function that has the last word.
+func (s *slot) collate() error {
+	collate := s.loader.config.Collate
+	if collate == nil || s.ctx.Err() != nil {
+		return s.ctx.Err()
+	}
+	if err := collate(&s.batch); err != nil {
+		return fmt.Errorf("batch %d of epoch %d: collate: %w", s.batch.Number, s.batch.Epoch, err)
+	}
 	return nil
 }
 
@@ -114,7 +124,7 @@ func (s *slot) readExamples(lo, hi int) error {
 			return fmt.Errorf("example %d: label %d, want one of the set's %d classes", i, label, l.classes)
 		}
 		if l.config.Augment != nil {
-			change(l.config.Augment.Each, l.shape, x, l.config.Seed, s.epoch, i)
+			change(l.config.Augment.Each, l.shape, x, l.config.Seed, b.Epoch, i)
 		}
 		if !l.mixes() {
 			normalise(x, l.config.Mean, l.config.Std)

@@ -71,7 +71,12 @@ func ReadText(path string, c TextConfig) (Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := NewText(string(b), c)
+	return textOf(path, string(b), c)
+}
+
+// textOf is NewText of a file's content.
+func textOf(path, content string, c TextConfig) (Dataset, error) {
+	set, err := NewText(content, c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -101,4 +106,38 @@ func (t *text) Read(i int, x []float32) (label int, err error) {
 		}
 	}
 	return t.Label(i), nil
+}
+
+// textFiles are the texts of the splits.
+var textFiles = []string{"train.txt", "test.txt"}
+
+func hasText(l listing) bool { return l.has(textFiles[0]) || l.has(textFiles[1]) }
+
+// textWindow is how many characters an example of a directory's text has if not set otherwise.
+const textWindow = 32
+
+// openText reads a split, with the characters of both as classes.
+func openText(l listing, split string, s settings) (Dataset, []string, error) {
+	window, err := s.whole("window", textWindow)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", l.dir, err)
+	}
+	own := split + ".txt"
+	if !l.has(own) {
+		return nil, nil, fmt.Errorf("%s: no %s, want the text of the %s split there", l.dir, own, split)
+	}
+	texts, all := map[string]string{}, ""
+	for _, name := range filter(textFiles, l.has) {
+		b, err := os.ReadFile(l.path(name))
+		if err != nil {
+			return nil, nil, err
+		}
+		if !utf8.Valid(b) {
+			return nil, nil, fmt.Errorf("%s: the text is not UTF-8", l.path(name))
+		}
+		texts[name] = string(b)
+		all += texts[name]
+	}
+	set, err := textOf(l.path(own), texts[own], TextConfig{Window: window, Classes: alphabet([]rune(all))})
+	return set, []string{l.path(own)}, err
 }

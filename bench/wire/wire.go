@@ -18,6 +18,7 @@ type Request struct {
 	Sizes   []int    `json:"sizes,omitempty"`
 	Network *Network `json:"network,omitempty"`
 	Batch   int      `json:"batch,omitempty"`
+	Dir     string   `json:"dir,omitempty"` // of images
 	Threads int      `json:"threads,omitempty"`
 	BLAS    int      `json:"blas,omitempty"` // threads of the matrix library
 	Seconds float64  `json:"seconds"`
@@ -26,7 +27,7 @@ type Request struct {
 // Answer is what was measured, or an error.
 type Answer struct {
 	Seconds    float64 `json:"seconds_per_step"`
-	Loss       float32 `json:"loss,omitempty"`       // of the last step of training
+	Loss       float32 `json:"loss,omitempty"`       // of the last step of training; or the mean of images
 	Parameters int     `json:"parameters,omitempty"` // of the network
 	Setting    string  `json:"setting,omitempty"`    // the fastest of those tried
 	Version    string  `json:"version,omitempty"`

@@ -21,7 +21,7 @@ type dataCommand struct {
 
 // Help is the long help text.
 func (dataCommand) Help() string {
-	return `A set is glyphs, which are drawn, or a directory: IDX files as MNIST and EMNIST have them, CIFAR's binary files, train.npz and test.npz, train.csv and test.csv, or folders of PNG or JPEG images for each class, within train and test. Settings may follow the directory: photos:size=32x32,unreadable=skip`
+	return `A set is glyphs, which are drawn, or a directory: IDX files as MNIST and EMNIST have them, CIFAR's binary files, train.npz and test.npz, train.csv and test.csv, folders of PNG or JPEG images for each class, within train and test, or train.txt and test.txt, texts to look at. Settings may follow the directory: photos:size=32x32,unreadable=skip`
 }
 
 type showCommand struct {

@@ -144,6 +144,34 @@ func TestDataInfo(t *testing.T) {
 	}
 }
 
+// A text is a set to look at. What train teaches are images.
+func TestTextAsData(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"train.txt": "to be or\nnot to be", "test.txt": "or not"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set := dir + ":window=4"
+	out := succeed(t, "data", "info", "--data", set)
+	for _, want := range []string{"format   text\n", "examples of shape 4\n", "train    14 examples\n", "test     2 examples\n", "classes  8: \"\\n\" \" \" b e n o r t\n", filepath.Join(dir, "test.txt")} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	picture := filepath.Join(t.TempDir(), "classes.png")
+	if out := succeed(t, "data", "stats", "--data", set, "--out", picture); !strings.Contains(out, "14 examples of shape 4, values from 0 to 7\n") {
+		t.Error(out)
+	}
+	if out := succeed(t, "data", "verify", "--data", set, "--split", "test"); !strings.Contains(out, "all 2 test examples") || strings.Contains(out, "pixels") {
+		t.Error(out)
+	}
+	refuse(t, statusError, []string{"data", "show", "--data", set}, []string{"examples of shape [4]: a sheet wants images"})
+	refuse(t, statusError, []string{"train", "--data", set}, []string{"model lenet5 takes grey images of 28×28, not examples of shape [4]"})
+	refuse(t, statusError, []string{"train", "--model", "gpt2", "--data", set},
+		[]string{"model gpt2 takes sequences of tokens, not examples of shape [4] to classify: see examples/chargpt"})
+}
+
 func TestDataStats(t *testing.T) {
 	d := newIDX(t)
 	t.Chdir(t.TempDir())

@@ -57,7 +57,7 @@ func (c infoCommand) Run(out *output) error {
 	if i.Missing != "" {
 		fmt.Fprintf(out, "test     none: %s\n", i.Missing)
 	}
-	fmt.Fprintf(out, "classes  %d: %s\n", len(i.Classes), strings.Join(i.Classes, " "))
+	fmt.Fprintf(out, "classes  %d: %s\n", len(i.Classes), strings.Join(stats.Readable(i.Classes), " "))
 	for _, file := range i.Files {
 		fmt.Fprintf(out, "file     %s\n", file)
 	}
@@ -159,8 +159,12 @@ func (c verifyCommand) Run(ctx context.Context, out *output) error {
 	if wrong > 0 {
 		return fmt.Errorf("data %s: %d of %d %s examples are wrong", c.Data, wrong, set.Len(), c.Split)
 	}
-	fmt.Fprintf(out, "all %d %s examples of %s can be read: values are finite, pixels in [0, 1], labels among the %d classes\n",
-		set.Len(), c.Split, c.Data, len(set.Classes()))
+	values := "values are finite"
+	if len(set.Shape()) == 3 {
+		values += ", pixels in [0, 1]"
+	}
+	fmt.Fprintf(out, "all %d %s examples of %s can be read: %s, labels among the %d classes\n",
+		set.Len(), c.Split, c.Data, values, len(set.Classes()))
 	return nil
 }
 

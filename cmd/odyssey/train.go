@@ -15,6 +15,7 @@ import (
 	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/optim"
+	"github.com/mlodyssey/odyssey/tensor"
 	"github.com/mlodyssey/odyssey/train"
 	"github.com/mlodyssey/odyssey/train/curves"
 )
@@ -109,6 +110,16 @@ func (c trainCommand) settings() train.Settings {
 	}
 }
 
+// newImageNetwork is model.New without the networks of tokens, which the loop of classifiers has no
+// batches for.
+func newImageNetwork(name string, input []int, classes int, seed uint64) (nn.Module, error) {
+	e, err := model.Find(name)
+	if err == nil && e.Input.DType == tensor.Int64 {
+		return nil, fmt.Errorf("model %s takes %s, not examples of shape %v to classify: see examples/chargpt for one that learns a text", name, e.Takes, input)
+	}
+	return model.New(name, input, classes, seed)
+}
+
 // Run trains a network.
 func (c trainCommand) Run(ctx context.Context, out *output) error {
 	run, net, config, err := c.open()
@@ -155,7 +166,7 @@ func tellHowToGoOn(out *output, err error) {
 func (c trainCommand) open() (run *train.Directory, net *train.Classifier, config train.Config, err error) {
 	if c.Resume != "" {
 		if run, err = train.OpenDirectory(c.Resume); err == nil {
-			net, config, err = run.Settings().Prepare(model.New)
+			net, config, err = run.Settings().Prepare(newImageNetwork)
 		}
 		return run, net, config, err
 	}
@@ -163,7 +174,7 @@ func (c trainCommand) open() (run *train.Directory, net *train.Classifier, confi
 	if settings.Augment, err = policyText(c.Augment); err != nil {
 		return nil, nil, config, err
 	}
-	if net, config, err = settings.Prepare(model.New); err == nil {
+	if net, config, err = settings.Prepare(newImageNetwork); err == nil {
 		run, err = train.NewDirectory(c.Out, settings)
 	}
 	return run, net, config, err

@@ -47,10 +47,10 @@ func (s *Stats) Draw(w io.Writer) error {
 	grid := plotter.NewGrid()
 	grid.Vertical.Width, grid.Horizontal.Color = 0, gridColour
 	p.Add(grid, bars)
-	p.NominalX(s.Classes...)
+	p.NominalX(Readable(s.Classes)...)
 	p.Y.Min = 0
 	p.Y.Tick.Marker = plot.TickerFunc(wholeTicks)
-	if longest(s.Classes) > upright { // names of words are turned
+	if longest(Readable(s.Classes)) > upright { // names of words are turned
 		p.X.Tick.Label.Rotation = math.Pi / 3
 		p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = text.XRight, text.YCenter
 	}

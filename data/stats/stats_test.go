@@ -76,7 +76,7 @@ func TestVerify(t *testing.T) {
 }
 
 func TestDraw(t *testing.T) {
-	for _, names := range [][]string{{"a", "b"}, {"aquarium_fish", "large_man-made_outdoor_things"}} {
+	for _, names := range [][]string{{"a", "b"}, {"aquarium_fish", "large_man-made_outdoor_things"}, {"\n", " "}} {
 		s := &Stats{Classes: names, Counts: []int{100, 50}}
 		var b bytes.Buffer
 		if err := s.Draw(&b); err != nil {
@@ -97,5 +97,12 @@ func TestDraw(t *testing.T) {
 		if blue < 1000 {
 			t.Errorf("%s: %d pixels of bars", strings.Join(names, ", "), blue)
 		}
+	}
+}
+
+func TestReadable(t *testing.T) {
+	got := Readable([]string{"a", "\n", " ", "\t", "big cat", "å", `\`, `"`, ""})
+	if want := []string{"a", `"\n"`, `" "`, `"\t"`, "big cat", "å", `\`, `"`, `""`}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
