@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
@@ -182,8 +184,10 @@ func (d *Directory) Run(ctx context.Context, net *Classifier, c Config) (epochs 
 type keeper struct {
 	Quiet
 	*Directory
-	net  *Classifier
-	best Epoch
+	net   *Classifier
+	best  Epoch
+	drawn int       // of how many epochs there is a picture
+	drew  time.Time // when it was drawn
 }
 
 // Start begins the record, or tells it that the run goes on.
@@ -230,10 +234,23 @@ func (k *keeper) Evaluation(l *Loop) error {
 	if err := k.record.finished(e, l.Config.Metrics, sum); err != nil {
 		return err
 	}
-	if k.DrawCurves == nil {
+	if time.Since(k.drew) < drawEvery {
 		return nil
 	}
-	return checkpoint.WriteFileAtomic(k.path(CurvesFile), func(w io.Writer) error { return k.DrawCurves(w, l.Epochs) })
+	return k.draw(l)
+}
+
+// drawEvery is how often the curves are drawn, and once at the end: an epoch of a small network takes
+// less time than ten pictures.
+const drawEvery = 5 * time.Second
+
+func (k *keeper) draw(l *Loop) error {
+	if k.DrawCurves == nil || k.drawn == len(l.Epochs) {
+		return nil
+	}
+	err := checkpoint.WriteFileAtomic(k.path(CurvesFile), func(w io.Writer) error { return k.DrawCurves(w, l.Epochs) })
+	k.drew, k.drawn = time.Now(), len(l.Epochs)
+	return err
 }
 
 // keepEpoch keeps the classifier of an epoch, if it is one of those to keep.
@@ -269,7 +286,7 @@ func (k *keeper) End(l *Loop, err error) error {
 	if !k.whole {
 		return nil
 	}
-	return k.record.ended(l, err)
+	return cmp.Or(k.record.ended(l, err), k.draw(l))
 }
 
 // Better reports whether an epoch is better than another: of higher test accuracy, then of less loss;
