@@ -157,8 +157,7 @@ func (s *schedule) assignInPlace() map[int]bool {
 // readsBefore reports whether a task has read the elements of a value when
 // another writes to its output's.
 func (s *schedule) readsBefore(r *task, id int, t *task) bool {
-	starts := s.startsFrom(r, id)
-	byElement := starts || t.kind == asElement && r.kind == asElement && !r.sliced() && s.elements(r.Out[0]) == s.elements(id)
+	byElement := s.startsFrom(r, id) || t.kind == asElement && r.kind == asElement && !r.sliced() && s.elements(r.Out[0]) == s.elements(id)
 	if byElement && r.phase == t.phase && r.round == t.round {
 		return r.index <= t.index
 	}
@@ -166,9 +165,9 @@ func (s *schedule) readsBefore(r *task, id int, t *task) bool {
 	switch {
 	case r.phase != loop:
 		return r.phase < loop
-	case r.kind == asBlocks && !starts:
+	case r.kind == asBlocks:
 		return true
-	case r.looped():
+	case r.kind == asElement:
 		return r.round < t.round
 	}
 	return r.round <= t.round

@@ -179,40 +179,6 @@ func (a *assignments) weightGradient() *autograd.Value {
 	panic("no convolution")
 }
 
-// convWeightOp is the operation of weightGradient for a batch.
-func convWeightOp(batch *autograd.Value) autograd.Op {
-	a := &assignments{n: batch.Shape()[1]}
-	tr := autograd.Record(nil, specs{batch.Spec()}, func(in values) values {
-		a.batches = in
-		return values{a.weightGradient()}
-	})
-	for _, ins := range tr.Instructions {
-		if _, ok := ins.Op.(op.BatchSum); ok {
-			return ins.Op
-		}
-	}
-	panic("no sum over the batch")
-}
-
-func linearWeightOp() autograd.Op {
-	e, _ := op.Lookup("linear_weight")
-	return e.Cases[0].Op.(autograd.Op)
-}
-
-// images returns a batch of one pixel each.
-func (a *assignments) images() *autograd.Value {
-	return op.Reshape(a.one(a.batches), -1, a.n, 1, 1)
-}
-
-// goOn returns the sum of an operation, begun from what is there already.
-func goOn(o autograd.Op, start *autograd.Value, in ...*autograd.Value) *autograd.Value {
-	var s specs
-	for _, v := range in {
-		s = append(s, v.Spec())
-	}
-	return o.(op.BatchSum).Running(s).Add(start, in)
-}
-
 func (a *assignments) batch() *autograd.Value {
 	x, y := a.one(a.batches), a.one(a.batches)
 	switch a.pick(7) {
@@ -347,36 +313,6 @@ func TestVariablesThatAreWrittenInPlace(t *testing.T) {
 		})
 		if p.inPlace[0] != c.want {
 			t.Errorf("%s: in place %v, want %v", name, p.inPlace[0], c.want)
-		}
-	}
-}
-
-// A sum that goes on from a variable is written over it, unless the variable is a term as well.
-func TestSumsThatGoOnAreWrittenInPlace(t *testing.T) {
-	images := func(x *autograd.Value) *autograd.Value { return op.Reshape(x, -1, 3, 1, 1) }
-	for name, c := range map[string]struct {
-		shape []int
-		next  func(v, x *autograd.Value) *autograd.Value
-		want  bool
-	}{
-		"in blocks":      {[]int{3, 3, 1, 1}, func(v, x *autograd.Value) *autograd.Value { return goOn(convWeightOp(x), v, images(x), images(x)) }, true},
-		"in slices":      {[]int{3, 3}, func(v, x *autograd.Value) *autograd.Value { return goOn(linearWeightOp(), v, x, x) }, true},
-		"of itself":      {[]int{3, 3}, func(v, x *autograd.Value) *autograd.Value { return goOn(linearWeightOp(), v, v, v) }, false},
-		"by itself, too": {[]int{3, 3}, func(v, x *autograd.Value) *autograd.Value { return op.Softmax(goOn(linearWeightOp(), v, x, x)) }, false},
-	} {
-		b := builder(func(m *model, in values) values {
-			v := m.variable(false, func() *tensor.Tensor { return draw(tensor.Float32, 1, c.shape...) })
-			autograd.Assign(v, c.next(v, op.Tanh(in[0])))
-			return nil
-		})
-		for _, batch := range []int{7, 16, 40} {
-			p, err := sameRuns(b, func(run int) []*tensor.Tensor { return []*tensor.Tensor{draw(tensor.Float32, uint64(run), batch, 3)} })
-			if err != nil {
-				t.Errorf("%s, batch of %d: %v", name, batch, err)
-			}
-			if batch > 7 && p.inPlace[0] != c.want {
-				t.Errorf("%s, batch of %d: in place %v, want %v", name, batch, p.inPlace[0], c.want)
-			}
 		}
 	}
 }

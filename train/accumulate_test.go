@@ -186,7 +186,8 @@ func (s *shared) Forward(x *autograd.Value) *autograd.Value {
 	x = op.Tanh(s.In.Forward(op.Flatten(x)))
 	x = s.Norm.Forward(s.Twice.Forward(op.Tanh(s.Twice.Forward(x))))
 	if x.Shape()[0] < 16 {
-		return op.Add(op.MatMul(x, op.Permute(s.Out.Weight, 1, 0)), s.Out.Bias)
+		half := op.Scale(s.Out.Bias, 0.5)
+		return op.Add(op.Add(op.MatMul(x, op.Permute(s.Out.Weight, 1, 0)), half), half)
 	}
 	return s.Out.Forward(x)
 }
