@@ -21,8 +21,13 @@ func Grad(loss *Value, wrt ...*Value) []*Value {
 	if loss.spec.Elements() != 1 || !loss.spec.DType.IsFloat() {
 		tensor.Fail("autograd.Grad", []tensor.Spec{loss.spec}, "want a loss of one float element; see Backward for others")
 	}
-	one := Const(tensor.Full(loss.spec.DType, 1, loss.spec.Shape...))
-	grads := Backward([]*Value{loss}, []*Value{one}, wrt, false)
+	return GradFrom(loss, Const(tensor.Full(loss.spec.DType, 1, loss.spec.Shape...)), wrt...)
+}
+
+// GradFrom is Grad of a loss that depends on a value y by way of its elements, given the gradient
+// of the loss with respect to them.
+func GradFrom(y, upstream *Value, wrt ...*Value) []*Value {
+	grads := Backward([]*Value{y}, []*Value{upstream}, wrt, false)
 	for i, g := range grads {
 		switch {
 		case wrt[i].IsParameter() && !wrt[i].IsTrainable():

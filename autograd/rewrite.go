@@ -8,8 +8,9 @@ type Rewriter interface {
 	// its outputs: autograd.Apply of the operation, or what is to be done instead.
 	Apply(ins Instruction, in []*Value) []*Value
 
-	// End may assign variables, and returns further outputs of the program.
-	End() []*Value
+	// End may assign variables. It takes the outputs, as they are by now, and returns
+	// those of the program.
+	End(out []*Value) []*Value
 }
 
 // Rewrite writes a program down anew, with the same inputs and variables and, beside
@@ -29,7 +30,22 @@ func Rewrite(tr *Trace, more []*Value, r Rewriter) *Trace {
 	})
 }
 
-// replay writes the instructions of a trace down in the one that is being recorded.
+// Run does at once what a trace says, one operation after the other, without those that no
+// result depends on, and returns its outputs.
+func (tr *Trace) Run(in ...*Value) []*Value {
+	live := *tr
+	live.Instructions = tr.Live(tr.Instructions)
+	return live.replay(in, asItIs{})
+}
+
+// asItIs changes nothing.
+type asItIs struct{}
+
+func (asItIs) Apply(ins Instruction, in []*Value) []*Value { return Apply(ins.Op, in...) }
+func (asItIs) End(out []*Value) []*Value                   { return out }
+
+// replay writes the instructions of a trace down in the one that is being recorded or, where
+// none is, does them.
 func (tr *Trace) replay(in []*Value, r Rewriter) []*Value {
 	now := make([]*Value, len(tr.Specs))
 	for i, id := range tr.Inputs {
@@ -51,7 +67,7 @@ func (tr *Trace) replay(in []*Value, r Rewriter) []*Value {
 			Assign(v.Value, now[v.Out])
 		}
 	}
-	return append(pick(now, tr.Outputs), r.End()...)
+	return r.End(pick(now, tr.Outputs))
 }
 
 func pick(values []*Value, ids []int) []*Value {

@@ -1,6 +1,10 @@
 package autograd
 
-import "github.com/mlodyssey/odyssey/tensor"
+import (
+	"slices"
+
+	"github.com/mlodyssey/odyssey/tensor"
+)
 
 // Trace is a program written down by Record: values numbered from 0, and the
 // instructions that make them, in order. Package program runs it.
@@ -91,6 +95,35 @@ func Record(variables []*Value, inputs []tensor.Spec, f func(in []*Value) []*Val
 		tr.Variables[i].Out = tr.current[v.Value]
 	}
 	return tr
+}
+
+// Results returns the values that outlive the instructions: outputs, and what variables become.
+func (tr *Trace) Results() []int {
+	ids := slices.Clone(tr.Outputs)
+	for _, v := range tr.Variables {
+		ids = append(ids, v.Out)
+	}
+	return ids
+}
+
+// Live returns those of some instructions that a result depends on.
+func (tr *Trace) Live(instructions []Instruction) []Instruction {
+	needed := make([]bool, len(tr.Specs))
+	for _, id := range tr.Results() {
+		needed[id] = true
+	}
+	var kept []Instruction
+	for _, ins := range slices.Backward(instructions) {
+		if !slices.ContainsFunc(ins.Out, func(id int) bool { return needed[id] }) {
+			continue
+		}
+		for _, id := range ins.In {
+			needed[id] = true
+		}
+		kept = append(kept, ins)
+	}
+	slices.Reverse(kept)
+	return kept
 }
 
 // tracing returns the trace that any of the values is part of, or nil.

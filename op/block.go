@@ -43,7 +43,7 @@ const (
 	Stacked Total = iota
 
 	// SumGroups has the whole output from each block of 16; they are added in
-	// order, from 0. A block of 8 has 8 values for each element, of which
+	// order, from 0 or what StartOf says. A block of 8 has 8 values for each element, of which
 	// kernel.SumHalves makes the element with those of the next block.
 	SumGroups
 

@@ -81,10 +81,10 @@ func (o conv2DWeight) Block(in, out []tensor.Spec, ready []bool) *Block {
 	}
 	shape, d := o.shape(in[0].Shape, out[0].Shape), in[0].DType
 	if shape.Winograd() {
-		return winogradWeightBlock(shape, d)
+		return winogradWeightBlock(shape, len(in), d)
 	}
 	return &Block{
-		Split: []bool{true, true}, Want: []kernel.Block{shape.PaddedX(), shape.Y()}, Total: SumGroups,
+		Split: []bool{true, true, false}[:len(in)], Want: []kernel.Block{shape.PaddedX(), shape.Y()}, Total: SumGroups,
 		Prepare: func(blocks, _ []kernel.Block) BlockKernel {
 			x := newPadded(shape.PaddedX(), blocks[0])
 			plan := kernel.NewConvPlan(shape, x.want, blocks[1])

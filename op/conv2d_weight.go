@@ -12,7 +12,7 @@ import (
 
 // conv2DWeight returns the gradient of a convolution's weights, of KernelH x
 // KernelW, from its input and the gradient of its output. The batch is summed
-// in groups of 16 images, as docs/numerics.md says.
+// in groups of 16 images, as docs/numerics.md says, from 0 or from a third input.
 type conv2DWeight struct {
 	Conv2DConfig
 	KernelH, KernelW int
@@ -25,10 +25,7 @@ func (c Conv2DConfig) weightGrad(x, g *autograd.Value, w []int) *autograd.Value 
 func (conv2DWeight) Name() string { return "conv2d_weight" }
 
 func (o conv2DWeight) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
-	if err := wantFloats(in, 2); err != nil {
-		return nil, err
-	}
-	if err := wantRank(in, 4, "[n c h w] and [n o h w]"); err != nil {
+	if err := wantTerms(in, 4, "[n c h w] and [n o h w]"); err != nil {
 		return nil, err
 	}
 	x, g := in[0].Shape, in[1].Shape
@@ -40,6 +37,9 @@ func (o conv2DWeight) Infer(in []tensor.Spec) ([]tensor.Spec, error) {
 	if !slices.Equal(out, g) {
 		return nil, fmt.Errorf("want a gradient %v for weights %v", out, w)
 	}
+	if len(in) == 3 && !slices.Equal(in[2].Shape, w) {
+		return nil, fmt.Errorf("want the sum to begin from weights %v", w)
+	}
 	return one(in[0].DType, w...), nil
 }
 
@@ -48,6 +48,12 @@ func (o conv2DWeight) Forward(in, out []*tensor.Tensor) {
 		func() { convWeight(&scratch32, o.Conv2DConfig, in, out[0]) },
 		func() { convWeight(&scratch64, o.Conv2DConfig, in, out[0]) })
 }
+
+// Starts reports whether there is a third input.
+func (conv2DWeight) Starts(inputs int) bool { return inputs == 3 }
+
+// Running goes on from the weights so far.
+func (o conv2DWeight) Running(in []tensor.Spec) *RunningSum { return runningGradient(o, in, 0) }
 
 func convWeight[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []*tensor.Tensor, out *tensor.Tensor) {
 	dw, x, dy := tensor.Data[T](out), tensor.Data[T](in[0]), tensor.Data[T](in[1])
@@ -76,7 +82,11 @@ func convWeight[T kernel.Float](pool *parallel.Scratch[T], c Conv2DConfig, in []
 			func(part, n int, sum, x, dy, scratch []T) { kernel.ConvWeightPart(plan, part, n, sum, x, dy, scratch) }}, sum, x, dy)
 	}
 	parallel.For(len(dw), grain, func(lo, hi int) {
-		clear(dw[lo:hi])
+		if len(in) == 3 {
+			copy(dw[lo:hi], tensor.Data[T](in[2])[lo:hi])
+		} else {
+			clear(dw[lo:hi])
+		}
 		for block := range blocksOf(images) {
 			kernel.Add(dw[lo:hi], dw[lo:hi], sum(block)[lo:hi])
 		}
@@ -127,19 +137,14 @@ func convWeightParts[T kernel.Float](pool *parallel.Scratch[T], images int, c we
 
 func (o conv2DWeight) Backward(call *autograd.Call, grad []*autograd.Value) []*autograd.Value {
 	x, g, up := call.In[0], call.In[1], grad[0]
-	down := make([]*autograd.Value, 2)
-	if call.Needs[0] {
-		down[0] = o.inputGrad(g, up, x.Shape())
-	}
-	if call.Needs[1] {
-		down[1] = Conv2D(x, up, nil, o.Conv2DConfig)
-	}
-	return down
+	return gradientsOfTerms(call, up,
+		func() *autograd.Value { return o.inputGrad(g, up, x.Shape()) },
+		func() *autograd.Value { return Conv2D(x, up, nil, o.Conv2DConfig) })
 }
 
 var _ = register(Entry{
-	Name: "conv2d_weight", Kind: Convolution, Formula: "Σ g[n,o,y,x] x[n,c,y+ky,x+kx] over n, y, x", Shapes: "[n c h w], [n o h′ w′] → [o c/groups kh kw]", Bound: 1e-5,
-	Linear:    [][]int{{0}, {1}},
+	Name: "conv2d_weight", Kind: Convolution, Formula: "start + Σ g[n,o,y,x] x[n,c,y+ky,x+kx] over n, y, x", Shapes: "[n c h w], [n o h′ w′], [o c/groups kh kw] → [o c/groups kh kw]", Bound: 1e-5,
+	Linear:    [][]int{{0, 2}, {1, 2}},
 	Reference: PerElement(conv2DWeight.element),
 	Cases: []Case{
 		{conv2DWeight{Conv2DConfig{}, 3, 2}, []Arg{In(2, 3, 5, 4), In(2, 4, 3, 3)}},
@@ -151,5 +156,9 @@ var _ = register(Entry{
 		{conv2DWeight{Conv2DConfig{Dilation: 2, Padding: 1}, 3, 2}, []Arg{In(2, 1, 5, 4), In(2, 2, 3, 4)}},
 		{conv2DWeight{Conv2DConfig{Stride: 2, Columns: ConvColumns{3, 2, 2}}, 2, 3}, []Arg{In(1, 2, 3, 7), In(1, 2, 1, 3)}},
 		{conv2DWeight{Conv2DConfig{Padding: 1}, 3, 3}, []Arg{In(3, 16, 9, 8), In(3, 19, 9, 8)}},
+		{conv2DWeight{Conv2DConfig{Padding: 1}, 3, 3}, []Arg{In(3, 2, 4, 5), In(3, 3, 4, 5), In(3, 2, 3, 3)}},
+		{conv2DWeight{Conv2DConfig{Padding: 1}, 3, 3}, []Arg{In(2, 16, 6, 6), In(2, 16, 6, 6), In(16, 16, 3, 3)}},
+		{conv2DWeight{Conv2DConfig{Groups: 2, Padding: 1}, 3, 3}, []Arg{In(19, 2, 4, 4), In(19, 2, 4, 4), In(2, 1, 3, 3)}},
+		{conv2DWeight{Conv2DConfig{}, 2, 2}, []Arg{In(0, 1, 3, 3), In(0, 2, 2, 2), In(2, 1, 2, 2)}},
 	},
 })

@@ -95,9 +95,9 @@ func winogradInputPart[T kernel.Float](plan *kernel.ConvPlan, part int, c *Block
 }
 
 // winogradWeightBlock sums a group of 16 images.
-func winogradWeightBlock(s kernel.ConvShape, d tensor.DType) *Block {
+func winogradWeightBlock(s kernel.ConvShape, inputs int, d tensor.DType) *Block {
 	return &Block{
-		Split: []bool{true, true}, Want: []kernel.Block{s.X(), s.Y()}, Total: SumGroups, Full: true,
+		Split: []bool{true, true, false}[:inputs], Want: []kernel.Block{s.X(), s.Y()}, Total: SumGroups, Full: true,
 		Prepare: func(blocks, _ []kernel.Block) BlockKernel {
 			plan := kernel.NewConvPlan(s, blocks[0], blocks[1])
 			return BlockKernel{}.inParts(d, plan.WinogradWeightParts(), plan.WinogradWeightScratch(),

@@ -73,10 +73,18 @@ func (o conv2DWeight) element(in []Array, index []int) float64 {
 	x, g := in[0], in[1]
 	filters, filter := g.Shape()[1], index[0]
 	channel := o.channel(filter, index[1], filters, x.Shape()[1]/cmp.Or(o.Groups, 1))
-	return total([]int{g.Shape()[0], g.Shape()[2], g.Shape()[3]}, func(out []int) float64 {
+	return start(in, index) + total([]int{g.Shape()[0], g.Shape()[2], g.Shape()[3]}, func(out []int) float64 {
 		y, x0 := o.at(out[1], out[2], index[2], index[3])
 		return g.At(out[0], filter, out[1], out[2]) * x.orZero(out[0], channel, y, x0)
 	})
+}
+
+// start returns what the sum of a gradient of weights begins from.
+func start(in []Array, index []int) float64 {
+	if len(in) < 3 {
+		return 0
+	}
+	return in[2].At(index...)
 }
 
 // orZero is At, but 0 outside of an image.

@@ -43,8 +43,11 @@ func sliceLinearWeight[T kernel.Float](dst []T, in []*tensor.Tensor, lo, hi int,
 		return
 	}
 	first, end := lo/ins, hi/ins
+	if len(in) == 3 {
+		copy(dst, tensor.Data[T](in[2])[lo:hi])
+	}
 	if n > 0 {
 		g = g[first:]
 	}
-	kernel.LinearWeight(end-first, ins, n, dst, ins, g, outs, x, ins, scratch)
+	kernel.LinearWeight(end-first, ins, n, dst, ins, g, outs, x, ins, len(in) == 3, scratch)
 }

@@ -198,6 +198,52 @@ func stagesOfBlock(ofExample []stage, lanes int) (stages []stage, between int) {
 	return stages, between
 }
 
+// Running keeps the sixteen partial sums of the batch: they go on from group to group,
+// and the tree of docs/numerics.md adds them at the end.
+func (o sum) Running(in []tensor.Spec) *RunningSum {
+	axes, err := resolveAxes(o.Axes, in[0].Rank())
+	if err != nil || len(axes) == 0 || axes[0] != 0 || in[0].Shape[0] > kernel.Piece { // else summed in pieces
+		return nil
+	}
+	out, err := (sum{axes, o.Keep}).Infer(in)
+	if err != nil {
+		return nil
+	}
+	rest := slices.Clone(out[0].Shape)
+	if o.Keep {
+		rest = rest[1:]
+	}
+	return &RunningSum{
+		State: tensor.NewSpec(in[0].DType, append([]int{kernel.Lanes}, rest...)...),
+		Add: func(lanes *autograd.Value, in []*autograd.Value) *autograd.Value {
+			x := in[0]
+			if len(axes) > 1 {
+				x = autograd.Apply1(sum{axes[1:], o.Keep}, x)
+			}
+			return addGroups(lanes, x)
+		},
+		Total: func(lanes *autograd.Value) *autograd.Value { return autograd.Apply1(sum{[]int{0}, o.Keep}, lanes) },
+	}
+}
+
+// addGroups adds groups of 16 examples to sixteen partial sums, in order.
+func addGroups(lanes, x *autograd.Value) *autograd.Value {
+	n := x.Shape()[0]
+	for first := 0; first < n; first += kernel.Lanes {
+		group := x
+		if n > kernel.Lanes {
+			group = Slice(x, Range{Start: first, Stop: min(first+kernel.Lanes, n)})
+		}
+		if missing := first + kernel.Lanes - n; missing > 0 {
+			after := make([]int, len(x.Shape()))
+			after[0] = missing
+			group = Pad(group, PadConfig{Before: make([]int, len(after)), After: after})
+		}
+		lanes = Add(lanes, group)
+	}
+	return lanes
+}
+
 func sumBlock[T kernel.Float](stages []stage, plane int, c *BlockCall) {
 	dst, x, scratch := tensor.Data[T](c.Out[0]), tensor.Data[T](c.In[0]), tensor.Data[T](c.Scratch)
 	if len(stages) == 0 {

@@ -119,15 +119,15 @@ func (w *pass) quantize(s site, v *autograd.Value, format tensor.DType) *autogra
 	return op.Reshape(rounded, shape...)
 }
 
-// End moves the key on, and returns the largest magnitudes of this step.
-func (w *pass) End() []*autograd.Value {
+// End moves the key on, and adds the largest magnitudes of this step.
+func (w *pass) End(out []*autograd.Value) []*autograd.Value {
 	if w.training != nil {
 		autograd.Assign(w.training.key, op.NextKey(w.training.key))
 	}
 	if len(w.largest) == 0 {
-		return nil
+		return out
 	}
-	return []*autograd.Value{op.Stack(0, w.largest...)}
+	return append(out, op.Stack(0, w.largest...))
 }
 
 // plan is what is to be rounded in a program.

@@ -145,6 +145,9 @@ func (s *schedule) touched(t *task) []int {
 			}
 		}
 	}
+	if start, ok := t.start(); ok {
+		ids = append(ids, s.root[start])
+	}
 	ids = append(ids, t.Out[0])
 	for _, v := range s.trace.Variables {
 		if s.assigned[v.Out] && v.Out == t.Out[0] {

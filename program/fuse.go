@@ -21,7 +21,7 @@ func fuse(tr *autograd.Trace, instructions []autograd.Instruction) []autograd.In
 	for id := range g.maker {
 		g.maker[id] = -1
 	}
-	for _, id := range results(tr) {
+	for _, id := range tr.Results() {
 		g.uses[id]++
 	}
 	for i, ins := range instructions {
@@ -41,7 +41,7 @@ func fuse(tr *autograd.Trace, instructions []autograd.Instruction) []autograd.In
 			instructions[i] = joined
 		}
 	}
-	return live(tr, instructions)
+	return tr.Live(instructions)
 }
 
 // Maker returns the instruction that makes a value, if any does.

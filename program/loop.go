@@ -180,7 +180,11 @@ func (e *elements[T]) step(s *elementStep[T], memory []T, lo, hi int) {
 		}
 		s.loop(dst, in[0], in[1], in[2])
 	default:
-		addBlocks(dst, s, scratch, lo, hi)
+		start := dst[:0]
+		if s.inputs > 0 {
+			start = e.slice(s.in[0], memory, lo, hi)
+		}
+		addBlocks(dst, start, s, scratch, lo, hi)
 	}
 	e.p.profile.add(s.index, start)
 }
@@ -195,17 +199,21 @@ func (e *elements[T]) slice(o operand, memory []T, lo, hi int) []T {
 	return memory[o.i*e.piece:][:hi-lo]
 }
 
-// addBlocks adds up what the blocks gave, in their order, from 0.
-func addBlocks[T kernel.Float](dst []T, s *elementStep[T], scratch []T, lo, hi int) {
+// addBlocks adds up what the blocks gave, in their order, from the start or, if that is
+// empty, from 0.
+func addBlocks[T kernel.Float](dst, start []T, s *elementStep[T], scratch []T, lo, hi int) {
 	each := s.total.PerElement(s.lanes)
 	n := (hi - lo) * each
 	switch {
 	case each == 1:
+		begin(dst, start)
 		s.addParts(dst, 0, 1, lo, hi)
 	case s.lanes == kernel.Lanes:
+		clear(scratch[:n])
 		s.addParts(scratch[:n], 0, 1, lo*each, hi*each)
 		kernel.SumLanes(dst, scratch[:n])
 	case s.total == op.SumLanes:
+		clear(scratch[:2*n])
 		low, high := scratch[:n], scratch[n:2*n]
 		s.addParts(low, 0, 2, lo*each, hi*each)
 		s.addParts(high, 1, 2, lo*each, hi*each)
@@ -213,7 +221,7 @@ func addBlocks[T kernel.Float](dst []T, s *elementStep[T], scratch []T, lo, hi i
 	default:
 		none, sum := scratch[:n], scratch[n:n+hi-lo]
 		clear(none)
-		clear(dst)
+		begin(dst, start)
 		for i := 0; i < len(s.partial); i += 2 {
 			high := none
 			if i+1 < len(s.partial) {
@@ -225,9 +233,17 @@ func addBlocks[T kernel.Float](dst []T, s *elementStep[T], scratch []T, lo, hi i
 	}
 }
 
-// addParts sets dst to the sum of what blocks first, first+step and so on gave.
+// begin sets dst to the start or, if that is empty, to 0.
+func begin[T kernel.Float](dst, start []T) {
+	if len(start) == 0 {
+		clear(dst)
+		return
+	}
+	copy(dst, start)
+}
+
+// addParts adds what blocks first, first+step and so on gave to dst.
 func (s *elementStep[T]) addParts(dst []T, first, step, lo, hi int) {
-	clear(dst)
 	for i := first; i < len(s.partial); i += step {
 		kernel.Add(dst, dst, s.part(i, lo, hi))
 	}
@@ -306,6 +322,9 @@ func (e *elements[T]) newStep(s *schedule, temps map[int]int, t *task) elementSt
 	switch {
 	case t.kind == asBlocks:
 		step.total, step.lanes, step.partial = t.block.Total, s.lanes, e.p.partials[t.Out[0]]
+		if start, ok := t.start(); ok {
+			step.inputs, step.in[0] = 1, e.operandOf(s, temps, start)
+		}
 	case t.sliced():
 		step.slice = sliceOf[T](t.Op.(op.Sliced).Slice(s.specs(t.In), s.specs(t.Out)))
 		step.args, step.tensors = t.In, make([]*tensor.Tensor, len(t.In))

@@ -4,38 +4,8 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/tensor"
 )
-
-// live returns the instructions that an output or a variable depends on.
-func live(tr *autograd.Trace, instructions []autograd.Instruction) []autograd.Instruction {
-	needed := make([]bool, len(tr.Specs))
-	for _, id := range results(tr) {
-		needed[id] = true
-	}
-	var kept []autograd.Instruction
-	for _, ins := range slices.Backward(instructions) {
-		if !slices.ContainsFunc(ins.Out, func(id int) bool { return needed[id] }) {
-			continue
-		}
-		for _, id := range ins.In {
-			needed[id] = true
-		}
-		kept = append(kept, ins)
-	}
-	slices.Reverse(kept)
-	return kept
-}
-
-// results returns the values that must outlive the instructions.
-func results(tr *autograd.Trace) []int {
-	ids := slices.Clone(tr.Outputs)
-	for _, v := range tr.Variables {
-		ids = append(ids, v.Out)
-	}
-	return ids
-}
 
 // buffer is the storage of one value from the step that makes it to the last
 // that reads it.
@@ -114,9 +84,12 @@ func (s *schedule) lifetimes() []*buffer {
 	for id, b := range of {
 		for _, t := range s.readers[id] {
 			b.last = max(b.last, s.time(t))
+			if s.startsFrom(t, id) {
+				b.last = max(b.last, s.loopTime(t))
+			}
 		}
 	}
-	for _, id := range results(s.trace) {
+	for _, id := range s.trace.Results() {
 		if b := of[s.root[id]]; b != nil {
 			b.last = end
 		}
@@ -132,9 +105,16 @@ func (s *schedule) time(t *task) int {
 	case t.kind == asBlocks:
 		return t.phase * perPhase
 	case t.kind == asElement:
-		return t.phase*perPhase + (t.round+1)*perRound
+		return s.loopTime(t)
 	}
 	return t.phase*perPhase + t.round*perRound + 1 + t.index
+}
+
+// loopTime is when the loop of a task's round runs.
+func (s *schedule) loopTime(t *task) int {
+	perRound := len(s.tasks) + 2
+	perPhase := perRound*(s.rounds+1) + 1
+	return t.phase*perPhase + (t.round+1)*perRound
 }
 
 // liesWhole reports whether a computed value needs storage of its own outside of
@@ -177,7 +157,8 @@ func (s *schedule) assignInPlace() map[int]bool {
 // readsBefore reports whether a task has read the elements of a value when
 // another writes to its output's.
 func (s *schedule) readsBefore(r *task, id int, t *task) bool {
-	if t.kind == asElement && s.sameLoop(t, r) && !r.sliced() && s.elements(r.Out[0]) == s.elements(id) {
+	byElement := s.startsFrom(r, id) || t.kind == asElement && r.kind == asElement && !r.sliced() && s.elements(r.Out[0]) == s.elements(id)
+	if byElement && r.phase == t.phase && r.round == t.round {
 		return r.index <= t.index
 	}
 	loop := t.phase
@@ -192,6 +173,22 @@ func (s *schedule) readsBefore(r *task, id int, t *task) bool {
 	return r.round <= t.round
 }
 
+// startsFrom reports whether the sums of a task begin from a value, which a loop then reads
+// element by element, and nothing after the task's segment reads otherwise.
+func (s *schedule) startsFrom(t *task, root int) bool {
+	start, ok := t.start()
+	if !ok || s.root[start] != root {
+		return false
+	}
+	count := 0
+	for _, id := range t.In {
+		if s.root[id] == root {
+			count++
+		}
+	}
+	return count == 1 || !t.sliced()
+}
+
 // planSaves finds results that are a variable's old elements, or a view of them,
 // which assigning the variable would change.
 func (p *Program) planSaves(s *schedule) {
@@ -200,7 +197,7 @@ func (p *Program) planSaves(s *schedule) {
 		old[v.In] = v.Out != v.In
 	}
 	seen := map[int]bool{}
-	for _, id := range results(p.trace) {
+	for _, id := range p.trace.Results() {
 		if old[s.root[id]] && !seen[id] {
 			seen[id] = true
 			spec := p.trace.Specs[id]

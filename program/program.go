@@ -83,7 +83,7 @@ func Compile(tr *autograd.Trace) *Program { return compile(tr, true) }
 // compile plans a trace, with blocks and loops or, to test those, without.
 func compile(tr *autograd.Trace, fast bool) *Program {
 	p := &Program{trace: tr, values: make([]*tensor.Tensor, len(tr.Specs)), borrowed: make([]bool, len(tr.Inputs))}
-	instructions := live(tr, tr.Instructions)
+	instructions := tr.Live(tr.Instructions)
 	if fast {
 		instructions = fuse(tr, instructions)
 	}

@@ -86,7 +86,7 @@ func newSchedule(tr *autograd.Trace, instructions []autograd.Instruction, fast b
 	for _, t := range s.tasks {
 		s.noteReads(t)
 	}
-	for _, id := range results(tr) {
+	for _, id := range tr.Results() {
 		s.readWhole[s.root[id]], s.isResult[s.root[id]] = true, true
 	}
 	for _, t := range slices.Backward(s.tasks) {
@@ -258,6 +258,16 @@ func (s *schedule) placeAfter(t *task) {
 // looped reports whether a task's output is made by the loop of a round.
 func (t *task) looped() bool {
 	return t.kind == asElement || t.kind == asBlocks && t.block.Total != op.Stacked
+}
+
+// start returns the value that the sums of a task begin from, if one is: a loop reads it
+// element by element.
+func (t *task) start() (id int, ok bool) {
+	i, ok := op.StartOf(t.Op, len(t.In))
+	if !ok || !t.looped() {
+		return 0, false
+	}
+	return t.In[i], true
 }
 
 // sliced reports whether a task of a loop reads whole inputs.

@@ -143,7 +143,11 @@ func (a *assignments) vector() *autograd.Value {
 
 func (a *assignments) matrix() *autograd.Value {
 	x, y := a.one(a.matrices), a.one(a.matrices)
-	switch a.pick(7) {
+	switch a.pick(9) {
+	case 7:
+		return op.Reshape(goOn(convWeightOp(a.batches[0]), op.Reshape(x, a.n, a.n, 1, 1), a.images(), a.images()), a.n, a.n)
+	case 8:
+		return goOn(linearWeightOp(), x, a.one(a.batches), a.one(a.batches))
 	case 1:
 		return op.Tanh(op.MatMul(x, y))
 	case 2:

@@ -232,12 +232,29 @@ func copyAxis[T Element](dst []T, dstStrides []int, src []T, srcStrides []int, s
 		dst[0] = src[0]
 		return
 	}
-	if len(shape) == 1 && dstStrides[0] == 1 && srcStrides[0] == 1 {
-		copy(dst[:shape[0]], src)
+	if len(shape) == 1 {
+		copyRow(dst, dstStrides[0], src, srcStrides[0], shape[0])
 		return
 	}
 	for i := range shape[0] {
 		copyAxis(dst[i*dstStrides[0]:], dstStrides[1:], src[i*srcStrides[0]:], srcStrides[1:], shape[1:])
+	}
+}
+
+// copyRow copies n elements, which lie so far apart.
+func copyRow[T Element](dst []T, dstStride int, src []T, srcStride, n int) {
+	switch {
+	case dstStride == 1 && srcStride == 1:
+		copy(dst[:n], src)
+	case dstStride == 1 && srcStride == 0: // one element, repeated
+		dst[0] = src[0]
+		for done := 1; done < n; done *= 2 {
+			copy(dst[done:n], dst[:done])
+		}
+	default:
+		for i := range n {
+			dst[i*dstStride] = src[i*srcStride]
+		}
 	}
 }
 

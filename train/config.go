@@ -36,6 +36,12 @@ type Config struct {
 	Workers int  // goroutines that read batches ahead, for sets that wait for a disk: see data.LoaderConfig
 	Eager   bool // run operations one by one instead of a recorded program
 
+	// Accumulate is in how many pieces a batch goes forward and backward before the one update
+	// that follows, each of Batch/Accumulate examples, rounded up: for less memory. Where that
+	// is a multiple of 16 the bits are mostly those of the batch in one, see docs/numerics.md;
+	// layers that look at all of a batch, such as nn.BatchNorm, look at a piece. 0: in one.
+	Accumulate int
+
 	Precision precision.Policy // how training and evaluation compute; the parameters must be of its type
 	LossScale float32          // of the first steps of a policy that scales the loss, a power of two; 0: precision.FirstScale
 
@@ -76,6 +82,9 @@ func newLoader(c Config) (*data.Loader, error) {
 	}
 	if c.Steps < 0 || c.CheckpointSteps < 0 || c.CheckpointEvery < 0 {
 		return nil, fmt.Errorf("%d steps, and checkpoints after %d steps and %v: want none below 0", c.Steps, c.CheckpointSteps, c.CheckpointEvery)
+	}
+	if c.Accumulate < 0 || c.Accumulate > max(1, c.Batch) {
+		return nil, fmt.Errorf("a batch of %d in %d pieces: want 0, for one, to as many as it has examples", c.Batch, c.Accumulate)
 	}
 	if !(c.ClipValue >= 0 && c.ClipNorm >= 0) {
 		return nil, fmt.Errorf("gradients are clipped at %v and to a norm of %v: want positive numbers, or 0", c.ClipValue, c.ClipNorm)

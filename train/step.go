@@ -24,6 +24,7 @@ type stepper struct {
 	eager     bool
 	profile   bool
 	programs  map[int]*program.Program // by the number of examples
+	traces    map[int]*autograd.Trace  // instead, where what is rewritten runs one operation after the other
 }
 
 // outcome is what a batch gave: the loss and the class predicted for each
@@ -41,6 +42,7 @@ type learner struct {
 	rounding *precision.Training // nil: nothing is rounded
 	scaler   *precision.Scaler   // nil: the loss is not scaled
 	guarded  []*autograd.Value   // what stays as it is in a step that overflows
+	pieces   *accumulation       // nil: a batch goes in one
 }
 
 func newLearner(c Config) *learner {
@@ -61,6 +63,9 @@ func newLearner(c Config) *learner {
 		l.scaler = precision.NewScaler(cmp.Or(c.LossScale, precision.FirstScale))
 		l.step, l.guarded = l.learnScaled, slices.Clone(l.variables)
 		l.variables = append(l.variables, l.scaler.Variables()...)
+	}
+	if c.Accumulate > 1 {
+		l.pieces = newAccumulation(l)
 	}
 	return l
 }
@@ -89,7 +94,11 @@ func (l *learner) learnScaled(in []*autograd.Value) (out []*autograd.Value) {
 // run takes a step, and returns what overflowed, if anything did; and an error if that is a
 // gradient though the loss is not scaled any more.
 func (l *learner) run(batch ...*tensor.Tensor) (o outcome, overflow *Overflow, err error) {
-	o = l.stepper.run(batch...)
+	if l.pieces != nil {
+		o = l.pieces.run(batch)
+	} else {
+		o = l.stepper.run(batch...)
+	}
 	if l.config.Precision.History > 0 && len(o.more) > 0 {
 		l.rounding.Observe(o.more[len(o.more)-1])
 	}
@@ -147,6 +156,14 @@ func (l *learner) restore(state []checkpoint.Named) error {
 		}
 	}
 	return nil
+}
+
+// costs returns where the time of all programs went, the longest first.
+func (l *learner) costs() []program.Cost {
+	if l.pieces != nil {
+		return l.pieces.costs()
+	}
+	return l.stepper.costs()
 }
 
 // lossScale returns the present scale of the loss, 0 where there is none.
@@ -221,21 +238,12 @@ func newEvaluator(m nn.Module, p precision.Policy, ranges []float32) *stepper {
 
 func (s *stepper) run(batch ...*tensor.Tensor) outcome {
 	if s.eager {
-		var in []*autograd.Value
-		for _, x := range batch {
-			in = append(in, autograd.Const(x))
-		}
-		out := s.step(in)
-		var tensors []*tensor.Tensor
-		for _, v := range out {
-			tensors = append(tensors, v.Tensor())
-		}
-		return newOutcome(tensors)
+		return s.runEager(batch)
 	}
 	n := batch[1].Len()
 	p := s.programs[n]
 	if p == nil {
-		p = s.record(batch)
+		p = program.Compile(s.record(batch))
 		s.programs[n] = p
 		if s.profile {
 			p.StartProfile()
@@ -244,14 +252,33 @@ func (s *stepper) run(batch ...*tensor.Tensor) outcome {
 	return newOutcome(p.Run(batch...))
 }
 
-func newOutcome(out []*tensor.Tensor) outcome { return outcome{out[0], out[1], out[2:]} }
-
-func (s *stepper) record(batch []*tensor.Tensor) *program.Program {
-	return program.Compile(s.trace(batch))
+// runEager runs operations as they are called or, where they are rewritten first, as the trace says.
+func (s *stepper) runEager(batch []*tensor.Tensor) outcome {
+	var in []*autograd.Value
+	for _, x := range batch {
+		in = append(in, autograd.Const(x))
+	}
+	if s.rewrite == nil {
+		return newOutcome(tensorsOf(s.step(in)))
+	}
+	n := batch[1].Len()
+	if s.traces[n] == nil {
+		s.traces[n] = s.record(batch)
+	}
+	return newOutcome(tensorsOf(s.traces[n].Run(in...)))
 }
 
-// trace writes a step on a batch down.
-func (s *stepper) trace(batch []*tensor.Tensor) *autograd.Trace {
+func tensorsOf(values []*autograd.Value) (tensors []*tensor.Tensor) {
+	for _, v := range values {
+		tensors = append(tensors, v.Tensor())
+	}
+	return tensors
+}
+
+func newOutcome(out []*tensor.Tensor) outcome { return outcome{out[0], out[1], out[2:]} }
+
+// record writes a step on a batch down.
+func (s *stepper) record(batch []*tensor.Tensor) *autograd.Trace {
 	var specs []tensor.Spec
 	for _, x := range batch {
 		specs = append(specs, x.Spec())

@@ -76,7 +76,7 @@ func allocations(runs int, f func()) uint64 {
 }
 
 func BenchmarkStep(b *testing.B) {
-	for _, n := range []int{16, 64, 256} {
+	for _, n := range []int{16, 32, 64, 256} {
 		for _, eager := range []bool{false, true} {
 			b.Run(fmt.Sprintf("batch%d/eager=%v", n, eager), func(b *testing.B) {
 				s, images, labels := lenetStep(b, n, eager)

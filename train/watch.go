@@ -121,7 +121,7 @@ func finite(t *tensor.Tensor) bool {
 // are not finite and reach the loss or a variable. It returns nil where all are finite.
 func (s *stepper) origin(b *data.Batch) *Origin {
 	batch := inputs(b)
-	tr := s.trace(batch)
+	tr := s.record(batch)
 	run := &inspection{trace: tr, values: make([]*autograd.Value, len(tr.Specs)), maker: make([]int, len(tr.Specs))}
 	run.all(batch)
 	targets := tr.Outputs[:1:1]

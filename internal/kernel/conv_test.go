@@ -242,7 +242,7 @@ func TestNoAllocation(t *testing.T) {
 			ConvInput(p, Lanes, x, y, w, scratch)
 			ConvWeight(p, Lanes, w, x, y, scratch)
 			Gemm(false, true, 5, 20, 9, y, 20, x, 9, w, 9, true, scratch)
-			LinearWeight(5, 20, 9, y, 20, w, 5, x, 20, scratch)
+			LinearWeight(5, 20, 9, y, 20, w, 5, x, 20, false, scratch)
 		})
 		if got != 0 {
 			t.Errorf("%v allocations, want none", got)

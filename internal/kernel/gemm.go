@@ -51,11 +51,15 @@ func GemmPacked[T Float](transA bool, m, j0, j1 int, c []T, ldc int, a []T, lda 
 // dw[o][i] = sum over n of dy[n][o] * x[n][i], for dy of images x out and x of
 // images x in elements, whose rows begin lddy and ldx elements apart, those of
 // dw lddw. Every 16 images form a chain of fused multiply-adds from zero in the
-// order of n, and these sums are added in order. Without images dw is zero.
-func LinearWeight[T Float](out, in, images int, dw []T, lddw int, dy []T, lddy int, x []T, ldx int, scratch []T) {
+// order of n, and these sums are added in order. Without images dw is zero. With
+// accumulate all of them are added to what dw holds.
+func LinearWeight[T Float](out, in, images int, dw []T, lddw int, dy []T, lddy int, x []T, ldx int, accumulate bool, scratch []T) {
 	p := product[T]{
 		m: out, n: in, k: images, c: dw, ldc: lddw, a: operand[T]{dy, lddy, true}, b: operand[T]{x, ldx, false},
 		group: weightGroup, next: addDst,
+	}
+	if accumulate {
+		p.first = addDst
 	}
 	p.b.check("b", images, in)
 	p.run(scratch)

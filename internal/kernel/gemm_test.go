@@ -228,16 +228,19 @@ func TestGemmPackedParts(t *testing.T) {
 }
 
 // naiveLinearWeight follows the contract of LinearWeight, an element at a time.
-func naiveLinearWeight[T Float](out, in, images int, dw []T, lddw int, dy []T, lddy int, x []T, ldx int) {
+func naiveLinearWeight[T Float](out, in, images int, dw []T, lddw int, dy []T, lddy int, x []T, ldx int, accumulate bool) {
 	for o := range out {
 		for i := range in {
 			var total T
-			for first := 0; first < images; first += 16 {
+			if accumulate {
+				total = dw[o*lddw+i]
+			}
+			for first := 0; first == 0 || first < images; first += 16 { // none are one empty group
 				var sum T
 				for n := first; n < min(first+16, images); n++ {
 					sum = exact(dy[n*lddy+o], x[n*ldx+i], sum)
 				}
-				if first == 0 {
+				if first == 0 && !accumulate {
 					total = sum
 				} else {
 					total += sum
@@ -254,11 +257,16 @@ func testLinearWeight[T Float](t *testing.T, out, in, images int, kind numbers) 
 	defer mem.check()
 	lddw, lddy, ldx := in+mem.random.IntN(3), out+mem.random.IntN(3), in+mem.random.IntN(3)
 	dy, x := mem.numbers(images*lddy, kind), mem.numbers(images*ldx, kind)
-	got := mem.make(out * lddw)
-	want := append([]T(nil), got...)
-	naiveLinearWeight(out, in, images, want, lddw, dy, lddy, x, ldx)
-	LinearWeight(out, in, images, got, lddw, dy, lddy, x, ldx, gemmScratch[T]())
-	wantSame(t, fmt.Sprintf("%T %dx%d of %d images", x, out, in, images), got, want)
+	for _, accumulate := range []bool{false, true} {
+		got := mem.make(out * lddw)
+		if accumulate {
+			got = mem.numbers(out*lddw, kind)
+		}
+		want := append([]T(nil), got...)
+		naiveLinearWeight(out, in, images, want, lddw, dy, lddy, x, ldx, accumulate)
+		LinearWeight(out, in, images, got, lddw, dy, lddy, x, ldx, accumulate, gemmScratch[T]())
+		wantSame(t, fmt.Sprintf("%T %dx%d of %d images, accumulate %v", x, out, in, images, accumulate), got, want)
+	}
 }
 
 func TestLinearWeight(t *testing.T) {
@@ -355,7 +363,7 @@ func BenchmarkLinearWeight(b *testing.B) {
 			dw, dy, x := make([]float32, s[0]*s[1]), make([]float32, s[0]*s[2]), make([]float32, s[1]*s[2])
 			scratch := make([]float32, GemmScratch)
 			reportFlops(b, 2*s[0]*s[1]*s[2], func() {
-				LinearWeight(s[0], s[1], s[2], dw, s[1], dy, s[0], x, s[1], scratch)
+				LinearWeight(s[0], s[1], s[2], dw, s[1], dy, s[0], x, s[1], false, scratch)
 			})
 		})
 	}

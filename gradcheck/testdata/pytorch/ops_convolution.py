@@ -39,9 +39,9 @@ def conv2d_input(a, g, w):
 
 
 @operation("conv2d_weight")
-def conv2d_weight(a, x, g):
+def conv2d_weight(a, x, g, start=0):
     shape = (g.shape[1], x.shape[1] // (a.Groups or 1), a.KernelH, a.KernelW)
-    return torch.nn.grad.conv2d_weight(x, shape, g, **sliding(a))
+    return start + torch.nn.grad.conv2d_weight(x, shape, g, **sliding(a))
 
 
 def window(a):
