@@ -27,9 +27,18 @@ type RunningSum struct {
 	Total func(state *autograd.Value) *autograd.Value                       // the output of the operation
 }
 
-// NegativeZero is what a sum begins from that is to have the bits of its first term: 0
+// negativeZero is what a sum begins from that is to have the bits of its first term: 0
 // would change a term of -0.
-var NegativeZero = math.Copysign(0, -1)
+var negativeZero = math.Copysign(0, -1)
+
+// RunningAdd is the sum of values of a type and shape as they are: the state is the total.
+func RunningAdd(s tensor.Spec) *RunningSum {
+	return &RunningSum{
+		State: s, Zero: negativeZero,
+		Add:   func(state *autograd.Value, in []*autograd.Value) *autograd.Value { return Add(state, in[0]) },
+		Total: func(state *autograd.Value) *autograd.Value { return state },
+	}
+}
 
 // Starter is an operation whose last input may be what its sums begin from: for an
 // element of the output it reads that element alone, so the output may be written over it.

@@ -37,7 +37,7 @@ func (linearWeight) Starts(inputs int) bool { return inputs == 3 }
 
 // Running goes on from the weights so far. The first group alone is not added to 0.
 func (o linearWeight) Running(in []tensor.Spec) *RunningSum {
-	return runningGradient(o, in, NegativeZero)
+	return runningGradient(o, in, negativeZero)
 }
 
 func (o linearWeight) Forward(in, out []*tensor.Tensor) { o.Prepare(in, out)() }

@@ -107,11 +107,7 @@ func (p *sumPass) find(tr *autograd.Trace, makers map[int]autograd.Instruction, 
 		p.of[id] = append(p.of[id], goingOn{k, sum})
 		return
 	}
-	sum := &op.RunningSum{
-		State: tr.Specs[gradient], Zero: op.NegativeZero,
-		Add:   func(state *autograd.Value, in []*autograd.Value) *autograd.Value { return op.Add(state, in[0]) },
-		Total: func(state *autograd.Value) *autograd.Value { return state },
-	}
+	sum := op.RunningAdd(tr.Specs[gradient])
 	p.plain = append(p.plain, goingOn{p.sums.keep(parameter, "", sum), sum})
 }
 
