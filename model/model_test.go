@@ -41,6 +41,7 @@ func samples() []sample {
 		{"resnet34", func() nn.Module { return NewResNet(ResNetConfig{grey, 34}, 1) }, 28, true, true, 0.001, 60},
 		{"resnet50", func() nn.Module { return NewResNet(ResNetConfig{grey, 50}, 1) }, 28, true, true, 0.001, 60},
 		{"resnet20", func() nn.Module { return NewResNetCIFAR(ResNetCIFARConfig{grey, 20}, 1) }, 28, false, false, 0.003, 60},
+		{"resnet32", func() nn.Module { return NewResNetCIFAR(ResNetCIFARConfig{grey, 32}, 1) }, 28, true, true, 0.003, 60},
 		{"densenet121", func() nn.Module { return NewDenseNet(DenseNetConfig{ImageConfig: grey}, 1) }, 32, true, true, 0.001, 60},
 		{"mobilenetv1", func() nn.Module { return NewMobileNetV1(MobileNetV1Config{grey}, 1) }, 28, false, true, 0.001, 60},
 		{"mobilenetv2", func() nn.Module { return NewMobileNetV2(MobileNetV2Config{grey}, 1) }, 28, false, true, 0.001, 60},

@@ -72,6 +72,9 @@ var registry = []Entry{
 	cifar(images("resnet20", "He et al., 2015", 1, false, func(cfg ImageConfig, m *maker) nn.Module {
 		return newResNetCIFAR(ResNetCIFARConfig{ImageConfig: cfg}, m)
 	})),
+	cifar(images("resnet32", "He et al., 2015", 1, false, func(cfg ImageConfig, m *maker) nn.Module {
+		return newResNetCIFAR(ResNetCIFARConfig{ImageConfig: cfg, Layers: 32}, m)
+	})),
 	images("densenet121", "Huang et al., 2016", 8, true, func(cfg ImageConfig, m *maker) nn.Module {
 		return newDenseNet(DenseNetConfig{ImageConfig: cfg}, m)
 	}),

@@ -11,8 +11,8 @@ import (
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
-// The numbers of parameters that are published: torchvision's; of resnet20 the
-// paper's 0.27 million, with shortcuts without parameters; of mobilenetv1 the paper's
+// The numbers of parameters that are published: torchvision's; of resnet20 and
+// resnet32 the paper's 0.27 and 0.46 million, with shortcuts without parameters; of mobilenetv1 the paper's
 // 4.2 million; of the vision transformer timm's; of the GPT nanoGPT's.
 var published = map[string]int{
 	"lenet5":      61_706,
@@ -24,6 +24,7 @@ var published = map[string]int{
 	"resnet34":    21_797_672,
 	"resnet50":    25_557_032,
 	"resnet20":    269_722,
+	"resnet32":    464_154,
 	"densenet121": 7_978_856,
 	"mobilenetv1": 4_231_976,
 	"mobilenetv2": 3_504_872,
