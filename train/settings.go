@@ -46,7 +46,8 @@ type Settings struct {
 
 	Augment string `json:"augment,omitempty"` // a policy that augment.Parse reads; "": none
 
-	Epochs int `json:"epochs"`
+	Epochs int `json:"epochs"`          // 0 where Steps says how long the run is
+	Steps  int `json:"steps,omitempty"` // 0 where Epochs does
 	Batch  int `json:"batch"`
 
 	Optimizer    string  `json:"optimizer"` // a name that optim.New knows, and settings: see optim.ParseSettings
@@ -96,7 +97,7 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 		return nil, Config{}, fmt.Errorf("data %s: test split: %w", s.Data, err)
 	}
 	config := Config{
-		Model: net, Train: train, Test: test, Files: filesOf(from, testFrom), Epochs: s.Epochs, Batch: s.Batch, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
+		Model: net, Train: train, Test: test, Files: filesOf(from, testFrom), Epochs: s.Epochs, Steps: s.Steps, Batch: s.Batch, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
 		Precision: policy,
 		ClipValue: s.ClipValue, ClipNorm: s.ClipNorm,
 	}
@@ -104,6 +105,13 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 		if config.Augment, err = augment.Parse(s.Augment); err != nil {
 			return nil, Config{}, err
 		}
+	}
+	loader, err := newLoader(config)
+	if err != nil {
+		return nil, Config{}, err
+	}
+	if s.Steps > 0 {
+		config.Epochs = (s.Steps + loader.Len() - 1) / loader.Len()
 	}
 	if err := s.prepareOptimizer(nn.Parameters(net), &config); err != nil {
 		return nil, Config{}, err
