@@ -186,8 +186,11 @@ type keeper struct {
 	best Epoch
 }
 
-// Start begins the record, or tells it that the run goes on.
+// Start begins the record, or tells it that the run goes on. It clears away what a run that was killed here left half written.
 func (k *keeper) Start(l *Loop) error {
+	if err := checkpoint.RemoveTemporary(k.dir); err != nil {
+		return err
+	}
 	for _, e := range l.Epochs {
 		k.takeBest(e, l.Config)
 	}
