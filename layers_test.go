@@ -36,6 +36,7 @@ var layers = []string{
 	"data/stats",
 	"train/record",
 	"train",
+	"train/lrfind",
 	"train/curves",
 	"model",
 	"internal/measure",

@@ -51,6 +51,9 @@ type Epoch struct {
 	Skipped         int     `json:"skipped,omitempty"`    // steps that were left out since gradients overflowed
 }
 
+// ErrNotFinite is in the error of a run that ended since its training loss was NaN or infinite.
+var ErrNotFinite = errors.New("the loss is no longer finite")
+
 // Loop is a run, as callbacks see it while it goes.
 type Loop struct {
 	Config   Config
@@ -236,7 +239,7 @@ func (l *Loop) step(batch *data.Batch) error {
 	case isFinite(with.loss):
 		l.sum = with
 	case overflow == nil:
-		return fmt.Errorf("the loss is no longer finite in step %d of epoch %d: a smaller learning rate may help, if the data are finite", p.Step, p.Epoch)
+		return fmt.Errorf("%w in step %d of epoch %d: a smaller learning rate may help, if the data are finite", ErrNotFinite, p.Step, p.Epoch)
 	}
 	r := l.sum.result()
 	p.Images, p.Loss, p.Accuracy = r.Count, r.Loss, r.Accuracy

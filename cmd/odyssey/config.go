@@ -63,8 +63,9 @@ func (c *trainCommand) resolveResumed(ctx *kong.Context, given []string) error {
 	return nil
 }
 
-// resolve lets the flags of a command that were not given be those of --config, or else of the environment.
-func resolve(ctx *kong.Context, given []string) error {
+// resolve lets the flags of a command that were not given be those of --config, or else of the environment, but for
+// those that are the command's own.
+func resolve(ctx *kong.Context, given []string, own ...string) error {
 	flags := trainFlags(ctx)
 	found, err := readEnvironment(os.Environ(), flags)
 	if err != nil {
@@ -79,6 +80,7 @@ func resolve(ctx *kong.Context, given []string) error {
 		maps.Copy(found, file)
 	}
 	found.override(given)
+	maps.DeleteFunc(found, func(name string, _ setting) bool { return slices.Contains(own, name) })
 	ctx.AddResolver(found)
 	return nil
 }
