@@ -37,6 +37,7 @@ var layers = []string{
 	"train/record",
 	"train",
 	"train/lrfind",
+	"train/sweep",
 	"train/curves",
 	"model",
 	"internal/measure",

@@ -33,6 +33,7 @@ type Corner int
 // The corners there are.
 const (
 	Nowhere Corner = iota
+	Above          // at the right, where the Y axis leaves room for it
 	TopRight
 	BottomRight
 	BottomLeft
@@ -157,6 +158,9 @@ func (c Chart) plot() (*plot.Plot, error) {
 	}
 	setAxis(&p.X, c.LogX)
 	setAxis(&p.Y, c.LogY)
+	if c.Legend == Above {
+		c.leaveRoom(&p.Y)
+	}
 	if c.Categories != nil {
 		p.X.Min, p.X.Max = -0.5, float64(len(c.Categories))-0.5
 		p.X.Tick.Marker = categoryTicks(c.Categories)
@@ -165,8 +169,15 @@ func (c Chart) plot() (*plot.Plot, error) {
 	return p, nil
 }
 
+// leaveRoom lets an axis go on above its last mark, for a legend.
+func (c Chart) leaveRoom(a *plot.Axis) {
+	top, marks := a.Max, a.Tick.Marker
+	a.Max += 0.06 * float64(len(c.Series)+len(c.Marks)) * (a.Max - a.Min)
+	a.Tick.Marker = plot.TickerFunc(func(lo, hi float64) []plot.Tick { return marks.Ticks(lo, top) })
+}
+
 func (c Chart) placeLegend(l *plot.Legend) {
-	l.Top, l.Left = c.Legend == TopRight, c.Legend == BottomLeft
+	l.Top, l.Left = c.Legend == TopRight || c.Legend == Above, c.Legend == BottomLeft
 	l.TextStyle.Font.Size = vg.Points(10)
 	if l.Top {
 		l.YOffs = -l.YOffs

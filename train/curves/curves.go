@@ -100,7 +100,8 @@ func ticks(least float64) plot.TickerFunc {
 		const most = 11
 		step, decimals := roundStep(max(least, (hi-lo)/most))
 		for k := math.Ceil(lo / step); k*step <= hi; k++ {
-			marks = append(marks, plot.Tick{Value: k * step, Label: strconv.FormatFloat(k*step, 'f', decimals, 64)})
+			value := k*step + 0 // not -0
+			marks = append(marks, plot.Tick{Value: value, Label: strconv.FormatFloat(value, 'f', decimals, 64)})
 		}
 		return marks
 	}
