@@ -38,6 +38,7 @@ var layers = []string{
 	"train",
 	"train/lrfind",
 	"train/sweep",
+	"train/compare",
 	"train/curves",
 	"model",
 	"internal/measure",

@@ -20,6 +20,7 @@ type Chart struct {
 	Title      string
 	X, Y       string // what the axes show
 	LogX, LogY bool
+	WholeX     bool     // the X axis counts
 	Categories []string // the names of 0, 1, … on the X axis; nil: it has numbers
 	Series     []Series
 	Marks      []Mark
@@ -137,6 +138,9 @@ func (c Chart) plot() (*plot.Plot, error) {
 	p := newPlot(c.Title, c.X)
 	p.Y.Label.Text = c.Y
 	p.X.Tick.Marker, p.Y.Tick.Marker = ticks(0), ticks(0)
+	if c.WholeX {
+		p.X.Tick.Marker = ticks(1)
+	}
 	for _, s := range c.Series {
 		if err := c.add(p, s); err != nil {
 			return nil, err
@@ -171,8 +175,11 @@ func (c Chart) plot() (*plot.Plot, error) {
 
 // leaveRoom lets an axis go on above its last mark, for a legend.
 func (c Chart) leaveRoom(a *plot.Axis) {
-	top, marks := a.Max, a.Tick.Marker
-	a.Max += 0.06 * float64(len(c.Series)+len(c.Marks)) * (a.Max - a.Min)
+	top, marks, lines := a.Max, a.Tick.Marker, len(c.Marks)
+	for _, s := range c.Series {
+		lines += min(1, len(s.Name))
+	}
+	a.Max += 0.06 * float64(lines) * (a.Max - a.Min)
 	a.Tick.Marker = plot.TickerFunc(func(lo, hi float64) []plot.Tick { return marks.Ticks(lo, top) })
 }
 
