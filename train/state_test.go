@@ -31,9 +31,11 @@ func (k *keepStates) Checkpoint(l *Loop) error {
 
 // resumable is configurations that keep something of every kind from step to step.
 var resumable = map[string]func(t *testing.T, s *Settings){
-	"momentum":      func(t *testing.T, s *Settings) {},
-	"adam, ema":     func(t *testing.T, s *Settings) { s.Optimizer, s.Momentum, s.EMA = "adamw", 0, 0.9 },
-	"muon, swa":     func(t *testing.T, s *Settings) { s.Optimizer, s.SWA, s.DecayWeights, s.WeightDecay = "muon", 0.3, true, 0.1 },
+	"momentum":  func(t *testing.T, s *Settings) {},
+	"adam, ema": func(t *testing.T, s *Settings) { s.Optimizer, s.Momentum, s.EMA = "adamw", 0, 0.9 },
+	"muon, swa": func(t *testing.T, s *Settings) {
+		s.Optimizer, s.SWA, s.DecayWeights, s.WeightDecay = "muon", 0.3, true, 0.1
+	},
 	"schedule-free": func(t *testing.T, s *Settings) { s.Optimizer, s.Momentum, s.Schedule = "schedule-free", 0, "constant" },
 	"plateau":       func(t *testing.T, s *Settings) { s.Schedule = "plateau:patience=-1,gamma=0.5,threshold=0.9" },
 	"one-cycle":     func(t *testing.T, s *Settings) { s.Schedule = "one-cycle" },
@@ -131,8 +133,8 @@ func TestAStateMustFit(t *testing.T) {
 	fit(t, c)
 	for name, change := range map[string]func(s *State, c *Config){
 		"optimizer.conv1.weight.momentum is not there": func(s *State, c *Config) { s.Tensors = without(s.Tensors, "optimizer.conv1.weight.momentum") },
-		"it stands at step 6 of epoch 2":              func(s *State, c *Config) { s.Place.Step = 6 },
-		"with 1 epochs finished":                      func(s *State, c *Config) { s.Place.Epoch = 7 },
+		"it stands at step 6 of epoch 2":               func(s *State, c *Config) { s.Place.Step = 6 },
+		"with 1 epochs finished":                       func(s *State, c *Config) { s.Place.Epoch = 7 },
 		`"more" is no part of it`: func(s *State, c *Config) {
 			s.Tensors = append(s.Tensors, checkpoint.Named{Name: "more", Tensor: tensor.Scalar(1.0)})
 		},

@@ -201,6 +201,9 @@ func (c Config) keepPlan(p plan) error {
 	if err := os.MkdirAll(c.Dir, 0o777); err != nil {
 		return err
 	}
+	if err := checkpoint.RemoveTemporary(c.Dir); err != nil {
+		return err
+	}
 	if there, err := os.ReadDir(c.Dir); err != nil || len(there) > 0 {
 		return cmp.Or(err, fmt.Errorf("%s is not empty and holds no sweep, want a new directory", c.Dir))
 	}
