@@ -16,9 +16,30 @@ import (
 // same directory, which is synced and then renamed. If anything fails, or write
 // panics, the temporary file is removed. The error names path.
 func WriteFileAtomic(path string, write func(io.Writer) error) error {
-	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%016x.tmp", rand.Uint64()))
+	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(temporaryName, rand.Uint64()))
 	if err := writeAndRename(temporary, path, write); err != nil {
 		return fmt.Errorf("write %s: %w", path, withoutPath(err, temporary))
+	}
+	return nil
+}
+
+const temporaryName = ".%016x.tmp"
+
+// RemoveTemporary removes what WriteFileAtomic has left in a directory when its process was killed. Nobody
+// may be writing there.
+func RemoveTemporary(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		var number uint64
+		if _, err := fmt.Sscanf(e.Name(), temporaryName, &number); err != nil || e.Name() != fmt.Sprintf(temporaryName, number) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }

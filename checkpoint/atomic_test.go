@@ -139,3 +139,25 @@ func TestWriteFileAtomicKeepsOtherPaths(t *testing.T) {
 		}
 	}
 }
+
+func TestRemoveTemporaryRemovesNothingElse(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{".0123456789abcdef.tmp", ".0123.tmp", ".0123456789abcdef.tmp2", "model.safetensors", ".tmp", "0123456789abcdef.tmp"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := RemoveTemporary(dir); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 5 {
+		t.Errorf("left %v, %v, want all but the first", left, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, ".0123456789abcdef.tmp")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
+	}
+	if err := RemoveTemporary(filepath.Join(dir, "missing")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+}

@@ -190,8 +190,11 @@ type keeper struct {
 	drew  time.Time // when it was drawn
 }
 
-// Start begins the record, or tells it that the run goes on.
+// Start begins the record, or tells it that the run goes on. It clears away what a run that was killed here left half written.
 func (k *keeper) Start(l *Loop) error {
+	if err := checkpoint.RemoveTemporary(k.dir); err != nil {
+		return err
+	}
 	for _, e := range l.Epochs {
 		k.takeBest(e, l.Config)
 	}
@@ -286,7 +289,8 @@ func (k *keeper) End(l *Loop, err error) error {
 	if !k.whole {
 		return nil
 	}
-	return cmp.Or(k.record.ended(l, err), k.draw(l))
+	drawing := k.draw(l) // first, as nothing follows the end
+	return cmp.Or(k.record.ended(l, err), drawing)
 }
 
 // Better reports whether an epoch is better than another: of higher test accuracy, then of less loss;

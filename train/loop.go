@@ -51,6 +51,9 @@ type Epoch struct {
 	Skipped         int     `json:"skipped,omitempty"`    // steps that were left out since gradients overflowed
 }
 
+// ErrNotFinite is in the error of a run that ended since its training loss was NaN or infinite.
+var ErrNotFinite = errors.New("the loss is no longer finite")
+
 // Loop is a run, as callbacks see it while it goes.
 type Loop struct {
 	Config   Config
@@ -188,7 +191,7 @@ func (l *Loop) runSteps(ctx context.Context) error {
 			return err
 		}
 		switch err := l.step(batch); {
-		case err == errNotFinite:
+		case err == ErrNotFinite:
 			return l.notFinite(ctx)
 		case err != nil:
 			return err
@@ -222,9 +225,6 @@ func (l *Loop) isCheckpointDue() bool {
 		c.CheckpointEvery > 0 && time.Since(l.saved) >= c.CheckpointEvery
 }
 
-// errNotFinite is that of a step whose loss is NaN or infinite.
-var errNotFinite = errors.New("the loss is no longer finite")
-
 // step learns from a batch.
 func (l *Loop) step(batch *data.Batch) error {
 	l.rates.Set(l.Number())
@@ -246,7 +246,7 @@ func (l *Loop) step(batch *data.Batch) error {
 	case isFinite(with.loss):
 		l.sum = with
 	case overflow == nil:
-		return errNotFinite
+		return ErrNotFinite
 	}
 	r := l.sum.result()
 	p.Images, p.Loss, p.Accuracy = r.Count, r.Loss, r.Accuracy

@@ -46,8 +46,8 @@ type Settings struct {
 
 	Augment string `json:"augment,omitempty"` // a policy that augment.Parse reads; "": none
 
-	Epochs int `json:"epochs"`
-	Steps  int `json:"steps,omitempty"` // if not 0: end after so many, whatever Epochs says
+	Epochs int `json:"epochs"`          // 0 where Steps says how long the run is
+	Steps  int `json:"steps,omitempty"` // 0 where Epochs does
 	Batch  int `json:"batch"`
 
 	Optimizer    string  `json:"optimizer"` // a name that optim.New knows, and settings: see optim.ParseSettings
@@ -106,6 +106,13 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 		if config.Augment, err = augment.Parse(s.Augment); err != nil {
 			return nil, Config{}, err
 		}
+	}
+	loader, err := newLoader(config)
+	if err != nil {
+		return nil, Config{}, err
+	}
+	if s.Steps > 0 {
+		config.Epochs = (s.Steps + loader.Len() - 1) / loader.Len()
 	}
 	if err := s.prepareOptimizer(nn.Parameters(net), &config); err != nil {
 		return nil, Config{}, err

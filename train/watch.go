@@ -47,6 +47,9 @@ func (e *NotFinite) Error() string {
 	return fmt.Sprintf("%s: it began in step %d of epoch %d, with %s", what, e.Origin.Step, e.Origin.Epoch, e.Origin)
 }
 
+// Unwrap returns ErrNotFinite.
+func (*NotFinite) Unwrap() error { return ErrNotFinite }
+
 // String names the operation and its layer.
 func (o *Origin) String() string {
 	if o.Op == "" {

@@ -78,6 +78,9 @@ func explain(err error) (message string, status int) {
 // cli has all commands and their flags.
 type cli struct {
 	Train     trainCommand     `cmd:"" help:"Train a network."`
+	LRFind    lrFindCommand    `cmd:"" name:"lr-find" help:"Look for a learning rate."`
+	Sweep     sweepCommand     `cmd:"" help:"Train with many settings, and compare what comes of it."`
+	Compare   compareCommand   `cmd:"" help:"Lay runs side by side."`
 	Eval      evalCommand      `cmd:"" help:"Tell how well a trained network does on a set."`
 	Quantize  quantizeCommand  `cmd:"" help:"Save a trained network with weights of few bits."`
 	Verify    verifyRunCommand `cmd:"" help:"Prove that a run is what its record says."`

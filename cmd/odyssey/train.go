@@ -24,34 +24,17 @@ import (
 const defaultSeed = 1
 
 type trainCommand struct {
-	Model      string `default:"lenet5" help:"The network: see odyssey models."`
-	Data       string `default:"${data}" help:"${data}, which are drawn (${glyphs} images), or a directory with a set: see odyssey data --help."`
-	Epochs     int    `default:"${epochs}" help:"How often to go through the examples."`
-	Batch      int    `default:"${batch}" help:"Examples in a batch."`
-	Seed       uint64 `default:"1" help:"Of all that is random."`
-	Out        string `placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free." xor:"which"`
-	Resume     string `placeholder:"RUN" help:"Go on with the run in this directory, with its own settings." xor:"which"`
-	Precision  string `default:"fp32" enum:"fp64,fp32,bf16,fp16,fp8,mxfp8,mxfp6,nvfp4,mxfp4" help:"How products compute: ${enum}. See above."`
-	EveryLayer bool   `help:"With formats of blocks (mx…, nvfp4), round in the first and the last layer too."`
-	Augment    string `placeholder:"POLICY" help:"Change training images at random: default, light, strong, cifar, randaugment, such as rotate:degrees=10+shift:x=0.1, or a TOML file; see docs/augmentation.md."`
-	Limit      int    `default:"0" help:"Use at most so many examples of each split; 0 for all."`
-	Eager      bool   `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
-	Profile    bool   `help:"Tell where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
+	learningFlags
+	scheduleFlags
 
-	SaveEvery time.Duration `default:"1m" placeholder:"TIME" help:"Keep what --resume needs so often within epochs, and after each."`
-
-	Optimizer    string   `group:"Learning:" default:"sgd" help:"One of the list above, with settings as in adam:beta2=0.99,amsgrad."`
-	LR           *float64 `group:"Learning:" name:"lr" placeholder:"X" help:"The learning rate. Default: that of the list above."`
-	Momentum     *float64 `group:"Learning:" placeholder:"X" help:"Of optimizers that have one. Default: ${momentum} for sgd and lars."`
-	Nesterov     bool     `group:"Learning:" help:"Use Nesterov's momentum, with sgd."`
-	WeightDecay  float64  `group:"Learning:" default:"0" help:"L2 penalty; decoupled for adamw, lamb, lion, muon and schedule-free."`
-	DecayWeights bool     `group:"Learning:" help:"Let only weights decay: no biases, nor the parameters of normalisations."`
-	ClipNorm     float64  `group:"Learning:" placeholder:"X" help:"Scale all gradients down together to this norm."`
-	ClipValue    float64  `group:"Learning:" placeholder:"X" help:"Cut gradients off at -X and X."`
-	Schedule     string   `group:"Learning:" placeholder:"NAME" help:"How the learning rate goes: one of the list above, with settings as in step:every=0.25,gamma=0.5. Default: ${schedule}, but constant for schedule-free."`
-	Warmup       float64  `group:"Learning:" placeholder:"SPAN" help:"Let the learning rate rise first: over a share of the run such as 0.05, or a number of steps such as 500."`
-	EMA          float64  `group:"Learning:" name:"ema" placeholder:"DECAY" help:"Evaluate and keep an exponential moving average of the weights, such as of decay 0.999."`
-	SWA          float64  `group:"Learning:" name:"swa" placeholder:"SHARE" help:"Evaluate and keep the mean of the weights after each epoch that follows a share of the run, such as 0.75."`
+	Config      string        `group:"Run:" placeholder:"FILE" help:"Take settings from a TOML file, whose keys are the names of flags; flags go first. See docs/training.md."`
+	PrintConfig bool          `group:"Run:" help:"Print the settings as such a file, and do not train."`
+	Out         string        `group:"Run:" placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free." xor:"which"`
+	Resume      string        `group:"Run:" placeholder:"RUN" help:"Go on with the run in this directory, with its own settings." xor:"which"`
+	SaveEvery   time.Duration `group:"Run:" default:"1m" placeholder:"TIME" help:"Keep what --resume needs so often within epochs, and after each."`
+	KeepEvery   int           `group:"Run:" placeholder:"N" help:"Keep the network of each so-manieth epoch too, as epoch-0010.safetensors."`
+	KeepLast    int           `group:"Run:" placeholder:"K" help:"Of those keep only the last few."`
+	Profile     bool          `group:"Run:" help:"Tell where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
 }
 
 // Help is the long help text.
@@ -62,6 +45,9 @@ func (trainCommand) Help() string {
     odyssey train --data data/emnist --epochs 10 --lr 0.01 --out runs/emnist
     odyssey train --optimizer adamw --weight-decay 0.05 --schedule cosine --warmup 0.05 --ema 0.999
     odyssey train --resume runs/emnist
+    odyssey train --config run.toml --lr 0.02
+
+Settings are those of flags, then of --config, then of variables such as ODYSSEY_TRAIN_LR, then the defaults.
 
 With a precision of few bits, convolutions and matrix products read weights, activations and gradients rounded to it; sums, parameters and all other operations stay float32. bf16 and fp16 round results too; fp16 scales the loss; fp8 scales each tensor by its largest magnitudes in 16 steps; the mx formats and nvfp4 scale each block, round gradients stochastically, and leave the first and the last layer alone.
 
@@ -89,27 +75,6 @@ func listed(rows []optim.Row) string {
 	return b.String()
 }
 
-func (c trainCommand) settings() train.Settings {
-	lr, momentum := train.DefaultRates(c.Optimizer)
-	if c.LR != nil {
-		lr = *c.LR
-	}
-	if c.Momentum != nil {
-		momentum = *c.Momentum
-	}
-	return train.Settings{
-		Model: c.Model, Data: c.Data, Limit: c.Limit, Seed: c.Seed,
-		Augment:   c.Augment,
-		Precision: c.Precision, EveryLayer: c.EveryLayer,
-		Epochs: c.Epochs, Batch: c.Batch,
-		Optimizer: c.Optimizer, LR: lr, Momentum: momentum, Nesterov: c.Nesterov,
-		WeightDecay: c.WeightDecay, DecayWeights: c.DecayWeights,
-		ClipNorm: c.ClipNorm, ClipValue: c.ClipValue,
-		Schedule: cmp.Or(c.Schedule, train.DefaultSchedule(c.Optimizer)), Warmup: optim.Span(c.Warmup), EMA: c.EMA, SWA: c.SWA,
-		Eager: c.Eager,
-	}
-}
-
 // newImageNetwork is model.New without the networks of tokens, which the loop of classifiers has no
 // batches for.
 func newImageNetwork(name string, input []int, classes int, seed uint64) (nn.Module, error) {
@@ -122,9 +87,16 @@ func newImageNetwork(name string, input []int, classes int, seed uint64) (nn.Mod
 
 // Run trains a network.
 func (c trainCommand) Run(ctx context.Context, out *output) error {
+	if c.PrintConfig {
+		return c.printConfig(out)
+	}
 	run, net, config, err := c.open()
 	if err != nil {
 		return err
+	}
+	if run.IsFinished() {
+		fmt.Fprintf(out, "%s is finished: there is nothing to go on with\n", run.Dir())
+		return nil
 	}
 	settings := run.Settings()
 	debug.FreeOSMemory() // what reading the files has left
@@ -133,6 +105,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 		settings.Optimizer, settings.LR, run.Dir())
 
 	run.DrawCurves = drawCurves
+	run.KeepEvery, run.KeepLast = c.KeepEvery, c.KeepLast
 	config.CheckpointEvery, config.Watch = c.SaveEvery, true
 	config.Callbacks = append(config.Callbacks, newProgress(out))
 	prof := profile{}
@@ -170,14 +143,36 @@ func (c trainCommand) open() (run *train.Directory, net *train.Classifier, confi
 		}
 		return run, net, config, err
 	}
-	settings := c.settings()
-	if settings.Augment, err = policyText(c.Augment); err != nil {
+	if c.KeepEvery < 0 || c.KeepLast < 0 {
+		return nil, nil, config, fmt.Errorf("--keep-every %d, --keep-last %d: want none below 0", c.KeepEvery, c.KeepLast)
+	}
+	settings, err := c.settings()
+	if err != nil {
 		return nil, nil, config, err
 	}
 	if net, config, err = settings.Prepare(newImageNetwork); err == nil {
 		run, err = train.NewDirectory(c.Out, settings)
 	}
 	return run, net, config, err
+}
+
+// printConfig prints the settings of a new run, or of the one that is to go on.
+func (c trainCommand) printConfig(out *output) (err error) {
+	var settings train.Settings
+	if c.Resume != "" {
+		settings, err = train.ReadSettings(c.Resume)
+	} else {
+		settings, err = c.settings()
+	}
+	if err != nil {
+		return err
+	}
+	return writeConfig(out, settings)
+}
+
+// settings returns those that the flags ask for.
+func (c trainCommand) settings() (train.Settings, error) {
+	return c.learningFlags.settings(c.scheduleFlags)
 }
 
 // drawCurves draws the curves without the garbage of the epoch, and leaves none.

@@ -1,4 +1,4 @@
-// Package curves draws how a run went. It is apart from train so that only
+// Package curves draws how runs went. It is apart from train so that only
 // programs that draw depend on a plotting library.
 package curves
 
@@ -12,7 +12,6 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -48,12 +47,7 @@ func Draw(w io.Writer, epochs []train.Epoch) error {
 	accuracy.Y.Max = min(accuracy.Y.Max, 100)
 
 	canvas := vgimg.NewWith(vgimg.UseWH(26*vg.Centimeter, 10*vg.Centimeter), vgimg.UseDPI(100))
-	plots := [][]*plot.Plot{{loss, accuracy}}
-	pad := vg.Points(14)
-	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: 2 * pad, PadTop: pad, PadBottom: pad, PadLeft: pad, PadRight: pad}
-	for i, c := range plot.Align(plots, tiles, draw.New(canvas))[0] {
-		plots[0][i].Draw(c)
-	}
+	drawTiles(canvas, [][]*plot.Plot{{loss, accuracy}})
 	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
 	return err
 }
@@ -65,20 +59,8 @@ func panel(title string, epochs []train.Epoch, of func(train.Epoch) (train, test
 		training = append(training, plotter.XY{X: float64(e.Epoch), Y: a})
 		test = append(test, plotter.XY{X: float64(e.Epoch), Y: b})
 	}
-	p := plot.New()
-	p.Title.Text = title
-	p.Title.Padding = vg.Points(6)
-	p.X.Label.Text = "epoch"
+	p := newPlot(title, "epoch")
 	p.X.Tick.Marker, p.Y.Tick.Marker = ticks(1), ticks(0)
-	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
-		style.Font.Variant = "Sans"
-	}
-	p.X.Padding, p.Y.Padding = 0, 0
-	p.Legend.Padding = vg.Points(3)
-	p.Legend.XOffs, p.Legend.YOffs = -vg.Points(6), vg.Points(6)
-	grid := plotter.NewGrid()
-	grid.Vertical.Color, grid.Horizontal.Color = gridColour, gridColour
-	p.Add(grid)
 	if err := addLine(p, "train", training, trainColour); err != nil {
 		return nil, err
 	}
@@ -118,7 +100,8 @@ func ticks(least float64) plot.TickerFunc {
 		const most = 11
 		step, decimals := roundStep(max(least, (hi-lo)/most))
 		for k := math.Ceil(lo / step); k*step <= hi; k++ {
-			marks = append(marks, plot.Tick{Value: k * step, Label: strconv.FormatFloat(k*step, 'f', decimals, 64)})
+			value := k*step + 0 // not -0
+			marks = append(marks, plot.Tick{Value: value, Label: strconv.FormatFloat(value, 'f', decimals, 64)})
 		}
 		return marks
 	}
