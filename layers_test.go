@@ -37,6 +37,7 @@ var layers = []string{
 	"train/record",
 	"train",
 	"train/curves",
+	"train/report",
 	"model",
 	"internal/measure",
 	"internal/pytorch",

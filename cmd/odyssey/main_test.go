@@ -294,7 +294,7 @@ func TestGradcheckFailure(t *testing.T) {
 	checks = append(checks, newCheck(op.Entry{}, nan))
 	for _, asJSON := range []bool{false, true} {
 		var b bytes.Buffer
-		err := report(&output{Writer: &b}, checks, asJSON)
+		err := printChecks(&output{Writer: &b}, checks, asJSON)
 		if err == nil || err.Error() != "2 of 3 operations failed: exp, nan" {
 			t.Errorf("error %v", err)
 		}

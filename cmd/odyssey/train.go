@@ -37,6 +37,7 @@ type trainCommand struct {
 	Eager      bool   `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
 	Profile    bool   `help:"Tell where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
 
+	Live      string        `placeholder:"ADDRESS" help:"Serve the run's report while it goes, at an address such as 127.0.0.1:8080, or :8080 for all of this machine: see docs/report.md."`
 	SaveEvery time.Duration `default:"1m" placeholder:"TIME" help:"Keep what --resume needs so often within epochs, and after each."`
 
 	Optimizer    string   `group:"Learning:" default:"sgd" help:"One of the list above, with settings as in adam:beta2=0.99,amsgrad."`
@@ -111,6 +112,11 @@ func (c trainCommand) settings() train.Settings {
 
 // Run trains a network.
 func (c trainCommand) Run(ctx context.Context, out *output) error {
+	live, err := listenLive(c.Live)
+	if err != nil {
+		return err
+	}
+	defer live.close()
 	run, net, config, err := c.open()
 	if err != nil {
 		return err
@@ -124,6 +130,10 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 	run.DrawCurves = drawCurves
 	config.CheckpointEvery = c.SaveEvery
 	config.Callbacks = append(config.Callbacks, newProgress(out))
+	if live != nil {
+		config.Callbacks = append(config.Callbacks, live.serve(run.Dir(), net))
+		fmt.Fprintf(out, "live: %s\n", live.url())
+	}
 	prof := profile{}
 	if c.Profile {
 		if err := prof.start(filepath.Join(run.Dir(), train.ProfileFile)); err != nil {
