@@ -322,7 +322,7 @@ func TestVersion(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	overview := succeed(t)
-	for _, name := range []string{"train", "eval", "predict", "formats", "gradcheck", "data show", "version"} {
+	for _, name := range []string{"train", "eval", "report", "predict", "formats", "gradcheck", "data show", "version"} {
 		if !strings.Contains(overview, "\n  "+name+" ") {
 			t.Errorf("%s is not among the commands:\n%s", name, overview)
 		}

@@ -251,6 +251,7 @@ func (p *tab) eval(expression string) string {
 // screenshot writes a PNG of the window, or of the whole page.
 func (p *tab) screenshot(file string, whole bool) {
 	p.t.Helper()
+	p.call(p.session, "Page.bringToFront", nil) // others are not drawn
 	var shot struct {
 		Data string `json:"data"`
 	}

@@ -154,7 +154,7 @@ func (l *Live) End(loop *train.Loop, err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ended = ended
-	l.now.Left = 0
+	l.now.Left, l.now.Step = 0, loop.Number()
 	l.replace(&next)
 	l.refreshed = time.Time{}
 	l.refresh(l.clock())

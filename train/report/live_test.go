@@ -113,7 +113,7 @@ func TestLiveTellsOfTheRun(t *testing.T) {
 		t.Errorf("the last step is %+v, %v", last, err)
 	}
 	var end liveView
-	if err := json.Unmarshal([]byte(got[len(got)-1].data), &end); err != nil || end.Ended != train.EndFinished {
+	if err := json.Unmarshal([]byte(got[len(got)-1].data), &end); err != nil || end.Ended != train.EndFinished || end.Now.Step != 30 {
 		t.Errorf("the end is %+v, %v", end, err)
 	}
 	// What the page shows at the end is what the file says.

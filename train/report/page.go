@@ -234,5 +234,8 @@ func cell(n int) string {
 // Title is that of the page.
 func (v *view) Title() string {
 	s := v.Run.Record.Start.Settings
+	if s.Data == "" {
+		return cmp.Or(s.Model, "a network")
+	}
 	return cmp.Or(s.Model, "a network") + " on " + baseName(s.Data)
 }

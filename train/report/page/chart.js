@@ -123,7 +123,7 @@ const Chart = (() => {
 		draw() {
 			const width = Math.max(260, this.figure.clientWidth - 28);
 			this.drawnFor = this.figure.clientWidth;
-			this.size = { width, height: Math.round(Math.min(300, Math.max(200, width * 0.5))), left: 52, right: 14, top: 10, bottom: 36 };
+			this.size = { width, height: Math.round(Math.min(300, Math.max(200, width * 0.5))), left: 52, right: 22, top: 10, bottom: 36 };
 			const { svg } = this;
 			svg.setAttribute("viewBox", `0 0 ${width} ${this.size.height}`);
 			svg.replaceChildren();
