@@ -87,7 +87,7 @@ func TestReportsInABrowser(t *testing.T) {
 }
 
 // What the page's script does, as a reader uses it.
-func TestThePageAnswers(t *testing.T) {
+func TestThePageAnswersInABrowser(t *testing.T) {
 	c := startChromium(t)
 	r := hostileReport()
 	r.Others, r.Confusion = nil, small()
