@@ -43,6 +43,7 @@ var layers = []string{
 	"train/sweep",
 	"train/compare",
 	"train/curves",
+	"train/report",
 	"model",
 	"internal/measure",
 	"internal/pytorch",

@@ -23,7 +23,7 @@ const environment = "ODYSSEY_TRAIN_"
 var onlyFlags = []string{"help", "config", "print-config", "resume"}
 
 // runFlags are flags of train that do not decide what a run gives, and so go with --resume.
-var runFlags = []string{"print-config", "resume", "save-every", "keep-every", "keep-last", "profile"}
+var runFlags = []string{"print-config", "resume", "save-every", "keep-every", "keep-last", "profile", "live"}
 
 // setting is a flag's value from elsewhere.
 type setting struct {

@@ -35,7 +35,7 @@ func (c gradcheckCommand) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	return report(out, checks, c.JSON)
+	return printChecks(out, checks, c.JSON)
 }
 
 // selectEntries returns the entries of those names, or all.
@@ -113,7 +113,7 @@ func finite(v float64) *float64 {
 	return &v
 }
 
-func report(out *output, checks []check, asJSON bool) error {
+func printChecks(out *output, checks []check, asJSON bool) error {
 	var failed []string
 	for _, c := range checks {
 		if !c.Pass {

@@ -84,6 +84,7 @@ type cli struct {
 	Eval      evalCommand      `cmd:"" help:"Tell how well a trained network does on a set."`
 	Quantize  quantizeCommand  `cmd:"" help:"Save a trained network with weights of few bits."`
 	Verify    verifyRunCommand `cmd:"" help:"Prove that a run is what its record says."`
+	Report    reportCommand    `cmd:"" help:"Write a page of HTML that shows how runs went."`
 	Predict   predictCommand   `cmd:"" help:"Tell what characters pictures show."`
 	Models    modelsCommand    `cmd:"" help:"List the networks, or tell what one is made of."`
 	Formats   formatsCommand   `cmd:"" help:"List the number formats, or the values of one."`
@@ -133,5 +134,6 @@ var defaults = kong.Vars{
 	"batch":    fmt.Sprint(train.DefaultBatch),
 	"schedule": train.DefaultSchedule("sgd"),
 	"momentum": fmt.Sprint(defaultMomentum),
+	"report":   reportFile,
 	"glyphs":   fmt.Sprintf("%d + %d", train.GlyphsTrain, train.GlyphsTest),
 }

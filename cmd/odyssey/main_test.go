@@ -294,7 +294,7 @@ func TestGradcheckFailure(t *testing.T) {
 	checks = append(checks, newCheck(op.Entry{}, nan))
 	for _, asJSON := range []bool{false, true} {
 		var b bytes.Buffer
-		err := report(&output{Writer: &b}, checks, asJSON)
+		err := printChecks(&output{Writer: &b}, checks, asJSON)
 		if err == nil || err.Error() != "2 of 3 operations failed: exp, nan" {
 			t.Errorf("error %v", err)
 		}
@@ -322,7 +322,7 @@ func TestVersion(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	overview := succeed(t)
-	for _, name := range []string{"train", "lr-find", "sweep", "compare", "eval", "predict", "formats", "gradcheck", "data show", "version"} {
+	for _, name := range []string{"train", "lr-find", "sweep", "compare", "eval", "verify", "report", "predict", "formats", "gradcheck", "data show", "version"} {
 		if !strings.Contains(overview, "\n  "+name+" ") {
 			t.Errorf("%s is not among the commands:\n%s", name, overview)
 		}

@@ -35,6 +35,7 @@ type trainCommand struct {
 	KeepEvery   int           `group:"Run:" placeholder:"N" help:"Keep the network of each so-manieth epoch too, as epoch-0010.safetensors."`
 	KeepLast    int           `group:"Run:" placeholder:"K" help:"Of those keep only the last few."`
 	Profile     bool          `group:"Run:" help:"Tell where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
+	Live        string        `group:"Run:" placeholder:"ADDRESS" help:"Serve the run's report while it goes, at an address such as 127.0.0.1:8080, or :8080 for all of this machine: see docs/report.md."`
 }
 
 // Help is the long help text.
@@ -90,6 +91,11 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 	if c.PrintConfig {
 		return c.printConfig(out)
 	}
+	live, err := listenLive(c.Live)
+	if err != nil {
+		return err
+	}
+	defer live.close()
 	run, net, config, err := c.open()
 	if err != nil {
 		return err
@@ -108,6 +114,10 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 	run.KeepEvery, run.KeepLast = c.KeepEvery, c.KeepLast
 	config.CheckpointEvery, config.Watch = c.SaveEvery, true
 	config.Callbacks = append(config.Callbacks, newProgress(out))
+	if live != nil {
+		config.Callbacks = append(config.Callbacks, live.serve(run.Dir(), net))
+		fmt.Fprintf(out, "live: %s\n", live.url())
+	}
 	prof := profile{}
 	if c.Profile {
 		if err := prof.start(filepath.Join(run.Dir(), train.ProfileFile)); err != nil {
