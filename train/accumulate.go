@@ -125,14 +125,16 @@ func (a *accumulation) runUpdate() []*tensor.Tensor {
 }
 
 func (a *accumulation) apply([]*autograd.Value) (out []*autograd.Value) {
+	c := a.learner.config
 	if a.learner.scaler == nil {
-		a.learner.config.update(a.sums.totals())
-		return nil
+		grads := a.sums.totals()
+		c.update(grads)
+		return c.wanted(grads)
 	}
 	precision.Guard(a.learner.guarded, func() (ok *autograd.Value) {
 		grads, finite := a.learner.scaler.Unscaled(a.sums.totals())
-		a.learner.config.update(grads)
-		out = []*autograd.Value{finite}
+		c.update(grads)
+		out = append([]*autograd.Value{finite}, c.wanted(grads)...)
 		return op.All(finite)
 	})
 	return out

@@ -55,6 +55,7 @@ type Config struct {
 	From      *State     // where to go on; nil: at the beginning
 	Callbacks []Callback // told of the run in this order
 	Watch     bool       // keep a copy of all variables in memory, to tell where NaN and Inf come from: see NotFinite
+	Gradients bool       // keep those of the last step: see Loop.Gradients
 	Profile   bool       // count where the time goes: see Loop.Costs; nothing for Eager
 
 	// Within an epoch the checkpoint hook is called after so many steps, or so much time;

@@ -11,6 +11,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/optim"
@@ -143,6 +144,10 @@ func (l *Loop) Last() int { return l.last }
 
 // Costs returns where the time of the steps went, the longest first, if Config.Profile is set.
 func (l *Loop) Costs() []program.Cost { return l.learner.costs() }
+
+// Gradients returns those of the last step by parameter, before they were clipped, if Config.Gradients is set. They hold
+// until the next step.
+func (l *Loop) Gradients() []checkpoint.Named { return l.learner.gradients() }
 
 // begin makes the loop that of an epoch.
 func (l *Loop) begin(epoch int) {

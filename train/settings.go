@@ -46,9 +46,11 @@ type Settings struct {
 
 	Augment string `json:"augment,omitempty"` // a policy that augment.Parse reads; "": none
 
-	Epochs int `json:"epochs"`          // 0 where Steps says how long the run is
-	Steps  int `json:"steps,omitempty"` // 0 where Epochs does
-	Batch  int `json:"batch"`
+	Epochs     int `json:"epochs"`          // 0 where Steps says how long the run is
+	Steps      int `json:"steps,omitempty"` // 0 where Epochs does
+	Batch      int `json:"batch"`
+	Accumulate int `json:"accumulate,omitempty"` // pieces of a batch: see Config.Accumulate
+	EarlyStop  int `json:"early_stop,omitempty"` // end after so many epochs that were no better: see EarlyStopping; 0: do not
 
 	Optimizer    string  `json:"optimizer"` // a name that optim.New knows, and settings: see optim.ParseSettings
 	LR           float64 `json:"lr"`
@@ -98,9 +100,15 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 	}
 	config := Config{
 		Model: net, Train: train, Test: test, Files: filesOf(from, testFrom),
-		Metrics: DefaultMetrics(len(c.Classes)), Epochs: s.Epochs, Steps: s.Steps, Batch: s.Batch, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
+		Metrics: DefaultMetrics(len(c.Classes)), Epochs: s.Epochs, Steps: s.Steps, Batch: s.Batch, Accumulate: s.Accumulate, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
 		Precision: policy,
 		ClipValue: s.ClipValue, ClipNorm: s.ClipNorm,
+	}
+	if s.EarlyStop < 0 {
+		return nil, Config{}, fmt.Errorf("an early stop after %d epochs: want at least 1, or 0 for none", s.EarlyStop)
+	}
+	if s.EarlyStop > 0 {
+		config.Callbacks = []Callback{&EarlyStopping{Patience: s.EarlyStop}}
 	}
 	if s.Augment != "" {
 		if config.Augment, err = augment.Parse(s.Augment); err != nil {

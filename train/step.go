@@ -43,6 +43,7 @@ type learner struct {
 	scaler   *precision.Scaler   // nil: the loss is not scaled
 	guarded  []*autograd.Value   // what stays as it is in a step that overflows
 	pieces   *accumulation       // nil: a batch goes in one
+	last     outcome             // of the last step
 }
 
 func newLearner(c Config) *learner {
@@ -74,8 +75,9 @@ func newLearner(c Config) *learner {
 // the other labels and the weights of the first.
 func (l *learner) learn(in []*autograd.Value) []*autograd.Value {
 	scores, loss := forward(l.config.Model, l.config.Precision, in)
-	l.config.update(autograd.Grad(op.Mean(loss), l.parameters()...))
-	return []*autograd.Value{loss, op.ArgMax(scores, -1)}
+	grads := autograd.Grad(op.Mean(loss), l.parameters()...)
+	l.config.update(grads)
+	return append([]*autograd.Value{loss, op.ArgMax(scores, -1)}, l.config.wanted(grads)...)
 }
 
 // learnScaled is learn with a scaled loss. Unless all gradients are finite, which it
@@ -85,7 +87,7 @@ func (l *learner) learnScaled(in []*autograd.Value) (out []*autograd.Value) {
 		scores, loss := forward(l.config.Model, l.config.Precision, in)
 		grads, finite := l.scaler.Unscaled(autograd.Grad(l.scaler.Scaled(op.Mean(loss)), l.parameters()...))
 		l.config.update(grads)
-		out = []*autograd.Value{loss, op.ArgMax(scores, -1), finite}
+		out = append([]*autograd.Value{loss, op.ArgMax(scores, -1), finite}, l.config.wanted(grads)...)
 		return op.All(finite)
 	})
 	return out
@@ -99,6 +101,7 @@ func (l *learner) run(batch ...*tensor.Tensor) (o outcome, overflow *Overflow, e
 	} else {
 		o = l.stepper.run(batch...)
 	}
+	l.last = o
 	if l.config.Precision.History > 0 && len(o.more) > 0 {
 		l.rounding.Observe(o.more[len(o.more)-1])
 	}
@@ -121,6 +124,29 @@ func (l *learner) run(batch ...*tensor.Tensor) (o outcome, overflow *Overflow, e
 		return o, nil, nil
 	}
 	return o, found, nil
+}
+
+// wanted returns the gradients if they are wanted as outputs.
+func (c Config) wanted(grads []*autograd.Value) []*autograd.Value {
+	if !c.Gradients {
+		return nil
+	}
+	return grads
+}
+
+// gradients returns those of the last step, if they are wanted.
+func (l *learner) gradients() (named []checkpoint.Named) {
+	grads := l.last.more
+	if l.scaler != nil && len(grads) > 0 {
+		grads = grads[1:] // after what tells which are finite
+	}
+	if !l.config.Gradients || len(grads) == 0 {
+		return nil
+	}
+	for i, p := range l.config.Optimizer.Parameters() {
+		named = append(named, checkpoint.Named{Name: p.Name, Tensor: grads[i]})
+	}
+	return named
 }
 
 // state returns copies of what steps change beside the variables of the model and the optimiser.

@@ -287,7 +287,7 @@ func (v *verifier) replay(ctx context.Context) error {
 	for _, e := range v.record.Epochs {
 		config.lengths = append(config.lengths, e.Steps)
 	}
-	config.Callbacks = append([]Callback{r}, v.Callbacks...)
+	config.Callbacks = slices.Concat([]Callback{r}, config.Callbacks, v.Callbacks)
 	_, err = Run(ctx, config)
 	return err
 }

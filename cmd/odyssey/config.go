@@ -23,7 +23,8 @@ const environment = "ODYSSEY_TRAIN_"
 var onlyFlags = []string{"help", "config", "print-config", "resume"}
 
 // runFlags are flags of train that do not decide what a run gives, and so go with --resume.
-var runFlags = []string{"print-config", "resume", "save-every", "keep-every", "keep-last", "profile", "live"}
+var runFlags = []string{"print-config", "resume", "save-every", "keep-every", "keep-last", "profile", "live",
+	"log", "log-every", "tensorboard", "samples", "webhook", "time-budget"}
 
 // setting is a flag's value from elsewhere.
 type setting struct {

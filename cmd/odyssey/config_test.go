@@ -130,7 +130,7 @@ func TestBadConfigFiles(t *testing.T) {
 	}{
 		{"epochs = 1\n\nweight-decya = 1\n", []string{"run.toml:3: weight-decya: there is no such setting, did you mean weight-decay?"}},
 		{"weight_dekay = 1", []string{"run.toml:1: weight-dekay: there is no such setting, did you mean weight-decay?"}},
-		{"xylophone = 1", []string{"run.toml:1: xylophone: there is no such setting, want one of augment, batch, "}},
+		{"xylophone = 1", []string{"run.toml:1: xylophone: there is no such setting, want one of accumulate, augment, batch, "}},
 		{"lr = \"fast\"", []string{`run.toml:1: lr: "fast": want a number`}},
 		{"epochs = 1.5", []string{"run.toml:1: epochs: 1.5: want a whole number"}},
 		{"seed = -1", []string{`run.toml:1: seed: "-1": want a whole number of at least 0`}},

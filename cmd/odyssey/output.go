@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"golang.org/x/term"
 
@@ -18,10 +19,13 @@ import (
 type output struct {
 	io.Writer
 	cancel context.CancelFunc
+	mutex  sync.Mutex // of err, and of writing: a webhook tells of errors beside the run
 	err    error
 }
 
 func (o *output) Write(b []byte) (int, error) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
 	n, err := o.Writer.Write(b)
 	if err != nil && o.err == nil {
 		o.err = fmt.Errorf("standard output: %w", err)

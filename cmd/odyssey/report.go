@@ -8,6 +8,7 @@ import (
 
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/model"
+	"github.com/mlodyssey/odyssey/train"
 	"github.com/mlodyssey/odyssey/train/report"
 )
 
@@ -32,6 +33,11 @@ func (c reportCommand) Run(ctx context.Context, out *output) error {
 	r, err := report.Gather(ctx, c.Runs[0], model.NewBlank)
 	if err != nil {
 		return err
+	}
+	if proof, err := train.Verify(ctx, c.Runs[0], model.New, train.Check{}); err != nil {
+		r.Verification = err.Error()
+	} else {
+		r.Verification = proof.String()
 	}
 	for _, dir := range c.Runs[1:] {
 		other, err := report.ReadRun(dir)

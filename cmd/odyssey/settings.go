@@ -21,6 +21,7 @@ type learningFlags struct {
 	Model      string `default:"lenet5" help:"The network: see odyssey models."`
 	Data       string `default:"${data}" help:"${data}, which are drawn (${glyphs} images), or a directory with a set: see odyssey data --help."`
 	Batch      int    `default:"${batch}" help:"Examples in a batch."`
+	Accumulate int    `placeholder:"N" help:"Let a batch go forward and backward in N pieces before each update, for less memory: see docs/training.md."`
 	Seed       uint64 `default:"1" help:"Of all that is random."`
 	Precision  string `default:"fp32" enum:"fp64,fp32,bf16,fp16,fp8,mxfp8,mxfp6,nvfp4,mxfp4" help:"How products compute: ${enum}. See above."`
 	EveryLayer bool   `help:"With formats of blocks (mx…, nvfp4), round in the first and the last layer too."`
@@ -41,6 +42,8 @@ type learningFlags struct {
 type scheduleFlags struct {
 	Epochs int `default:"${epochs}" help:"How often to go through the examples."`
 	Steps  int `placeholder:"N" help:"End after so many batches, instead of --epochs."`
+
+	EarlyStop int `placeholder:"N" help:"End after N epochs in a row that were no better on the test set."`
 
 	LR       *float64 `group:"Learning:" name:"lr" placeholder:"X" help:"The learning rate. Default: that of the list above."`
 	Schedule string   `group:"Learning:" placeholder:"NAME" help:"How the learning rate goes: one of the list above, with settings as in step:every=0.25,gamma=0.5. Default: ${schedule}, but constant for schedule-free."`
@@ -69,7 +72,7 @@ func (c learningFlags) settings(s scheduleFlags) (train.Settings, error) {
 		Model: c.Model, Data: c.Data, Limit: c.Limit, Seed: c.Seed,
 		Augment:   policy,
 		Precision: c.Precision, EveryLayer: c.EveryLayer,
-		Epochs: s.Epochs, Steps: s.Steps, Batch: c.Batch,
+		Epochs: s.Epochs, Steps: s.Steps, Batch: c.Batch, Accumulate: c.Accumulate, EarlyStop: s.EarlyStop,
 		Optimizer: c.Optimizer, LR: lr, Momentum: momentum, Nesterov: c.Nesterov,
 		WeightDecay: c.WeightDecay, DecayWeights: c.DecayWeights,
 		ClipNorm: c.ClipNorm, ClipValue: c.ClipValue,

@@ -26,6 +26,7 @@ const defaultSeed = 1
 type trainCommand struct {
 	learningFlags
 	scheduleFlags
+	logFlags
 
 	Config      string        `group:"Run:" placeholder:"FILE" help:"Take settings from a TOML file, whose keys are the names of flags; flags go first. See docs/training.md."`
 	PrintConfig bool          `group:"Run:" help:"Print the settings as such a file, and do not train."`
@@ -88,6 +89,9 @@ func newImageNetwork(name string, input []int, classes int, seed uint64) (nn.Mod
 
 // Run trains a network.
 func (c trainCommand) Run(ctx context.Context, out *output) error {
+	if err := c.logFlags.check(); err != nil {
+		return err
+	}
 	if c.PrintConfig {
 		return c.printConfig(out)
 	}
@@ -114,6 +118,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 	run.KeepEvery, run.KeepLast = c.KeepEvery, c.KeepLast
 	config.CheckpointEvery, config.Watch = c.SaveEvery, true
 	config.Callbacks = append(config.Callbacks, newProgress(out))
+	c.logFlags.addTo(&config, run.Dir(), net, out)
 	if live != nil {
 		config.Callbacks = append(config.Callbacks, live.serve(run.Dir(), net))
 		fmt.Fprintf(out, "live: %s\n", live.url())

@@ -43,55 +43,6 @@ func run(t *testing.T, c train.Config, callbacks ...train.Callback) []train.Epoc
 	return epochs
 }
 
-// stopsAfter returns the epoch after which a callback stops a run of these test accuracies, 0 for none.
-func stopsAfter(t *testing.T, s *EarlyStopping, accuracies ...float64) int {
-	t.Helper()
-	_, c := small(t)
-	l := &train.Loop{Config: c}
-	for i, a := range accuracies {
-		l.Epochs = append(l.Epochs, train.Epoch{Epoch: i + 1, TestAccuracy: a, TrainLoss: 1 - a})
-		if err := s.Evaluation(l); err != nil {
-			t.Fatal(err)
-		}
-		if l.Stopped() != "" {
-			return i + 1
-		}
-	}
-	return 0
-}
-
-func TestEarlyStopping(t *testing.T) {
-	for _, test := range []struct {
-		patience   int
-		least      float64
-		accuracies []float64
-		want       int
-	}{
-		{0, 0, []float64{0.5, 0.6, 0.7}, 0},
-		{0, 0, []float64{0.5, 0.6, 0.6, 0.7}, 3}, // as good is no better
-		{1, 0, []float64{0.5, 0.6, 0.6, 0.7, 0.1, 0.2}, 6},
-		{2, 0, []float64{0.9, 0.1, 0.2, 0.3}, 4}, // better than the one before does not count
-		{0, 0.05, []float64{0.5, 0.6, 0.64}, 3},
-		{1, 0.05, []float64{0.5, 0.53, 0.56, 0.59}, 0}, // small steps add up
-	} {
-		if got := stopsAfter(t, &EarlyStopping{Patience: test.patience, Least: test.least}, test.accuracies...); got != test.want {
-			t.Errorf("patience %d, least %v, %v: stops after %d, want %d", test.patience, test.least, test.accuracies, got, test.want)
-		}
-	}
-	falling := &EarlyStopping{Of: func(e train.Epoch) float64 { return -e.TestAccuracy }}
-	if got := stopsAfter(t, falling, 0.5, 0.4, 0.45); got != 3 {
-		t.Errorf("smaller is better: stops after %d, want 3", got)
-	}
-}
-
-func TestEarlyStoppingEndsARunInGoodOrder(t *testing.T) {
-	_, c := small(t)
-	never := &EarlyStopping{Of: func(e train.Epoch) float64 { return float64(-e.Epoch) }}
-	if epochs := run(t, c, never); len(epochs) != 2 {
-		t.Errorf("%d epochs, want 2", len(epochs))
-	}
-}
-
 func TestTimeBudget(t *testing.T) {
 	_, c := small(t)
 	now := time.Unix(0, 0)

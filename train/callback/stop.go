@@ -13,41 +13,6 @@ import (
 	"github.com/mlodyssey/odyssey/train"
 )
 
-// EarlyStopping stops a run that no longer gets better.
-type EarlyStopping struct {
-	train.Quiet
-
-	Patience int     // so many epochs in a row may be no better than the best before them
-	Least    float64 // by which an epoch must be larger to be better
-	// Of is what is to become larger; nil: the test accuracy or, without a test set, minus the loss.
-	Of func(e train.Epoch) float64
-}
-
-// Evaluation stops the run if it is time.
-func (s *EarlyStopping) Evaluation(l *train.Loop) error {
-	of := s.Of
-	if of == nil {
-		of = usual(l.Config.Test != nil)
-	}
-	best := 0
-	for i, e := range l.Epochs {
-		if of(e) > of(l.Epochs[best])+s.Least {
-			best = i
-		}
-	}
-	if worse := len(l.Epochs) - 1 - best; worse > s.Patience {
-		l.Stop(fmt.Sprintf("no better for %d epochs than after epoch %d", worse, best+1))
-	}
-	return nil
-}
-
-func usual(tested bool) func(train.Epoch) float64 {
-	if tested {
-		return func(e train.Epoch) float64 { return e.TestAccuracy }
-	}
-	return func(e train.Epoch) float64 { return -e.TrainLoss }
-}
-
 // TimeBudget stops a run that has trained for some time, in the middle of an epoch too: that epoch is
 // then evaluated as it is. The time before the run was taken up again counts.
 type TimeBudget struct {

@@ -1,0 +1,47 @@
+package train
+
+import "fmt"
+
+// EarlyStopping stops a run that no longer gets better.
+type EarlyStopping struct {
+	Quiet
+
+	Patience int     // after so many epochs in a row that were no better than the best before them; at least 1
+	Least    float64 // by which an epoch must be larger to be better
+	// Of is what is to become larger; nil: the test accuracy or, without a test set, minus the loss.
+	Of func(e Epoch) float64
+}
+
+// Evaluation stops the run if it is time.
+func (s *EarlyStopping) Evaluation(l *Loop) error {
+	if why := s.over(l.Epochs, l.Config.Test != nil); why != "" {
+		l.Stop(why)
+	}
+	return nil
+}
+
+// over returns why a run of these epochs is over, or "".
+func (s *EarlyStopping) over(epochs []Epoch, tested bool) string {
+	of := s.Of
+	if of == nil {
+		of = usual(tested)
+	}
+	best := 0
+	for i, e := range epochs {
+		if of(e) > of(epochs[best])+s.Least {
+			best = i
+		}
+	}
+	worse := len(epochs) - 1 - best
+	if worse < max(1, s.Patience) {
+		return ""
+	}
+	return fmt.Sprintf("no better for %d epochs than after epoch %d", worse, best+1)
+}
+
+func usual(tested bool) func(Epoch) float64 {
+	if tested {
+		return func(e Epoch) float64 { return e.TestAccuracy }
+	}
+	return func(e Epoch) float64 { return -e.TrainLoss }
+}
