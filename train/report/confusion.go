@@ -5,21 +5,24 @@ import (
 	"slices"
 
 	"github.com/mlodyssey/odyssey/train"
+	"github.com/mlodyssey/odyssey/train/metric"
 )
 
 // Confusion counts what examples of each class were taken for.
 type Confusion struct {
 	Classes []string
 	Counts  [][]int // [class][guess]
+
+	matrix *metric.Confusion
 }
 
-// Class is how well a classifier does on a class.
+// Class is how well a classifier does on a class, or on all of them.
 type Class struct {
 	Name                  string
-	Precision, Recall, F1 float64
-	Support               int  // examples of the class
-	Guessed               int  // examples that were taken for it
-	Undefined             bool // the precision: nothing was taken for it
+	Precision, Recall, F1 float64 // 0 where there is nothing to divide by
+	Support               int     // examples of the class
+	Guessed               int     // examples that were taken for it
+	Undefined             bool    // the precision: nothing was taken for it
 }
 
 // Pair is a class that was taken for another.
@@ -30,63 +33,36 @@ type Pair struct {
 }
 
 func confusionOf(classes []string, all []train.Judgement) *Confusion {
-	c := &Confusion{Classes: classes}
-	for range classes {
-		c.Counts = append(c.Counts, make([]int, len(classes)))
-	}
+	c := &Confusion{Classes: classes, matrix: metric.NewConfusion(len(classes))}
 	for _, j := range all {
-		c.Counts[j.Label][j.Guess]++
+		c.matrix.Observe(j.Label, j.Guess)
+	}
+	for class := range classes {
+		row := make([]int, len(classes))
+		for guess := range classes {
+			row[guess] = int(c.matrix.Count(class, guess))
+		}
+		c.Counts = append(c.Counts, row)
 	}
 	return c
 }
 
-// Accuracy returns the share of examples that were taken for what they are.
-func (c *Confusion) Accuracy() float64 {
-	right, all := 0, 0
-	for k, row := range c.Counts {
-		right += row[k]
-		all += sum(row)
-	}
-	return float64(right) / float64(max(1, all))
-}
-
-// PerClass returns the figures of each class. What has no value, as the precision of a class that
-// nothing was taken for, is 0.
+// PerClass returns the figures of each class.
 func (c *Confusion) PerClass() (all []Class) {
-	guessed := make([]int, len(c.Classes))
-	for _, row := range c.Counts {
-		for guess, n := range row {
-			guessed[guess] += n
-		}
-	}
 	for k, name := range c.Classes {
-		right := float64(c.Counts[k][k])
-		one := Class{Name: name, Support: sum(c.Counts[k]), Guessed: guessed[k], Undefined: guessed[k] == 0}
-		one.Precision = right / float64(max(1, one.Guessed))
-		one.Recall = right / float64(max(1, one.Support))
-		one.F1 = 2 * right / float64(max(1, one.Support+one.Guessed))
-		all = append(all, one)
+		all = append(all, classOf(name, c.matrix.Of(k)))
 	}
 	return all
 }
 
-// Macro returns the means over the classes that there are examples of.
-func (c *Confusion) Macro() (mean Class) {
-	n := 0.0
-	for _, one := range c.PerClass() {
-		mean.Support += one.Support
-		mean.Guessed += one.Guessed
-		if one.Support == 0 {
-			continue
-		}
-		n++
-		mean.Precision += one.Precision
-		mean.Recall += one.Recall
-		mean.F1 += one.F1
+// Macro returns the means over the classes.
+func (c *Confusion) Macro() Class { return classOf("", c.matrix.Macro()) }
+
+func classOf(name string, s metric.Scores) Class {
+	return Class{
+		Name: name, Precision: s.Precision, Recall: s.Recall, F1: s.F1,
+		Support: int(s.Support), Guessed: int(s.Predicted), Undefined: s.Predicted == 0,
 	}
-	n = max(1, n)
-	mean.Precision, mean.Recall, mean.F1 = mean.Precision/n, mean.Recall/n, mean.F1/n
-	return mean
 }
 
 // Pairs returns the most frequent mistakes, at most so many.

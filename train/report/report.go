@@ -143,7 +143,7 @@ func (r *Report) openTest(ctx context.Context, net *train.Classifier) {
 		return
 	}
 	e := r.Run.Epochs[r.Checkpoint.Epoch-1]
-	r.passed(r.Confusion.Accuracy() == e.TestAccuracy && r.loss == e.TestLoss,
+	r.passed(r.Confusion.matrix.Value() == e.TestAccuracy && r.loss == e.TestLoss,
 		"Evaluated again, %s gives the recorded test loss and accuracy of epoch %d, to the last bit.", r.Checkpoint.File, e.Epoch)
 }
 
