@@ -97,7 +97,7 @@ func TestGather(t *testing.T) {
 	if *r.Checkpoint != (Checkpoint{file, best, 3}) {
 		t.Errorf("it shows %+v, want the best epoch's, %d", *r.Checkpoint, best)
 	}
-	if got, want := r.Confusion.Accuracy(), r.Run.Epochs[best-1].TestAccuracy; got != want {
+	if got, want := r.Confusion.matrix.Value(), r.Run.Epochs[best-1].TestAccuracy; got != want {
 		t.Errorf("accuracy %v, want the recorded %v", got, want)
 	}
 	if len(r.Mistakes) != mostMistakes {
