@@ -99,7 +99,10 @@ func (t *Training) Restore(state []checkpoint.Named) error {
 	}
 	autograd.Overwrite(t.key, key)
 	largest := f.Tensor(largestName)
-	if largest == nil {
+	if largest == nil { // of before the first step
+		for _, h := range t.histories {
+			h.forget()
+		}
 		return nil
 	}
 	if s := largest.Shape(); largest.DType() != tensor.Float32 || len(s) != 2 || s[1] < 1 || s[1] > t.policy.History {
@@ -121,7 +124,7 @@ func (t *Training) remember() {
 		tensor.Fail("precision.Rewrite", nil, "the state is of %d rounded values, want %d", len(t.restored), len(t.histories))
 	}
 	for i, largest := range t.restored {
-		t.histories[i].largest = nil
+		t.histories[i].forget()
 		for _, v := range largest {
 			t.histories[i].observe(v, t.policy.History)
 		}
@@ -143,6 +146,14 @@ func (t *Training) Observe(largest *tensor.Tensor) {
 	for i, v := range tensor.Data[float32](largest) {
 		t.histories[i].observe(v, t.policy.History)
 	}
+}
+
+// forget makes a history as it was at first.
+func (h *history) forget() {
+	h.largest = nil
+	one := tensor.Scalar(float32(1))
+	autograd.Overwrite(h.scale, one)
+	autograd.Overwrite(h.inverse, one)
 }
 
 // observe remembers a magnitude. The scale is a power of two, so that it rounds nothing

@@ -71,6 +71,9 @@ func (c Config) ends(epoch, step int) bool {
 	return epoch <= len(c.lengths) && step == c.lengths[epoch-1]
 }
 
+// mostSteps keeps counts of steps far from what overflows.
+const mostSteps = 1 << 30
+
 // Check returns what is wrong with a configuration before any of it is run.
 func (c Config) Check() error {
 	_, err := newLoader(c)
@@ -80,6 +83,9 @@ func (c Config) Check() error {
 func newLoader(c Config) (*data.Loader, error) {
 	if c.Epochs < 1 && c.Steps == 0 {
 		return nil, fmt.Errorf("epochs %d: want at least 1", c.Epochs)
+	}
+	if c.Epochs > mostSteps || c.Steps > mostSteps {
+		return nil, fmt.Errorf("%d epochs, %d steps: want at most %d", c.Epochs, c.Steps, mostSteps)
 	}
 	if c.Steps < 0 || c.CheckpointSteps < 0 || c.CheckpointEvery < 0 {
 		return nil, fmt.Errorf("%d steps, and checkpoints after %d steps and %v: want none below 0", c.Steps, c.CheckpointSteps, c.CheckpointEvery)

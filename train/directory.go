@@ -113,7 +113,7 @@ func makeDir(dir string) (*Directory, error) {
 		}
 		d.made = append(d.made, missing)
 	}
-	for _, file := range runFiles {
+	for _, file := range d.files() {
 		switch _, err := os.Lstat(d.path(file)); {
 		case err == nil:
 			return nil, fmt.Errorf("run directory %s already holds a run (%s), want a new or an empty one", dir, file)
@@ -122,6 +122,16 @@ func makeDir(dir string) (*Directory, error) {
 		}
 	}
 	return d, nil
+}
+
+// files returns the names of the files that a run may have in its directory.
+func (d *Directory) files() []string {
+	files := slices.Clone(runFiles)
+	paths, _ := filepath.Glob(d.path(epochFiles)) // the pattern is a sound one
+	for _, path := range paths {
+		files = append(files, filepath.Base(path))
+	}
+	return files
 }
 
 func missingDirs(dir string) (missing []string) {
@@ -143,7 +153,7 @@ func dirError(dir string, err error) error {
 
 // discard removes what the run has written and made, and nothing else.
 func (d *Directory) discard() {
-	for _, file := range runFiles {
+	for _, file := range d.files() {
 		os.Remove(d.path(file))
 	}
 	d.removeDirs()
@@ -168,7 +178,8 @@ func (d *Directory) Run(ctx context.Context, net *Classifier, c Config) (epochs 
 	if d.from != nil {
 		c.From = d.from
 	}
-	c.Callbacks = append([]Callback{&keeper{Directory: d, net: net}}, c.Callbacks...)
+	k := &keeper{Directory: d, net: net}
+	c.Callbacks = slices.Concat([]Callback{ends{k: k}}, c.Callbacks, []Callback{k})
 	epochs, err = Run(ctx, c)
 	if err != nil {
 		stopped := &Stopped{Dir: d.dir, Err: err}
@@ -180,7 +191,17 @@ func (d *Directory) Run(ctx context.Context, net *Classifier, c Config) (epochs 
 	return epochs, nil
 }
 
-// keeper writes the files of a directory.
+// ends begins and ends a record before other callbacks, which may read it, begin and end.
+type ends struct {
+	Quiet
+	k *keeper
+}
+
+func (e ends) Start(l *Loop) error          { return e.k.start(l) }
+func (e ends) End(l *Loop, err error) error { return e.k.end(l, err) }
+
+// keeper writes the files of a directory after an epoch. It comes last, so that little happens between the files
+// and the state that goes with them.
 type keeper struct {
 	Quiet
 	*Directory
@@ -190,22 +211,47 @@ type keeper struct {
 	drew  time.Time // when it was drawn
 }
 
-// Start begins the record, or tells it that the run goes on. It clears away what a run that was killed here left half written.
-func (k *keeper) Start(l *Loop) error {
+// start begins the record, or tells it that the run goes on. It clears away what a run that was killed here left half written.
+func (k *keeper) start(l *Loop) error {
 	if err := checkpoint.RemoveTemporary(k.dir); err != nil {
 		return err
 	}
-	for _, e := range l.Epochs {
-		k.takeBest(e, l.Config)
-	}
+	k.best = BestOf(l.Epochs, l.Config.Test != nil)
 	if len(l.Epochs) > 0 {
 		k.kept = len(l.Epochs)
 	}
-	if k.record.Position().Lines > 0 {
-		k.whole = true
-		return k.record.resumed(l)
+	if k.record.Position().Lines == 0 {
+		return k.record.started(k.settings, l)
 	}
-	return k.record.started(k.settings, l)
+	k.whole = true
+	if err := k.record.resumed(l); err != nil {
+		return err
+	}
+	return k.forget()
+}
+
+// forget removes the classifiers of epochs that were kept after the state that the run goes on from: they
+// come again.
+func (k *keeper) forget() error {
+	r, err := ReadRecord(k.dir)
+	if err != nil {
+		return err
+	}
+	files, gone := keptFiles(k.dir, r)
+	if len(r.Epochs) == 0 {
+		gone = append(gone, ModelFile, BestFile)
+	}
+	for file, number := range files {
+		if sum, _, err := hashFile(k.path(file)); err == nil && sum != r.Epochs[number-1].Weights {
+			gone = append(gone, file)
+		}
+	}
+	for _, file := range gone {
+		if err := os.Remove(k.path(file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // takeBest reports whether an epoch is the best so far.
@@ -234,13 +280,7 @@ func (k *keeper) Evaluation(l *Loop) error {
 	if err := k.keepEpoch(e.Epoch); err != nil {
 		return err
 	}
-	if err := k.record.finished(e, l.Config.Metrics, sum); err != nil {
-		return err
-	}
-	if time.Since(k.drew) < drawEvery {
-		return nil
-	}
-	return k.draw(l)
+	return k.record.finished(e, l.Config.Metrics, sum)
 }
 
 // drawEvery is how often the curves are drawn, and once at the end: an epoch of a small network takes
@@ -281,16 +321,29 @@ func epochFile(number int) string {
 func (k *keeper) Checkpoint(l *Loop) error {
 	err := SaveState(k.path(StateFile), l.State(), map[string]string{metaRecord: jsonOf(k.record.Position())})
 	k.whole = k.whole || err == nil
-	return err
+	if err != nil || time.Since(k.drew) < drawEvery {
+		return err
+	}
+	return k.draw(l)
 }
 
-// End ends the record.
-func (k *keeper) End(l *Loop, err error) error {
+// end ends the record.
+func (k *keeper) end(l *Loop, err error) error {
 	if !k.whole {
 		return nil
 	}
 	drawing := k.draw(l) // first, as nothing follows the end
 	return cmp.Or(k.record.ended(l, err), drawing)
+}
+
+// BestOf returns the best of some epochs, the first of equals; an empty Epoch if there are none.
+func BestOf(epochs []Epoch, tested bool) (best Epoch) {
+	for _, e := range epochs {
+		if best.Epoch == 0 || e.Better(best, tested) {
+			best = e
+		}
+	}
+	return best
 }
 
 // Better reports whether an epoch is better than another: of higher test accuracy, then of less loss;

@@ -136,7 +136,7 @@ func (l *Loop) Stopped() string { return l.stopped }
 // LearningRate returns that of the last step.
 func (l *Loop) LearningRate() float64 { return optim.LearningRate(l.Config.Optimizer) }
 
-// Number returns how many steps the run has taken.
+// Number returns how many steps the run has taken, where epochs that were cut short count as whole.
 func (l *Loop) Number() int { return (l.Progress.Epoch-1)*l.loader.Len() + l.Progress.Step }
 
 // Last returns how many steps the run will have taken when it ends.
@@ -152,7 +152,7 @@ func (l *Loop) Gradients() []checkpoint.Named { return l.learner.gradients() }
 // begin makes the loop that of an epoch.
 func (l *Loop) begin(epoch int) {
 	l.Progress = Progress{Epoch: epoch, Steps: l.loader.Len()}
-	l.sum, l.skipped, l.before = tally{}, 0, 0
+	l.sum, l.skipped, l.before, l.begun = tally{}, 0, 0, time.Time{}
 }
 
 func (l *Loop) run(ctx context.Context) (err error) {
@@ -259,7 +259,21 @@ func (l *Loop) step(batch *data.Batch) error {
 }
 
 // trained returns how long the epoch has been trained.
-func (l *Loop) trained() time.Duration { return l.before + time.Since(l.begun) }
+func (l *Loop) trained() time.Duration {
+	if l.begun.IsZero() {
+		return l.before
+	}
+	return l.before + time.Since(l.begun)
+}
+
+// Trained returns how long the run has been trained, without evaluations, before it was taken up again too.
+func (l *Loop) Trained() time.Duration {
+	sum := l.trained()
+	for _, e := range l.Epochs {
+		sum += time.Duration(e.Seconds * float64(time.Second))
+	}
+	return sum
+}
 
 // endEpoch evaluates what an epoch has given, and begins the next.
 func (l *Loop) endEpoch(ctx context.Context) error {

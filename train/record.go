@@ -20,7 +20,8 @@ import (
 )
 
 // Record is what RecordFile says of a run, line by line: a "start", an "epoch" for each that was
-// finished, a "resume" whenever the run went on, and an "end" whenever it ended, unless it was killed.
+// finished, a "resume" where the run went on, and an "end", unless it was killed. Lines after the state that a
+// run goes on from are cut off, as what they tell of comes again.
 type Record struct {
 	Lines   []record.Line
 	Start   Start
@@ -192,13 +193,7 @@ func (r *Record) Outcomes() (epochs []Epoch) {
 
 // Best returns the number of the epoch whose classifier BestFile has, 0 where there is none.
 func (r *Record) Best() int {
-	best := Epoch{}
-	for _, e := range r.Epochs {
-		if best.Epoch == 0 || e.Better(best, r.Start.Examples[1] > 0) {
-			best = e.Epoch
-		}
-	}
-	return best.Epoch
+	return BestOf(r.Outcomes(), r.Start.Examples[1] > 0).Epoch
 }
 
 // ReadSettings returns the settings of the run in a directory.
@@ -262,6 +257,9 @@ func hashFile(path string) (sum string, n int64, err error) {
 // hashFolder hashes the lines "name sum" of a folder's files, in the order of the names.
 func hashFolder(dir string) (sum string, n int64, err error) {
 	h := sha256.New()
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return "", 0, err
+	}
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err

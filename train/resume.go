@@ -50,11 +50,11 @@ func OpenDirectory(dir string) (*Directory, error) {
 // IsFinished reports whether an opened run has nothing left to do.
 func (d *Directory) IsFinished() bool {
 	r, err := ReadRecord(d.dir)
-	if err != nil || r.End == nil {
+	if err != nil {
 		return false
 	}
 	early := EarlyStopping{Patience: d.settings.EarlyStop}
-	return r.End.Reason == EndFinished || d.settings.EarlyStop > 0 && early.over(r.Outcomes(), r.Start.Examples[1] > 0) != ""
+	return r.End != nil && (r.End.Reason == EndFinished || d.settings.EarlyStop > 0 && early.over(r.Outcomes(), r.Start.Examples[1] > 0) != "")
 }
 
 // checkFiles returns an error unless files are as they were.

@@ -1,6 +1,9 @@
 package train
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,7 +96,8 @@ func (l *Loop) restore(s *State) error {
 		return fmt.Errorf("state of a run: %w", err)
 	}
 	p := s.Place
-	if p.Epoch < 1 || p.Step < 0 || p.Step > l.loader.Len() || p.Count < 0 || p.Trained < 0 || len(s.Epochs) != p.Epoch-1 {
+	number := (p.Epoch-1)*l.loader.Len() + p.Step
+	if p.Epoch < 1 || p.Epoch > l.Config.Epochs+1 || p.Step > 0 && number >= l.last || p.Correct < 0 || p.Correct > p.Count || p.Step < 0 || p.Step > l.loader.Len() || p.Count < 0 || p.Trained < 0 || len(s.Epochs) != p.Epoch-1 {
 		return fmt.Errorf("state of a run: it stands at step %d of epoch %d with %d epochs finished, want a place in this run", p.Step, p.Epoch, len(s.Epochs))
 	}
 	l.begin(p.Epoch)
@@ -107,6 +111,7 @@ func (l *Loop) restore(s *State) error {
 const (
 	metaPlace  = "place"
 	metaEpochs = "epochs"
+	metaSum    = "sha256" // of the others and the tensors
 )
 
 // SaveState writes a state to a safetensors file, atomically, with what else is to be remembered
@@ -114,7 +119,22 @@ const (
 func SaveState(path string, s *State, more map[string]string) error {
 	metadata := map[string]string{metaPlace: jsonOf(s.Place), metaEpochs: jsonOf(s.Epochs)}
 	maps.Copy(metadata, more)
+	metadata[metaSum] = jsonOf(sumOf(s.Tensors, metadata))
 	return checkpoint.Save(path, s.Tensors, metadata)
+}
+
+// sumOf returns the SHA-256 of tensors, in the order of their names, and of strings.
+func sumOf(tensors []checkpoint.Named, metadata map[string]string) string {
+	h := sha256.New()
+	byName := slices.SortedFunc(slices.Values(tensors), func(a, b checkpoint.Named) int { return cmp.Compare(a.Name, b.Name) })
+	for _, t := range byName {
+		fmt.Fprintf(h, "%q %v\n", t.Name, t.Tensor.Spec())
+		h.Write(t.Tensor.Bytes())
+	}
+	for _, key := range slices.Sorted(maps.Keys(metadata)) {
+		fmt.Fprintf(h, "%q %q\n", key, metadata[key])
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // LoadState reads what SaveState wrote.
@@ -122,6 +142,11 @@ func LoadState(path string) (s *State, more map[string]string, err error) {
 	f, err := checkpoint.Load(path)
 	if err != nil {
 		return nil, nil, err
+	}
+	sum := f.Metadata[metaSum]
+	delete(f.Metadata, metaSum)
+	if got := jsonOf(sumOf(f.Tensors, f.Metadata)); got != sum {
+		return nil, nil, fmt.Errorf("%s: its content has the SHA-256 %.13s…, but it says %.13s…: want the state of a run as it was written", path, got, sum)
 	}
 	s = &State{Tensors: f.Tensors}
 	err = errors.Join(

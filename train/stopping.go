@@ -12,6 +12,9 @@ type EarlyStopping struct {
 	Of func(e Epoch) float64
 }
 
+// Start stops a run that was over when it was interrupted.
+func (s *EarlyStopping) Start(l *Loop) error { return s.Evaluation(l) }
+
 // Evaluation stops the run if it is time.
 func (s *EarlyStopping) Evaluation(l *Loop) error {
 	if why := s.over(l.Epochs, l.Config.Test != nil); why != "" {
@@ -32,7 +35,7 @@ func (s *EarlyStopping) over(epochs []Epoch, tested bool) string {
 			best = i
 		}
 	}
-	worse := len(epochs) - 1 - best
+	worse := len(epochs) - 1 - best // -1 before the first
 	if worse < max(1, s.Patience) {
 		return ""
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -93,11 +94,14 @@ func described(kind string, number int) string {
 // ends compares the end with the epochs.
 func (v *verifier) ends(context.Context) error {
 	end, n, s := v.record.End, len(v.record.Epochs), v.record.Start.Settings
-	lines := 0
+	lines, steps := 0, 0
 	for _, l := range v.record.Lines {
 		if l.Kind == lineEnd {
 			lines++
 		}
+	}
+	for _, e := range v.record.Epochs {
+		steps += e.Steps
 	}
 	switch {
 	case end == nil:
@@ -106,6 +110,8 @@ func (v *verifier) ends(context.Context) error {
 		return v.differs(lineEnd, lines, "it counts %d epochs, but there are %d", end.Epochs, n)
 	case end.Reason == EndFinished && s.Steps == 0 && n != s.Epochs:
 		return v.differs(lineEnd, lines, "the run is finished after %d epochs, but its settings want %d", n, s.Epochs)
+	case end.Reason == EndFinished && s.Steps != 0 && steps != s.Steps:
+		return v.differs(lineEnd, lines, "the run is finished after %d steps, but its settings want %d", steps, s.Steps)
 	}
 	return nil
 }
@@ -138,20 +144,39 @@ func moved(path, from, to string) string {
 }
 
 // kept returns the names of the files that hold the classifier of an epoch.
-func (v *verifier) kept() (files map[string]int, err error) {
-	files = map[string]int{}
-	if n := len(v.record.Epochs); n > 0 {
-		files[ModelFile], files[BestFile] = n, v.record.Best()
+func (v *verifier) kept() (map[string]int, error) {
+	files, stray := keptFiles(v.dir, v.record)
+	if stray != nil {
+		return nil, fmt.Errorf("%s: of an epoch that the record does not have%s", filepath.Join(v.dir, stray[0]), v.unfinished())
 	}
-	paths, err := filepath.Glob(filepath.Join(v.dir, epochFiles))
+	if !v.isOver() {
+		// Those of an epoch that comes again are removed when a run goes on: see keeper.forget.
+		maps.DeleteFunc(files, func(file string, _ int) bool {
+			_, err := os.Stat(filepath.Join(v.dir, file))
+			return errors.Is(err, fs.ErrNotExist)
+		})
+	}
+	return files, nil
+}
+
+// keptFiles returns the names of the files that are to hold the classifiers of epochs of a record, and of those
+// that are there of others.
+func keptFiles(dir string, r *Record) (files map[string]int, stray []string) {
+	files = map[string]int{}
+	n := len(r.Epochs)
+	if n > 0 {
+		files[ModelFile], files[BestFile] = n, r.Best()
+	}
+	paths, _ := filepath.Glob(filepath.Join(dir, epochFiles)) // the pattern is a sound one
 	for _, path := range paths {
 		var number int
-		if _, err := fmt.Sscanf(filepath.Base(path), "epoch-%d.safetensors", &number); err != nil || number < 1 || number > len(v.record.Epochs) {
-			return nil, fmt.Errorf("%s: of an epoch that the record does not have", path)
+		if _, err := fmt.Sscanf(filepath.Base(path), "epoch-%d.safetensors", &number); err != nil || number < 1 || number > n {
+			stray = append(stray, filepath.Base(path))
+			continue
 		}
 		files[filepath.Base(path)] = number
 	}
-	return files, err
+	return files, stray
 }
 
 // checkpoints compares the classifiers that are kept.
@@ -177,9 +202,12 @@ func (v *verifier) checkpoints(context.Context) error {
 	return nil
 }
 
+// isOver reports whether the run came to an end by itself.
+func (v *verifier) isOver() bool { return v.record.End != nil && v.record.End.Reason != EndInterrupted }
+
 // unfinished tells what may be the matter with the files of a run that was killed.
 func (v *verifier) unfinished() string {
-	if v.record.End != nil {
+	if v.isOver() {
 		return ""
 	}
 	return "; the run is not over: if it was killed, resume it"
@@ -257,13 +285,22 @@ func (v *verifier) compareMetrics(number int, what string, metrics []metric.Metr
 			return v.differs(lineEpoch, number, "%s %s %v, but %v is recorded", what, name, value, want[name])
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(got)) {
+		if _, ok := want[name]; !ok {
+			return v.differs(lineEpoch, number, "%s %s %v, but none is recorded", what, name, got[name])
+		}
+	}
 	return nil
 }
 
 func (v *verifier) settings() Settings {
 	s := v.record.Start.Settings
-	if v.Data != "" {
-		s.Data = v.Data
+	if v.Data == "" {
+		return s
+	}
+	old := s.Data
+	if s.Data = v.Data; data.Directory(s.Data) == s.Data {
+		s.Data += strings.TrimPrefix(old, data.Directory(old)) // the settings of the set
 	}
 	return s
 }
@@ -288,8 +325,10 @@ func (v *verifier) replay(ctx context.Context) error {
 		config.lengths = append(config.lengths, e.Steps)
 	}
 	config.Callbacks = slices.Concat([]Callback{r}, config.Callbacks, v.Callbacks)
-	_, err = Run(ctx, config)
-	return err
+	if _, err = Run(ctx, config); err != nil || v.proof.Replayed == r.last {
+		return err
+	}
+	return v.differs(lineEpoch, v.proof.Replayed+1, "it is recorded, but with these settings the run ends before it")
 }
 
 // replayer compares the epochs of a training with those of a record.

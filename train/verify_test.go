@@ -2,12 +2,15 @@ package train
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -289,6 +292,58 @@ var forgeries = map[string]struct {
 		})
 		os.Remove(filepath.Join(dir, StateFile))
 	}, Check{Eval: true}, "safetensors gives f1_macro 0.0"},
+	"an epoch is invented, chain and all": {func(t *testing.T, dir, _, other string) {
+		// A run of one epoch, with the second of another behind it.
+		rewrite(t, dir, func(_ string, n int, body map[string]any) map[string]any {
+			switch n {
+			case 1:
+				body["settings"].(map[string]any)["epochs"] = 1
+				body["settings"].(map[string]any)["schedule"] = "constant"
+			case 2, 3:
+				return nil
+			}
+			return body
+		})
+		os.Remove(filepath.Join(dir, StateFile))
+		s, err := ReadSettings(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		net, c := prepare(t, s)
+		log := newLog(filepath.Join(dir, RecordFile))
+		start := Record{}
+		lines, err := record.Read(filepath.Join(dir, RecordFile))
+		if err != nil || start.read(lines[0], true) != nil {
+			t.Fatal(err)
+		}
+		log.Append(lineStart, start.Start)
+		for _, e := range fit(t, c) {
+			sum, err := net.save(filepath.Join(dir, ModelFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			log.Append(lineEpoch, RecordedEpoch{e, Values(c.Metrics), sum})
+			e.Epoch = 2
+			log.Append(lineEpoch, RecordedEpoch{e, Values(c.Metrics), sum})
+		}
+		copyFile(t, filepath.Join(dir, ModelFile), filepath.Join(dir, BestFile))
+	}, Check{Eval: true, Epochs: All}, "run.json: line 3, epoch 2: it is recorded, but with these settings the run ends before it"},
+	"a bit of the state is changed": {func(t *testing.T, dir, _, _ string) {
+		path := filepath.Join(dir, StateFile)
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b[len(b)-100] ^= 1
+		write(t, path, b)
+	}, Check{}, "state.safetensors: its content has the SHA-256 "},
+	"the metrics are left out, chain and all": {func(t *testing.T, dir, _, _ string) {
+		rewrite(t, dir, func(_ string, n int, body map[string]any) map[string]any {
+			delete(body, "metrics")
+			return body
+		})
+		os.Remove(filepath.Join(dir, StateFile))
+	}, Check{Eval: true}, "but none is recorded"},
 	"a figure of training is better, chain and all": {func(t *testing.T, dir, _, _ string) {
 		rewrite(t, dir, func(_ string, n int, body map[string]any) map[string]any {
 			if n == 2 {
@@ -369,5 +424,97 @@ func TestForgeriesAreFound(t *testing.T) {
 				t.Errorf("%v, error %v, want one with %q", p, err, f.want)
 			}
 		})
+	}
+}
+
+var errKilled = errors.New("killed")
+
+// A run that was killed between the files of an epoch and its state, then went on, and then was interrupted, is an honest one.
+func TestVerifyOfARunThatWasKilledAndInterrupted(t *testing.T) {
+	s := smallRun()
+	s.Epochs = 4
+	dir := filepath.Join(t.TempDir(), "run")
+	net, c := prepare(t, s)
+	d := newRun(t, dir, s)
+	d.KeepEvery = 1
+	var early []byte
+	c.Callbacks = append(c.Callbacks, OnEpoch(func(e Epoch) (err error) {
+		if e.Epoch == 2 { // the state is still that of epoch 1
+			early, err = os.ReadFile(filepath.Join(dir, StateFile))
+		}
+		if e.Epoch == 3 {
+			return errKilled
+		}
+		return err
+	}))
+	if _, err := d.Run(t.Context(), net, c); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, StateFile), early)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	d, err := OpenDirectory(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, c = prepare(t, s)
+	c.Callbacks = append(c.Callbacks, OnStep(func(*Loop) error {
+		cancel()
+		return nil
+	}))
+	if _, err := d.Run(ctx, net, c); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	p, err := Verify(t.Context(), dir, model.New, Check{Eval: true, Epochs: All})
+	if err != nil || p.Epochs != 1 || p.Replayed != 1 || !slices.Equal(p.Checkpoints, []int{1}) {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// A run that was over when it was killed does not go on.
+func TestAnEarlyStopHoldsAfterAKill(t *testing.T) {
+	s := smallRun()
+	s.Epochs, s.EarlyStop, s.LR = 5, 1, 0
+	dir := filepath.Join(t.TempDir(), "run")
+	net, c := prepare(t, s)
+	if _, err := newRun(t, dir, s).Run(t.Context(), net, c); err != nil {
+		t.Fatal(err)
+	}
+	lines(t, dir, func(l []string) []string { return l[:len(l)-1] })
+	d, err := OpenDirectory(dir)
+	if err != nil || d.IsFinished() {
+		t.Fatal(err, d.IsFinished())
+	}
+	net, c = prepare(t, s)
+	if epochs, err := d.Run(t.Context(), net, c); err != nil || len(epochs) != 2 {
+		t.Errorf("%d epochs, %v, want 2", len(epochs), err)
+	}
+	if p, err := Verify(t.Context(), dir, model.New, Check{Eval: true, Epochs: All}); err != nil || p.Replayed != 2 || !d.IsFinished() {
+		t.Errorf("%v, %v", p, err)
+	}
+}
+
+func TestFoldersBehindLinksAreHashed(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a"), []byte("a"))
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Skip(err)
+	}
+	sum, n, err := hashFolder(dir)
+	linked, m, err2 := hashFolder(link)
+	if err != nil || err2 != nil || sum != linked || n != 1 || m != 1 {
+		t.Errorf("%s %d %v, %s %d %v", sum, n, err, linked, m, err2)
+	}
+}
+
+// A directory given for data that moved keeps the settings of the set.
+func TestMovedDataKeepsItsSettings(t *testing.T) {
+	v := verifier{record: &Record{Start: Start{Settings: Settings{Data: "/old/set:share=0.5"}}}}
+	for given, want := range map[string]string{"": "/old/set:share=0.5", "/new": "/new:share=0.5", "/new:share=0.1": "/new:share=0.1"} {
+		v.Data = given
+		if got := v.settings().Data; got != want {
+			t.Errorf("%q: %s, want %s", given, got, want)
+		}
 	}
 }

@@ -22,8 +22,8 @@ type NotFinite struct {
 // Origin is the instruction of a step that made values which are not finite of such as are.
 type Origin struct {
 	Epoch, Step int    // counted from 1
-	Op          string // the operation's name; "" where the examples themselves are not finite
-	Layer       string // as its parameters are named; "" for what belongs to none
+	Op          string // the operation's name; "" where the examples themselves are not finite, or a variable
+	Layer       string // as its parameters are named; "" for what belongs to none; without Op the name of the variable
 	Phase       Phase
 	Largest     float64 // magnitude of its inputs
 }
@@ -52,8 +52,11 @@ func (*NotFinite) Unwrap() error { return ErrNotFinite }
 
 // String names the operation and its layer.
 func (o *Origin) String() string {
-	if o.Op == "" {
+	switch {
+	case o.Op == "" && o.Layer == "":
 		return "examples that are not finite"
+	case o.Op == "":
+		return o.Layer + ", which is not finite"
 	}
 	layer := ""
 	if o.Layer != "" {
@@ -68,7 +71,9 @@ func (o *Origin) String() string {
 func (l *Loop) notFinite(ctx context.Context) error {
 	err := &NotFinite{Epoch: l.Progress.Epoch, Step: l.Progress.Step}
 	if l.watched != nil {
+		at := l.Progress
 		err.Origin = l.findOrigin(ctx, err.Step)
+		l.Progress = at
 	}
 	return err
 }
@@ -173,7 +178,7 @@ func (r *inspection) finite(id int) bool { return finite(r.values[id].Tensor()) 
 func (r *inspection) follow(id int) *Origin {
 	n := r.maker[id]
 	if n == 0 {
-		return &Origin{}
+		return &Origin{Layer: r.variable(id)}
 	}
 	ins := r.trace.Instructions[n-1]
 	for _, in := range ins.In {
@@ -186,6 +191,16 @@ func (r *inspection) follow(id int) *Origin {
 		o.Largest = max(o.Largest, largestIn(r.values[in].Tensor()))
 	}
 	return o
+}
+
+// variable returns the name of the variable that a value is read from, "" for an input.
+func (r *inspection) variable(id int) string {
+	for _, v := range r.trace.Variables {
+		if v.In == id {
+			return v.Value.Name()
+		}
+	}
+	return ""
 }
 
 // phase returns that of an instruction: gradients come after the forward pass, and updates last.

@@ -20,7 +20,7 @@ import (
 const environment = "ODYSSEY_TRAIN_"
 
 // onlyFlags are flags of train that no file and no variable stands for.
-var onlyFlags = []string{"help", "config", "print-config", "resume"}
+var onlyFlags = []string{"help", "config", "print-config", "resume", "log"}
 
 // runFlags are flags of train that do not decide what a run gives, and so go with --resume.
 var runFlags = []string{"print-config", "resume", "save-every", "keep-every", "keep-last", "profile", "live",

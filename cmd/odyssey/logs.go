@@ -20,7 +20,7 @@ type logFlags struct {
 	TensorBoard string        `group:"Logs:" name:"tensorboard" placeholder:"DIR" help:"Write event files for TensorBoard, with histograms of weights and gradients."`
 	Samples     bool          `group:"Logs:" help:"Draw what the network takes some test images for, after each epoch, as samples.png."`
 	Webhook     string        `group:"Logs:" placeholder:"URL" help:"Post JSON to an address at the start, after each epoch and at the end."`
-	TimeBudget  time.Duration `group:"Run:" placeholder:"TIME" help:"End after so much time, such as 10m; --resume goes on."`
+	TimeBudget  time.Duration `group:"Run:" placeholder:"TIME" help:"End after so much time of training, such as 10m, and evaluate the epoch as it is."`
 }
 
 // addTo adds callbacks to a run.

@@ -10,7 +10,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/mlodyssey/odyssey/checkpoint"
-	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/train/curves"
 	"github.com/mlodyssey/odyssey/train/lrfind"
 )
@@ -48,7 +47,7 @@ func (c lrFindCommand) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	_, config, err := settings.Prepare(model.New)
+	_, config, err := settings.Prepare(newImageNetwork)
 	if err != nil {
 		return err
 	}

@@ -15,13 +15,14 @@ import (
 // profile is a callback that keeps where the time of a run went.
 type profile struct {
 	train.Quiet
+	path  string
 	file  *os.File
 	costs []program.Cost
 }
 
-// start writes samples of the processor to a file until stop.
-func (p *profile) start(path string) (err error) {
-	if p.file, err = os.Create(path); err != nil {
+// Start writes samples of the processor to a file until the end.
+func (p *profile) Start(*train.Loop) (err error) {
+	if p.file, err = os.Create(p.path); err != nil {
 		return err
 	}
 	return pprof.StartCPUProfile(p.file)
@@ -30,10 +31,6 @@ func (p *profile) start(path string) (err error) {
 // End takes the costs.
 func (p *profile) End(l *train.Loop, _ error) error {
 	p.costs = l.Costs()
-	return nil
-}
-
-func (p *profile) stop() error {
 	if p.file == nil {
 		return nil
 	}

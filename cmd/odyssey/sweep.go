@@ -15,7 +15,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/mlodyssey/odyssey/checkpoint"
-	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/train"
 	"github.com/mlodyssey/odyssey/train/curves"
 	"github.com/mlodyssey/odyssey/train/sweep"
@@ -174,7 +173,7 @@ func (c sweepCommand) Run(ctx context.Context, out *output) error {
 	fmt.Fprintf(out, "%s over %s, in %s\n", c.Method, strings.Join(namesOf(file.space), ", "), c.Out)
 	rows, err := sweep.Run(ctx, sweep.Config{
 		Space: file.space, Method: c.Method, Runs: c.Runs, Seed: c.Seed, First: c.First, Eta: c.Eta,
-		Dir: c.Out, Jobs: c.Jobs, Settings: file.settings, NewNet: model.New, Draw: curves.Draw,
+		Dir: c.Out, Jobs: c.Jobs, Settings: file.settings, NewNet: newImageNetwork, Draw: curves.Draw,
 		Tell: func(r sweep.Row) { tellRow(out, file.space, r) },
 	})
 	if rows == nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -123,15 +122,12 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 		config.Callbacks = append(config.Callbacks, live.serve(run.Dir(), net))
 		fmt.Fprintf(out, "live: %s\n", live.url())
 	}
-	prof := profile{}
+	prof := profile{path: filepath.Join(run.Dir(), train.ProfileFile)}
 	if c.Profile {
-		if err := prof.start(filepath.Join(run.Dir(), train.ProfileFile)); err != nil {
-			return err
-		}
 		config.Profile, config.Callbacks = true, append(config.Callbacks, &prof)
 	}
 	epochs, err := run.Run(ctx, net, config)
-	if err := cmp.Or(prof.stop(), err); err != nil {
+	if err != nil {
 		tellHowToGoOn(out, err)
 		return err
 	}
@@ -199,12 +195,10 @@ func drawCurves(w io.Writer, epochs []train.Epoch) error {
 }
 
 func printEnd(out *output, dir string, epochs []train.Epoch) {
-	best := epochs[0]
-	for _, e := range epochs {
-		if e.TestAccuracy > best.TestAccuracy {
-			best = e
-		}
+	if len(epochs) == 0 {
+		return
 	}
+	best := train.BestOf(epochs, true)
 	last := epochs[len(epochs)-1]
 	fmt.Fprintf(out, "test accuracy %.2f %%, best %.2f %% after epoch %d\n", 100*last.TestAccuracy, 100*best.TestAccuracy, best.Epoch)
 	files := []string{train.ModelFile, train.BestFile, train.RecordFile, train.CurvesFile}

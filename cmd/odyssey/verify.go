@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/train"
 )
 
@@ -47,7 +46,7 @@ func (c verifyRunCommand) Run(ctx context.Context, out *output) error {
 	default:
 		return fmt.Errorf("--replay %s: want eval, epoch=N or all", c.Replay)
 	}
-	proof, err := train.Verify(ctx, c.Dir, model.New, check)
+	proof, err := train.Verify(ctx, c.Dir, newImageNetwork, check)
 	if err != nil {
 		return err
 	}

@@ -180,6 +180,35 @@ func TestAWebhookThatIsNotThereDoesNotHurt(t *testing.T) {
 	}
 }
 
+// A server that never answers holds the end no longer than the timeout.
+func TestAWebhookThatHangsIsLeft(t *testing.T) {
+	release := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer server.Close()
+	defer close(release)
+	_, c := small(t)
+	failures := 0
+	run(t, c, &Webhook{URL: server.URL, Timeout: 50 * time.Millisecond, OnError: func(error) { failures++ }})
+	if failures < 1 || failures > 5 {
+		t.Errorf("%d failures", failures)
+	}
+}
+
+func TestJSONLinesLeaveOtherFilesAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "labels.jsonl")
+	if err := os.WriteFile(path, []byte("\"cat\"\n\"dog\"\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, c := small(t)
+	c.Callbacks = []train.Callback{&JSONLines{Path: path}}
+	if _, err := train.Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), "labels.jsonl: there is a file already") {
+		t.Errorf("error %v", err)
+	}
+	if b, _ := os.ReadFile(path); string(b) != "\"cat\"\n\"dog\"\n" {
+		t.Errorf("the file is now %q", b)
+	}
+}
+
 func TestSamples(t *testing.T) {
 	net, c := small(t)
 	path := filepath.Join(t.TempDir(), "samples.png")

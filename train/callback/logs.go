@@ -67,6 +67,9 @@ func (j *JSONLines) Start(l *train.Loop) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	if first, _, _ := bytes.Cut(old, []byte("\n")); len(old) > 0 && (json.Unmarshal(first, new(step)) != nil || l.Number() == 0) {
+		return fmt.Errorf("%s: there is a file already, want a new one, or the log of the run that goes on", j.Path)
+	}
 	kept := 0
 	for line := range bytes.Lines(old) {
 		var s step

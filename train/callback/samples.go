@@ -29,6 +29,9 @@ func (s *Samples) Evaluation(l *train.Loop) error {
 	if set == nil {
 		set = l.Config.Test
 	}
+	if set == nil {
+		return nil
+	}
 	rows, cols := cmp.Or(s.Rows, 4), cmp.Or(s.Cols, 8)
 	told := told{Dataset: data.Limit(set, rows*cols)}
 	x := make([]float32, tensor.Elements(set.Shape()))

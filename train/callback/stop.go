@@ -14,7 +14,7 @@ import (
 )
 
 // TimeBudget stops a run that has trained for some time, in the middle of an epoch too: that epoch is
-// then evaluated as it is. The time before the run was taken up again counts.
+// then evaluated as it is, and counts as done. The time before the run was taken up again counts.
 type TimeBudget struct {
 	train.Quiet
 
@@ -29,19 +29,21 @@ func (b *TimeBudget) Start(l *train.Loop) error {
 	if b.Now == nil {
 		b.Now = time.Now
 	}
-	b.start = b.Now()
-	for _, e := range l.Epochs {
-		b.start = b.start.Add(-time.Duration(e.Seconds * float64(time.Second)))
-	}
+	b.start = b.Now().Add(-l.Trained())
+	b.stopIfSpent(l, l.Trained())
 	return nil
 }
 
 // Step stops the run if its time is over.
 func (b *TimeBudget) Step(l *train.Loop) error {
-	if b.Now().Sub(b.start) >= b.Limit {
+	b.stopIfSpent(l, b.Now().Sub(b.start))
+	return nil
+}
+
+func (b *TimeBudget) stopIfSpent(l *train.Loop, spent time.Duration) {
+	if spent >= b.Limit {
 		l.Stop(fmt.Sprintf("the time budget of %v is spent", b.Limit))
 	}
-	return nil
 }
 
 // every reports whether something is to be done after a step: after each n-th, or with n = 0 after every one.

@@ -3,6 +3,7 @@ package callback
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -24,6 +25,7 @@ type Webhook struct {
 
 	messages chan Message
 	done     chan struct{}
+	cancel   context.CancelFunc
 }
 
 // Message is what a Webhook posts.
@@ -41,11 +43,13 @@ const pendingMessages = 64
 // Start posts the first message.
 func (w *Webhook) Start(l *train.Loop) error {
 	w.messages, w.done = make(chan Message, pendingMessages), make(chan struct{})
-	client := &http.Client{Timeout: cmp.Or(w.Timeout, 10*time.Second)}
+	client := &http.Client{Timeout: w.timeout()}
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel = cancel
 	go func() {
 		defer close(w.done)
 		for m := range w.messages {
-			if err := w.post(client, m); err != nil && w.OnError != nil {
+			if err := w.post(ctx, client, m); err != nil && w.OnError != nil {
 				w.OnError(fmt.Errorf("webhook %s: %w", w.URL, err))
 			}
 		}
@@ -61,7 +65,7 @@ func (w *Webhook) Evaluation(l *train.Loop) error {
 	return nil
 }
 
-// End posts the last message and waits until all are sent.
+// End posts the last message, and waits for all that are not yet sent no longer than Timeout.
 func (w *Webhook) End(l *train.Loop, err error) error {
 	if w.messages == nil {
 		return nil
@@ -74,11 +78,25 @@ func (w *Webhook) End(l *train.Loop, err error) error {
 		m.Epoch = &l.Epochs[n-1]
 	}
 	m.Run, m.Epochs = w.Name, l.Config.Epochs
-	w.messages <- m
+	select {
+	case w.messages <- m:
+	default: // the last message is worth more than one that waits
+		<-w.messages
+		w.messages <- m
+	}
 	close(w.messages)
-	<-w.done
+	select {
+	case <-w.done:
+	case <-time.After(w.timeout()):
+		w.cancel()
+		<-w.done
+	}
+	w.cancel()
+	w.messages = nil
 	return nil
 }
+
+func (w *Webhook) timeout() time.Duration { return cmp.Or(w.Timeout, 10*time.Second) }
 
 func (w *Webhook) send(l *train.Loop, m Message) {
 	m.Run, m.Epochs = w.Name, l.Config.Epochs
@@ -88,12 +106,17 @@ func (w *Webhook) send(l *train.Loop, m Message) {
 	}
 }
 
-func (w *Webhook) post(client *http.Client, m Message) error {
+func (w *Webhook) post(ctx context.Context, client *http.Client, m Message) error {
 	b, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	response, err := client.Post(w.URL, "application/json", bytes.NewReader(b))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(b))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}

@@ -147,9 +147,9 @@ func (l *Live) End(loop *train.Loop, err error) error {
 		next.Run = run
 	}
 	if err == nil && watched && len(loop.Epochs) > 0 {
-		err = l.look(&next, loop, next.Examples)
-	} else {
-		err = nil // it is told of already
+		if err := l.look(&next, loop, next.Examples); err != nil {
+			next.miss("confusion and mistakes: %v", err) // the run is over, and does not fail for that
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -160,7 +160,7 @@ func (l *Live) End(loop *train.Loop, err error) error {
 	l.refresh(l.clock())
 	l.hub.tell(l.farewell())
 	l.hub.close()
-	return err
+	return nil
 }
 
 // farewell is the last message.

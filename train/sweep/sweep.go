@@ -302,7 +302,11 @@ func (c Config) epochs(ctx context.Context, r run, until int) ([]train.Epoch, er
 	if done != nil || err != nil {
 		return done, err
 	}
-	net, config, err := r.Settings.Prepare(c.NewNet)
+	settings := *r.Settings
+	if d != nil {
+		settings = d.Settings()
+	}
+	net, config, err := settings.Prepare(c.NewNet)
 	if err != nil {
 		return nil, err
 	}
