@@ -37,13 +37,13 @@ func main() {
 	check(first.Save(checkpoint))
 
 	// The second: vowel or not, of few examples.
-	config.Train, config.Test = vowels(data.Limit(config.Train, 500)), vowels(config.Test)
+	config.Train, config.Test = vowelSet{data.Limit(config.Train, 500)}, vowelSet{config.Test}
 	loaded, err := train.Load(checkpoint, model.New)
 	check(err)
 	lenet := loaded.Net.(*model.LeNet5)
 	lenet.Fc3 = nn.NewLinear(84, 2, random.New(1))
 	nn.Freeze(lenet, func(name string) bool { return strings.HasPrefix(name, "conv") })
-	config.Epochs = 8
+	config.Epochs, config.Metrics = 8, train.DefaultMetrics(2)
 	fmt.Printf("vowel or not, fine-tuned:   %.1f %% with %d of %d parameters trained\n",
 		accuracy(config, lenet), len(nn.Parameters(lenet)), len(nn.Variables(lenet)))
 	fmt.Printf("vowel or not, from scratch: %.1f %%\n", accuracy(config, model.NewLeNet5(2, 1)))
@@ -51,8 +51,6 @@ func main() {
 
 // vowelSet is a set with two classes in the place of its own.
 type vowelSet struct{ data.Dataset }
-
-func vowels(set data.Dataset) data.Dataset { return vowelSet{set} }
 
 func (vowelSet) Classes() []string { return []string{"other", "vowel"} }
 
