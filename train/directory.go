@@ -206,7 +206,6 @@ type keeper struct {
 	Quiet
 	*Directory
 	net   *Classifier
-	best  Epoch
 	drawn int       // of how many epochs there is a picture
 	drew  time.Time // when it was drawn
 }
@@ -216,7 +215,6 @@ func (k *keeper) start(l *Loop) error {
 	if err := checkpoint.RemoveTemporary(k.dir); err != nil {
 		return err
 	}
-	k.best = BestOf(l.Epochs, l.Config.Test != nil)
 	if len(l.Epochs) > 0 {
 		k.kept = len(l.Epochs)
 	}
@@ -242,7 +240,7 @@ func (k *keeper) forget() error {
 		gone = append(gone, ModelFile, BestFile)
 	}
 	for file, number := range files {
-		if sum, _, err := hashFile(k.path(file)); err == nil && sum != r.Epochs[number-1].Weights {
+		if sum, _, err := checkpoint.SumFile(k.path(file)); err == nil && sum != r.Epochs[number-1].Weights {
 			gone = append(gone, file)
 		}
 	}
@@ -254,15 +252,6 @@ func (k *keeper) forget() error {
 	return nil
 }
 
-// takeBest reports whether an epoch is the best so far.
-func (k *keeper) takeBest(e Epoch, c Config) bool {
-	if k.best.Epoch != 0 && !e.Better(k.best, c.Test != nil) {
-		return false
-	}
-	k.best = e
-	return true
-}
-
 // Evaluation writes the classifier and the record after an epoch. The largest file comes first: if the
 // disk is full, all of them stay those of the epoch before.
 func (k *keeper) Evaluation(l *Loop) error {
@@ -272,7 +261,7 @@ func (k *keeper) Evaluation(l *Loop) error {
 		return err
 	}
 	k.kept = e.Epoch
-	if k.takeBest(e, l.Config) {
+	if BestOf(l.Epochs, l.Config.Test != nil).Epoch == e.Epoch {
 		if _, err := k.net.save(k.path(BestFile)); err != nil {
 			return err
 		}

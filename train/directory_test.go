@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/model"
 )
 
@@ -435,7 +436,7 @@ func TestTheBestAndSomeEpochsAreKept(t *testing.T) {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	for file, epoch := range map[string]int{BestFile: r.Best(), ModelFile: 5, "epoch-0004.safetensors": 4, "epoch-0005.safetensors": 5} {
-		sum, _, err := hashFile(filepath.Join(dir, file))
+		sum, _, err := checkpoint.SumFile(filepath.Join(dir, file))
 		if err != nil || sum != r.Epochs[epoch-1].Weights {
 			t.Errorf("%s is not of epoch %d: %v", file, epoch, err)
 		}

@@ -7,12 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/train/metric"
@@ -233,7 +233,7 @@ func hashFiles(paths []string) ([]DataFile, error) {
 		if info.IsDir() {
 			f.SHA256, f.Bytes, err = hashFolder(path)
 		} else {
-			f.SHA256, f.Bytes, err = hashFile(path)
+			f.SHA256, f.Bytes, err = checkpoint.SumFile(path)
 		}
 		if err != nil {
 			return nil, err
@@ -241,17 +241,6 @@ func hashFiles(paths []string) ([]DataFile, error) {
 		files = append(files, f)
 	}
 	return files, nil
-}
-
-func hashFile(path string) (sum string, n int64, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", 0, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	n, err = io.Copy(h, f)
-	return hex.EncodeToString(h.Sum(nil)), n, err
 }
 
 // hashFolder hashes the lines "name sum" of a folder's files, in the order of the names.
@@ -264,7 +253,7 @@ func hashFolder(dir string) (sum string, n int64, err error) {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		one, size, err := hashFile(path)
+		one, size, err := checkpoint.SumFile(path)
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/train/metric"
 	"github.com/mlodyssey/odyssey/train/record"
@@ -188,7 +189,7 @@ func (v *verifier) checkpoints(context.Context) error {
 	for _, file := range slices.Sorted(maps.Keys(files)) {
 		number := files[file]
 		want := v.record.Epochs[number-1].Weights
-		got, _, err := hashFile(filepath.Join(v.dir, file))
+		got, _, err := checkpoint.SumFile(filepath.Join(v.dir, file))
 		if err != nil {
 			return v.differs(lineEpoch, number, "its classifier: %v", err)
 		}

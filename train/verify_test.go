@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/data/glyphs"
 	"github.com/mlodyssey/odyssey/internal/kernel"
@@ -268,7 +269,7 @@ var forgeries = map[string]struct {
 	}, Check{Eval: true}, "run.json: line 3, epoch 2: best.safetensors gives a test loss of "},
 	"a checkpoint is exchanged, chain and all": {func(t *testing.T, dir, _, other string) {
 		copyFile(t, filepath.Join(other, ModelFile), filepath.Join(dir, ModelFile))
-		sum, _, err := hashFile(filepath.Join(dir, ModelFile))
+		sum, _, err := checkpoint.SumFile(filepath.Join(dir, ModelFile))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -100,13 +100,11 @@ func (v *view) fragment(name string) (string, error) {
 func (v *view) Best() *train.Epoch { return v.Run.best() }
 
 func (r Run) best() *train.Epoch {
-	var best *train.Epoch
-	for i, e := range r.Epochs {
-		if best == nil || e.Better(*best, r.tested()) {
-			best = &r.Epochs[i]
-		}
+	if len(r.Epochs) == 0 {
+		return nil
 	}
-	return best
+	best := train.BestOf(r.Epochs, r.tested())
+	return &best
 }
 
 // Tested reports whether the run has a test set.

@@ -5,15 +5,12 @@ package report
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/train"
 )
@@ -112,7 +109,7 @@ func (r *Report) openCheckpoint(newNet train.NewNet) *train.Classifier {
 		shown.File, shown.Epoch = train.BestFile, best
 	}
 	path := filepath.Join(r.Run.Dir, shown.File)
-	sum, err := hashFile(path)
+	sum, _, err := checkpoint.SumFile(path)
 	if err != nil {
 		r.miss("checkpoint: %s: %v", path, cause(err))
 		return nil
@@ -169,15 +166,4 @@ func cause(err error) error {
 		return at.Err
 	}
 	return err
-}
-
-func hashFile(path string) (sum string, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	return hex.EncodeToString(h.Sum(nil)), err
 }

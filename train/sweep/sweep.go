@@ -287,12 +287,7 @@ func (c Config) train(ctx context.Context, r run, row Row, rung, until int) Row 
 		}
 		return row
 	}
-	row.Rung, row.Last, row.Best = rung, epochs[len(epochs)-1], epochs[0]
-	for _, e := range epochs[1:] {
-		if e.Better(row.Best, true) {
-			row.Best = e
-		}
-	}
+	row.Rung, row.Last, row.Best = rung, epochs[len(epochs)-1], train.BestOf(epochs, true)
 	return row
 }
 
