@@ -45,7 +45,7 @@ const outcomes = 2
 func (a *accumulation) differentiate(in []*autograd.Value) (out []*autograd.Value) {
 	learn := func() (ok *autograd.Value) {
 		last := len(in) - 1
-		scores, loss := forward(a.learner.config.Model, a.learner.config.Precision, in[:last])
+		scores, loss := a.learner.config.forward(in[:last])
 		out = []*autograd.Value{loss, op.ArgMax(scores, -1)}
 		out = append(out, autograd.GradFrom(loss, in[last], a.sums.parameters...)...)
 		return op.All(op.IsFinite(loss))

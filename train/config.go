@@ -27,8 +27,13 @@ type Config struct {
 	Plan      optim.Plan // of learning rates and momenta; a Plateau is fed with the test loss, or without a test set the loss
 	ClipValue float64    // cut off elements of gradients beyond this; 0: do not
 	ClipNorm  float64    // scale gradients down to this norm; 0: do not
-	Seed      uint64     // of the order of examples
-	Mean, Std float32    // examples become (x - Mean) / Std; a Std of 0 means 1
+
+	// LabelSmoothing is the share of a label that is spread over all classes in training,
+	// and so in an epoch's Loss; evaluation has none. 0: none. Szegedy et al., 2015.
+	LabelSmoothing float64
+
+	Seed      uint64  // of the order of examples
+	Mean, Std float32 // examples become (x - Mean) / Std; a Std of 0 means 1
 
 	Augment *augment.Policy // changes the images of Train at random; nil: they stay as they are
 	Sampler data.Sampler    // of Train; nil: all examples, in a new order each epoch
@@ -95,6 +100,9 @@ func newLoader(c Config) (*data.Loader, error) {
 	}
 	if !(c.ClipValue >= 0 && c.ClipNorm >= 0) {
 		return nil, fmt.Errorf("gradients are clipped at %v and to a norm of %v: want positive numbers, or 0", c.ClipValue, c.ClipNorm)
+	}
+	if !(c.LabelSmoothing >= 0 && c.LabelSmoothing <= 1) {
+		return nil, fmt.Errorf("labels are smoothed by %v: want a share from 0 to 1", c.LabelSmoothing)
 	}
 	if p := c.Precision; p.Packed || p.Rounds() && c.Eager {
 		return nil, fmt.Errorf("precision %v: want one to train in and, as that works on recorded programs, no eager run", p)

@@ -31,7 +31,7 @@ func (c *Classifier) Judge(ctx context.Context, set data.Dataset) (all []Judgeme
 	nn.SetTraining(c.Net, false)
 	s := newEvaluator(c.Net, c.Precision, c.Ranges)
 	s.step = func(in []*autograd.Value) []*autograd.Value {
-		scores, loss := forward(c.Net, c.Precision, in)
+		scores, loss := forward(c.Net, c.Precision, 0, in)
 		likeliest := op.Max(op.Softmax(op.Cast(scores, tensor.Float64)), -1)
 		return []*autograd.Value{loss, op.ArgMax(scores, -1), likeliest}
 	}

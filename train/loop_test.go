@@ -156,6 +156,8 @@ func TestWrongConfigurations(t *testing.T) {
 		"batch 101 is larger than an epoch's 100 examples":                             func(c *Config) { c.Batch = 101 },
 		"gradients are clipped at NaN and to a norm of 0: want positive numbers, or 0": func(c *Config) { c.ClipValue = math.NaN() },
 		"gradients are clipped at 0 and to a norm of -1: want positive numbers, or 0":  func(c *Config) { c.ClipNorm = -1 },
+		"labels are smoothed by 1.5: want a share from 0 to 1":                         func(c *Config) { c.LabelSmoothing = 1.5 },
+		"labels are smoothed by NaN: want a share from 0 to 1":                         func(c *Config) { c.LabelSmoothing = math.NaN() },
 		"a batch of 24 in 25 pieces: want 0, for one, to as many as it has examples":   func(c *Config) { c.Accumulate = 25 },
 		"a batch of 24 in -1 pieces: want 0, for one, to as many as it has examples":   func(c *Config) { c.Accumulate = -1 },
 		"weights are averaged from epoch 3 on: want 0, for each step, to 2":            func(c *Config) { c.Average, c.AverageFrom = &optim.Average{}, 3 },

@@ -33,6 +33,7 @@ func TestSettingsOfTheUpdate(t *testing.T) {
 		"plain":         func(s *Settings) {},
 		"clip norm":     func(s *Settings) { s.ClipNorm = 0.1 },
 		"clip value":    func(s *Settings) { s.ClipValue = 0.001 },
+		"smoothing":     func(s *Settings) { s.LabelSmoothing = 0.1 },
 		"ema":           func(s *Settings) { s.EMA = 0.5 },
 		"swa":           func(s *Settings) { s.SWA = 0.1 },
 		"warm-up":       func(s *Settings) { s.Warmup = 0.5 },

@@ -61,6 +61,8 @@ type Settings struct {
 	ClipValue    float64 `json:"clip_value"`    // 0: none
 	ClipNorm     float64 `json:"clip_norm"`     // 0: none
 
+	LabelSmoothing float64 `json:"label_smoothing,omitempty"` // the share of a label spread over all classes; 0: none
+
 	Schedule string     `json:"schedule"` // a name that optim.NewPlan knows, and settings
 	Warmup   optim.Span `json:"warmup"`   // of the schedule
 	EMA      float64    `json:"ema"`      // the decay of a moving average of the weights; 0: none
@@ -102,7 +104,7 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 		Model: net, Train: train, Test: test, Files: filesOf(from, testFrom),
 		Metrics: DefaultMetrics(len(c.Classes)), Epochs: s.Epochs, Steps: s.Steps, Batch: s.Batch, Accumulate: s.Accumulate, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
 		Precision: policy,
-		ClipValue: s.ClipValue, ClipNorm: s.ClipNorm,
+		ClipValue: s.ClipValue, ClipNorm: s.ClipNorm, LabelSmoothing: s.LabelSmoothing,
 	}
 	if s.EarlyStop < 0 {
 		return nil, Config{}, fmt.Errorf("an early stop after %d epochs: want at least 1, or 0 for none", s.EarlyStop)

@@ -74,7 +74,7 @@ func newLearner(c Config) *learner {
 // learn goes down the gradients of a batch of images and labels or, of mixtures, of images, labels,
 // the other labels and the weights of the first.
 func (l *learner) learn(in []*autograd.Value) []*autograd.Value {
-	scores, loss := forward(l.config.Model, l.config.Precision, in)
+	scores, loss := l.config.forward(in)
 	grads := autograd.Grad(op.Mean(loss), l.parameters()...)
 	l.config.update(grads)
 	return append([]*autograd.Value{loss, op.ArgMax(scores, -1)}, l.config.wanted(grads)...)
@@ -84,7 +84,7 @@ func (l *learner) learn(in []*autograd.Value) []*autograd.Value {
 // tells of each in one more output, everything stays as it is.
 func (l *learner) learnScaled(in []*autograd.Value) (out []*autograd.Value) {
 	precision.Guard(l.guarded, func() (ok *autograd.Value) {
-		scores, loss := forward(l.config.Model, l.config.Precision, in)
+		scores, loss := l.config.forward(in)
 		grads, finite := l.scaler.Unscaled(autograd.Grad(l.scaler.Scaled(op.Mean(loss)), l.parameters()...))
 		l.config.update(grads)
 		out = append([]*autograd.Value{loss, op.ArgMax(scores, -1), finite}, l.config.wanted(grads)...)
@@ -200,14 +200,22 @@ func (l *learner) lossScale() float32 {
 	return l.scaler.Scale()
 }
 
+// forward returns the scores of a batch and the loss of each example to learn from.
+func (c Config) forward(in []*autograd.Value) (scores, loss *autograd.Value) {
+	return forward(c.Model, c.Precision, c.LabelSmoothing, in)
+}
+
 // forward returns the scores of a batch, and the loss of each example: of mixtures, that of their
 // two labels by weight.
-func forward(m nn.Module, p precision.Policy, in []*autograd.Value) (scores, loss *autograd.Value) {
+func forward(m nn.Module, p precision.Policy, smoothing float64, in []*autograd.Value) (scores, loss *autograd.Value) {
 	scores = m.Forward(op.Cast(in[0], p.Type()))
-	loss = op.CrossEntropy(scores, in[1])
+	lossOf := func(label *autograd.Value) *autograd.Value {
+		return op.CrossEntropyLoss(scores, label, nil, op.CrossEntropyConfig{Smoothing: smoothing, Reduce: op.ReduceNone})
+	}
+	loss = lossOf(in[1])
 	if len(in) > 2 {
 		weight := op.Cast(in[3], p.Type())
-		other := op.CrossEntropy(scores, in[2])
+		other := lossOf(in[2])
 		loss = op.Add(op.Mul(weight, loss), op.Mul(op.Sub(op.Scalar(p.Type(), 1), weight), other))
 	}
 	return scores, loss
@@ -256,7 +264,7 @@ func newEvaluator(m nn.Module, p precision.Policy, ranges []float32) *stepper {
 		variables: nn.Values(nn.Variables(m)), programs: map[int]*program.Program{},
 		rewrite: func(tr *autograd.Trace) *autograd.Trace { return p.Rewrite(tr, ranges...) },
 		step: func(in []*autograd.Value) []*autograd.Value {
-			scores, loss := forward(m, p, in)
+			scores, loss := forward(m, p, 0, in)
 			return []*autograd.Value{loss, op.ArgMax(scores, -1), scores}
 		},
 	}

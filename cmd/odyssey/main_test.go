@@ -133,13 +133,13 @@ func TestTrainTakesItsFlags(t *testing.T) {
 }
 
 func TestTrainTakesTheFlagsOfOptimizers(t *testing.T) {
-	dir := trained(t, "--optimizer", "adam:beta2=0.9,amsgrad", "--weight-decay", "0.1", "--decay-weights", "--clip-norm", "1", "--clip-value", "0.5",
+	dir := trained(t, "--optimizer", "adam:beta2=0.9,amsgrad", "--weight-decay", "0.1", "--decay-weights", "--clip-norm", "1", "--clip-value", "0.5", "--label-smoothing", "0.1",
 		"--schedule", "cosine:to=0.1", "--warmup", "3", "--ema", "0.9")
 	got, err := train.ReadSettings(dir)
 	want := train.Settings{
 		Precision: "fp32",
 		Model:     "lenet5", Data: train.Glyphs, Limit: 64, Seed: 1, Epochs: 2, Batch: 16,
-		Optimizer: "adam:beta2=0.9,amsgrad", LR: 0.001, WeightDecay: 0.1, DecayWeights: true, ClipNorm: 1, ClipValue: 0.5,
+		Optimizer: "adam:beta2=0.9,amsgrad", LR: 0.001, WeightDecay: 0.1, DecayWeights: true, ClipNorm: 1, ClipValue: 0.5, LabelSmoothing: 0.1,
 		Schedule: "cosine:to=0.1", Warmup: 3, EMA: 0.9,
 	}
 	if err != nil || got != want {

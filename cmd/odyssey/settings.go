@@ -36,6 +36,8 @@ type learningFlags struct {
 	DecayWeights bool     `group:"Learning:" help:"Let only weights decay: no biases, nor the parameters of normalisations."`
 	ClipNorm     float64  `group:"Learning:" placeholder:"X" help:"Scale all gradients down together to this norm."`
 	ClipValue    float64  `group:"Learning:" placeholder:"X" help:"Cut gradients off at -X and X."`
+
+	LabelSmoothing float64 `group:"Learning:" placeholder:"SHARE" help:"Spread such a share of each label over all classes, such as 0.1."`
 }
 
 // scheduleFlags are the other settings of a run.
@@ -75,7 +77,7 @@ func (c learningFlags) settings(s scheduleFlags) (train.Settings, error) {
 		Epochs: s.Epochs, Steps: s.Steps, Batch: c.Batch, Accumulate: c.Accumulate, EarlyStop: s.EarlyStop,
 		Optimizer: c.Optimizer, LR: lr, Momentum: momentum, Nesterov: c.Nesterov,
 		WeightDecay: c.WeightDecay, DecayWeights: c.DecayWeights,
-		ClipNorm: c.ClipNorm, ClipValue: c.ClipValue,
+		ClipNorm: c.ClipNorm, ClipValue: c.ClipValue, LabelSmoothing: c.LabelSmoothing,
 		Schedule: cmp.Or(s.Schedule, train.DefaultSchedule(c.Optimizer)), Warmup: optim.Span(s.Warmup), EMA: s.EMA, SWA: s.SWA,
 		Eager: c.Eager,
 	}, nil
