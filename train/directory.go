@@ -113,15 +113,20 @@ func makeDir(dir string) (*Directory, error) {
 		}
 		d.made = append(d.made, missing)
 	}
+	return d, d.wantEmpty()
+}
+
+// wantEmpty returns an error if the directory holds files of a run.
+func (d *Directory) wantEmpty() error {
 	for _, file := range d.files() {
 		switch _, err := os.Lstat(d.path(file)); {
 		case err == nil:
-			return nil, fmt.Errorf("run directory %s already holds a run (%s), want a new or an empty one", dir, file)
+			return fmt.Errorf("run directory %s already holds a run (%s), want a new or an empty one", d.dir, file)
 		case !errors.Is(err, fs.ErrNotExist):
-			return nil, dirError(dir, err)
+			return dirError(d.dir, err)
 		}
 	}
-	return d, nil
+	return nil
 }
 
 // files returns the names of the files that a run may have in its directory.
@@ -151,14 +156,35 @@ func dirError(dir string, err error) error {
 	return fmt.Errorf("run directory %s: %w, want a directory that can be made and written", dir, err)
 }
 
-// discard removes what the run has written and made, and nothing else.
-func (d *Directory) discard() {
+// enter begins the work in the directory, which is no other run's meanwhile. That of a new run
+// was empty when it was made, but that is a while ago.
+func (d *Directory) enter() (unlock func(), err error) {
+	unlock, err = d.lock()
+	if err != nil || d.whole {
+		return unlock, err
+	}
+	if err := d.wantEmpty(); err != nil {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
+}
+
+// leave ends the work in the directory. Of a run that has nothing to go on from it removes all
+// that was written and made.
+func (d *Directory) leave(unlock func()) {
+	if d.whole {
+		unlock()
+		return
+	}
 	for _, file := range d.files() {
 		os.Remove(d.path(file))
 	}
+	unlock()
 	d.removeDirs()
 }
 
+// removeDirs removes the directories that were made for the run, unless they hold something.
 func (d *Directory) removeDirs() {
 	for _, dir := range slices.Backward(d.made) {
 		os.Remove(dir) // fails, as it should, where another run lives in it by now
@@ -168,13 +194,14 @@ func (d *Directory) removeDirs() {
 // Run trains as the function Run does and keeps the run; the classifier and the
 // configuration are those that Settings.Prepare returned. A run that was opened goes on
 // where it was. Where a run ends early the error is a *Stopped. One that ends before there is
-// anything to go on from leaves nothing behind.
+// anything to go on from leaves nothing behind. Two runs at once in one directory are an error of
+// the later one.
 func (d *Directory) Run(ctx context.Context, net *Classifier, c Config) (epochs []Epoch, err error) {
-	defer func() {
-		if !d.whole {
-			d.discard()
-		}
-	}()
+	unlock, err := d.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer d.leave(unlock)
 	if d.from != nil {
 		c.From = d.from
 	}
