@@ -46,7 +46,7 @@ var layers = []string{
 	"train/report",
 	"model",
 	"internal/measure",
-	"internal/pytorch",
+	"internal/python",
 	"cmd/odyssey",
 	"examples",
 }

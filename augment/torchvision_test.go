@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/mlodyssey/odyssey/internal/pytorch"
+	"github.com/mlodyssey/odyssey/internal/python"
 	"github.com/mlodyssey/odyssey/random"
 )
 
@@ -114,7 +114,7 @@ func askTorchvision(t *testing.T, questions []peerQuestion) []peerAnswer {
 		Missing string
 		Cases   []peerAnswer
 	}
-	pytorch.Ask(t, "testdata/torchvision/main.py", questions, &answer)
+	python.PyTorch.Ask(t, "testdata/torchvision/main.py", questions, &answer)
 	if answer.Missing != "" {
 		t.Skipf("no torchvision: %s", answer.Missing)
 	}

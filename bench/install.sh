@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs what the comparison with PyTorch needs on Debian, where it is missing.
+# Installs modules of Python on Debian, where they are missing: without arguments, what the comparison with PyTorch needs.
 set -eu
 
 missing=""
-for module in torch torchvision PIL; do
+[ $# -gt 0 ] || set -- torch torchvision PIL
+for module; do
 	/usr/bin/python3 -c "import importlib.util, sys; sys.exit(importlib.util.find_spec('$module') is None)" 2>/dev/null && continue
 	[ $module = PIL ] && module=pil
 	missing="$missing python3-$module"

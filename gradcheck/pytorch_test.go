@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/mlodyssey/odyssey/autograd"
-	"github.com/mlodyssey/odyssey/internal/pytorch"
+	"github.com/mlodyssey/odyssey/internal/python"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -35,7 +35,7 @@ func TestOperationsAgainstPyTorch(t *testing.T) {
 		asked[len(asked)-1].shapes = len(shapes)
 	}
 	var answers answers
-	pytorch.Ask(t, "testdata/pytorch/main.py", q, &answers)
+	python.PyTorch.Ask(t, "testdata/pytorch/main.py", q, &answers)
 	if len(answers.Cases) != len(asked) {
 		t.Fatalf("%d answers to %d questions", len(answers.Cases), len(asked))
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/mlodyssey/odyssey/autograd"
-	"github.com/mlodyssey/odyssey/internal/pytorch"
+	"github.com/mlodyssey/odyssey/internal/python"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/random"
@@ -98,7 +98,7 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 		}
 	}
 	var answers []map[string]namedNumber
-	pytorch.Ask(t, "testdata/pytorch/layers.py", questions, &answers)
+	python.PyTorch.Ask(t, "testdata/pytorch/layers.py", questions, &answers)
 	if len(answers) != len(questions) {
 		t.Fatalf("%d answers to %d questions", len(answers), len(questions))
 	}

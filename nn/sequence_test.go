@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/mlodyssey/odyssey/autograd"
-	"github.com/mlodyssey/odyssey/internal/pytorch"
+	"github.com/mlodyssey/odyssey/internal/python"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/program"
@@ -45,7 +45,7 @@ func torchCases(d tensor.DType) []torchCase {
 	float := nn.OfType(d)
 	for i, s := range [][3]int{{1, 1, 3}, {5, 2, 7}, {3, 3, 1}, {7, 1, 5}, {2, 5, 3}} { // places, batch, size
 		cfg := nn.RecurrentConfig{Layers: 1 + i%3, Bidirectional: i%2 == 1, BatchFirst: i > 2}
-		args := fmt.Sprintf("(%d, 3, %d, bidirectional=%s, batch_first=%s%%s)", s[2], cfg.Layers, python(cfg.Bidirectional), python(cfg.BatchFirst))
+		args := fmt.Sprintf("(%d, 3, %d, bidirectional=%s, batch_first=%s%%s)", s[2], cfg.Layers, pythonBool(cfg.Bidirectional), pythonBool(cfg.BatchFirst))
 		x := sequence(s[:]...)
 		const first = "lambda l, x: l(x)[0]"
 		gru, lstm := nn.NewGRU(s[2], 3, cfg, r, float), nn.NewLSTM(s[2], 3, cfg, r, float)
@@ -87,7 +87,7 @@ func torchCases(d tensor.DType) []torchCase {
 	return cases
 }
 
-func python(b bool) string {
+func pythonBool(b bool) string {
 	if b {
 		return "True"
 	}
@@ -112,7 +112,7 @@ func TestSequenceLayersAgainstPyTorch(t *testing.T) {
 		Out   []float64   `json:"out"`
 		Grads [][]float64 `json:"grads"`
 	}
-	pytorch.Ask(t, "testdata/pytorch/sequence.py", question, &answers)
+	python.PyTorch.Ask(t, "testdata/pytorch/sequence.py", question, &answers)
 	if len(answers) != len(cases) {
 		t.Fatalf("%d answers to %d questions", len(answers), len(cases))
 	}

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/mlodyssey/odyssey/internal/pytorch"
+	"github.com/mlodyssey/odyssey/internal/python"
 	"github.com/mlodyssey/odyssey/numeric"
 )
 
@@ -29,7 +29,7 @@ func TestFloatsAgainstPyTorch(t *testing.T) {
 		Codes  []uint16 `json:"codes"`
 		Values []uint32 `json:"values"`
 	}
-	pytorch.Ask(t, "testdata/pytorch/main.py", question, &answers)
+	python.PyTorch.Ask(t, "testdata/pytorch/main.py", question, &answers)
 	for name, f := range map[string]*numeric.Float{"float16": numeric.F16, "bfloat16": numeric.BF16} {
 		if len(answers[name].Codes) != len(question.Bits) || len(answers[name].Values) != 1<<16 {
 			t.Fatalf("%s: %d codes, %d values", name, len(answers[name].Codes), len(answers[name].Values))

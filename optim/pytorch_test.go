@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/mlodyssey/odyssey/internal/pytorch"
+	"github.com/mlodyssey/odyssey/internal/python"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -30,7 +30,7 @@ type answer struct {
 // ask asks PyTorch, where it is installed.
 func ask(t *testing.T, q question) (a answer) {
 	t.Helper()
-	pytorch.Ask(t, "testdata/pytorch/main.py", q, &a)
+	python.PyTorch.Ask(t, "testdata/pytorch/main.py", q, &a)
 	if len(a.Optimizers) != len(q.Optimizers) || len(a.Schedules) != len(q.Schedules) {
 		t.Fatalf("%d + %d answers to %d + %d questions", len(a.Optimizers), len(a.Schedules), len(q.Optimizers), len(q.Schedules))
 	}

@@ -5,12 +5,12 @@ import (
 	"math"
 	"testing"
 
-	"github.com/mlodyssey/odyssey/internal/pytorch"
+	"github.com/mlodyssey/odyssey/internal/python"
 )
 
 func TestMetricsAgainstPyTorch(t *testing.T) {
 	var answers []map[string]json.RawMessage
-	pytorch.Ask(t, "testdata/pytorch/main.py", sets(), &answers)
+	python.PyTorch.Ask(t, "testdata/pytorch/main.py", sets(), &answers)
 	compared := 0
 	for i, s := range sets() {
 		compared += compare(t, i, s, answers[i], 1e-12)

@@ -1,14 +1,13 @@
 package metric
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"slices"
 	"testing"
+
+	"github.com/mlodyssey/odyssey/internal/python"
 )
 
 // set is a question to scikit-learn and PyTorch: predictions for some examples.
@@ -73,7 +72,7 @@ func metricsOf(classes int) []Metric {
 
 func TestMetricsAgainstScikitLearn(t *testing.T) {
 	var answers []map[string]json.RawMessage
-	askScikitLearn(t, sets(), &answers)
+	python.ScikitLearn.Ask(t, "testdata/sklearn/main.py", sets(), &answers)
 	compared := 0
 	for i, s := range sets() {
 		compared += compare(t, i, s, answers[i], 1e-12)
@@ -129,37 +128,4 @@ func decode(t *testing.T, text json.RawMessage, into any) {
 	if err := json.Unmarshal(text, into); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// askScikitLearn runs the script, where a python3 here has scikit-learn; else the test is skipped,
-// unless ODYSSEY_SKLEARN is set.
-func askScikitLearn(t *testing.T, question, answer any) {
-	t.Helper()
-	asked, err := json.Marshal(question)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stderr bytes.Buffer
-	cmd := exec.Command(pythonWithScikitLearn(t), "testdata/sklearn/main.py")
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(asked), &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, stderr.Bytes())
-	}
-	decode(t, out, answer)
-}
-
-func pythonWithScikitLearn(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"/usr/bin/python3", "python3"} {
-		if exec.Command(name, "-c", `import importlib.util, sys; sys.exit(importlib.util.find_spec("sklearn") is None)`).Run() == nil {
-			return name
-		}
-	}
-	missing := t.Skip
-	if os.Getenv("ODYSSEY_SKLEARN") != "" {
-		missing = t.Fatal
-	}
-	missing("no python3 here has scikit-learn: Debian's package python3-sklearn has it")
-	return ""
 }

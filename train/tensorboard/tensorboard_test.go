@@ -1,12 +1,11 @@
 package tensorboard
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
-	"os"
-	"os/exec"
 	"testing"
+
+	"github.com/mlodyssey/odyssey/internal/python"
 )
 
 // TestAgainstTensorBoard has TensorBoard's own code read a file, where a python3 here has it; else it
@@ -21,18 +20,11 @@ func TestAgainstTensorBoard(t *testing.T) {
 	check(t, w.Histogram("weights", 5, h))
 	check(t, w.Close())
 
-	var stderr bytes.Buffer
-	cmd := exec.Command(pythonWithTensorBoard(t), "testdata/read.py", w.Path())
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, stderr.Bytes())
-	}
 	var read [][4]any
-	check(t, json.Unmarshal(out, &read))
+	python.TensorBoard.Ask(t, "testdata/read.py", w.Path(), &read)
 	want := []string{`["loss",2,"scalars",0.25]`, `["notes",3,"text","größer"]`, `["digits",4,"images",[2,2]]`}
 	if len(read) != len(want)+1 {
-		t.Fatalf("%d values, want %d: %s", len(read), len(want)+1, out)
+		t.Fatalf("%d values, want %d: %v", len(read), len(want)+1, read)
 	}
 	for i, w := range want {
 		if got, _ := json.Marshal(read[i]); string(got) != w {
@@ -46,19 +38,4 @@ func TestAgainstTensorBoard(t *testing.T) {
 	if histogram[0] != "weights" || histogram[2] != "histograms" || math.Abs(total-4) > 1e-6 {
 		t.Errorf("%v, want a histogram of 4 values", histogram)
 	}
-}
-
-func pythonWithTensorBoard(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"/usr/bin/python3", "python3"} {
-		if exec.Command(name, "-c", `import importlib.util, sys; sys.exit(importlib.util.find_spec("tensorboard") is None)`).Run() == nil {
-			return name
-		}
-	}
-	missing := t.Skip
-	if os.Getenv("ODYSSEY_TENSORBOARD") != "" {
-		missing = t.Fatal
-	}
-	missing("no python3 here has TensorBoard: pip install tensorboard")
-	return ""
 }

@@ -1,8 +1,8 @@
 """Reads an event file as TensorBoard does.
 
-    python3 read.py FILE > events.json
+    python3 read.py < file.json > events.json
 
-The answer is a list of [tag, step, plugin, value] for each value, with plugin the dashboard that TensorBoard
+The question is the file's name. The answer is a list of [tag, step, plugin, value] for each value, with plugin the dashboard that TensorBoard
 shows it on, and value a number, a string, [width, height] of an image, or the buckets of a histogram.
 """
 
@@ -28,7 +28,7 @@ def plain(plugin, value):
 # Since TensorBoard 2.3 the other loader migrates events itself.
 loader = getattr(event_file_loader, "LegacyEventFileLoader", event_file_loader.EventFileLoader)
 answer = []
-for event in loader(sys.argv[1]).Load():
+for event in loader(json.load(sys.stdin)).Load():
     for value in data_compat.migrate_event(event).summary.value:
         plugin = value.metadata.plugin_data.plugin_name
         answer.append([value.tag, event.step, plugin, plain(plugin, value)])
