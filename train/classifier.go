@@ -15,12 +15,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/internal/printable"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/precision"
@@ -111,9 +110,6 @@ const (
 )
 
 const classifierFormat = "1"
-
-// maxClasses keeps a file's few bytes from asking for a huge last layer.
-const maxClasses = 1 << 16
 
 // Save writes the classifier to a safetensors file, atomically. Equal
 // classifiers give equal bytes.
@@ -247,10 +243,8 @@ func (c *Classifier) readMetadata(metadata map[string]string) error {
 	switch {
 	case err != nil:
 		return err
-	case slices.ContainsFunc(c.Classes, unprintable):
-		return fmt.Errorf("metadata %q has a name that cannot be printed, want printable ones", metaClasses)
-	case len(c.Classes) > maxClasses:
-		return fmt.Errorf("metadata %q has %d names, want at most %d", metaClasses, len(c.Classes), maxClasses)
+	case checkClasses(c.Classes) != nil:
+		return fmt.Errorf("metadata %q: %w", metaClasses, checkClasses(c.Classes))
 	case c.Ranges != nil && !(c.Precision.Packed && c.Precision.History > 0):
 		return fmt.Errorf("metadata %q is for activations with a scale, not for precision %v", metaRanges, c.Precision)
 	case slices.ContainsFunc(c.Ranges, func(v float32) bool { return !(v >= 0 && v <= math.MaxFloat32) }):
@@ -261,9 +255,18 @@ func (c *Classifier) readMetadata(metadata map[string]string) error {
 	return nil
 }
 
-// unprintable keeps a file from sending control codes to a terminal.
-func unprintable(name string) bool {
-	return strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) })
+// checkClasses returns an error if there are so many classes that a file's few bytes ask for a huge last layer, or
+// if their names would send control codes to a terminal.
+func checkClasses(names []string) error {
+	if n := len(names); n > metric.MaxClasses {
+		return fmt.Errorf("%d classes, want at most %d", n, metric.MaxClasses)
+	}
+	for i, name := range names {
+		if !printable.Is(name) {
+			return fmt.Errorf("class %d is %q, want a name without control codes", i, name)
+		}
+	}
+	return nil
 }
 
 func parse(metadata map[string]string, key string, v any, want string) error {

@@ -87,6 +87,9 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 	if err != nil {
 		return nil, Config{}, err
 	}
+	if err := checkClasses(train.Classes()); err != nil {
+		return nil, Config{}, fmt.Errorf("data %s: %w", s.Data, err)
+	}
 	policy, err := s.policy()
 	if err != nil {
 		return nil, Config{}, err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/internal/printable"
 	"github.com/mlodyssey/odyssey/train/metric"
 	"github.com/mlodyssey/odyssey/train/record"
 )
@@ -412,7 +413,7 @@ func (p *Proof) String() string {
 	case p.End.Reason != EndFinished:
 		fmt.Fprintf(&b, "; the run ended early: %s", p.End.Reason)
 	}
-	return b.String()
+	return printable.Text(b.String()) // the record may be anybody's
 }
 
 func listed(numbers []int) string {

@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/printable"
 	"github.com/mlodyssey/odyssey/train"
 )
 
@@ -57,7 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		return 0
 	}
 	message, status := explain(err)
-	fmt.Fprintln(stderr, "odyssey: "+strings.ReplaceAll(message, "\n", "; "))
+	fmt.Fprintln(stderr, "odyssey: "+printable.Text(strings.ReplaceAll(message, "\n", "; ")))
 	return status
 }
 

@@ -16,11 +16,18 @@ type Confusion struct {
 	counts  []int64 // [actual × predicted]
 }
 
+// MaxClasses is how many classes may be told apart.
+const MaxClasses = 1 << 15
+
+func checkClasses(name string, classes int) {
+	if classes < 1 || classes > MaxClasses {
+		tensor.Fail(name, nil, "want 1 to %d classes, not %d", MaxClasses, classes)
+	}
+}
+
 // NewConfusion returns an empty matrix of a number of classes, which takes 8 × classes² bytes.
 func NewConfusion(classes int) *Confusion {
-	if classes < 1 || classes > 1<<15 {
-		tensor.Fail("metric.NewConfusion", nil, "want 1 to %d classes, not %d", 1<<15, classes)
-	}
+	checkClasses("metric.NewConfusion", classes)
 	return &Confusion{classes, make([]int64, classes*classes)}
 }
 
@@ -29,13 +36,15 @@ func (m *Confusion) Name() string { return "confusion" }
 
 // Add takes in Scores and Labels. Of equal scores the lower class is predicted, and NaN counts as
 // larger than all else, as in op.ArgMax.
-func (m *Confusion) Add(b Batch) { m.add("confusion", b) }
+func (m *Confusion) Add(b Batch) { b.predictions(m.Name(), m.classes, m.count) }
 
-func (m *Confusion) add(name string, b Batch) {
-	b.checkRows(name, "Scores", b.Scores, m.classes)
+func (m *Confusion) count(actual, predicted int) { m.counts[actual*m.classes+predicted]++ }
+
+// predictions calls f for each example of a batch of a number of classes.
+func (b Batch) predictions(name string, classes int, f func(actual, predicted int)) {
+	b.checkRows(name, "Scores", b.Scores, classes)
 	for i, label := range b.Labels {
-		predicted := largest(b.Scores[i*m.classes : (i+1)*m.classes])
-		m.counts[int(label)*m.classes+predicted]++
+		f(int(label), largest(b.Scores[i*classes:(i+1)*classes]))
 	}
 }
 
@@ -43,7 +52,7 @@ func (m *Confusion) add(name string, b Batch) {
 func (m *Confusion) Observe(actual, predicted int) {
 	m.check(actual)
 	m.check(predicted)
-	m.counts[actual*m.classes+predicted]++
+	m.count(actual, predicted)
 }
 
 func (m *Confusion) check(class int) {
@@ -58,12 +67,8 @@ func (m *Confusion) Merge(other Metric) error {
 	if err != nil {
 		return err
 	}
-	return m.merge(m.Name(), o)
-}
-
-func (m *Confusion) merge(name string, o *Confusion) error {
 	if o.classes != m.classes {
-		return fmt.Errorf("merge %s: want one of %d classes, not %d", name, m.classes, o.classes)
+		return otherClasses(m, m.classes, o.classes)
 	}
 	for i, c := range o.counts {
 		m.counts[i] += c
@@ -126,4 +131,8 @@ func (m *Confusion) Table(names []string) string {
 	}
 	w.Flush()
 	return b.String()
+}
+
+func otherClasses(m Metric, classes, other int) error {
+	return fmt.Errorf("merge %s: want one of %d classes, not %d", m.Name(), classes, other)
 }
