@@ -76,8 +76,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"std zero", func(f *checkpoint.File) { f.Metadata["std"] = "0" }, `metadata "std" is 0, want a positive number`},
 		{"many classes", func(f *checkpoint.File) {
 			f.Metadata["classes"] = "[" + strings.Repeat(`"",`, 1<<15) + `""]`
-		}, `metadata "classes": 32769 classes, want at most 32768`},
-		{"a class that commands", func(f *checkpoint.File) { f.Metadata["classes"] = `["a","\u001b[2K"]` }, `metadata "classes": class 1 is "\x1b[2K", want a name without control codes`},
+		}, `32769 names, want at most 32768`},
 		{"no classes at all", func(f *checkpoint.File) { f.Metadata["classes"] = "[]" }, "at least one class"},
 		{"other input", func(f *checkpoint.File) { f.Metadata["input"] = "[3,32,32]" }, "takes grey images of 28×28, not examples of shape [3 32 32]"},
 		{"unknown model", func(f *checkpoint.File) { f.Metadata["model"] = "resnet" }, `unknown model "resnet": want one of lenet5`},

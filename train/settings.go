@@ -10,6 +10,7 @@ import (
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/optim"
 	"github.com/mlodyssey/odyssey/precision"
+	"github.com/mlodyssey/odyssey/train/metric"
 )
 
 // What a run does unless told otherwise.
@@ -87,8 +88,8 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 	if err != nil {
 		return nil, Config{}, err
 	}
-	if err := checkClasses(train.Classes()); err != nil {
-		return nil, Config{}, fmt.Errorf("data %s: %w", s.Data, err)
+	if n := len(train.Classes()); n > metric.MaxClasses {
+		return nil, Config{}, fmt.Errorf("data %s: %d classes, want at most %d", s.Data, n, metric.MaxClasses)
 	}
 	policy, err := s.policy()
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/mlodyssey/odyssey/data/stats"
 	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/train"
@@ -69,7 +70,7 @@ func (c evalCommand) Run(ctx context.Context, out *output) error {
 		fmt.Fprintf(out, "%-18s %.2f %%\n", strings.ReplaceAll(name, "_", " "), 100*values[name])
 	}
 	if c.Classes {
-		printClasses(out, net.Classes, confusion)
+		printClasses(out, stats.Readable(net.Classes), confusion)
 	}
 	return nil
 }

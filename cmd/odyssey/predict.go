@@ -5,6 +5,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/data/stats"
 	"github.com/mlodyssey/odyssey/train"
 )
 
@@ -61,7 +62,7 @@ func printGuesses(out *output, p prediction) {
 	fmt.Fprintln(out, p.Image)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, g := range p.Classes {
-		fmt.Fprintf(table, "  %s\t%.2f %%\t\n", g.Class, 100*g.Probability)
+		fmt.Fprintf(table, "  %s\t%.2f %%\t\n", stats.Readable([]string{g.Class})[0], 100*g.Probability)
 	}
 	table.Flush()
 }

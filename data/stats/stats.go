@@ -9,9 +9,9 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/internal/printable"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -124,13 +124,13 @@ func Verify(ctx context.Context, set data.Dataset, report func(example int, err 
 	return wrong, nil
 }
 
-// Readable returns the names of classes as they can be shown: those of spaces and control
-// characters, which the classes of texts may be, in quotes.
+// Readable returns the names of classes as they can be shown: those of spaces, and with control
+// codes, which the classes of texts may be, in quotes.
 func Readable(classes []string) []string {
 	names := make([]string, len(classes))
 	for i, name := range classes {
 		names[i] = name
-		if strings.TrimSpace(name) == "" || strings.ContainsFunc(name, unicode.IsControl) {
+		if strings.TrimSpace(name) == "" || !printable.Is(name) {
 			names[i] = strconv.Quote(name)
 		}
 	}
