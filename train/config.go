@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -81,8 +82,16 @@ const mostSteps = 1 << 30
 
 // Check returns what is wrong with a configuration before any of it is run.
 func (c Config) Check() error {
-	_, err := newLoader(c)
+	_, err := c.checked()
 	return err
+}
+
+// checked returns the loader of a sound configuration.
+func (c Config) checked() (*data.Loader, error) {
+	if c.Model == nil || c.Optimizer == nil || c.Train == nil {
+		return nil, errors.New("want a Config with a Model, an Optimizer and Train")
+	}
+	return newLoader(c)
 }
 
 func newLoader(c Config) (*data.Loader, error) {

@@ -25,7 +25,7 @@ const (
 	StateFile   = "state.safetensors"   // where to go on: see State
 	CurvesFile  = "curves.png"          // what Directory.DrawCurves draws
 	ProfileFile = "cpu.pprof"           // of a profiled run, for go tool pprof
-	epochFiles  = "epoch-*.safetensors" // of Directory.KeepEvery
+	epochFiles  = "epoch-*.safetensors" // of Directory.Keep
 )
 
 var runFiles = []string{RecordFile, ModelFile, BestFile, StateFile, CurvesFile, ProfileFile}
@@ -36,8 +36,7 @@ type Directory struct {
 	// there is none.
 	DrawCurves func(w io.Writer, epochs []Epoch) error
 
-	KeepEvery int // keep the classifier of each so-manieth epoch too; 0: of none
-	KeepLast  int // but only the last few of these; 0: all
+	Keep Keep // which other classifiers to keep; a run that is opened keeps those that it kept
 
 	dir      string
 	made     []string // the directories that were made for it, the outermost first
@@ -46,6 +45,7 @@ type Directory struct {
 	record   *log   // of the run
 	kept     int    // the epoch whose checkpoint is there
 	whole    bool   // there is something to go on from
+	newest   string // the sum of the record's last line, of a run that was opened
 }
 
 // NewDirectory makes the directory of a run, or takes one that holds no run yet. An
@@ -156,14 +156,18 @@ func dirError(dir string, err error) error {
 	return fmt.Errorf("run directory %s: %w, want a directory that can be made and written", dir, err)
 }
 
-// enter begins the work in the directory, which is no other run's meanwhile. That of a new run
-// was empty when it was made, but that is a while ago.
+// enter begins the work in the directory, which is no other run's meanwhile. It must be as it was when it was made or
+// opened, which is a while ago.
 func (d *Directory) enter() (unlock func(), err error) {
 	unlock, err = d.lock()
-	if err != nil || d.whole {
-		return unlock, err
+	if err != nil {
+		return nil, err
 	}
-	if err := d.wantEmpty(); err != nil {
+	asItWas := d.wantEmpty
+	if d.whole {
+		asItWas = d.wantUnchanged
+	}
+	if err := asItWas(); err != nil {
 		unlock()
 		return nil, err
 	}
@@ -246,7 +250,7 @@ func (k *keeper) start(l *Loop) error {
 		k.kept = len(l.Epochs)
 	}
 	if k.record.Position().Lines == 0 {
-		return k.record.started(k.settings, l)
+		return k.record.started(k.settings, k.Keep, l)
 	}
 	k.whole = true
 	if err := k.record.resumed(l); err != nil {
@@ -314,13 +318,13 @@ func (k *keeper) draw(l *Loop) error {
 
 // keepEpoch keeps the classifier of an epoch, if it is one of those to keep.
 func (k *keeper) keepEpoch(number int) error {
-	if k.KeepEvery <= 0 || number%k.KeepEvery != 0 {
+	if k.Keep.Every <= 0 || number%k.Keep.Every != 0 {
 		return nil
 	}
 	if _, err := k.net.save(k.path(epochFile(number))); err != nil {
 		return err
 	}
-	if old := number - k.KeepEvery*k.KeepLast; k.KeepLast > 0 && old > 0 {
+	if old := number - k.Keep.Every*k.Keep.Last; k.Keep.Last > 0 && old > 0 {
 		if err := os.Remove(k.path(epochFile(old))); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

@@ -419,7 +419,9 @@ func TestTheBestAndSomeEpochsAreKept(t *testing.T) {
 	for piece := range 2 {
 		net, c := prepare(t, s)
 		d := newRunOr(t, dir, s, piece > 0)
-		d.KeepEvery, d.KeepLast = 1, 2
+		if piece == 0 { // the second keeps on
+			d.Keep = Keep{Every: 1, Last: 2}
+		}
 		c.Callbacks = append(c.Callbacks, OnEpoch(func(e Epoch) error {
 			if e.Epoch == 3 {
 				return errors.New("a power cut")

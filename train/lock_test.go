@@ -21,18 +21,17 @@ func TestOneRunAtATimeInADirectory(t *testing.T) {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}
-	c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
+	var late *Directory // opened in mid-run
+	c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) (err error) {
 		switch {
 		case l.Progress.Epoch == 1 && l.Progress.Step == 1:
 			try("a new one", other)
 		case l.Progress.Epoch == 2 && l.Progress.Step == 1:
-			d, err := OpenDirectory(dir)
-			if err != nil {
-				return err
+			if late, err = OpenDirectory(dir); err == nil {
+				try("one that goes on", late)
 			}
-			try("one that goes on", d)
 		}
-		return nil
+		return err
 	}))
 	epochs, err := first.Run(t.Context(), net, c)
 	if err != nil {
@@ -45,6 +44,9 @@ func TestOneRunAtATimeInADirectory(t *testing.T) {
 	}
 	// Whoever comes when the first run is over finds that the directory is not empty any more.
 	if _, err := other.Run(t.Context(), net, c); err == nil || !strings.Contains(err.Error(), "already holds a run") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := late.Run(t.Context(), net, c); err == nil || !strings.Contains(err.Error(), "another process went on with the run meanwhile") {
 		t.Errorf("error %v", err)
 	}
 	if got := list(t, dir); !slices.Equal(got, want) {

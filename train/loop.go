@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"time"
 
@@ -100,7 +101,7 @@ func Run(ctx context.Context, c Config) (epochs []Epoch, err error) {
 
 func newLoop(c Config) (l *Loop, err error) {
 	defer recoverMistake(&err)
-	loader, err := newLoader(c)
+	loader, err := c.checked()
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +161,7 @@ func (l *Loop) run(ctx context.Context) (err error) {
 	if err := l.call(Callback.Start); err != nil {
 		return err
 	}
-	for l.stopped == "" && l.Number() < l.last {
+	for l.stopped == "" && (l.Number() < l.last || l.Progress.Step > 0) {
 		l.Config.setTraining(true)
 		if l.Progress.Step == 0 {
 			if err := l.call(Callback.Epoch); err != nil {
@@ -177,6 +178,12 @@ func (l *Loop) run(ctx context.Context) (err error) {
 	return nil
 }
 
+// isEpochOver reports whether an epoch takes no more steps: it is evaluated next.
+func (l *Loop) isEpochOver() bool {
+	p := l.Progress
+	return p.Step == p.Steps || l.Number() == l.last || l.Config.ends(p.Epoch, p.Step)
+}
+
 // interrupted gives callbacks the chance to keep the steps so far, where it is the context that ended them.
 func (l *Loop) interrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) && l.Number() > 0 {
@@ -191,7 +198,7 @@ func (l *Loop) runSteps(ctx context.Context) error {
 	if l.Config.Watch {
 		l.watched = l.State()
 	}
-	for batch, err := range l.loader.BatchesFrom(ctx, l.Progress.Epoch, l.Progress.Step) {
+	for batch, err := range l.batches(ctx) {
 		if err != nil {
 			return err
 		}
@@ -204,7 +211,7 @@ func (l *Loop) runSteps(ctx context.Context) error {
 		if err := l.call(Callback.Step); err != nil {
 			return err
 		}
-		if l.stopped != "" || l.Number() == l.last || l.Config.ends(l.Progress.Epoch, l.Progress.Step) {
+		if l.stopped != "" || l.isEpochOver() {
 			break
 		}
 		if l.isCheckpointDue() {
@@ -220,12 +227,17 @@ func (l *Loop) runSteps(ctx context.Context) error {
 	return nil
 }
 
-// isCheckpointDue reports whether one is due within an epoch, after a step that does not end it.
+// batches returns those that are left of an epoch: none if it was over when the run was taken up again.
+func (l *Loop) batches(ctx context.Context) iter.Seq2[*data.Batch, error] {
+	if l.isEpochOver() {
+		return func(func(*data.Batch, error) bool) {}
+	}
+	return l.loader.BatchesFrom(ctx, l.Progress.Epoch, l.Progress.Step)
+}
+
+// isCheckpointDue reports whether one is due after a step that does not end the epoch.
 func (l *Loop) isCheckpointDue() bool {
 	c := l.Config
-	if l.Progress.Step == l.Progress.Steps {
-		return false
-	}
 	return c.CheckpointSteps > 0 && l.Progress.Step%c.CheckpointSteps == 0 ||
 		c.CheckpointEvery > 0 && time.Since(l.saved) >= c.CheckpointEvery
 }
@@ -289,7 +301,11 @@ func (l *Loop) endEpoch(ctx context.Context) error {
 	}
 	c.setTraining(false)
 	if err := c.evaluate(ctx, &e); err != nil {
-		return err
+		c.setTraining(true)
+		if c.averagesEpoch(e.Epoch) {
+			return err // the average would take the epoch in again
+		}
+		return l.interrupted(ctx, err)
 	}
 	l.Epochs = append(l.Epochs, e)
 	if err := l.call(Callback.Evaluation); err != nil {

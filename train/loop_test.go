@@ -173,6 +173,20 @@ func TestWrongConfigurations(t *testing.T) {
 	}
 }
 
+func TestConfigurationsThatLackSomething(t *testing.T) {
+	for what, change := range map[string]func(c *Config){
+		"model":     func(c *Config) { c.Model = nil },
+		"optimizer": func(c *Config) { c.Optimizer = nil },
+		"examples":  func(c *Config) { c.Train = nil },
+	} {
+		c := small(t, 100)
+		change(&c)
+		if _, err := Run(t.Context(), c); err == nil || err.Error() != "want a Config with a Model, an Optimizer and Train" {
+			t.Errorf("without %s: error %v", what, err)
+		}
+	}
+}
+
 func TestADivergingRunEndsWithAnError(t *testing.T) {
 	c := small(t, 100)
 	o, err := optim.NewSGD(nn.Parameters(c.Model), optim.SGDConfig{LR: 1e30})

@@ -38,6 +38,13 @@ type Start struct {
 	Parameters  int         `json:"parameters"`
 	Examples    [2]int      `json:"examples"` // of training and of the test set
 	Classes     []string    `json:"classes"`
+	Keep
+}
+
+// Keep says which epochs' classifiers a Directory keeps beside the last and the best.
+type Keep struct {
+	Every int `json:"keep_every,omitempty"` // each so many epochs; 0: of none
+	Last  int `json:"keep_last,omitempty"`  // but only the last few of these; 0: all
 }
 
 // DataFile is a file, or a folder of files, that a run reads.
@@ -64,8 +71,9 @@ type Resume struct {
 
 // End is how a run ended.
 type End struct {
-	Reason string `json:"reason"` // EndFinished, EndInterrupted, that of Loop.Stop, or an error
-	Epochs int    `json:"epochs"` // that were finished
+	Reason string `json:"reason"`           // EndFinished, EndInterrupted, that of Loop.Stop, or an error
+	Failed bool   `json:"failed,omitempty"` // it is an error
+	Epochs int    `json:"epochs"`           // that were finished and recorded
 }
 
 // Usual reasons of an end.
@@ -86,17 +94,20 @@ const (
 const metaRecord = "record"
 
 // log writes the record of a run.
-type log struct{ *record.Log }
+type log struct {
+	*record.Log
+	epochs int // that it has
+}
 
-func newLog(path string) *log { return &log{record.New(path)} }
+func newLog(path string) *log { return &log{Log: record.New(path)} }
 
-func (r *log) started(s Settings, l *Loop) error {
+func (r *log) started(s Settings, k Keep, l *Loop) error {
 	files, err := hashFiles(l.Config.Files)
 	if err != nil {
 		return err
 	}
 	start := describe(l.Config)
-	start.Settings, start.Environment, start.Data = s, CurrentEnvironment(), files
+	start.Settings, start.Environment, start.Data, start.Keep = s, CurrentEnvironment(), files, k
 	return r.Append(lineStart, start)
 }
 
@@ -110,24 +121,29 @@ func describe(c Config) Start {
 }
 
 func (r *log) resumed(l *Loop) error {
+	r.epochs = len(l.Epochs)
 	return r.Append(lineResume, Resume{CurrentEnvironment(), l.Progress.Epoch, l.Progress.Step})
 }
 
 func (r *log) finished(e Epoch, metrics []metric.Metric, weights string) error {
-	return r.Append(lineEpoch, RecordedEpoch{e, Values(metrics), weights})
+	if err := r.Append(lineEpoch, RecordedEpoch{e, Values(metrics), weights}); err != nil {
+		return err
+	}
+	r.epochs++
+	return nil
 }
 
 func (r *log) ended(l *Loop, err error) error {
-	reason := EndFinished
+	end := End{Reason: EndFinished, Epochs: r.epochs}
 	switch {
 	case errors.Is(err, context.Canceled):
-		reason = EndInterrupted
+		end.Reason = EndInterrupted
 	case err != nil:
-		reason = err.Error()
+		end.Reason, end.Failed = err.Error(), true
 	case l.Stopped() != "":
-		reason = l.Stopped()
+		end.Reason = l.Stopped()
 	}
-	return r.Append(lineEnd, End{reason, len(l.Epochs)})
+	return r.Append(lineEnd, end)
 }
 
 // ReadRecord reads the record of the run in a directory. Where its lines do not hold together, or

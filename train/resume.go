@@ -23,7 +23,8 @@ func OpenDirectory(dir string) (*Directory, error) {
 	if err := r.read(lines[0], true); err != nil {
 		return nil, fmt.Errorf("%s: line 1: %w", d.path(RecordFile), err)
 	}
-	d.settings = r.Start.Settings
+	d.settings, d.Keep = r.Start.Settings, r.Start.Keep
+	d.newest = lines[len(lines)-1].Sum
 	if err := checkFiles(r.Start.Data); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
@@ -43,8 +44,17 @@ func OpenDirectory(dir string) (*Directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.record = &log{l}
+	d.record = &log{Log: l}
 	return d, nil
+}
+
+// wantUnchanged returns an error if another process has gone on with an opened run.
+func (d *Directory) wantUnchanged() error {
+	lines, err := record.Read(d.path(RecordFile))
+	if err == nil && lines[len(lines)-1].Sum != d.newest {
+		err = fmt.Errorf("run directory %s: another process went on with the run meanwhile", d.dir)
+	}
+	return err
 }
 
 // IsFinished reports whether an opened run has nothing left to do.

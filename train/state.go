@@ -97,7 +97,7 @@ func (l *Loop) restore(s *State) error {
 	}
 	p := s.Place
 	number := (p.Epoch-1)*l.loader.Len() + p.Step
-	if p.Epoch < 1 || p.Epoch > l.Config.Epochs+1 || p.Step > 0 && number >= l.last || p.Correct < 0 || p.Correct > p.Count || p.Step < 0 || p.Step > l.loader.Len() || p.Count < 0 || p.Trained < 0 || len(s.Epochs) != p.Epoch-1 {
+	if p.Epoch < 1 || p.Epoch > l.Config.Epochs+1 || p.Step > 0 && number > l.last || p.Correct < 0 || p.Correct > p.Count || p.Step < 0 || p.Step > l.loader.Len() || p.Count < 0 || p.Trained < 0 || len(s.Epochs) != p.Epoch-1 {
 		return fmt.Errorf("state of a run: it stands at step %d of epoch %d with %d epochs finished, want a place in this run", p.Step, p.Epoch, len(s.Epochs))
 	}
 	l.begin(p.Epoch)

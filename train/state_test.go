@@ -9,6 +9,7 @@ import (
 
 	"github.com/mlodyssey/odyssey/augment"
 	"github.com/mlodyssey/odyssey/checkpoint"
+	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/optim"
@@ -59,6 +60,58 @@ func TestARunThatGoesOnHasTheBitsOfOneThatNeverStopped(t *testing.T) {
 				}
 				return c
 			})
+		})
+	}
+}
+
+// cancelling is a set that ends the run it is read in, for the n-th time that its first example is read.
+type cancelling struct {
+	data.Dataset
+	n      int
+	cancel context.CancelFunc
+}
+
+func (c *cancelling) Read(i int, x []float32) (int, error) {
+	if i == 0 {
+		if c.n--; c.n == 0 {
+			c.cancel()
+		}
+	}
+	return c.Dataset.Read(i, x)
+}
+
+// A run that is interrupted while it evaluates an epoch goes on with that evaluation.
+func TestARunThatIsInterruptedInAnEvaluationGoesOn(t *testing.T) {
+	for name, change := range resumable {
+		t.Run(name, func(t *testing.T) {
+			s := smallRun()
+			s.Epochs, s.Batch = 3, 20
+			change(t, &s)
+			_, whole := prepare(t, s)
+			want := fit(t, whole)
+			for epoch := 1; epoch <= 3; epoch++ {
+				_, c := prepare(t, s)
+				ctx, cancel := context.WithCancel(t.Context())
+				c.Test = &cancelling{c.Test, epoch, cancel}
+				states := &keepStates{dir: t.TempDir()}
+				c.Callbacks = []Callback{states}
+				if got, err := Run(ctx, c); !errors.Is(err, context.Canceled) || len(got) != epoch-1 {
+					t.Fatalf("%d epochs, %v", len(got), err)
+				}
+				_, again := prepare(t, s)
+				if len(states.files) > 0 {
+					again.From, _, _ = LoadState(states.files[len(states.files)-1])
+				} else if !c.averagesEpoch(1) {
+					t.Errorf("epoch %d: nothing is kept", epoch)
+				}
+				if from := again.From; from != nil && from.Place.Step == 0 && !c.averagesEpoch(epoch) {
+					t.Errorf("epoch %d: %+v is kept, want its last step", epoch, from.Place)
+				}
+				got := fit(t, again)
+				if allBits(again) != allBits(whole) || len(got) != 3 || got[2].TestLoss != want[2].TestLoss {
+					t.Errorf("epoch %d: other bits, or %+v, want %+v", epoch, got, want)
+				}
+			}
 		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/internal/printable"
+	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/train/metric"
 	"github.com/mlodyssey/odyssey/train/record"
 )
@@ -121,10 +122,7 @@ func (v *verifier) ends(context.Context) error {
 // data compares the data files.
 func (v *verifier) data(context.Context) error {
 	for _, want := range v.record.Start.Data {
-		path := want.Path
-		if v.Data != "" {
-			path = moved(path, data.Directory(v.record.Start.Settings.Data), data.Directory(v.Data))
-		}
+		path := v.where(want)
 		got, err := hashFiles([]string{path})
 		if err != nil {
 			return v.differs(lineStart, 1, "the data: %v", err)
@@ -135,6 +133,14 @@ func (v *verifier) data(context.Context) error {
 		v.proof.Files++
 	}
 	return nil
+}
+
+// where returns the path that a data file has now.
+func (v *verifier) where(f DataFile) string {
+	if v.Data == "" {
+		return f.Path
+	}
+	return moved(f.Path, data.Directory(v.record.Start.Settings.Data), data.Directory(v.Data))
 }
 
 // moved returns the path of a file whose directory lies elsewhere now.
@@ -151,8 +157,7 @@ func (v *verifier) kept() (map[string]int, error) {
 	if stray != nil {
 		return nil, fmt.Errorf("%s: of an epoch that the record does not have%s", filepath.Join(v.dir, stray[0]), v.unfinished())
 	}
-	if !v.isOver() {
-		// Those of an epoch that comes again are removed when a run goes on: see keeper.forget.
+	if v.comesAgain() {
 		maps.DeleteFunc(files, func(file string, _ int) bool {
 			_, err := os.Stat(filepath.Join(v.dir, file))
 			return errors.Is(err, fs.ErrNotExist)
@@ -204,8 +209,22 @@ func (v *verifier) checkpoints(context.Context) error {
 	return nil
 }
 
+// comesAgain reports whether the run went on and has not finished an epoch since: the classifiers of one that had been
+// begun are removed then, see keeper.forget.
+func (v *verifier) comesAgain() bool {
+	for _, l := range slices.Backward(v.record.Lines) {
+		if l.Kind == lineResume || l.Kind == lineEpoch {
+			return l.Kind == lineResume
+		}
+	}
+	return false
+}
+
 // isOver reports whether the run came to an end by itself.
-func (v *verifier) isOver() bool { return v.record.End != nil && v.record.End.Reason != EndInterrupted }
+func (v *verifier) isOver() bool {
+	end := v.record.End
+	return end != nil && !end.Failed && end.Reason != EndInterrupted
+}
 
 // unfinished tells what may be the matter with the files of a run that was killed.
 func (v *verifier) unfinished() string {
@@ -241,14 +260,16 @@ func (v *verifier) evaluate(ctx context.Context) error {
 	if !v.Eval {
 		return nil
 	}
-	s := v.settings()
-	test, err := OpenData(s.Data, "test", s.Seed, s.Limit)
+	test, err := v.openTest()
 	if err != nil {
 		return err
 	}
 	files, err := v.kept()
 	if err != nil {
 		return err
+	}
+	if len(files) == 0 && len(v.record.Epochs) > 0 {
+		return fmt.Errorf("%s: no classifier is there to be evaluated%s", v.dir, v.unfinished())
 	}
 	for _, file := range slices.Sorted(maps.Keys(files)) {
 		number := files[file]
@@ -257,6 +278,9 @@ func (v *verifier) evaluate(ctx context.Context) error {
 		}
 		net, err := Load(filepath.Join(v.dir, file), v.newNet)
 		if err != nil {
+			return err
+		}
+		if err := v.compareNet(net, file); err != nil {
 			return err
 		}
 		metrics := DefaultMetrics(len(net.Classes))
@@ -274,6 +298,56 @@ func (v *verifier) evaluate(ctx context.Context) error {
 		v.proof.Evaluated = append(v.proof.Evaluated, number)
 	}
 	slices.Sort(v.proof.Evaluated)
+	return nil
+}
+
+// openTest opens the test set, and compares what the run learnt from with what is recorded of it.
+func (v *verifier) openTest() (data.Dataset, error) {
+	s, want := v.settings(), v.record.Start.Examples
+	set, from, err := openData(s.Data, "train", s.Seed, s.Limit)
+	if err != nil {
+		return nil, err
+	}
+	test, testFrom, err := openData(s.Data, "test", s.Seed, s.Limit)
+	if err != nil {
+		return nil, err
+	}
+	if got := [2]int{set.Len(), test.Len()}; got != want {
+		return nil, v.differs(lineStart, 1, "it counts %d and %d examples, but %s has %d and %d", want[0], want[1], s.Data, got[0], got[1])
+	}
+	return test, v.compareFiles(filesOf(from, testFrom))
+}
+
+// compareFiles compares the names of the data files with those recorded, whose content is.
+func (v *verifier) compareFiles(read []string) error {
+	recorded := map[string]bool{}
+	for _, f := range v.record.Start.Data {
+		path, err := filepath.Abs(v.where(f))
+		if err != nil {
+			return err
+		}
+		recorded[path] = true
+	}
+	for _, file := range read {
+		path, err := filepath.Abs(file)
+		if err != nil {
+			return err
+		}
+		if !recorded[path] {
+			return v.differs(lineStart, 1, "the data: %s is read, but its SHA-256 is not recorded", path)
+		}
+	}
+	return nil
+}
+
+// compareNet compares a classifier with what is recorded of all.
+func (v *verifier) compareNet(net *Classifier, file string) error {
+	want := v.record.Start
+	got := nn.CountParameters(net.Net)
+	if net.Name != want.Settings.Model || got != want.Parameters || !slices.Equal(net.Classes, want.Classes) {
+		return v.differs(lineStart, 1, "%s of %d parameters and %d classes, but %s is %s of %d and %d, or the classes have other names",
+			want.Settings.Model, want.Parameters, len(want.Classes), file, net.Name, got, len(net.Classes))
+	}
 	return nil
 }
 
@@ -352,7 +426,7 @@ func (r *replayer) Start(l *Loop) error {
 	if r.last == 0 {
 		l.Stop("nothing to replay")
 	}
-	return nil
+	return r.compareFiles(l.Config.Files)
 }
 
 // Evaluation compares an epoch.
@@ -405,7 +479,7 @@ func (p *Proof) String() string {
 		fmt.Fprintf(&b, "; evaluated again, the checkpoints of epochs %s give the recorded figures exactly", listed(p.Evaluated))
 	}
 	if p.Replayed > 0 {
-		fmt.Fprintf(&b, "; trained again, %d of %s have the recorded weights bit for bit (%s; the run: %s)", p.Replayed, counted(p.Epochs, "epoch"), p.Now.machine(), p.Then.machine())
+		fmt.Fprintf(&b, "; trained again, %d of %s %s the recorded weights bit for bit (%s; the run: %s)", p.Replayed, counted(p.Epochs, "epoch"), has(p.Replayed), p.Now.machine(), p.Then.machine())
 	}
 	switch {
 	case p.End == nil:
@@ -425,6 +499,13 @@ func counted(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func has(n int) string {
+	if n == 1 {
+		return "has"
+	}
+	return "have"
 }
 
 // machine tells what an environment computes with.

@@ -7,8 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/model"
+	"github.com/mlodyssey/odyssey/nn"
+	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/optim"
 )
 
@@ -26,6 +29,17 @@ func (p poisoned) Read(i int, x []float32) (int, error) {
 	return label, err
 }
 
+// tinyThenHuge makes scores tiny and then themselves again; on the way back they come to be huge first.
+type tinyThenHuge struct{ nn.Module }
+
+func (m tinyThenHuge) Forward(x *autograd.Value) *autograd.Value {
+	x = m.Module.Forward(x)
+	for _, factor := range []float64{1e-21, 1e-21, 1e21, 1e21} {
+		x = op.Scale(x, factor)
+	}
+	return x
+}
+
 func TestWhereNaNComesFrom(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(c *Config)
@@ -37,6 +51,9 @@ func TestWhereNaNComesFrom(t *testing.T) {
 			multiply(c.Model.(*model.LeNet5).Conv1.Weight, 1e20)
 			multiply(c.Model.(*model.LeNet5).Conv2.Weight, 1e20)
 		}, Origin{Epoch: 1, Step: 1, Op: "conv2d", Layer: "conv2", Phase: Forward}, "conv2d of layer conv2 (forward), whose inputs go up to "},
+		"backward": {func(c *Config) {
+			c.Model = tinyThenHuge{c.Model}
+		}, Origin{Epoch: 1, Step: 1, Op: "mul", Layer: "fc3", Phase: Backward}, "with mul of layer fc3 (backward), whose inputs go up to "},
 		"a later step": {func(c *Config) { optim.SetLearningRate(c.Optimizer, 1e38) },
 			Origin{Epoch: 1, Step: 2, Op: "conv2d", Layer: "conv2", Phase: Forward}, "it began in step 2 of epoch 1, with conv2d"},
 		"update": {func(c *Config) { optim.SetLearningRate(c.Optimizer, 1e300) },

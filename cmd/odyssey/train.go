@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,7 +115,9 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 		settings.Optimizer, settings.LR, run.Dir())
 
 	run.DrawCurves = drawCurves
-	run.KeepEvery, run.KeepLast = c.KeepEvery, c.KeepLast
+	if run.Keep, err = c.keep(run.Keep); err != nil {
+		return err
+	}
 	config.CheckpointEvery, config.Watch = c.SaveEvery, true
 	config.Callbacks = append(config.Callbacks, newProgress(out))
 	c.logFlags.addTo(&config, run.Dir(), net, out)
@@ -154,8 +157,8 @@ func (c trainCommand) open() (run *train.Directory, net *train.Classifier, confi
 		}
 		return run, net, config, err
 	}
-	if c.KeepEvery < 0 || c.KeepLast < 0 {
-		return nil, nil, config, fmt.Errorf("--keep-every %d, --keep-last %d: want none below 0", c.KeepEvery, c.KeepLast)
+	if _, err := c.keep(train.Keep{}); err != nil {
+		return nil, nil, config, err
 	}
 	settings, err := c.settings()
 	if err != nil {
@@ -165,6 +168,15 @@ func (c trainCommand) open() (run *train.Directory, net *train.Classifier, confi
 		run, err = train.NewDirectory(c.Out, settings)
 	}
 	return run, net, config, err
+}
+
+// keep returns what the flags ask to keep of epochs, and where they do not, what the run has kept.
+func (c trainCommand) keep(k train.Keep) (train.Keep, error) {
+	k = train.Keep{Every: cmp.Or(c.KeepEvery, k.Every), Last: cmp.Or(c.KeepLast, k.Last)}
+	if k.Every < 0 || k.Last < 0 || k.Last > 0 && k.Every == 0 {
+		return k, fmt.Errorf("--keep-every %d, --keep-last %d: want none below 0, and the first with the second", k.Every, k.Last)
+	}
+	return k, nil
 }
 
 // printConfig prints the settings of a new run, or of the one that is to go on.
