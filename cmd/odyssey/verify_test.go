@@ -14,7 +14,7 @@ func TestVerifyTellsWhatWasProved(t *testing.T) {
 	for _, c := range []struct{ replay, want, no string }{
 		{"", "the record (4 lines), 0 data files and ", "again"},
 		{"eval", "evaluated again", "trained again"},
-		{"epoch=1", "trained again, 1 of 2 epochs have the recorded weights bit for bit", ""},
+		{"epoch=1", "trained again, 1 of 2 epochs has the recorded weights bit for bit", ""},
 		{"all", "trained again, 2 of 2 epochs have the recorded weights bit for bit", ""},
 	} {
 		out := succeed(t, "verify", dir, "--replay", c.replay)
