@@ -30,8 +30,8 @@ func formats() []format {
 	return []format{
 		{"IDX", "*train-images-idx3-ubyte[.gz]", nil, hasIDX, openIDX},
 		{"CIFAR", "data_batch_*.bin or train.bin", []string{"labels"}, hasCIFAR, openCIFAR},
-		{"NumPy", "train.npz or one *.npz", []string{"share", "seed"}, hasNPZ, openNPZ},
-		{"CSV", "train.csv or one *.csv", []string{"label", "shape", "scale", "separator", "share", "seed"}, hasCSV, openCSV},
+		{"NumPy", "train.npz or one *.npz", []string{"scale", "share", "seed"}, hasNPZ, openNPZ},
+		{"CSV", "train.csv or one *.csv", []string{"label", "shape", "scale", "separator", "header", "share", "seed"}, hasCSV, openCSV},
 		{"image folder", "a folder of PNG or JPEG images for each class", []string{"size", "channels", "unreadable", "share", "seed"}, hasFolders, openFolders},
 		{"text", "or train.txt", []string{"window"}, hasText, openText}, // last: images may come with lists of theirs
 	}
