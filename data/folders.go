@@ -8,12 +8,15 @@ import (
 	"slices"
 )
 
-// isFolderSet reports whether a directory has folders with images, or with folders with images.
+// isFolderSet reports whether a directory has folders with images, or nothing but folders with
+// folders of images: a directory of many things may have pictures somewhere.
 func isFolderSet(dir string) bool {
-	return slices.ContainsFunc(folders(dir), func(name string) bool {
-		class := filepath.Join(dir, name)
-		return hasPictures(class) || isFlatFolderSet(class)
-	})
+	if isFlatFolderSet(dir) {
+		return true
+	}
+	names := folders(dir)
+	deep := filter(names, func(name string) bool { return isFlatFolderSet(filepath.Join(dir, name)) })
+	return len(names) > 0 && len(deep) == len(names)
 }
 
 // isFlatFolderSet reports whether a directory has folders with images.
@@ -60,7 +63,7 @@ func openFolders(l listing, split string, s settings) (Dataset, []string, error)
 func openWholeFolder(dir, split string, s settings, c FolderConfig) (Dataset, error) {
 	isSplit := func(name string) bool { return slices.Contains(splitFolders, name) }
 	if names := folders(dir); len(filter(names, isSplit)) == len(names) {
-		return nil, fmt.Errorf("%s: images without folders for their classes, want such as %s", filepath.Join(dir, names[0]), filepath.Join(dir, "train", "CLASS", "1.png"))
+		return nil, fmt.Errorf("%s: folders %q and no classes within train, want such as %s", dir, names, filepath.Join(dir, "train", "CLASS", "1.png"))
 	}
 	set, err := OpenFolder(dir, c)
 	if err != nil {

@@ -72,7 +72,9 @@ func TestLayoutsOfFoldersThatAreRefused(t *testing.T) {
 		want     string // after the directory
 	}{
 		"no classes": {map[string][]byte{"train/1.png": grey, "test/1.png": grey}, "",
-			"/test: images without folders for their classes, want such as DIR/train/CLASS/1.png"},
+			`: folders ["test" "train"] and no classes within train, want such as DIR/train/CLASS/1.png`},
+		"no train": {map[string][]byte{"test/a/1.png": grey, "val/a/1.png": grey}, "",
+			`: folders ["test" "val"] and no classes within train, want such as DIR/train/CLASS/1.png`},
 		"no test": {map[string][]byte{"train/a/1.png": grey, "train/b/1.png": grey}, "",
 			"/test: no folders of images, want one for each of the 2 classes"},
 		"test without classes": {map[string][]byte{"train/a/1.png": grey, "train/b/1.png": grey, "test/1.png": grey, "val/a/1.png": grey}, "",
@@ -86,6 +88,10 @@ func TestLayoutsOfFoldersThatAreRefused(t *testing.T) {
 		if _, err := OpenDir(dir+c.settings, "test"); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", name, err, want)
 		}
+	}
+	many := tree(t, map[string][]byte{"docs/pictures/1.png": grey, "src/main.c": {1}})
+	if _, err := OpenDir(many, "train"); err == nil || !strings.HasPrefix(err.Error(), many+": no data set, want ") {
+		t.Errorf("a directory of many things: %v", err)
 	}
 	// Folders within folders do not make a text one of images.
 	text := tree(t, map[string][]byte{"train.txt": []byte(strings.Repeat("ab", 40)), "figures/a/1.png": grey})
