@@ -34,6 +34,8 @@ func (a *augmented) Read(i int, x []float32) (label int, err error) {
 	return label, err
 }
 
+func (a *augmented) labels() ([]int, error) { return Labels(a.Dataset) }
+
 // change applies a transform to example i in place.
 func change(t augment.Transform, shape []int, x []float32, seed uint64, epoch, i int) {
 	w := works.Get().(*augment.Work)

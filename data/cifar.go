@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // cifarPixels is the bytes of an image: 3 planes of 32 rows of 32.
@@ -70,9 +71,15 @@ func openCIFAR(l listing, split string, s settings) (Dataset, []string, error) {
 	if len(names) == 0 {
 		return nil, nil, fmt.Errorf("%s: no %s images, want a file such as %s", l.dir, split, unpattern(pattern))
 	}
+	if err := checkBatches(names); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", l.dir, err)
+	}
 	which, err := s.choice("labels", "fine", "coarse")
+	if err == nil && kind.labels == 1 {
+		err = s.unused("CIFAR-10 has one label for each image", "labels")
+	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%s: %w", l.dir, err)
 	}
 	column := kind.labels - 1 // the fine one is the last
 	if which == "coarse" {
@@ -90,12 +97,30 @@ func openCIFAR(l listing, split string, s settings) (Dataset, []string, error) {
 	set.classes = kind.classes[column]
 	if l.has(kind.names[column]) {
 		path := l.path(kind.names[column])
-		if set.classes, err = readNames(path, len(set.classes)); err != nil {
+		names, err := readNames(path, maxClasses)
+		if err != nil {
 			return nil, nil, err
 		}
+		if len(names) != len(set.classes) {
+			return nil, nil, fmt.Errorf("%s: %d classes, want %d", path, len(names), len(set.classes))
+		}
+		set.classes = names
 		files = append(files, path)
 	}
 	return set, files, nil
+}
+
+// checkBatches returns an error where files with numbers are missing: they count from 1.
+func checkBatches(names []string) error {
+	if !strings.HasPrefix(names[0], "data_batch_") {
+		return nil
+	}
+	for i := range names {
+		if name := fmt.Sprintf("data_batch_%d.bin", i+1); !slices.Contains(names, name) {
+			return fmt.Errorf("no file %s, want all from data_batch_1.bin on", name)
+		}
+	}
+	return nil
 }
 
 // unpattern shows a name that a pattern matches.
@@ -141,19 +166,16 @@ func readCIFARFile(path string, labels int) (pixels, label []uint8, err error) {
 	return ReadCIFAR(f, labels)
 }
 
-// readNames reads the names of n classes, a line each.
-func readNames(path string, n int) ([]string, error) {
+// readNames reads the names of at most so many classes, a line each.
+func readNames(path string, most int) ([]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	m, err := readClasses(f)
+	names, err := readLines(f, most)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if len(m.classes) != n {
-		return nil, fmt.Errorf("%s: %d classes, want %d", path, len(m.classes), n)
-	}
-	return m.classes, nil
+	return names, nil
 }

@@ -104,11 +104,24 @@ func TestOpenCIFARRefuses(t *testing.T) {
 		"label":      {map[string][]byte{"data_batch_1.bin": cifar([]uint8{10})}, "/data_batch_1.bin: label 10 of image 0, want one of 10 classes"},
 		"no split":   {map[string][]byte{"test_batch.bin": good}, ": no train images, want a file such as data_batch_1.bin"},
 		"few names":  {map[string][]byte{"data_batch_1.bin": good, "batches.meta.txt": []byte("a\nb")}, "/batches.meta.txt: 2 classes, want 10"},
+		"a gap":      {map[string][]byte{"data_batch_1.bin": good, "data_batch_3.bin": good}, ": no file data_batch_2.bin, want all from data_batch_1.bin on"},
+		"the first":  {map[string][]byte{"data_batch_2.bin": good}, ": no file data_batch_1.bin, want all from data_batch_1.bin on"},
 		"same names": {map[string][]byte{"data_batch_1.bin": good, "batches.meta.txt": []byte("a\na")}, `/batches.meta.txt: line 2: class "a" is there already, want each once`},
 	} {
 		dir := write(t, c.files)
 		if _, err := OpenDir(dir, "train"); err == nil || err.Error() != dir+c.want {
 			t.Errorf("%s: error %v, want DIR%s", name, err, c.want)
+		}
+	}
+}
+
+func TestCIFAR10HasNoCoarseLabels(t *testing.T) {
+	dir := write(t, map[string][]byte{"data_batch_1.bin": cifar([]uint8{1})})
+	for setting, want := range map[string]string{
+		"labels=coarse": `setting "labels" does nothing here: CIFAR-10 has one label for each image`, "labels=x": "labels=x: want fine or coarse",
+	} {
+		if _, err := OpenDir(dir+":"+setting, "train"); err == nil || err.Error() != dir+": "+want {
+			t.Errorf("%s: %v, want %q", setting, err, want)
 		}
 	}
 }

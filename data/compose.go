@@ -12,7 +12,7 @@ import (
 
 // Skipped returns how many files of a set, or of those that it is made of,
 // could not be read so far and were passed over, and what was wrong with one; see
-// FolderConfig.SkipUnreadable.
+// FolderConfig.SkipUnreadable and [SkipUnreadable].
 func Skipped(set Dataset) (count int, example error) {
 	switch s := set.(type) {
 	case interface{ Skipped() (int, error) }:
@@ -34,6 +34,8 @@ func (c *concatenated) parts() []Dataset { return c.sets }
 func (r *repeated) parts() []Dataset     { return []Dataset{r.Dataset} }
 func (m *mapped) parts() []Dataset       { return []Dataset{m.Dataset} }
 func (c *cached) parts() []Dataset       { return []Dataset{c.Dataset} }
+func (c *DiskCache) parts() []Dataset    { return []Dataset{c.set} }
+func (a *augmented) parts() []Dataset    { return []Dataset{a.Dataset} }
 
 func (s *subset) labels() ([]int, error) {
 	all, err := Labels(s.Dataset)

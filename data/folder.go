@@ -19,7 +19,7 @@ import (
 type FolderConfig struct {
 	Width, Height  int      // to which images are resized; 0: all must be of one size
 	Channels       int      // 1: grey, 3: colours; 0: grey if all files are
-	SkipUnreadable bool     // leave out what is no image, instead of an error
+	SkipUnreadable bool     // leave out files whose header is not an image's, instead of an error
 	Classes        []string // folders in the order of their labels; nil: all, in alphabetical order
 }
 
@@ -30,9 +30,10 @@ type Folder struct {
 	files   []string
 	of      []int // labels
 
+	bad map[string]error // the files without a sound header, which are left out
+
 	scratch sync.Pool // of *image.RGBA
 	mu      sync.Mutex
-	bad     map[string]error
 	scalers map[image.Point]draw.Scaler // by the size of what they scale
 	filters map[planeSizes]*planeFilter // likewise
 
@@ -41,12 +42,14 @@ type Folder struct {
 
 // OpenFolder opens a directory that has a folder of PNG and JPEG files for each
 // class; folders within those belong to them. Names that begin with a dot and
-// other kinds of files are passed over. Examples are [channels height width], in
+// other kinds of files are passed over, and links to folders followed. A folder
+// without images is an error. Examples are [channels height width], in
 // the order of the classes and then of the names. What is transparent is black.
 //
 // It reads the header of every file. With SkipUnreadable, files without a
-// sound header are left out, and in the place of one whose pixels turn out to be
-// unreadable stands the next example that is not; Skipped counts both. Images of
+// sound header are left out; Skipped counts them. One whose pixels turn out to be
+// unreadable is an error when it is read: the function [SkipUnreadable] puts another
+// in its place. Images of
 // different sizes are an error unless they are to be resized, which is done
 // bilinearly, with all pixels that an output covers.
 func OpenFolder(dir string, c FolderConfig) (*Folder, error) {
@@ -84,6 +87,9 @@ func (f *Folder) find(dir string) error {
 		if err != nil {
 			return err
 		}
+		if len(files) == 0 {
+			return fmt.Errorf("%s: no images, want files that end in %s: each folder is a class", filepath.Join(dir, name), strings.Join(endings, ", "))
+		}
 		for _, file := range files {
 			f.files = append(f.files, file)
 			f.of = append(f.of, label)
@@ -99,24 +105,22 @@ func (f *Folder) check(dir string) error {
 	var of []int
 	for i, path := range f.files {
 		header, err := readHeader(path)
-		if err == nil {
-			err = f.checkSize(path, header, &first)
-			if err != nil {
-				return err
-			}
-		}
-		if err != nil {
-			if !f.config.SkipUnreadable {
-				return fmt.Errorf("%s: %w, want a PNG or JPEG picture", path, err)
-			}
-			f.bad[path] = err
+		var bad *UnreadableError
+		switch {
+		case f.config.SkipUnreadable && errors.As(err, &bad):
+			f.bad[path] = bad
 			continue
+		case err != nil:
+			return fmt.Errorf("%w, want a PNG or JPEG picture", err)
 		}
-		allGrey = allGrey && (header.ColorModel == color.GrayModel || header.ColorModel == color.Gray16Model)
+		if err := f.checkSize(path, header, &first); err != nil {
+			return err
+		}
+		allGrey = allGrey && hasGreys(header)
 		files, of = append(files, path), append(of, f.of[i])
 	}
-	if len(files) == 0 {
-		return fmt.Errorf("%s: no images can be read, want PNG or JPEG files in a folder for each class", dir)
+	if label := lost(f.of, of); label >= 0 {
+		return fmt.Errorf("%s: no image can be read, want PNG or JPEG files", filepath.Join(dir, f.classes[label]))
 	}
 	f.files, f.of = files, of
 	if f.config.Channels == 0 {
@@ -128,6 +132,20 @@ func (f *Folder) check(dir string) error {
 	return nil
 }
 
+// lost returns a label of before that is not left, or -1.
+func lost(before, left []int) int {
+	there := map[int]bool{}
+	for _, label := range left {
+		there[label] = true
+	}
+	for _, label := range before {
+		if !there[label] {
+			return label
+		}
+	}
+	return -1
+}
+
 // checkSize takes the size of the first image for that of all, unless they are
 // to be resized.
 func (f *Folder) checkSize(path string, header image.Config, first *string) error {
@@ -136,7 +154,7 @@ func (f *Folder) checkSize(path string, header image.Config, first *string) erro
 	case c.Width == 0:
 		c.Width, c.Height, *first = header.Width, header.Height, path
 	case *first != "" && (header.Width != c.Width || header.Height != c.Height):
-		return fmt.Errorf("%s: %d×%d pixels, want %d×%d as %s has, or a size that all are resized to",
+		return fmt.Errorf("%s: %d×%d pixels, want %d×%d as %s has, or DIR:size=32x32, to which all are resized",
 			path, header.Width, header.Height, c.Width, c.Height, *first)
 	}
 	return nil
@@ -145,23 +163,21 @@ func (f *Folder) checkSize(path string, header image.Config, first *string) erro
 func readHeader(path string) (image.Config, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return image.Config{}, withoutName(err)
+		return image.Config{}, unreadable(path, err)
 	}
 	defer f.Close()
 	header, _, err := image.DecodeConfig(f)
 	if err == nil {
 		err = checkPicture(header)
 	}
-	return header, err
+	if err != nil {
+		return image.Config{}, unreadable(path, err)
+	}
+	return header, nil
 }
 
-// withoutName strips the file's name from an error, for where it is told anyway.
-func withoutName(err error) error {
-	var cause *fs.PathError
-	if errors.As(err, &cause) {
-		return cause.Err
-	}
-	return err
+func hasGreys(header image.Config) bool {
+	return header.ColorModel == color.GrayModel || header.ColorModel == color.Gray16Model
 }
 
 // Len returns the number of images.
@@ -181,148 +197,80 @@ func (f *Folder) Label(i int) int { return f.of[i] }
 // Files returns the paths of the images.
 func (f *Folder) Files() []string { return f.files }
 
-// Skipped returns how many files could not be read so far, and what was wrong
-// with one of them.
+// Skipped returns how many files were left out, and what was wrong with one.
 func (f *Folder) Skipped() (count int, example error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	first := ""
-	for path := range f.bad {
-		if first == "" || path < first {
-			first = path
-		}
-	}
-	if first != "" {
-		example = fmt.Errorf("%s: %w", first, f.bad[first])
-	}
+	_, example = firstOfFiles(f.bad)
 	return len(f.bad), example
 }
 
-// Read reads an image. What stands in the place of an unreadable one depends on
-// the files alone, never on what was read before.
+// Read reads an image. Where its file is none the error is an [UnreadableError].
 func (f *Folder) Read(i int, x []float32) (label int, err error) {
-	for k := range f.files {
-		at := (i + k) % len(f.files)
-		err := f.read(f.files[at], x)
-		if err == nil {
-			return f.of[at], nil
-		}
-		if !f.config.SkipUnreadable {
-			return 0, fmt.Errorf("%s: %w", f.files[at], err)
-		}
-		f.mu.Lock()
-		f.bad[f.files[at]] = err
-		f.mu.Unlock()
-	}
-	return 0, fmt.Errorf("none of %d images can be read", len(f.files))
-}
-
-func (f *Folder) read(path string, x []float32) error {
-	file, err := os.Open(path)
+	file, err := os.Open(f.files[i])
 	if err != nil {
-		return withoutName(err)
+		return 0, unreadable(f.files[i], err)
 	}
 	defer file.Close()
 	picture, err := decodePicture(file)
 	if err != nil {
-		return err
+		return 0, unreadable(f.files[i], err)
 	}
-	return f.convert(picture, x)
+	return f.of[i], f.convert(picture, x)
 }
 
 // folders returns the names of a directory's visible folders.
 func folders(dir string) (names []string) {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
-		if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && info.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+		if isFolder(dir, e) && !strings.HasPrefix(e.Name(), ".") {
 			names = append(names, e.Name())
 		}
 	}
 	return names
 }
 
-// pictures returns the paths of all PNG and JPEG files below a folder.
-func pictures(dir string) (paths []string, err error) {
-	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+// pictures returns the paths of all PNG and JPEG files below a folder that lies within
+// others. It follows links, as filepath.WalkDir does not.
+func pictures(dir string, within ...fs.FileInfo) (paths []string, err error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(within, func(w fs.FileInfo) bool { return os.SameFile(w, info) }) {
+		return nil, fmt.Errorf("%s: a link to a folder that it lies in", dir)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
 		switch {
-		case err != nil:
-			return err
-		case path != dir && strings.HasPrefix(e.Name(), "."):
-			if e.IsDir() {
-				return filepath.SkipDir
+		case strings.HasPrefix(e.Name(), "."):
+		case isFolder(dir, e):
+			more, err := pictures(path, append(within, info)...)
+			if err != nil {
+				return nil, err
 			}
-		case !e.IsDir() && isPicture(path):
+			paths = append(paths, more...)
+		case isPicture(path):
 			paths = append(paths, path)
 		}
-		return nil
-	})
-	return paths, err
+	}
+	return paths, nil
 }
+
+// isFolder reports whether an entry of a directory is a folder or a link to one.
+func isFolder(dir string, e fs.DirEntry) bool {
+	if e.Type()&fs.ModeSymlink == 0 {
+		return e.IsDir()
+	}
+	info, err := os.Stat(filepath.Join(dir, e.Name()))
+	return err == nil && info.IsDir()
+}
+
+// endings are those of the files that are read as images, in any case.
+var endings = []string{".png", ".jpg", ".jpeg"}
 
 func isPicture(name string) bool {
-	return slices.Contains([]string{".png", ".jpg", ".jpeg"}, strings.ToLower(filepath.Ext(name)))
-}
-
-// isFolderSet reports whether a directory has folders with images.
-func isFolderSet(dir string) bool {
-	return slices.ContainsFunc(folders(dir), func(name string) bool {
-		entries, _ := os.ReadDir(filepath.Join(dir, name))
-		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return isPicture(e.Name()) })
-	})
-}
-
-func hasFolders(l listing) bool {
-	return l.has("train") && isFolderSet(l.path("train")) || isFolderSet(l.dir)
-}
-
-func openFolders(l listing, split string, s settings) (Dataset, []string, error) {
-	c, err := s.folder()
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", l.dir, err)
-	}
-	if !l.has("train") || !isFolderSet(l.path("train")) {
-		set, err := OpenFolder(l.dir, c)
-		if err != nil {
-			return nil, nil, err
-		}
-		part, err := s.part(set, split)
-		return part, []string{l.dir}, err
-	}
-	dir := l.path(split)
-	c.Classes = folders(l.path("train"))
-	if !isFolderSet(dir) {
-		return nil, nil, fmt.Errorf("%s: no folders of images, want one for each of the %d classes", dir, len(c.Classes))
-	}
-	set, err := OpenFolder(dir, c)
-	if err != nil {
-		return nil, nil, err
-	}
-	return set, []string{dir}, nil
-}
-
-// folder returns the configuration that settings ask for.
-func (s settings) folder() (c FolderConfig, err error) {
-	size, err := s.sizes("size")
-	if err != nil {
-		return c, err
-	}
-	switch len(size) {
-	case 0:
-	case 1:
-		c.Width, c.Height = size[0], size[0]
-	case 2:
-		c.Width, c.Height = size[0], size[1]
-	default:
-		return c, fmt.Errorf("size=%s: want WIDTHxHEIGHT", s["size"])
-	}
-	unreadable, err := s.choice("unreadable", "error", "skip")
-	if err != nil {
-		return c, err
-	}
-	c.SkipUnreadable = unreadable == "skip"
-	channels, err := s.choice("channels", "", "1", "3")
-	if channels != "" {
-		c.Channels = int(channels[0] - '0')
-	}
-	return c, err
+	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
 }

@@ -67,6 +67,9 @@ func NewLoader(set Dataset, c LoaderConfig) (*Loader, error) {
 	if err := c.checkAugment(set.Shape()); err != nil {
 		return nil, err
 	}
+	if err := checkFit(c.Sampler, set.Len()); err != nil {
+		return nil, err
+	}
 	switch n := c.Sampler.Len(set.Len()); {
 	case c.Batch < 1:
 		return nil, fmt.Errorf("batch %d: want at least 1", c.Batch)

@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -40,12 +39,21 @@ func readMappingFile(path string) (*mapping, error) {
 // classesFile names the classes of a directory's set, a line for each label from 0.
 const classesFile = "classes.txt"
 
-// maxClasses is how many names a classes.txt may have: labels are bytes.
+// maxClasses is how many classes there are of labels that are bytes.
 const maxClasses = 1 << 8
 
-// readClasses reads the names of classes. Empty lines may follow.
+// readClasses reads the names of classes whose labels are bytes.
 func readClasses(r io.Reader) (*mapping, error) {
-	var names []string
+	names, err := readLines(r, maxClasses)
+	if err != nil {
+		return nil, err
+	}
+	return newMapping(names, 0), nil
+}
+
+// readLines reads the names of at most so many classes. Empty lines may follow.
+func readLines(r io.Reader, most int) (names []string, err error) {
+	seen := map[string]bool{}
 	ended := false
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
@@ -56,11 +64,12 @@ func readClasses(r io.Reader) (*mapping, error) {
 			continue
 		case ended:
 			return nil, fmt.Errorf("line %d is empty, want the name of class %d", len(names)+1, len(names))
-		case len(names) == maxClasses:
-			return nil, fmt.Errorf("more than %d lines, want one for each class", maxClasses)
-		case slices.Contains(names, name):
+		case len(names) == most:
+			return nil, fmt.Errorf("more than %d lines, want one for each class", most)
+		case seen[name]:
 			return nil, fmt.Errorf("line %d: class %.40q is there already, want each once", len(names)+1, name)
 		}
+		seen[name] = true
 		names = append(names, name)
 	}
 	if err := lines.Err(); err != nil {
@@ -69,7 +78,7 @@ func readClasses(r io.Reader) (*mapping, error) {
 	if len(names) == 0 {
 		return nil, errors.New("no classes, want a line with the name of each")
 	}
-	return newMapping(names, 0), nil
+	return names, nil
 }
 
 // newMapping maps labels from first on to classes in order.

@@ -224,9 +224,67 @@ func TestOpenNPZRefuses(t *testing.T) {
 			t.Errorf("%s: error %v, want DIR%s", name, err, c.want)
 		}
 	}
+	for settings, c := range map[string]struct {
+		x    *tensor.Tensor
+		want string
+	}{
+		"":           {tensor.FromSlice([]int64{0, 255}, 2, 1, 1), "values from 0 to 255 in images of shape [1 1 1], want them in [0, 1]: the setting scale=255 divides bytes"},
+		":scale=1":   {tensor.New(tensor.Uint8, 2, 5, 6, 4), "x of shape [2 5 6 4] looks like images with transparency"},
+		":share=0.5": {x, `setting "share" does nothing here: the arrays are split already`},
+		":share=abc": {x, "share=abc: want a positive number"},
+		":scale=x":   {x, "scale=x: want a positive number"},
+	} {
+		dir := write(t, map[string][]byte{"train.npz": npz(map[string]*tensor.Tensor{"x": c.x, "y": ints(1, 0)})})
+		if _, err := OpenDir(dir+settings, "train"); err == nil || !strings.HasPrefix(err.Error(), dir) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", settings, err, c.want)
+		}
+	}
 	two := write(t, map[string][]byte{"a.npz": {1}, "b.npz": {1}})
 	if _, err := OpenDir(two, "train"); err == nil || !strings.Contains(err.Error(), "want a file train.npz, or only one that is split: a.npz, b.npz") {
 		t.Errorf("two files: %v", err)
+	}
+}
+
+func TestScaleOfArrays(t *testing.T) {
+	for _, c := range []struct {
+		x       *tensor.Tensor
+		setting string
+		want    []float32
+	}{
+		{tensor.FromSlice([]int64{51, 255}, 2, 1, 1), ":scale=255", []float32{0.2, 1}},
+		{tensor.FromSlice([]float32{-3, 9}, 2, 1, 1), ":scale=1", []float32{-3, 9}},
+		{tensor.FromSlice([]uint8{51, 255}, 2, 1, 1), ":scale=255", []float32{0.2, 1}},
+		{tensor.FromSlice([]uint8{4, 16}, 2, 1, 1), ":scale=16", []float32{0.25, 1}},
+		{tensor.FromSlice([]int64{51, 255}, 2, 1), "", []float32{51, 255}},
+	} {
+		set, err := OpenDir(write(t, map[string][]byte{"train.npz": npz(map[string]*tensor.Tensor{"x": c.x, "y": ints(0, 1)})})+c.setting, "train")
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		x := make([]float32, 2)
+		set.Read(0, x[:1])
+		set.Read(1, x[1:])
+		if !slices.Equal(x, c.want) {
+			t.Errorf("%v with %q: %v, want %v", c.x, c.setting, x, c.want)
+		}
+	}
+}
+
+// classes.txt may name more classes than bytes have, and some without examples.
+func TestNamesOfTheClassesOfArrays(t *testing.T) {
+	file := npz(map[string]*tensor.Tensor{"x": tensor.New(tensor.Uint8, 2, 3), "y": ints(0, 7)})
+	for n, want := range map[int]string{300: "", 8: "", 7: "classes.txt: 7 classes, want at least 8"} {
+		dir := write(t, map[string][]byte{"train.npz": file, "classes.txt": []byte(strings.Join(numbers(n), "\n"))})
+		set, err := OpenDir(dir, "train")
+		switch {
+		case want != "":
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%d names: %v, want %q", n, err, want)
+			}
+		case err != nil || len(set.Classes()) != n:
+			t.Errorf("%d names: %v", n, err)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	archive "archive/zip"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -65,39 +66,65 @@ func ReadNPZFile(path string, names ...string) (map[string]*tensor.Tensor, error
 func hasNPZ(l listing) bool { return l.hasTable(".npz") }
 
 func openNPZ(l listing, split string, s settings) (Dataset, []string, error) {
+	scale, err := s.number("scale", 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", l.dir, err)
+	}
 	path, whole, err := l.splitFile(split, ".npz")
 	if err != nil {
 		return nil, nil, err
 	}
-	arrays, err := ReadNPZFile(path, "x", "y", "x_train", "y_train", "x_test", "y_test")
+	a, err := readArrays(l, path, split, whole)
 	if err != nil {
 		return nil, nil, err
 	}
-	x, y, both := arrays["x"], arrays["y"], arrays["y"]
-	if whole && x == nil {
-		x, y = arrays["x_"+split], arrays["y_"+split]
-		both, whole = arrays["y_"+map[string]string{"train": "test", "test": "train"}[split]], false
-	} else if !whole {
-		if both, err = l.otherLabelsNPZ(split); err != nil {
-			return nil, nil, err
-		}
+	set, err := a.set(l, float32(scale))
+	switch {
+	case err != nil:
+	case a.whole:
+		set, err = s.part(set, split)
+	default:
+		err = s.unused("the arrays are split already", "share", "seed")
 	}
-	if x == nil || y == nil {
-		return nil, nil, fmt.Errorf("%s: want arrays x and y, or x_train, y_train, x_test and y_test", path)
-	}
-	set, err := newArrays(x, y, both, l)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if whole {
-		set, err = s.part(set, split)
+	return set, []string{path}, nil
+}
+
+// arrays are those of a split, or of a set that is to be split.
+type arrays struct {
+	x, y  *tensor.Tensor
+	other *tensor.Tensor // the labels of the other split, for the number of classes; nil: there is none
+	whole bool           // to be split
+}
+
+var otherSplit = map[string]string{"train": "test", "test": "train"}
+
+// readArrays reads a split's own file, or the only one, which may have arrays for each split.
+func readArrays(l listing, path, split string, only bool) (a arrays, err error) {
+	found, err := ReadNPZFile(path, "x", "y", "x_train", "y_train", "x_test", "y_test")
+	if err != nil {
+		return a, err
 	}
-	return set, []string{path}, err
+	switch {
+	case !only:
+		a = arrays{x: found["x"], y: found["y"]}
+		a.other, err = l.otherLabelsNPZ(split)
+	case found["x"] == nil:
+		a = arrays{x: found["x_"+split], y: found["y_"+split], other: found["y_"+otherSplit[split]]}
+	default:
+		a = arrays{x: found["x"], y: found["y"], whole: true}
+	}
+	if err == nil && (a.x == nil || a.y == nil) {
+		err = fmt.Errorf("%s: want arrays x and y, or x_train, y_train, x_test and y_test", path)
+	}
+	return a, err
 }
 
 // otherLabelsNPZ returns the labels of the other split's file, nil without one.
 func (l listing) otherLabelsNPZ(split string) (*tensor.Tensor, error) {
-	other := map[string]string{"train": "test.npz", "test": "train.npz"}[split]
+	other := otherSplit[split] + ".npz"
 	if !l.has(other) {
 		return nil, nil
 	}
@@ -105,35 +132,80 @@ func (l listing) otherLabelsNPZ(split string) (*tensor.Tensor, error) {
 	return arrays["y"], err
 }
 
-// newArrays makes a set of arrays: examples x, labels y, and labels of the other split,
-// which may be nil, for the number of classes.
-func newArrays(x, y, other *tensor.Tensor, l listing) (Dataset, error) {
-	labels, err := labelsOfArray(y)
+// set makes examples of the arrays. A scale of 0 stands for none.
+func (a arrays) set(l listing, scale float32) (Dataset, error) {
+	labels, err := labelsOfArray(a.y)
 	if err != nil {
 		return nil, err
 	}
-	all := labels
-	if other != nil {
-		more, err := labelsOfArray(other)
+	if len(labels) == 0 || a.x.Rank() < 2 || a.x.Shape()[0] != len(labels) {
+		return nil, fmt.Errorf("x of shape %v and y of shape %v: want an example and more axes for each label", a.x.Shape(), a.y.Shape())
+	}
+	classes, err := a.classes(l, labels)
+	if err != nil {
+		return nil, err
+	}
+	x, err := channelsFirst(a.x)
+	if err != nil {
+		return nil, err
+	}
+	shape := x.Shape()[1:]
+	if x.DType() == tensor.Uint8 && (scale == 0 || scale == math.MaxUint8) {
+		return NewMemory(shape, tensor.Data[uint8](x), labels, classes)
+	}
+	values := tensor.Data[float32](x.Convert(tensor.Float32))
+	if err := divide(values, shape, scale); err != nil {
+		return nil, err
+	}
+	return NewMemory(shape, values, labels, classes)
+}
+
+// classes returns the names in classes.txt, which may name some that have no examples, or else
+// numbers up to the largest label of both splits.
+func (a arrays) classes(l listing, labels []int) ([]string, error) {
+	n := slices.Max(labels) + 1
+	if a.other != nil {
+		more, err := labelsOfArray(a.other)
 		if err != nil {
 			return nil, err
 		}
-		all = slices.Concat(labels, more)
-	}
-	if len(labels) == 0 || x.Rank() < 2 || x.Shape()[0] != len(labels) {
-		return nil, fmt.Errorf("x of shape %v and y of shape %v: want an example and more axes for each label", x.Shape(), y.Shape())
-	}
-	classes := numbers(slices.Max(all) + 1)
-	if l.has(classesFile) {
-		if classes, err = readNames(l.path(classesFile), len(classes)); err != nil {
-			return nil, err
+		for _, label := range more {
+			n = max(n, label+1)
 		}
 	}
-	x = channelsFirst(x)
-	if x.DType() == tensor.Uint8 {
-		return NewMemory(x.Shape()[1:], tensor.Data[uint8](x), labels, classes)
+	if !l.has(classesFile) {
+		return numbers(n), nil
 	}
-	return NewMemory(x.Shape()[1:], tensor.Data[float32](x.Convert(tensor.Float32)), labels, classes)
+	names, err := readNames(l.path(classesFile), maxLabels)
+	if err == nil && len(names) < n {
+		err = fmt.Errorf("%s: %d classes, want at least %d: a line for each label from 0", l.path(classesFile), len(names), n)
+	}
+	return names, err
+}
+
+// maxLabels bounds the labels of an array.
+const maxLabels = 1 << 16
+
+// divide divides values by a scale. Without one, 0, those of images must be what networks
+// learn from, for 0 to 255 would be learnt from without a word, and badly.
+func divide(values []float32, shape []int, scale float32) error {
+	if scale == 0 {
+		return checkPixels(values, shape)
+	}
+	for i := range values {
+		values[i] /= scale
+	}
+	return nil
+}
+
+func checkPixels(values []float32, shape []int) error {
+	if len(shape) != 3 || len(values) == 0 {
+		return nil
+	}
+	if lo, hi := slices.Min(values), slices.Max(values); lo < 0 || hi > 1 {
+		return fmt.Errorf("values from %v to %v in images of shape %v, want them in [0, 1]: the setting scale=255 divides bytes, and scale=1 takes values as they are", lo, hi, shape)
+	}
+	return nil
 }
 
 // labelsOfArray returns whole numbers of shape [n] or [n, 1].
@@ -143,8 +215,8 @@ func labelsOfArray(y *tensor.Tensor) ([]int, error) {
 	}
 	labels := make([]int, y.Len())
 	for i, v := range tensor.Data[int64](y.Convert(tensor.Int64)) {
-		if v < 0 || v >= 1<<16 {
-			return nil, fmt.Errorf("y has %d for example %d, want a label from 0 to %d", v, i, 1<<16-1)
+		if v < 0 || v >= maxLabels {
+			return nil, fmt.Errorf("y has %d for example %d, want a label from 0 to %d", v, i, maxLabels-1)
 		}
 		labels[i] = int(v)
 	}
@@ -152,15 +224,19 @@ func labelsOfArray(y *tensor.Tensor) ([]int, error) {
 }
 
 // channelsFirst makes images [n channels height width] of those without
-// channels, [n height width], and with channels last.
-func channelsFirst(x *tensor.Tensor) *tensor.Tensor {
+// channels, [n height width], and with one or three channels last.
+func channelsFirst(x *tensor.Tensor) (*tensor.Tensor, error) {
 	s := x.Shape()
 	isColour := func(n int) bool { return n == 1 || n == 3 }
 	switch {
 	case len(s) == 3:
-		return x.Reshape(s[0], 1, s[1], s[2])
-	case len(s) == 4 && !isColour(s[1]) && isColour(s[3]):
-		return x.Permute(0, 3, 1, 2).Contiguous()
+		return x.Reshape(s[0], 1, s[1], s[2]), nil
+	case len(s) != 4 || isColour(s[1]):
+		return x, nil
+	case isColour(s[3]):
+		return x.Permute(0, 3, 1, 2).Contiguous(), nil
+	case s[3] == 4 && s[1] != 4 && s[2] != 4:
+		return nil, fmt.Errorf("x of shape %v looks like images with transparency, four channels last: want one or three, such as x[..., :3]", s)
 	}
-	return x
+	return x, nil
 }

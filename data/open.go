@@ -30,8 +30,8 @@ func formats() []format {
 	return []format{
 		{"IDX", "*train-images-idx3-ubyte[.gz]", nil, hasIDX, openIDX},
 		{"CIFAR", "data_batch_*.bin or train.bin", []string{"labels"}, hasCIFAR, openCIFAR},
-		{"NumPy", "train.npz or one *.npz", []string{"share", "seed"}, hasNPZ, openNPZ},
-		{"CSV", "train.csv or one *.csv", []string{"label", "shape", "scale", "separator", "share", "seed"}, hasCSV, openCSV},
+		{"NumPy", "train.npz or one *.npz", []string{"scale", "share", "seed"}, hasNPZ, openNPZ},
+		{"CSV", "train.csv or one *.csv", []string{"label", "shape", "scale", "separator", "header", "share", "seed"}, hasCSV, openCSV},
 		{"image folder", "a folder of PNG or JPEG images for each class", []string{"size", "channels", "unreadable", "share", "seed"}, hasFolders, openFolders},
 		{"text", "or train.txt", []string{"window"}, hasText, openText}, // last: images may come with lists of theirs
 	}
@@ -62,7 +62,7 @@ func wanted() string {
 //     y_train, x_test and y_test.
 //   - train.csv and test.csv: see [ReadCSV].
 //   - train and test, folders with a folder of images for each class: see
-//     [OpenFolder].
+//     [OpenFolder]. Where there is no test, val is the test split.
 //   - train.txt and test.txt, whose windows are the examples and whose characters
 //     the classes: see [NewText].
 //
@@ -79,11 +79,13 @@ func wanted() string {
 // in a directory: gzip/emnist-balanced is the files gzip/emnist-balanced-*.
 //
 // Settings may follow: DIR:KEY=VALUE,KEY=VALUE. For images size=WIDTHxHEIGHT,
-// to which they are resized, channels=1 or 3, and unreadable=skip; for CSV
-// label, the column's name or number, shape=1x28x28, scale, by which all values
-// are divided, and separator, a character, or tab, semicolon, space or comma; for texts window, the characters of an example, 32 if not
+// to which they are resized, channels=1 or 3, and unreadable=skip (see
+// [SkipUnreadable]); for CSV
+// label, the column's name or number, shape=1x28x28, separator, a character, or
+// tab, semicolon, space or comma, and header=yes or no; for CSV and NumPy scale, by
+// which all values are divided; for texts window, the characters of an example, 32 if not
 // set; for CIFAR-100 labels=coarse; share and seed for what is split: share is
-// that of the test split.
+// that of the test split. A setting that does nothing is an error.
 func OpenDir(dir, split string) (Dataset, error) {
 	set, _, err := Open(dir, split)
 	return set, err
@@ -118,6 +120,20 @@ func Open(dir, split string) (Dataset, Source, error) {
 	return nil, Source{}, fmt.Errorf("%s: no data set, want %s", dir, wanted())
 }
 
+// DirectoryError says that a directory cannot be read.
+type DirectoryError struct {
+	Dir string
+	Err error
+}
+
+// Error tells also what the directory should hold.
+func (e *DirectoryError) Error() string {
+	return fmt.Sprintf("data directory %q: %v; want one with %s", e.Dir, e.Err, wanted())
+}
+
+// Unwrap returns what is wrong with the directory.
+func (e *DirectoryError) Unwrap() error { return e.Err }
+
 // listing is the names in a directory.
 type listing struct {
 	dir   string
@@ -142,7 +158,7 @@ func list(dir string) (listing, error) {
 		if errors.As(err, &cause) {
 			err = cause.Err
 		}
-		return listing{}, fmt.Errorf("data directory %q: %w; want one with %s", dir, err, wanted())
+		return listing{}, &DirectoryError{dir, err}
 	}
 	l := listing{dir: dir}
 	for _, e := range entries {
@@ -167,7 +183,7 @@ func (l listing) splitFile(split, ext string) (path string, whole bool, err erro
 // hasTable reports whether there are train and test files with an ending, or one
 // file and no images that it may be about.
 func (l listing) hasTable(ext string) bool {
-	return l.has("train"+ext) || l.has("test"+ext) || l.hasExt(ext) && !hasFolders(l)
+	return l.has("train"+ext) || l.has("test"+ext) || l.hasExt(ext) && !hasFlatFolders(l)
 }
 
 func (l listing) hasExt(ext string) bool {

@@ -17,6 +17,20 @@ type Sampler interface {
 	Order(n int, seed uint64, epoch int) []int
 }
 
+// fitted is a sampler that is for sets of one size alone.
+type fitted interface {
+	// fits returns an error unless the sampler is for sets of n examples.
+	fits(n int) error
+}
+
+// checkFit returns an error for a sampler that was made for another set.
+func checkFit(s Sampler, n int) error {
+	if s, ok := s.(fitted); ok {
+		return s.fits(n)
+	}
+	return nil
+}
+
 // orderStream keeps the draws for an epoch's order apart from all others of
 // the same seed.
 const orderStream = 0x6f72646572
@@ -85,9 +99,16 @@ func Balanced(set Dataset) (Sampler, error) {
 
 func (w weighted) Len(int) int { return w.draws }
 
-func (w weighted) Order(n int, seed uint64, epoch int) []int {
+func (w weighted) fits(n int) error {
 	if n != len(w.sums) {
-		panic(fmt.Sprintf("data: %d weights for a set of %d examples", len(w.sums), n))
+		return fmt.Errorf("a sampler of %d weights for a set of %d examples: want one for each", len(w.sums), n)
+	}
+	return nil
+}
+
+func (w weighted) Order(n int, seed uint64, epoch int) []int {
+	if err := w.fits(n); err != nil {
+		panic("data: " + err.Error())
 	}
 	r, order := orderDraws(seed, epoch), make([]int, w.draws)
 	for i := range order {
@@ -105,11 +126,18 @@ func Stratified(labels []int) Sampler { return stratified{labels} }
 
 func (s stratified) Len(n int) int { return n }
 
+func (s stratified) fits(n int) error {
+	if n != len(s.labels) {
+		return fmt.Errorf("a sampler of %d labels for a set of %d examples: want one for each", len(s.labels), n)
+	}
+	return nil
+}
+
 // Order gives the k-th of m examples of a class, in a random order, the place (k + u) / m, with a
 // random u for each class, and goes by these.
 func (s stratified) Order(n int, seed uint64, epoch int) []int {
-	if n != len(s.labels) {
-		panic(fmt.Sprintf("data: %d labels for a set of %d examples", len(s.labels), n))
+	if err := s.fits(n); err != nil {
+		panic("data: " + err.Error())
 	}
 	r := orderDraws(seed, epoch)
 	order := r.Perm(n)
@@ -149,6 +177,8 @@ func Share(s Sampler, rank, of int) Sampler {
 func Shuffled() Sampler { return everything(true) }
 
 func (s share) Len(n int) int { return s.Sampler.Len(n) / s.of }
+
+func (s share) fits(n int) error { return checkFit(s.Sampler, n) }
 
 func (s share) Order(n int, seed uint64, epoch int) []int {
 	all := s.Sampler.Order(n, seed, epoch)

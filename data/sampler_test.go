@@ -3,6 +3,7 @@ package data
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -82,6 +83,21 @@ func TestSharesAreApart(t *testing.T) {
 	slices.Sort(all)
 	if len(slices.Compact(all)) != 18 {
 		t.Error("ranks share examples")
+	}
+}
+
+func TestNewLoaderRefusesASamplerOfAnotherSet(t *testing.T) {
+	for name, s := range map[string]Sampler{
+		"stratified": Stratified([]int{1}), "weighted": Weighted([]float64{1, 1}, 4), "share": Share(Stratified([]int{1, 2, 3, 4, 5}), 0, 1),
+	} {
+		if _, err := NewLoader(numbered(4), LoaderConfig{Batch: 1, Sampler: s}); err == nil || !strings.Contains(err.Error(), "for a set of 4 examples: want one for each") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, s := range []Sampler{Stratified([]int{1, 2, 1, 2}), Share(Shuffled(), 0, 2)} {
+		if _, err := NewLoader(numbered(4), LoaderConfig{Batch: 1, Sampler: s}); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -88,7 +88,7 @@ func TestImageThatIsUnreadableInAnEpoch(t *testing.T) {
 	args := []string{"train", "--model", "resnet20", "--epochs", "1", "--batch", "5", "--out", run, "--data"}
 	refuse(t, statusError, append(args, dir), []string{"example 17: " + broken + ": ", "no epoch was finished"})
 	out := succeed(t, append(args, dir+":unreadable=skip")...)
-	if !strings.Contains(out, "20 + 4 examples") || !strings.Contains(out, "1 files could not be read and were passed over, such as "+broken+": ") {
+	if !strings.Contains(out, "20 + 4 examples") || !strings.Contains(out, "1 file could not be read and was passed over: "+broken+": ") {
 		t.Error(out)
 	}
 	if out := succeed(t, "eval", run); !strings.Contains(out, "4 examples") {

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/mlodyssey/odyssey/checkpoint"
+	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/tensor"
 	"github.com/mlodyssey/odyssey/train"
 )
@@ -205,6 +207,19 @@ func TestEmptyNames(t *testing.T) {
 	}
 	if left := snapshot(t, "."); len(left) != 1 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// A set that is known by name, and not there, can be had.
+func TestNameOfASetThatIsNotThere(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const cure = "; odyssey data get mnist downloads it, and then it is --data "
+	for _, command := range [][]string{{"data", "info"}, {"train"}} {
+		refuse(t, statusError, append(command, "--data", "mnist"), []string{`data directory "mnist": no such file`, cure + filepath.Join("data", "mnist")})
+		refuse(t, statusError, append(command, "--data", "data/mnist:size=3"), []string{`data directory "data/mnist": no such file`, cure})
+	}
+	if message, _ := explain(&data.DirectoryError{Dir: "nowhere", Err: fs.ErrNotExist}); strings.Contains(message, "get") {
+		t.Error(message)
 	}
 }
 

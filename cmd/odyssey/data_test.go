@@ -91,7 +91,7 @@ func TestUnreadablePhotos(t *testing.T) {
 	args := []string{"train", "--model", "resnet20", "--epochs", "1", "--batch", "10", "--out", run, "--data"}
 	refuse(t, statusError, append(args, dir), []string{broken + ": ", "want a PNG or JPEG picture"})
 	out := succeed(t, append(args, dir+":unreadable=skip")...)
-	if !strings.Contains(out, "19 + 4 examples") || !strings.Contains(out, "1 files could not be read and were passed over, such as "+broken+": ") {
+	if !strings.Contains(out, "19 + 4 examples") || !strings.Contains(out, "1 file could not be read and was passed over: "+broken+": ") {
 		t.Error(out)
 	}
 	writePhoto(t, broken, 16, color.RGBA{1, 2, 3, 255})
@@ -201,7 +201,7 @@ func TestDataVerify(t *testing.T) {
 	if status != statusError || !strings.HasPrefix(stdout, "example 10: "+broken+": ") || !strings.Contains(stderr, "1 of 20 train examples are wrong") {
 		t.Errorf("status %d, %q, %q", status, stdout, stderr)
 	}
-	if out := succeed(t, "data", "verify", "--data", dir+":unreadable=skip"); !strings.Contains(out, "1 files could not be read") {
+	if out := succeed(t, "data", "verify", "--data", dir+":unreadable=skip"); !strings.Contains(out, "1 file could not be read") {
 		t.Error(out)
 	}
 }

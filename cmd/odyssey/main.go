@@ -7,13 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/internal/printable"
 	"github.com/mlodyssey/odyssey/train"
@@ -65,6 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 func explain(err error) (message string, status int) {
 	var stopped *train.Stopped
 	var usage *kong.ParseError
+	var missing *data.DirectoryError
 	switch {
 	case errors.Is(err, context.Canceled) && errors.As(err, &stopped):
 		return stopped.Error(), statusInterrupted
@@ -72,8 +76,19 @@ func explain(err error) (message string, status int) {
 		return "interrupted", statusInterrupted
 	case errors.As(err, &usage):
 		return usage.Error() + "; see odyssey --help", statusUsage
+	case errors.As(err, &missing) && errors.Is(missing, fs.ErrNotExist):
+		return err.Error() + howToGet(missing.Dir), statusError
 	}
 	return err.Error(), statusError
+}
+
+// howToGet tells how to download a set for a directory that is not there and has its name.
+func howToGet(dir string) string {
+	set, err := namedSet(filepath.Base(dir))
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("; odyssey data get %s downloads it, and then it is --data %s", set.Name, filepath.Join("data", set.Name))
 }
 
 // cli has all commands and their flags.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,8 +28,28 @@ type Stats struct {
 	Counts   []int     `json:"counts"` // examples of each class
 }
 
-// sums are those of one channel.
-type sums struct{ n, sum, squares float64 }
+// moments are those of one channel. The squares are of what values are off the mean: those of the
+// values themselves are too large, where the mean is, to tell how far apart they are.
+type moments struct{ n, mean, squares float64 }
+
+// add takes the values of one more image: Chan, Golub, LeVeque, Updating formulae and a pairwise
+// algorithm for computing sample variances, 1979.
+func (m *moments) add(values []float32) {
+	k := float64(len(values))
+	sum := 0.0
+	for _, v := range values {
+		sum += float64(v)
+	}
+	mean, squares := sum/k, 0.0
+	for _, v := range values {
+		d := float64(v) - mean
+		squares += float64(d * d)
+	}
+	n, off := m.n+k, mean-m.mean
+	m.squares += squares + float64(off*off*m.n*k/n)
+	m.mean += off * k / n
+	m.n = n
+}
 
 // Of reads all examples of a set, which must be in order: see Verify. It returns
 // the context's error where that is done.
@@ -40,7 +61,7 @@ func Of(ctx context.Context, set data.Dataset) (*Stats, error) {
 	if s.Examples == 0 {
 		return nil, fmt.Errorf("no examples, want at least one")
 	}
-	channels := make([]sums, planes(s.Shape))
+	channels := make([]moments, planes(s.Shape))
 	x := make([]float32, tensor.Elements(s.Shape))
 	for i := range s.Examples {
 		if err := ctx.Err(); err != nil {
@@ -57,9 +78,8 @@ func Of(ctx context.Context, set data.Dataset) (*Stats, error) {
 		s.add(channels, x)
 	}
 	for _, c := range channels {
-		mean := c.sum / c.n
-		s.Mean = append(s.Mean, mean)
-		s.Std = append(s.Std, math.Sqrt(max(0, c.squares/c.n-mean*mean)))
+		s.Mean = append(s.Mean, c.mean)
+		s.Std = append(s.Std, math.Sqrt(c.squares/c.n))
 	}
 	return s, nil
 }
@@ -72,17 +92,12 @@ func planes(shape []int) int {
 	return 1
 }
 
-func (s *Stats) add(channels []sums, x []float32) {
+func (s *Stats) add(channels []moments, x []float32) {
 	size := len(x) / len(channels)
 	for k := range channels {
-		c := &channels[k]
-		for _, v := range x[k*size:][:size] {
-			v := float64(v)
-			c.sum += v
-			c.squares += v * v
-			s.Min, s.Max = min(s.Min, v), max(s.Max, v)
-		}
-		c.n += float64(size)
+		values := x[k*size:][:size]
+		channels[k].add(values)
+		s.Min, s.Max = min(s.Min, float64(slices.Min(values))), max(s.Max, float64(slices.Max(values)))
 	}
 }
 

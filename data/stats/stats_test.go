@@ -48,6 +48,22 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// Values that lie close together far from 0, also after one that does not.
+func TestDeviationFarFromZero(t *testing.T) {
+	const n = 1000
+	for _, shape := range [][]int{{1}, {50}} {
+		var values []float32
+		for i := range n * shape[0] {
+			values = append(values, 1e6+float32(i%2))
+		}
+		labels := make([]int, n)
+		s, err := Of(t.Context(), set(t, shape, values, labels...))
+		if err != nil || math.Abs(s.Mean[0]-1000000.5) > 1e-6 || math.Abs(s.Std[0]-0.5) > 1e-6 {
+			t.Errorf("mean %v, deviation %v, %v, want 1000000.5 and 0.5", s.Mean, s.Std, err)
+		}
+	}
+}
+
 type mislabelled struct{ data.Dataset }
 
 func (m mislabelled) Read(i int, x []float32) (int, error) {

@@ -20,6 +20,7 @@ type Library struct {
 // The libraries.
 var (
 	PyTorch     = Library{"PyTorch", "torch", "ODYSSEY_PYTORCH", "see bench/install.sh"}
+	Pillow      = Library{"Pillow", "PIL", "ODYSSEY_PYTORCH", "sh bench/install.sh PIL"} // comes with torchvision
 	ScikitLearn = Library{"scikit-learn", "sklearn", "ODYSSEY_SKLEARN", "sh bench/install.sh sklearn"}
 	TensorBoard = Library{"TensorBoard", "tensorboard", "ODYSSEY_TENSORBOARD", "pip install tensorboard"}
 )
