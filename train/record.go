@@ -1,7 +1,6 @@
 package train
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -118,16 +117,7 @@ func (r *log) finished(e Epoch, metrics []metric.Metric, weights string) error {
 }
 
 func (r *log) ended(l *Loop, err error) error {
-	reason := EndFinished
-	switch {
-	case errors.Is(err, context.Canceled):
-		reason = EndInterrupted
-	case err != nil:
-		reason = err.Error()
-	case l.Stopped() != "":
-		reason = l.Stopped()
-	}
-	return r.Append(lineEnd, End{reason, len(l.Epochs)})
+	return r.Append(lineEnd, End{l.EndReason(err), len(l.Epochs)})
 }
 
 // ReadRecord reads the record of the run in a directory. Where its lines do not hold together, or
