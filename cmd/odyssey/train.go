@@ -27,15 +27,15 @@ type trainCommand struct {
 	scheduleFlags
 	logFlags
 
-	Config      string        `group:"Run:" placeholder:"FILE" help:"Take settings from a TOML file, whose keys are the names of flags; flags go first. See docs/training.md."`
+	Config      string        `group:"Run:" placeholder:"FILE" help:"Take settings from a TOML file, whose keys are the names of flags. What a flag says goes before the file. See docs/training.md."`
 	PrintConfig bool          `group:"Run:" help:"Print the settings as such a file, and do not train."`
 	Out         string        `group:"Run:" placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free." xor:"which"`
 	Resume      string        `group:"Run:" placeholder:"RUN" help:"Go on with the run in this directory, with its own settings." xor:"which"`
-	SaveEvery   time.Duration `group:"Run:" default:"1m" placeholder:"TIME" help:"Keep what --resume needs so often within epochs, and after each."`
-	KeepEvery   int           `group:"Run:" placeholder:"N" help:"Keep the network of each so-manieth epoch too, as epoch-0010.safetensors."`
-	KeepLast    int           `group:"Run:" placeholder:"K" help:"Of those keep only the last few."`
-	Profile     bool          `group:"Run:" help:"Tell where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
-	Live        string        `group:"Run:" placeholder:"ADDRESS" help:"Serve the run's report while it goes, at an address such as 127.0.0.1:8080, or :8080 for all of this machine: see docs/report.md."`
+	SaveEvery   time.Duration `group:"Run:" default:"1m" placeholder:"TIME" help:"Keep what --resume needs this often within an epoch; 0 for after each epoch alone."`
+	KeepEvery   int           `group:"Run:" placeholder:"N" help:"Keep the network of every N-th epoch too, in files such as epoch-0010.safetensors."`
+	KeepLast    int           `group:"Run:" placeholder:"K" help:"Keep only the last K of the networks of --keep-every. Default: all."`
+	Profile     bool          `group:"Run:" help:"Print where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
+	Live        string        `group:"Run:" placeholder:"ADDRESS" help:"Serve the run's report while it trains, at an address such as 127.0.0.1:8080, for this machine alone, or :8080, for all who reach it: see docs/report.md."`
 }
 
 // Help is the long help text.
@@ -48,7 +48,7 @@ func (trainCommand) Help() string {
     odyssey train --resume runs/emnist
     odyssey train --config run.toml --lr 0.02
 
-Settings are those of flags, then of --config, then of variables such as ODYSSEY_TRAIN_LR, then the defaults.
+A setting is taken from its flag, or else from the file of --config, or else from a variable such as ODYSSEY_TRAIN_LR, or else it has its default.
 
 With a precision of few bits, convolutions and matrix products read weights, activations and gradients rounded to it; sums, parameters and all other operations stay float32. bf16 and fp16 round results too; fp16 scales the loss; fp8 scales each tensor by its largest magnitudes in 16 steps; the mx formats and nvfp4 scale each block, round gradients stochastically, and leave the first and the last layer alone.
 
@@ -88,7 +88,7 @@ func newImageNetwork(name string, input []int, classes int, seed uint64) (nn.Mod
 
 // Run trains a network.
 func (c trainCommand) Run(ctx context.Context, out *output) error {
-	if err := c.logFlags.check(); err != nil {
+	if err := c.check(); err != nil {
 		return err
 	}
 	if c.PrintConfig {
@@ -134,6 +134,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 	prof.print(out)
 	tellSkipped(out, config.Train)
 	tellSkipped(out, config.Test)
+	tellEarlyEnd(out, run.Dir())
 	printEnd(out, run.Dir(), epochs)
 	return nil
 }
@@ -145,6 +146,17 @@ func tellHowToGoOn(out *output, err error) {
 	}
 }
 
+// check returns what is wrong with the flags that decide no result.
+func (c trainCommand) check() error {
+	if c.KeepEvery < 0 || c.KeepLast < 0 {
+		return fmt.Errorf("--keep-every %d, --keep-last %d: want none below 0", c.KeepEvery, c.KeepLast)
+	}
+	if c.SaveEvery < 0 {
+		return fmt.Errorf("--save-every %v: want none below 0", c.SaveEvery)
+	}
+	return c.logFlags.check()
+}
+
 // open opens the run that is to go on, or makes the directory of a new one, once its settings are known
 // to be sound.
 func (c trainCommand) open() (run *train.Directory, net *train.Classifier, config train.Config, err error) {
@@ -153,9 +165,6 @@ func (c trainCommand) open() (run *train.Directory, net *train.Classifier, confi
 			net, config, err = run.Settings().Prepare(newImageNetwork)
 		}
 		return run, net, config, err
-	}
-	if c.KeepEvery < 0 || c.KeepLast < 0 {
-		return nil, nil, config, fmt.Errorf("--keep-every %d, --keep-last %d: want none below 0", c.KeepEvery, c.KeepLast)
 	}
 	settings, err := c.settings()
 	if err != nil {
@@ -192,6 +201,14 @@ func drawCurves(w io.Writer, epochs []train.Epoch) error {
 	debug.FreeOSMemory()
 	defer debug.FreeOSMemory()
 	return curves.Draw(w, epochs)
+}
+
+// tellEarlyEnd says why a run ended before all its epochs were done.
+func tellEarlyEnd(out *output, dir string) {
+	r, err := train.ReadRecord(dir)
+	if err == nil && r.End != nil && r.End.Reason != train.EndFinished {
+		fmt.Fprintf(out, "ended early: %s\n", r.End.Reason)
+	}
 }
 
 func printEnd(out *output, dir string, epochs []train.Epoch) {
