@@ -134,6 +134,18 @@ func (l *Loop) Stop(reason string) { l.stopped = cmp.Or(l.stopped, reason) }
 // Stopped returns the reason of Stop, "" as long as it was not called.
 func (l *Loop) Stopped() string { return l.stopped }
 
+// EndReason says why a run has ended, given the error of Callback.End: EndFinished, EndInterrupted, the reason of
+// Stop, or the error. The record and all that tells of an end have it from here, so that they say the same.
+func (l *Loop) EndReason(err error) string {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return EndInterrupted
+	case err != nil:
+		return err.Error()
+	}
+	return cmp.Or(l.stopped, EndFinished)
+}
+
 // LearningRate returns that of the last step.
 func (l *Loop) LearningRate() float64 { return optim.LearningRate(l.Config.Optimizer) }
 

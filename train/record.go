@@ -134,16 +134,8 @@ func (r *log) finished(e Epoch, metrics []metric.Metric, weights string) error {
 }
 
 func (r *log) ended(l *Loop, err error) error {
-	end := End{Reason: EndFinished, Epochs: r.epochs}
-	switch {
-	case errors.Is(err, context.Canceled):
-		end.Reason = EndInterrupted
-	case err != nil:
-		end.Reason, end.Failed = err.Error(), true
-	case l.Stopped() != "":
-		end.Reason = l.Stopped()
-	}
-	return r.Append(lineEnd, end)
+	failed := err != nil && !errors.Is(err, context.Canceled)
+	return r.Append(lineEnd, End{l.EndReason(err), failed, r.epochs})
 }
 
 // ReadRecord reads the record of the run in a directory. Where its lines do not hold together, or

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/mlodyssey/odyssey/augment"
 	"github.com/mlodyssey/odyssey/data"
@@ -132,6 +133,19 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 		return nil, Config{}, err
 	}
 	return c, config, config.Check()
+}
+
+// MovedTo returns settings whose data lies elsewhere now, with the settings of the set unless there are others; ""
+// is where it lay.
+func (s Settings) MovedTo(dir string) Settings {
+	if dir == "" {
+		return s
+	}
+	old := s.Data
+	if s.Data = dir; data.Directory(dir) == dir {
+		s.Data += strings.TrimPrefix(old, data.Directory(old))
+	}
+	return s
 }
 
 // policy returns the precision that the settings ask for.

@@ -369,17 +369,7 @@ func (v *verifier) compareMetrics(number int, what string, metrics []metric.Metr
 	return nil
 }
 
-func (v *verifier) settings() Settings {
-	s := v.record.Start.Settings
-	if v.Data == "" {
-		return s
-	}
-	old := s.Data
-	if s.Data = v.Data; data.Directory(s.Data) == s.Data {
-		s.Data += strings.TrimPrefix(old, data.Directory(old)) // the settings of the set
-	}
-	return s
-}
+func (v *verifier) settings() Settings { return v.record.Start.Settings.MovedTo(v.Data) }
 
 // replay trains again.
 func (v *verifier) replay(ctx context.Context) error {

@@ -120,7 +120,7 @@ func givenFlags(ctx *kong.Context) (names []string) {
 func flagValue(ctx *kong.Context, name string) string {
 	for _, p := range ctx.Path {
 		if p.Flag != nil && p.Flag.Name == name {
-			return fmt.Sprint(ctx.FlagValue(p.Flag))
+			return fmt.Sprint(reflect.Indirect(reflect.ValueOf(ctx.FlagValue(p.Flag))))
 		}
 	}
 	return ""

@@ -19,15 +19,15 @@ import (
 type evalCommand struct {
 	Model   string  `arg:"" name:"run-or-file" help:"The directory of a run, or a safetensors file of one."`
 	Data    *string `placeholder:"DIR" help:"${data}, or a directory with a set: see odyssey data --help. Default: the run's own; ${data} for a file."`
-	Split   string  `default:"test" help:"train or test."`
+	Split   string  `default:"test" help:"The part of the set: train or test."`
 	Limit   *int    `placeholder:"N" help:"Use at most N examples, or all if 0. Default: the run's own if its data is used, else all."`
 	Classes bool    `help:"Print precision, recall and F1 of each class too."`
-	JSON    bool    `name:"json" help:"Print accuracy, loss and count as JSON."`
+	JSON    bool    `name:"json" help:"Print JSON: accuracy, loss, count, metrics and, with --classes, the figures of each class."`
 }
 
 // Help is the long help text.
 func (evalCommand) Help() string {
-	return `On a run's own data, the result is exactly that of the run's last epoch.
+	return `The network of a run is that of its last epoch; on the run's own data, the result is exactly the one recorded for that epoch.
 
     odyssey eval runs/lenet5-glyphs-1
     odyssey eval runs/lenet5-glyphs-1 --data data/emnist --json`
@@ -54,13 +54,18 @@ func (c evalCommand) Run(ctx context.Context, out *output) error {
 		return fmt.Errorf("%s on %s: %w", c.Model, s.Data, err)
 	}
 	if c.JSON {
+		var classes []classFigures
+		if c.Classes {
+			classes = figuresOf(net.Classes, confusion)
+		}
 		return out.writeJSON(struct {
 			train.Result
 			Metrics map[string]float64 `json:"metrics"`
 			Model   string             `json:"model"`
 			Data    string             `json:"data"`
 			Split   string             `json:"split"`
-		}{result, train.Values(metrics), net.Name, s.Data, c.Split})
+			Classes []classFigures     `json:"classes,omitempty"`
+		}{result, train.Values(metrics), net.Name, s.Data, c.Split, classes})
 	}
 	tellSkipped(out, set)
 	fmt.Fprintf(out, "%s on the %s split of %s: accuracy %.2f %%, loss %.4f, %d examples\n",
@@ -73,6 +78,23 @@ func (c evalCommand) Run(ctx context.Context, out *output) error {
 		printClasses(out, stats.Readable(net.Classes), confusion)
 	}
 	return nil
+}
+
+// classFigures are those of a class in JSON.
+type classFigures struct {
+	Class     string  `json:"class"`
+	Precision float64 `json:"precision"`
+	Recall    float64 `json:"recall"`
+	F1        float64 `json:"f1"`
+	Examples  int64   `json:"examples"`
+}
+
+func figuresOf(classes []string, confusion *metric.Confusion) (all []classFigures) {
+	for i, class := range classes {
+		s := confusion.Of(i)
+		all = append(all, classFigures{class, s.Precision, s.Recall, s.F1, s.Support})
+	}
+	return all
 }
 
 func printClasses(out *output, classes []string, confusion *metric.Confusion) {

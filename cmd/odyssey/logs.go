@@ -15,12 +15,12 @@ const samplesFile = "samples.png"
 
 // logFlags are what is told of a run beside its record. None of them changes a result.
 type logFlags struct {
-	Log         []string      `group:"Logs:" placeholder:"FILE" sep:"none" help:"Write each epoch to a .csv file, or each step to a .jsonl file. May be given several times."`
-	LogEvery    int           `group:"Logs:" default:"1" placeholder:"N" help:"Write every N-th step only."`
+	Log         []string      `group:"Logs:" placeholder:"FILE" sep:"none" help:"Write each epoch to a .csv file, or each step to a .jsonl file, which is new or the log of the run that goes on. May be given several times."`
+	LogEvery    int           `group:"Logs:" default:"1" placeholder:"N" help:"Write only every N-th step to .jsonl files."`
 	TensorBoard string        `group:"Logs:" name:"tensorboard" placeholder:"DIR" help:"Write event files for TensorBoard, with histograms of weights and gradients."`
 	Samples     bool          `group:"Logs:" help:"Draw what the network takes some test images for, after each epoch, as samples.png."`
 	Webhook     string        `group:"Logs:" placeholder:"URL" help:"Post JSON to an address at the start, after each epoch and at the end."`
-	TimeBudget  time.Duration `group:"Run:" placeholder:"TIME" help:"End after so much time of training, such as 10m, and evaluate the epoch as it is."`
+	TimeBudget  time.Duration `group:"Run:" placeholder:"TIME" help:"End after this much time of training, such as 10m, without evaluations, and evaluate the epoch as it is."`
 }
 
 // addTo adds callbacks to a run.

@@ -60,6 +60,12 @@ func TestTrainStopsEarly(t *testing.T) {
 	if _, n := lastEpoch(t, dir); n != 3 {
 		t.Errorf("%d epochs, want 3:\n%s", n, out)
 	}
+	if want := "\nended early: no better for 2 epochs than after epoch 1\n"; !strings.Contains(out, want) {
+		t.Errorf("no %q in\n%s", want, out)
+	}
+	if out := succeed(t, "train", "--limit", "64", "--epochs", "1", "--out", filepath.Join(t.TempDir(), "run")); strings.Contains(out, "ended early") {
+		t.Errorf("a run that is finished ends early:\n%s", out)
+	}
 	if again := succeed(t, "train", "--resume", dir); !strings.Contains(again, "finished") {
 		t.Errorf("going on: %s", again)
 	}
@@ -74,9 +80,15 @@ func TestBadLogs(t *testing.T) {
 		"--log-every 0: want at least 1":                     {"--log-every", "0"},
 		"--webhook nowhere: want an address":                 {"--webhook", "nowhere"},
 		"--time-budget -1s: want none below 0":               {"--time-budget=-1s"},
+		"--save-every -1s: want none below 0":                {"--save-every=-1s"},
+		"--keep-last -1: want none below 0":                  {"--keep-last=-1"},
 		"65 pieces":                                          {"--accumulate", "65"},
 		"an early stop after -1 epochs":                      {"--early-stop=-1"},
 	} {
 		refuse(t, statusError, append([]string{"train", "--epochs", "1", "--limit", "64", "--out", filepath.Join(t.TempDir(), "run")}, args...), []string{want})
+	}
+	// Before the run is announced.
+	if out, _, _ := command("train", "--epochs", "1", "--limit", "64", "--out", filepath.Join(t.TempDir(), "run"), "--save-every=-1s"); out != "" {
+		t.Errorf("%q, want no word of a run", out)
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/alecthomas/kong"
@@ -20,25 +22,45 @@ type lrFindCommand struct {
 	Config string  `group:"Test:" placeholder:"FILE" help:"Take settings from a TOML file, as odyssey train does."`
 	From   float64 `group:"Test:" default:"1e-6" help:"The first learning rate."`
 	To     float64 `group:"Test:" default:"10" help:"The last learning rate."`
-	Steps  int     `group:"Test:" default:"300" help:"Batches to get there."`
-	Out    string  `group:"Test:" default:"lr-find.png" help:"The picture, as PNG."`
-	JSON   bool    `group:"Test:" name:"json" help:"Print JSON."`
+	Steps  int     `group:"Test:" default:"300" help:"How many batches to train on, each with a higher rate."`
+	Out    string  `group:"Test:" default:"lr-find.png" help:"The picture of the losses by rate to write, as PNG."`
+	JSON   bool    `group:"Test:" name:"json" help:"Print JSON: the rates found, and all points."`
+
+	settled string // the flags that train is to have, too
 }
+
+// testFlags are flags of lr-find that are others than those of train, or none of its.
+var testFlags = []string{"from", "to", "steps", "out", "json"}
 
 // Help is the long help text.
 func (lrFindCommand) Help() string {
-	return `A short run whose learning rate rises from step to step (Smith 2017). Where the loss falls fastest is a rate to begin with; a tenth of the rate where it is least is another. The network is thrown away. Settings are those that odyssey train would have, from flags, --config and variables.
+	return `A short run whose learning rate rises from step to step (Smith 2017). A rate to begin with is the one at which the loss falls fastest, or a tenth of the one at which it is least. The network is thrown away. Settings are taken as odyssey train takes them: from flags, --config and variables.
 
     odyssey lr-find
     odyssey lr-find --data data/emnist --optimizer adamw --to 1
     odyssey lr-find --config run.toml
 
-Optimizers are those of odyssey train --help.`
+The lists and explanations that flags call "above" are those of odyssey train --help.`
 }
 
 // BeforeResolve looks for settings in the file and the environment.
 func (c *lrFindCommand) BeforeResolve(ctx *kong.Context) error {
-	return resolve(ctx, givenFlags(ctx), "steps", "out") // which are others than those of train
+	given := givenFlags(ctx)
+	for _, name := range given {
+		if !slices.Contains(testFlags, name) {
+			c.settled += " " + asTyped(name, flagValue(ctx, name))
+		}
+	}
+	return resolve(ctx, given, testFlags...)
+}
+
+// asTyped writes a flag for a shell.
+func asTyped(name, value string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-+_./:,="
+	if value == "" || strings.Trim(value, plain) != "" {
+		value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+	}
+	return "--" + name + "=" + value
 }
 
 // Run tests rates.
@@ -63,7 +85,7 @@ func (c lrFindCommand) Run(ctx context.Context, out *output) error {
 	}
 	fmt.Fprintf(out, "%s on %s with %s, batches of %d: learning rates from %v to %v in %d steps\n",
 		settings.Model, settings.Data, settings.Optimizer, settings.Batch, c.From, c.To, c.Steps)
-	if err := printRates(out, result); err != nil {
+	if err := printRates(out, result, c.settled); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "picture: %s\n", c.Out)
@@ -73,7 +95,8 @@ func (c lrFindCommand) Run(ctx context.Context, out *output) error {
 // rows is about how many lines the table has.
 const rows = 20
 
-func printRates(out *output, r *lrfind.Result) error {
+// printRates prints a table, and how to train with what was found and the flags that it was found with.
+func printRates(out *output, r *lrfind.Result, flags string) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "step\tlearning rate\tloss\tsmoothed\t")
 	every := max(1, len(r.Points)/rows)
@@ -93,7 +116,7 @@ func printRates(out *output, r *lrfind.Result) error {
 		return nil
 	}
 	fmt.Fprintf(out, "steepest fall at %s, a tenth of the rate of the least loss is %s\n", rounded(r.Steepest), rounded(r.Minimum/10))
-	fmt.Fprintf(out, "next: odyssey train --lr %s\n", rounded(r.Steepest))
+	fmt.Fprintf(out, "next: odyssey train%s --lr %s\n", flags, rounded(r.Steepest))
 	return nil
 }
 

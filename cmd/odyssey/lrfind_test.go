@@ -16,7 +16,7 @@ func TestLRFind(t *testing.T) {
 	args := []string{"lr-find", "--limit", "256", "--batch", "16", "--steps", "60", "--from", "1e-4", "--to", "1"}
 	out := succeed(t, append(args, "--out", "rates.png")...)
 	for _, want := range []string{"lenet5 on glyphs with sgd, batches of 16: learning rates from 0.0001 to 1 in 60 steps", "\n    60 ", "steepest fall at 0.0",
-		"next: odyssey train --lr 0.0", "picture: rates.png"} {
+		"next: odyssey train --limit=256 --batch=16 --lr 0.0", "picture: rates.png"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -35,6 +35,31 @@ func TestLRFind(t *testing.T) {
 	}
 	if left := snapshot(t, "."); len(left) != 3 {
 		t.Errorf("left behind: %v, want the two pictures alone", left)
+	}
+}
+
+// The command that comes next trains with the flags that the rate was found with.
+func TestLRFindSaysHowToTrain(t *testing.T) {
+	t.Chdir(t.TempDir())
+	settled := []string{"--optimizer", "adamw", "--limit", "256", "--batch=16", "--weight-decay", "5e-4", "--momentum=0", "--decay-weights", "--augment", "rotate:degrees=10", "--seed", "3"}
+	out := succeed(t, append([]string{"lr-find", "--steps", "60", "--from", "1e-4", "--to", "1", "--out", "p.png"}, settled...)...)
+	_, next, _ := strings.Cut(out, "\nnext: odyssey ")
+	next, _, _ = strings.Cut(next, "\n")
+	rest, rate, _ := strings.Cut(next, " --lr ")
+	if want := "train --optimizer=adamw --limit=256 --batch=16 --weight-decay=0.0005 --momentum=0 --decay-weights=true --augment=rotate:degrees=10 --seed=3"; rest != want || rate == "" {
+		t.Errorf("next: %s, want %s", next, want)
+	}
+	got := succeed(t, append(strings.Fields(next), "--print-config")...)
+	if want := succeed(t, append([]string{"train", "--print-config", "--lr", rate}, settled...)...); got != want {
+		t.Errorf("the next command has the settings\n%s, want\n%s", got, want)
+	}
+}
+
+func TestAsTyped(t *testing.T) {
+	for value, want := range map[string]string{"runs/a-1:size=8x8": "--data=runs/a-1:size=8x8", "my data": "--data='my data'", "it's": `--data='it'\''s'`, "": "--data=''", "$(x)": "--data='$(x)'"} {
+		if got := asTyped("data", value); got != want {
+			t.Errorf("%q: %s, want %s", value, got, want)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -180,6 +181,30 @@ func TestEvalRepeatsTheLastEpoch(t *testing.T) {
 	}
 	if out := succeed(t, "eval", dir); !strings.Contains(out, fmt.Sprintf("loss %.4f, 64 examples", want.TestLoss)) {
 		t.Errorf("eval says %q, the last epoch was %+v", out, want)
+	}
+}
+
+// The figures of classes are those of the table, in JSON too.
+func TestEvalClassesInJSON(t *testing.T) {
+	dir := trained(t)
+	var got struct{ Classes []classFigures }
+	if err := json.Unmarshal([]byte(succeed(t, "eval", dir, "--classes", "--json")), &got); err != nil || len(got.Classes) != 47 {
+		t.Fatalf("%d classes, %v", len(got.Classes), err)
+	}
+	table := succeed(t, "eval", dir, "--classes")
+	examples := int64(0)
+	for _, c := range got.Classes {
+		examples += c.Examples
+		row := regexp.MustCompile(fmt.Sprintf(`(?m)^%s +%.1f %% +%.1f %% +%.1f %% +%d `, regexp.QuoteMeta(c.Class), 100*c.Precision, 100*c.Recall, 100*c.F1, c.Examples))
+		if !row.MatchString(table) {
+			t.Errorf("no row %v in\n%s", row, table)
+		}
+	}
+	if examples != 64 {
+		t.Errorf("%d examples, want 64", examples)
+	}
+	if out := succeed(t, "eval", dir, "--json"); strings.Contains(out, "classes") {
+		t.Errorf("classes that nobody asked for: %s", out)
 	}
 }
 

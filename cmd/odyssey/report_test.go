@@ -45,6 +45,61 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// The report is the same however the run's directory is written, with a checkpoint or without.
+func TestTheReportOfARunIsTheSameByAnyPath(t *testing.T) {
+	dir := trained(t)
+	t.Chdir(filepath.Dir(dir))
+	reports := func() (pages []string) {
+		for _, path := range []string{"run", "./run", dir, "../" + filepath.Base(filepath.Dir(dir)) + "/run"} {
+			succeed(t, "report", path, "--out", "page.html")
+			pages = append(pages, readFile(t, "page.html"))
+		}
+		return pages
+	}
+	for _, spoil := range []func(){func() {}, func() { os.Remove(filepath.Join(dir, train.ModelFile)); os.Remove(filepath.Join(dir, train.BestFile)) }} {
+		spoil()
+		pages := reports()
+		for i, page := range pages {
+			if page != pages[0] {
+				t.Errorf("report %d is another", i)
+			}
+		}
+		if !strings.Contains(pages[0], "run: the record") && !strings.Contains(pages[0], "run/run.json: line ") || strings.Contains(pages[0], dir) {
+			t.Errorf("the report does not verify the run by its name, or has its directory")
+		}
+	}
+}
+
+func TestReportNamesRunsApart(t *testing.T) {
+	one, two := trained(t), trained(t)
+	file := filepath.Join(t.TempDir(), "both.html")
+	succeed(t, "report", one, two, "--out", file)
+	for _, want := range []string{"</span>" + one + "</th>", "</span>" + two + "</th>"} {
+		if !strings.Contains(readFile(t, file), want) {
+			t.Errorf("no %q in the report", want)
+		}
+	}
+}
+
+// The data may have moved since.
+func TestReportFindsDataThatMoved(t *testing.T) {
+	digits := newIDX(t)
+	dir := trained(t, "--data", digits.dir, "--limit", "40")
+	before := filepath.Join(t.TempDir(), "before.html")
+	succeed(t, "report", dir, "--out", before)
+	moved := filepath.Join(t.TempDir(), "moved")
+	if err := os.Rename(digits.dir, moved); err != nil {
+		t.Fatal(err)
+	}
+	after := filepath.Join(t.TempDir(), "after.html")
+	if out := succeed(t, "report", dir, "--data", moved, "--out", after); strings.Contains(out, "not in the report") {
+		t.Errorf("%s", out)
+	}
+	if readFile(t, before) != readFile(t, after) {
+		t.Error("the report with moved data is another")
+	}
+}
+
 // A report is written of what is there, and the program says what is not.
 func TestReportOfARunThatLost(t *testing.T) {
 	digits := newIDX(t)
@@ -60,7 +115,6 @@ func TestReportOfARunThatLost(t *testing.T) {
 		t.Errorf("%q, want what does not hold", out)
 	}
 	refuse(t, statusError, []string{"report", t.TempDir()}, []string{"want the directory of a run"})
-	refuse(t, statusError, []string{"report", dir, t.TempDir()}, []string{"want the directory of a run"})
 	refuse(t, statusError, []string{"report", dir, "--out", filepath.Join(dir, "no", "such", "file")}, []string{"no such file or directory"})
 	refuse(t, statusUsage, []string{"report"}, []string{"<run>"})
 }

@@ -21,37 +21,37 @@ type learningFlags struct {
 	Model      string `default:"lenet5" help:"The network: see odyssey models."`
 	Data       string `default:"${data}" help:"${data}, which are drawn (${glyphs} images), or a directory with a set: see odyssey data --help."`
 	Batch      int    `default:"${batch}" help:"Examples in a batch."`
-	Accumulate int    `placeholder:"N" help:"Let a batch go forward and backward in N pieces before each update, for less memory: see docs/training.md."`
-	Seed       uint64 `default:"1" help:"Of all that is random."`
-	Precision  string `default:"fp32" enum:"fp64,fp32,bf16,fp16,fp8,mxfp8,mxfp6,nvfp4,mxfp4" help:"How products compute: ${enum}. See above."`
-	EveryLayer bool   `help:"With formats of blocks (mx…, nvfp4), round in the first and the last layer too."`
+	Accumulate int    `placeholder:"N" help:"Take a batch through the network in N pieces before each update, for less memory: see docs/training.md."`
+	Seed       uint64 `default:"1" help:"Seed of everything random."`
+	Precision  string `default:"fp32" enum:"fp64,fp32,bf16,fp16,fp8,mxfp8,mxfp6,nvfp4,mxfp4" help:"The number format of products, explained above: ${enum}."`
+	EveryLayer bool   `help:"With --precision mx… or nvfp4, round in the first and the last layer too."`
 	Augment    string `placeholder:"POLICY" help:"Change training images at random: default, light, strong, cifar, randaugment, such as rotate:degrees=10+shift:x=0.1, or a TOML file; see docs/augmentation.md."`
-	Limit      int    `default:"0" help:"Use at most so many examples of each split; 0 for all."`
+	Limit      int    `default:"0" help:"Use at most this many examples of each split; 0 for all."`
 	Eager      bool   `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
 
 	Optimizer    string   `group:"Learning:" default:"sgd" help:"One of the list above, with settings as in adam:beta2=0.99,amsgrad."`
-	Momentum     *float64 `group:"Learning:" placeholder:"X" help:"Of optimizers that have one. Default: ${momentum} for sgd and lars."`
+	Momentum     *float64 `group:"Learning:" placeholder:"X" help:"Momentum, of optimizers that have one. Default: ${momentum} for sgd and lars, else 0."`
 	Nesterov     bool     `group:"Learning:" help:"Use Nesterov's momentum, with sgd."`
 	WeightDecay  float64  `group:"Learning:" default:"0" help:"L2 penalty; decoupled for adamw, lamb, lion, muon and schedule-free."`
-	DecayWeights bool     `group:"Learning:" help:"Let only weights decay: no biases, nor the parameters of normalisations."`
+	DecayWeights bool     `group:"Learning:" help:"With --weight-decay, leave out biases and the parameters of normalisations."`
 	ClipNorm     float64  `group:"Learning:" placeholder:"X" help:"Scale all gradients down together to this norm."`
-	ClipValue    float64  `group:"Learning:" placeholder:"X" help:"Cut gradients off at -X and X."`
+	ClipValue    float64  `group:"Learning:" placeholder:"X" help:"Limit each element of the gradients to -X to X."`
 
-	LabelSmoothing float64 `group:"Learning:" placeholder:"SHARE" help:"Spread such a share of each label over all classes, such as 0.1."`
+	LabelSmoothing float64 `group:"Learning:" placeholder:"SHARE" help:"Spread this share of each label over all classes, such as 0.1."`
 }
 
 // scheduleFlags are the other settings of a run.
 type scheduleFlags struct {
-	Epochs int `default:"${epochs}" help:"How often to go through the examples."`
-	Steps  int `placeholder:"N" help:"End after so many batches, instead of --epochs."`
+	Epochs int `default:"${epochs}" help:"How many times to go through the examples."`
+	Steps  int `placeholder:"N" help:"End after N batches, instead of --epochs."`
 
 	EarlyStop int `placeholder:"N" help:"End after N epochs in a row that were no better on the test set."`
 
-	LR       *float64 `group:"Learning:" name:"lr" placeholder:"X" help:"The learning rate. Default: that of the list above."`
-	Schedule string   `group:"Learning:" placeholder:"NAME" help:"How the learning rate goes: one of the list above, with settings as in step:every=0.25,gamma=0.5. Default: ${schedule}, but constant for schedule-free."`
-	Warmup   float64  `group:"Learning:" placeholder:"SPAN" help:"Let the learning rate rise first: over a share of the run such as 0.05, or a number of steps such as 500."`
-	EMA      float64  `group:"Learning:" name:"ema" placeholder:"DECAY" help:"Evaluate and keep an exponential moving average of the weights, such as of decay 0.999."`
-	SWA      float64  `group:"Learning:" name:"swa" placeholder:"SHARE" help:"Evaluate and keep the mean of the weights after each epoch that follows a share of the run, such as 0.75."`
+	LR       *float64 `group:"Learning:" name:"lr" placeholder:"X" help:"The learning rate. Default: the one beside the optimizer in the list above."`
+	Schedule string   `group:"Learning:" placeholder:"NAME" help:"How the learning rate changes: one of the list above, with settings as in step:every=0.25,gamma=0.5. Default: ${schedule}, but constant for schedule-free."`
+	Warmup   float64  `group:"Learning:" placeholder:"SPAN" help:"Let the learning rate rise from almost 0 first: over a share of the run such as 0.05, or a number of steps such as 500."`
+	EMA      float64  `group:"Learning:" name:"ema" placeholder:"DECAY" help:"Evaluate and keep an exponential moving average of the weights, with a decay such as 0.999."`
+	SWA      float64  `group:"Learning:" name:"swa" placeholder:"SHARE" help:"Stochastic weight averaging: after this share of the run, such as 0.75, evaluate and keep the mean of the weights that its epochs end with."`
 }
 
 // settings returns the settings that flags ask for.

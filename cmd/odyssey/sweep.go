@@ -22,18 +22,18 @@ import (
 
 type sweepCommand struct {
 	Space  string `arg:"" help:"The TOML file that says what to try."`
-	Out    string `placeholder:"DIR" help:"The sweep's directory; that of a sweep that was interrupted goes on. Default: runs/sweep-1, or the next number that is free."`
-	Method string `default:"grid" enum:"grid,random,halving" help:"${enum}: all combinations; such as are drawn; or such as are drawn, of which the better ones train longer."`
-	Runs   int    `default:"12" help:"Of random and halving."`
-	Seed   uint64 `default:"1" help:"Of what is drawn."`
+	Out    string `placeholder:"DIR" help:"The sweep's directory. A sweep that was interrupted in it goes on. Default: runs/sweep-1, or the next number that is free."`
+	Method string `default:"grid" enum:"grid,random,halving" help:"${enum}. grid tries all combinations; random draws some; halving draws some, trains all for a few epochs, and goes on with the best."`
+	Runs   int    `default:"12" help:"With random and halving: how many combinations to draw."`
+	Seed   uint64 `default:"1" help:"With random and halving: seed of the draws. Not that of the runs, which is a setting of the file."`
 	Jobs   int    `default:"1" help:"How many runs to train at once. The results are the same."`
-	First  int    `default:"1" help:"Of halving: the epochs after which runs are first compared."`
-	Eta    int    `default:"3" help:"Of halving: one run in so many trains so many times as long."`
+	First  int    `default:"1" help:"With halving: how many epochs to train all runs for, before the first choice."`
+	Eta    int    `default:"3" help:"With halving: one run in ETA goes on, to ETA times as many epochs."`
 }
 
 // Help is the long help text.
 func (sweepCommand) Help() string {
-	return `The file has settings of all runs as a file for odyssey train --config has them, and a table of those to be tried:
+	return `The file has the settings that all runs share, as a file for odyssey train --config has them, and a table [search] of the settings to try:
 
     epochs = 5
     optimizer = "sgd"
@@ -44,7 +44,7 @@ func (sweepCommand) Help() string {
 
     odyssey sweep space.toml --method random --runs 20 --jobs 2
 
-Each run is a directory as odyssey train leaves it. Ctrl-C stops, and the same command with --out goes on. With halving, runs have the schedule of their whole length and stop early, so those that reach the end are those that odyssey train would give.`
+Each run is a directory as odyssey train leaves it. Ctrl-C stops, and the same command with --out goes on. With halving, each run has the schedule of its full length, even if it is stopped before: the runs that reach the end are, bit for bit, those of odyssey train.`
 }
 
 // spaceFile is what a sweep's file says.

@@ -28,15 +28,15 @@ type trainCommand struct {
 	scheduleFlags
 	logFlags
 
-	Config      string        `group:"Run:" placeholder:"FILE" help:"Take settings from a TOML file, whose keys are the names of flags; flags go first. See docs/training.md."`
+	Config      string        `group:"Run:" placeholder:"FILE" help:"Take settings from a TOML file, whose keys are the names of flags. What a flag says goes before the file. See docs/training.md."`
 	PrintConfig bool          `group:"Run:" help:"Print the settings as such a file, and do not train."`
 	Out         string        `group:"Run:" placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free." xor:"which"`
 	Resume      string        `group:"Run:" placeholder:"RUN" help:"Go on with the run in this directory, with its own settings." xor:"which"`
-	SaveEvery   time.Duration `group:"Run:" default:"1m" placeholder:"TIME" help:"Keep what --resume needs so often within epochs, and after each."`
-	KeepEvery   int           `group:"Run:" placeholder:"N" help:"Keep the network of each so-manieth epoch too, as epoch-0010.safetensors."`
-	KeepLast    int           `group:"Run:" placeholder:"K" help:"Of those keep only the last few."`
-	Profile     bool          `group:"Run:" help:"Tell where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
-	Live        string        `group:"Run:" placeholder:"ADDRESS" help:"Serve the run's report while it goes, at an address such as 127.0.0.1:8080, or :8080 for all of this machine: see docs/report.md."`
+	SaveEvery   time.Duration `group:"Run:" default:"1m" placeholder:"TIME" help:"Keep what --resume needs this often within an epoch; 0 for after each epoch alone."`
+	KeepEvery   int           `group:"Run:" placeholder:"N" help:"Keep the network of every N-th epoch too, in files such as epoch-0010.safetensors."`
+	KeepLast    int           `group:"Run:" placeholder:"K" help:"Keep only the last K of the networks of --keep-every. Default: all."`
+	Profile     bool          `group:"Run:" help:"Print where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
+	Live        string        `group:"Run:" placeholder:"ADDRESS" help:"Serve the run's report while it trains, at an address such as 127.0.0.1:8080, for this machine alone, or :8080, for all who reach it: see docs/report.md."`
 }
 
 // Help is the long help text.
@@ -49,7 +49,7 @@ func (trainCommand) Help() string {
     odyssey train --resume runs/emnist
     odyssey train --config run.toml --lr 0.02
 
-Settings are those of flags, then of --config, then of variables such as ODYSSEY_TRAIN_LR, then the defaults.
+A setting is taken from its flag, or else from the file of --config, or else from a variable such as ODYSSEY_TRAIN_LR, or else it has its default.
 
 With a precision of few bits, convolutions and matrix products read weights, activations and gradients rounded to it; sums, parameters and all other operations stay float32. bf16 and fp16 round results too; fp16 scales the loss; fp8 scales each tensor by its largest magnitudes in 16 steps; the mx formats and nvfp4 scale each block, round gradients stochastically, and leave the first and the last layer alone.
 
@@ -89,7 +89,7 @@ func newImageNetwork(name string, input []int, classes int, seed uint64) (nn.Mod
 
 // Run trains a network.
 func (c trainCommand) Run(ctx context.Context, out *output) error {
-	if err := c.logFlags.check(); err != nil {
+	if err := c.check(); err != nil {
 		return err
 	}
 	if c.PrintConfig {
@@ -114,10 +114,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 		settings.Model, nn.CountParameters(net.Net), settings.Data, config.Train.Len(), config.Test.Len(), len(net.Classes),
 		settings.Optimizer, settings.LR, run.Dir())
 
-	run.DrawCurves = drawCurves
-	if run.Keep, err = c.keep(run.Keep); err != nil {
-		return err
-	}
+	run.DrawCurves, run.Keep = drawCurves, c.keep(run.Keep)
 	config.CheckpointEvery, config.Watch = c.SaveEvery, true
 	config.Callbacks = append(config.Callbacks, newProgress(out))
 	c.logFlags.addTo(&config, run.Dir(), net, out)
@@ -137,6 +134,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 	prof.print(out)
 	tellSkipped(out, config.Train)
 	tellSkipped(out, config.Test)
+	tellEarlyEnd(out, run.Dir())
 	printEnd(out, run.Dir(), epochs)
 	return nil
 }
@@ -148,6 +146,20 @@ func tellHowToGoOn(out *output, err error) {
 	}
 }
 
+// check returns what is wrong with the flags that decide no result.
+func (c trainCommand) check() error {
+	if c.KeepEvery < 0 || c.KeepLast < 0 {
+		return fmt.Errorf("--keep-every %d, --keep-last %d: want none below 0", c.KeepEvery, c.KeepLast)
+	}
+	if c.KeepLast > 0 && c.KeepEvery == 0 && c.Resume == "" {
+		return fmt.Errorf("--keep-last %d: want --keep-every too, which it is the last of", c.KeepLast)
+	}
+	if c.SaveEvery < 0 {
+		return fmt.Errorf("--save-every %v: want none below 0", c.SaveEvery)
+	}
+	return c.logFlags.check()
+}
+
 // open opens the run that is to go on, or makes the directory of a new one, once its settings are known
 // to be sound.
 func (c trainCommand) open() (run *train.Directory, net *train.Classifier, config train.Config, err error) {
@@ -156,9 +168,6 @@ func (c trainCommand) open() (run *train.Directory, net *train.Classifier, confi
 			net, config, err = run.Settings().Prepare(newImageNetwork)
 		}
 		return run, net, config, err
-	}
-	if _, err := c.keep(train.Keep{}); err != nil {
-		return nil, nil, config, err
 	}
 	settings, err := c.settings()
 	if err != nil {
@@ -171,12 +180,8 @@ func (c trainCommand) open() (run *train.Directory, net *train.Classifier, confi
 }
 
 // keep returns what the flags ask to keep of epochs, and where they do not, what the run has kept.
-func (c trainCommand) keep(k train.Keep) (train.Keep, error) {
-	k = train.Keep{Every: cmp.Or(c.KeepEvery, k.Every), Last: cmp.Or(c.KeepLast, k.Last)}
-	if k.Every < 0 || k.Last < 0 || k.Last > 0 && k.Every == 0 {
-		return k, fmt.Errorf("--keep-every %d, --keep-last %d: want none below 0, and the first with the second", k.Every, k.Last)
-	}
-	return k, nil
+func (c trainCommand) keep(k train.Keep) train.Keep {
+	return train.Keep{Every: cmp.Or(c.KeepEvery, k.Every), Last: cmp.Or(c.KeepLast, k.Last)}
 }
 
 // printConfig prints the settings of a new run, or of the one that is to go on.
@@ -204,6 +209,14 @@ func drawCurves(w io.Writer, epochs []train.Epoch) error {
 	debug.FreeOSMemory()
 	defer debug.FreeOSMemory()
 	return curves.Draw(w, epochs)
+}
+
+// tellEarlyEnd says why a run ended before all its epochs were done.
+func tellEarlyEnd(out *output, dir string) {
+	r, err := train.ReadRecord(dir)
+	if err == nil && r.End != nil && r.End.Reason != train.EndFinished {
+		fmt.Fprintf(out, "ended early: %s\n", r.End.Reason)
+	}
 }
 
 func printEnd(out *output, dir string, epochs []train.Epoch) {

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -45,20 +46,25 @@ func run(t *testing.T, c train.Config, callbacks ...train.Callback) []train.Epoc
 
 func TestTimeBudget(t *testing.T) {
 	_, c := small(t)
-	now := time.Unix(0, 0)
-	b := &TimeBudget{Limit: 5 * time.Second, Now: func() time.Time { now = now.Add(time.Second); return now }}
-	epochs := run(t, c, b) // the fifth step is the second of the second epoch
+	// The first epoch took a year, which shows in the fifth step: the second of the second epoch.
+	late := train.OnStep(func(l *train.Loop) error {
+		if l.Number() == 5 {
+			l.Epochs[0].Seconds = 365 * 24 * 3600
+		}
+		return nil
+	})
+	epochs := run(t, c, late, &TimeBudget{Limit: 30 * 24 * time.Hour})
 	if len(epochs) != 2 || epochs[1].Steps != 2 || epochs[1].TestLoss == 0 {
 		t.Errorf("epochs %+v", epochs)
 	}
 	l := &train.Loop{Config: c, Epochs: []train.Epoch{{Seconds: 3}, {Seconds: 1.5}}}
-	b = &TimeBudget{Limit: 5 * time.Second, Now: func() time.Time { return now }}
+	b := &TimeBudget{Limit: 5 * time.Second}
 	b.Start(l)
 	if b.Step(l); l.Stopped() != "" {
 		t.Errorf("stopped after 4.5 seconds: %s", l.Stopped())
 	}
-	now = now.Add(500 * time.Millisecond)
-	if b.Step(l); l.Stopped() != "the time budget of 5s is spent" {
+	l.Epochs[1].Seconds = 2
+	if b.Start(l); l.Stopped() != "the time budget of 5s is spent" {
 		t.Errorf("stopped: %q", l.Stopped())
 	}
 }
@@ -157,7 +163,7 @@ func TestWebhook(t *testing.T) {
 	var events []string
 	for _, m := range got {
 		events = append(events, m.Event)
-		if m.Run != "a run" || m.Epochs != 3 {
+		if m.Run != "a run" || m.Epochs != 3 || m.Reason != "" {
 			t.Errorf("message %+v", m)
 		}
 	}
@@ -180,7 +186,7 @@ func TestAWebhookThatIsNotThereDoesNotHurt(t *testing.T) {
 	}
 }
 
-// A server that never answers holds the end no longer than the timeout.
+// A server that never answers holds the end no longer than the timeout: all messages fail when that is over.
 func TestAWebhookThatHangsIsLeft(t *testing.T) {
 	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
@@ -188,24 +194,121 @@ func TestAWebhookThatHangsIsLeft(t *testing.T) {
 	defer close(release)
 	_, c := small(t)
 	failures := 0
-	run(t, c, &Webhook{URL: server.URL, Timeout: 50 * time.Millisecond, OnError: func(error) { failures++ }})
-	if failures < 1 || failures > 5 {
-		t.Errorf("%d failures", failures)
+	var waited []time.Duration
+	run(t, c, &Webhook{URL: server.URL, Timeout: time.Hour, OnError: func(error) { failures++ }, after: func(d time.Duration) <-chan time.Time {
+		waited = append(waited, d)
+		over := make(chan time.Time)
+		close(over)
+		return over
+	}})
+	if failures != 5 || !slices.Equal(waited, []time.Duration{time.Hour}) {
+		t.Errorf("%d failures, want 5; waited %v, want once an hour", failures, waited)
 	}
 }
 
-func TestJSONLinesLeaveOtherFilesAlone(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "labels.jsonl")
-	if err := os.WriteFile(path, []byte("\"cat\"\n\"dog\"\n"), 0o666); err != nil {
+// Where more messages wait than there is room for, the end is sent all the same.
+func TestTheLastMessageOfAWebhookIsSent(t *testing.T) {
+	began, release := make(chan struct{}, 1), make(chan struct{})
+	var got []Message
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var m Message
+		if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
+			t.Error(err)
+		}
+		if got = append(got, m); len(got) == 1 {
+			began <- struct{}{}
+		}
+		<-release
+	}))
+	defer server.Close()
+	l := &train.Loop{Epochs: []train.Epoch{{Epoch: 1}}}
+	w := &Webhook{URL: server.URL, OnError: func(err error) { t.Error(err) }, after: func(time.Duration) <-chan time.Time {
+		close(release)
+		return nil // never
+	}}
+	w.Start(l)
+	<-began
+	for range pendingMessages + 1 {
+		w.Evaluation(l)
+	}
+	w.End(l, context.Canceled)
+	if n := len(got); n != 1+pendingMessages || got[n-1].Event != "end" || got[n-1].Reason != train.EndInterrupted {
+		t.Errorf("%d messages, want %d; the last is %+v", n, 1+pendingMessages, got[n-1])
+	}
+}
+
+// A log does not write over what is no log, nor over that of another run.
+func TestLogsLeaveOtherFilesAlone(t *testing.T) {
+	for name, log := range map[string]func(path string) train.Callback{
+		"labels.jsonl": func(path string) train.Callback { return &JSONLines{Path: path} },
+		"train.csv":    func(path string) train.Callback { return &CSV{Path: path} },
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		_, c := small(t)
+		var state *train.State
+		c.CheckpointSteps = 1
+		run(t, c, log(path), &keeper{state: &state, at: 4})
+		for what, content := range map[string]string{"data": "\"cat\"\n\"dog\"\n", "the log of another run": readText(t, path)} {
+			for _, from := range []*train.State{nil, state} {
+				if from != nil && what != "data" {
+					continue // it is that of the run that goes on
+				}
+				if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+					t.Fatal(err)
+				}
+				_, c := small(t)
+				c.From, c.Callbacks = from, []train.Callback{log(path)}
+				if _, err := train.Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), name+": there is a file already") {
+					t.Errorf("%s over %s: error %v", name, what, err)
+				}
+				if got := readText(t, path); got != content {
+					t.Errorf("%s over %s: the file is now %q", name, what, got)
+				}
+			}
+		}
+	}
+}
+
+func readText(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
 		t.Fatal(err)
 	}
+	return string(b)
+}
+
+func TestCSVGoesOnWhereTheRunDoes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "epochs.csv")
 	_, c := small(t)
-	c.Callbacks = []train.Callback{&JSONLines{Path: path}}
-	if _, err := train.Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), "labels.jsonl: there is a file already") {
-		t.Errorf("error %v", err)
+	var state *train.State
+	c.CheckpointSteps = 1
+	run(t, c, &CSV{Path: path}, &keeper{state: &state, at: 4})
+	_, c = small(t)
+	c.From = state
+	run(t, c, &CSV{Path: path})
+	if n := strings.Count(readText(t, path), "\n"); n != 4 {
+		t.Errorf("%d lines, want a header and 3 epochs", n)
 	}
-	if b, _ := os.ReadFile(path); string(b) != "\"cat\"\n\"dog\"\n" {
-		t.Errorf("the file is now %q", b)
+}
+
+// A run that goes on begins its event file with the first step that comes again.
+func TestTensorBoardGoesOnWhereTheRunDoes(t *testing.T) {
+	_, c := small(t)
+	var state *train.State
+	c.CheckpointSteps = 1
+	run(t, c, &keeper{state: &state, at: 4})
+	_, c = small(t)
+	c.From = state
+	dir := t.TempDir()
+	run(t, c, &TensorBoard{Dir: dir})
+	files, _ := filepath.Glob(filepath.Join(dir, "events.out.tfevents.*"))
+	if len(files) != 1 {
+		t.Fatalf("files %v", files)
+	}
+	// Field 2, the step, is 5; field 7, the session log, has the status START. See package tensorboard.
+	if !strings.Contains(readText(t, files[0]), "\x10\x05\x3a\x02\x08\x01") {
+		t.Error("no start at step 5 in the event file")
 	}
 }
 
@@ -220,6 +323,25 @@ func TestSamples(t *testing.T) {
 	defer f.Close()
 	if picture, err := png.Decode(f); err != nil || picture.Bounds().Dx() < 3*56 || picture.Bounds().Dy() < 2*56 {
 		t.Errorf("%v, %v", picture.Bounds(), err)
+	}
+	x := make([]float32, 28*28)
+	captions := map[bool]int{}
+	for i := range c.Test.Len() {
+		label, _ := c.Test.Read(i, x)
+		guesses, err := net.Predict(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		guess, class := guesses[0].Class, c.Test.Classes()[label]
+		want := map[bool]string{true: guess, false: guess + " not " + class}[guess == class]
+		got, err := (&Samples{Classifier: net}).caption(c.Test, i, x)
+		if err != nil || got != want {
+			t.Errorf("caption %q, %v, want %q", got, err, want)
+		}
+		captions[guess == class]++
+	}
+	if captions[false] == 0 || captions[true] == 0 {
+		t.Errorf("%d guesses are right and %d wrong, want both", captions[true], captions[false])
 	}
 	want := errors.New("unreadable")
 	failing := &Samples{Path: path, Classifier: net, Set: unreadable{told{Dataset: c.Test}, want}}

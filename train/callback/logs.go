@@ -10,22 +10,46 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/train"
 )
 
-// CSV keeps a table of the epochs in a file, written anew after each.
+// readLog returns what is in the file of a log: nothing, or the log of the run that goes on, of which isLog knows the
+// first line.
+func readLog(path string, l *train.Loop, isLog func(line string) bool) ([]byte, error) {
+	old, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	first, _, _ := strings.Cut(string(old), "\n")
+	if len(old) > 0 && (l.Number() == 0 || !isLog(first)) {
+		return nil, fmt.Errorf("%s: there is a file already, want a new one, or the log of the run that goes on", path)
+	}
+	return old, nil
+}
+
+// CSV keeps a table of the epochs in a file, written anew after each. A file that is there already must be the
+// table of the run that goes on.
 type CSV struct {
 	train.Quiet
 	Path string
+}
+
+var csvHeader = []string{"epoch", "steps", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "learning_rate", "seconds", "images_per_second"}
+
+// Start leaves files alone that are no such table: what is named by mistake may be somebody's data.
+func (c *CSV) Start(l *train.Loop) error {
+	_, err := readLog(c.Path, l, func(line string) bool { return line == strings.Join(csvHeader, ",") })
+	return err
 }
 
 // Evaluation writes the file.
 func (c *CSV) Evaluation(l *train.Loop) error {
 	return checkpoint.WriteFileAtomic(c.Path, func(w io.Writer) error {
 		table := csv.NewWriter(w)
-		table.Write([]string{"epoch", "steps", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "learning_rate", "seconds", "images_per_second"})
+		table.Write(csvHeader)
 		for _, e := range l.Epochs {
 			row := []string{strconv.Itoa(e.Epoch), strconv.Itoa(e.Steps)}
 			for _, v := range []float64{e.TrainLoss, e.TrainAccuracy, e.TestLoss, e.TestAccuracy, e.LearningRate, e.Seconds, e.ImagesPerSecond} {
@@ -63,12 +87,9 @@ type step struct {
 // Start keeps the lines of the steps that the run has taken.
 func (j *JSONLines) Start(l *train.Loop) error {
 	j.pending.Reset()
-	old, err := os.ReadFile(j.Path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	old, err := readLog(j.Path, l, func(line string) bool { return json.Unmarshal([]byte(line), new(step)) == nil })
+	if err != nil {
 		return err
-	}
-	if first, _, _ := bytes.Cut(old, []byte("\n")); len(old) > 0 && (json.Unmarshal(first, new(step)) != nil || l.Number() == 0) {
-		return fmt.Errorf("%s: there is a file already, want a new one, or the log of the run that goes on", j.Path)
 	}
 	kept := 0
 	for line := range bytes.Lines(old) {

@@ -36,17 +36,9 @@ func (s *Samples) Evaluation(l *train.Loop) error {
 	told := told{Dataset: data.Limit(set, rows*cols)}
 	x := make([]float32, tensor.Elements(set.Shape()))
 	for i := range told.Len() {
-		label, err := set.Read(i, x)
-		if err != nil {
-			return fmt.Errorf("example %d: %w", i, err)
-		}
-		guesses, err := s.Classifier.Predict(x)
+		caption, err := s.caption(set, i, x)
 		if err != nil {
 			return err
-		}
-		caption := guesses[0].Class
-		if class := set.Classes()[label]; class != caption {
-			caption = fmt.Sprintf("%s not %s", caption, class)
 		}
 		told.captions = append(told.captions, caption)
 	}
@@ -55,6 +47,23 @@ func (s *Samples) Evaluation(l *train.Loop) error {
 		return err
 	}
 	return checkpoint.WriteFileAtomic(s.Path, func(w io.Writer) error { return png.Encode(w, sheet) })
+}
+
+// caption reads an example into x and says what the network takes it for.
+func (s *Samples) caption(set data.Dataset, i int, x []float32) (string, error) {
+	label, err := set.Read(i, x)
+	if err != nil {
+		return "", fmt.Errorf("example %d: %w", i, err)
+	}
+	guesses, err := s.Classifier.Predict(x)
+	if err != nil {
+		return "", err
+	}
+	guess, class := guesses[0].Class, set.Classes()[label]
+	if guess != class {
+		return fmt.Sprintf("%s not %s", guess, class), nil
+	}
+	return guess, nil
 }
 
 // told is a set whose examples are each of a class of their own, with a caption for its name.

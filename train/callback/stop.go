@@ -14,36 +14,22 @@ import (
 )
 
 // TimeBudget stops a run that has trained for some time, in the middle of an epoch too: that epoch is
-// then evaluated as it is, and counts as done. The time before the run was taken up again counts.
+// then evaluated as it is, and counts as done. The time is that of train.Loop.Trained: without evaluations, and
+// with what was before the run was taken up again.
 type TimeBudget struct {
 	train.Quiet
-
 	Limit time.Duration
-	Now   func() time.Time // nil: time.Now
-
-	start time.Time
 }
 
-// Start starts the clock.
-func (b *TimeBudget) Start(l *train.Loop) error {
-	if b.Now == nil {
-		b.Now = time.Now
-	}
-	b.start = b.Now().Add(-l.Trained())
-	b.stopIfSpent(l, l.Trained())
-	return nil
-}
+// Start stops a run whose time was over when it was interrupted.
+func (b *TimeBudget) Start(l *train.Loop) error { return b.Step(l) }
 
 // Step stops the run if its time is over.
 func (b *TimeBudget) Step(l *train.Loop) error {
-	b.stopIfSpent(l, b.Now().Sub(b.start))
-	return nil
-}
-
-func (b *TimeBudget) stopIfSpent(l *train.Loop, spent time.Duration) {
-	if spent >= b.Limit {
+	if l.Trained() >= b.Limit {
 		l.Stop(fmt.Sprintf("the time budget of %v is spent", b.Limit))
 	}
+	return nil
 }
 
 // every reports whether something is to be done after a step: after each n-th, or with n = 0 after every one.

@@ -22,10 +22,12 @@ type TensorBoard struct {
 	writer *tensorboard.Writer
 }
 
-// Start opens a new event file.
-func (b *TensorBoard) Start(*train.Loop) (err error) {
-	b.writer, err = tensorboard.Create(b.Dir, tensorboard.Config{})
-	return err
+// Start opens a new event file. What an earlier one has of steps that now come again is dropped when it is shown.
+func (b *TensorBoard) Start(l *train.Loop) (err error) {
+	if b.writer, err = tensorboard.Create(b.Dir, tensorboard.Config{}); err != nil {
+		return err
+	}
+	return b.writer.Restart(l.Number() + 1)
 }
 
 // Step writes where the run stands.

@@ -26,6 +26,7 @@ type Webhook struct {
 	messages chan Message
 	done     chan struct{}
 	cancel   context.CancelFunc
+	after    func(time.Duration) <-chan time.Time // time.After, but in tests
 }
 
 // Message is what a Webhook posts.
@@ -44,6 +45,9 @@ const pendingMessages = 64
 func (w *Webhook) Start(l *train.Loop) error {
 	w.messages, w.done = make(chan Message, pendingMessages), make(chan struct{})
 	client := &http.Client{Timeout: w.timeout()}
+	if w.after == nil {
+		w.after = time.After
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel = cancel
 	go func() {
@@ -70,9 +74,9 @@ func (w *Webhook) End(l *train.Loop, err error) error {
 	if w.messages == nil {
 		return nil
 	}
-	m := Message{Event: "end", Reason: l.Stopped()}
-	if err != nil {
-		m.Reason = err.Error()
+	m := Message{Event: "end"}
+	if why := l.EndReason(err); why != train.EndFinished {
+		m.Reason = why
 	}
 	if n := len(l.Epochs); n > 0 {
 		m.Epoch = &l.Epochs[n-1]
@@ -81,13 +85,16 @@ func (w *Webhook) End(l *train.Loop, err error) error {
 	select {
 	case w.messages <- m:
 	default: // the last message is worth more than one that waits
-		<-w.messages
+		select {
+		case <-w.messages:
+		default: // by now none waits
+		}
 		w.messages <- m
 	}
 	close(w.messages)
 	select {
 	case <-w.done:
-	case <-time.After(w.timeout()):
+	case <-w.after(w.timeout()):
 		w.cancel()
 		<-w.done
 	}

@@ -68,6 +68,16 @@ func TestRunsSideBySide(t *testing.T) {
 	}
 }
 
+// A run says why it ended, or that it has not.
+func TestEnds(t *testing.T) {
+	for want, end := range map[string]*train.End{"": nil, train.EndFinished: {Reason: train.EndFinished}, "enough": {Reason: "enough"}} {
+		r := &train.Record{Epochs: []train.RecordedEpoch{{Epoch: train.Epoch{Epoch: 1}}}, End: end}
+		if got := summary("run", r).Ended; got != want {
+			t.Errorf("ended %q, want %q", got, want)
+		}
+	}
+}
+
 func TestEnvironmentsAndData(t *testing.T) {
 	record := func(kernels, sum string) *train.Record {
 		return &train.Record{Start: train.Start{Environment: train.Environment{Kernels: kernels, GOMAXPROCS: 2}, Data: []train.DataFile{{SHA256: sum}}}}

@@ -85,7 +85,7 @@ func DrawCharts(w io.Writer, columns int, charts []Chart) error {
 	rows := (len(charts) + columns - 1) / columns
 	plots := make([][]*plot.Plot, rows)
 	for i := range rows * columns {
-		var p *plot.Plot // nil leaves a place empty
+		var p *plot.Plot
 		if i < len(charts) {
 			var err error
 			if p, err = charts[i].plot(); err != nil {
@@ -98,13 +98,12 @@ func DrawCharts(w io.Writer, columns int, charts []Chart) error {
 	if columns == 1 {
 		width = 18 * vg.Centimeter
 	}
-	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(100))
-	drawTiles(canvas, plots)
-	_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
-	return err
+	return writePNG(w, width, height, plots)
 }
 
-func drawTiles(canvas vg.CanvasSizer, plots [][]*plot.Plot) {
+// writePNG writes a picture of plots in rows; nil leaves a place empty.
+func writePNG(w io.Writer, width, height vg.Length, plots [][]*plot.Plot) error {
+	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(100))
 	pad := vg.Points(14)
 	tiles := draw.Tiles{Rows: len(plots), Cols: len(plots[0]), PadX: 2 * pad, PadY: 2 * pad, PadTop: pad, PadBottom: pad, PadLeft: pad, PadRight: pad}
 	for i, row := range plot.Align(plots, tiles, draw.New(canvas)) {
@@ -114,6 +113,8 @@ func drawTiles(canvas vg.CanvasSizer, plots [][]*plot.Plot) {
 			}
 		}
 	}
+	_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
+	return err
 }
 
 // newPlot returns an empty plot in this package's style.

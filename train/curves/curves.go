@@ -14,7 +14,6 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
 
 	"github.com/mlodyssey/odyssey/train"
 )
@@ -45,11 +44,7 @@ func Draw(w io.Writer, epochs []train.Epoch) error {
 		return err
 	}
 	accuracy.Y.Max = min(accuracy.Y.Max, 100)
-
-	canvas := vgimg.NewWith(vgimg.UseWH(26*vg.Centimeter, 10*vg.Centimeter), vgimg.UseDPI(100))
-	drawTiles(canvas, [][]*plot.Plot{{loss, accuracy}})
-	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
-	return err
+	return writePNG(w, 26*vg.Centimeter, 10*vg.Centimeter, [][]*plot.Plot{{loss, accuracy}})
 }
 
 func panel(title string, epochs []train.Epoch, of func(train.Epoch) (train, test float64)) (*plot.Plot, error) {

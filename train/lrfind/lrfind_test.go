@@ -90,6 +90,25 @@ func TestALossThatIsNotFiniteEndsTheTest(t *testing.T) {
 	}
 }
 
+// A step that was left out has no loss: it is no point, and ends the test.
+func TestAStepThatIsLeftOutEndsTheTest(t *testing.T) {
+	r, l := &recorder{rise: 4}, &train.Loop{Config: config(t, 0.1)}
+	for _, p := range []train.Progress{
+		{Epoch: 1, Step: 1, Images: 16, Loss: 2}, {Epoch: 1, Step: 2, Images: 32, Loss: 1.5}, {Epoch: 1, Step: 3, Images: 32, Loss: 1.5},
+	} {
+		if l.Stopped() != "" {
+			t.Fatalf("stopped before step %d: %s", p.Step, l.Stopped())
+		}
+		l.Progress = p
+		if err := r.Step(l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(r.points) != 2 || r.points[1].Loss != 1 || r.ended != notFinite || l.Stopped() != notFinite {
+		t.Errorf("points %+v, ended %q", r.points, r.ended)
+	}
+}
+
 func TestSuggestions(t *testing.T) {
 	points := func(losses ...float64) (p []Point) {
 		for i, l := range losses {

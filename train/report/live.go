@@ -50,6 +50,15 @@ type now struct {
 	Left   number `json:"left"`   // seconds
 }
 
+// place takes where a loop stands. After an epoch it stands before the next, which there may not be, and
+// counts one that was cut short as whole.
+func (n *now) place(loop *train.Loop) {
+	n.Epoch, n.Step = loop.Progress.Epoch, min(loop.Number(), loop.Last())
+	if loop.Progress.Step == 0 && len(loop.Epochs) > 0 {
+		n.Epoch = len(loop.Epochs)
+	}
+}
+
 // NewLive returns the live report of the run that train.Directory keeps in a directory.
 func NewLive(dir string, net *train.Classifier) *Live {
 	return &Live{dir: dir, net: net, clock: time.Now, report: &Report{Run: Run{Record: &train.Record{}}}, version: 1}
@@ -66,7 +75,8 @@ func (l *Live) Start(loop *train.Loop) error {
 	defer l.mu.Unlock()
 	l.replace(&Report{Run: run, Examples: run.Record.Start.Examples[1]})
 	l.begun, l.first = l.clock(), loop.Number()
-	l.now = now{Epoch: loop.Progress.Epoch, Epochs: loop.Config.Epochs, Step: loop.Number(), Steps: loop.Last()}
+	l.now = now{Epochs: loop.Config.Epochs, Steps: loop.Last()}
+	l.now.place(loop)
 	l.history.resume(l.begun)
 	return nil
 }
@@ -89,7 +99,8 @@ func (l *Live) Step(loop *train.Loop) error {
 		return nil
 	}
 	p := s.point()
-	l.now.Epoch, l.now.Step, l.now.Images = loop.Progress.Epoch, loop.Number(), p.Images
+	l.now.Images = p.Images
+	l.now.place(loop)
 	if done := loop.Number() - l.first; done > 0 {
 		l.now.Left = number(at.Sub(l.begun).Seconds() / float64(done) * float64(loop.Last()-loop.Number()))
 	}
@@ -137,12 +148,6 @@ func (l *Live) End(loop *train.Loop, err error) error {
 	l.mu.Lock()
 	next, watched := *l.report, len(l.hub.clients) > 0
 	l.mu.Unlock()
-	ended := train.EndFinished
-	if err != nil {
-		ended = err.Error()
-	} else if loop.Stopped() != "" {
-		ended = loop.Stopped()
-	}
 	if run, err := ReadRun(l.dir); err == nil { // a run that kept nothing has none
 		next.Run = run
 	}
@@ -153,8 +158,9 @@ func (l *Live) End(loop *train.Loop, err error) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ended = ended
-	l.now.Left, l.now.Step = 0, loop.Number()
+	l.ended = loop.EndReason(err)
+	l.now.Left = 0
+	l.now.place(loop)
 	l.replace(&next)
 	l.refreshed = time.Time{}
 	l.refresh(l.clock())

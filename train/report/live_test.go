@@ -2,9 +2,11 @@ package report
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"html"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -275,7 +277,7 @@ func TestLiveTakesNothingButItsTwoPaths(t *testing.T) {
 		method, path string
 		status       int
 	}{
-		{"GET", "/", 200}, {"HEAD", "/", 200}, {"POST", "/", 405}, {"DELETE", "/events", 405}, {"GET", "/model.safetensors", 404}, {"GET", "//", 404}, {"GET", "/../run.json", 404},
+		{"GET", "/", 200}, {"HEAD", "/", 200}, {"POST", "/", 405}, {"DELETE", "/events", 405}, {"HEAD", "/events", 405}, {"GET", "/model.safetensors", 404}, {"GET", "//", 404}, {"GET", "/../run.json", 404},
 	} {
 		w := httptest.NewRecorder()
 		live.ServeHTTP(w, httptest.NewRequest(c.method, "http://host"+c.path, nil))
@@ -286,5 +288,87 @@ func TestLiveTakesNothingButItsTwoPaths(t *testing.T) {
 		if h.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
 			t.Errorf("%s %s: headers %v", c.method, c.path, h)
 		}
+	}
+}
+
+// A page from elsewhere whose name stands for 127.0.0.1 gets nothing; at other addresses, names are as one likes.
+func TestLiveOnLoopbackTakesNoOtherHost(t *testing.T) {
+	live := NewLive("nowhere", nil)
+	for _, c := range []struct {
+		at, host string
+		status   int
+	}{
+		{"127.0.0.1", "127.0.0.1:8080", 200}, {"127.0.0.1", "localhost:8080", 200}, {"127.0.0.1", "LOCALHOST", 200}, {"::1", "[::1]:8080", 200},
+		{"127.0.0.2", "127.0.0.2", 200}, {"127.0.0.1", "evil.example:8080", 403}, {"::1", "evil.example", 403}, {"127.0.0.1", "127.0.0.1.evil.example", 403},
+		{"127.0.0.1", "192.0.2.1:8080", 403}, {"127.0.0.1", "", 403}, {"192.0.2.1", "desk.example:8080", 200},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Host = c.host
+		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.ParseIP(c.at), Port: 8080}))
+		w := httptest.NewRecorder()
+		live.ServeHTTP(w, r)
+		if w.Code != c.status || c.status != 200 && strings.Contains(w.Body.String(), "<html") {
+			t.Errorf("host %q at %s: status %d, want %d", c.host, c.at, w.Code, c.status)
+		}
+	}
+	server := httptest.NewServer(live) // which says by itself where a connection is
+	defer server.Close()
+	request, err := http.NewRequest("GET", server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = "evil.example"
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusForbidden {
+		t.Errorf("status %d of another host", response.StatusCode)
+	}
+}
+
+// The page ends where the run does, with the reason that the record has.
+func TestLiveEndsWhereTheRunDoes(t *testing.T) {
+	s := settings("linear", train.Glyphs)
+	s.Epochs, s.Steps = 0, 25 // of 10 an epoch
+	for name, c := range map[string]struct {
+		stop func(l *train.Loop, cancel func())
+		want liveView
+	}{
+		"finished":    {func(*train.Loop, func()) {}, liveView{train.EndFinished, now{Epoch: 3, Epochs: 3, Step: 25, Steps: 25}}},
+		"interrupted": {func(_ *train.Loop, cancel func()) { cancel() }, liveView{train.EndInterrupted, now{Epoch: 2, Epochs: 3, Step: 13, Steps: 25}}},
+		"stopped":     {func(l *train.Loop, _ func()) { l.Stop("enough") }, liveView{"enough", now{Epoch: 2, Epochs: 3, Step: 20, Steps: 25}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "run")
+			net, config, err := s.Prepare(newNet)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := train.NewDirectory(dir, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			live := NewLive(dir, net)
+			live.clock = func() time.Time { return time.Time{} } // no step is told of
+			config.Callbacks = []train.Callback{live, train.OnStep(func(l *train.Loop) error {
+				if l.Number() == 13 {
+					c.stop(l, cancel)
+				}
+				return nil
+			})}
+			d.Run(ctx, net, config) // an error: it was interrupted
+			got := liveView{live.ended, live.now}
+			if got.Now.Images = 0; got != c.want {
+				t.Errorf("the page ends with %+v, want %+v", got, c.want)
+			}
+			r, err := train.ReadRecord(dir)
+			if err != nil || r.End == nil || r.End.Reason != live.ended {
+				t.Errorf("the record ends with %+v, %v", r.End, err)
+			}
+		})
 	}
 }

@@ -157,10 +157,10 @@ func (r Run) State() string {
 // mostRows of a table of epochs are as many as one reads.
 const mostRows = 100
 
-// Step returns which epochs the table has: each so-manieth.
+// Step is 1 where the table has all epochs, or else N: it has every N-th.
 func (v *view) Step() int { return max(1, (len(v.Run.Epochs)+mostRows-1)/mostRows) }
 
-// Rows returns the epochs of the table: each so-manieth, the best and the last.
+// Rows returns the epochs of the table: every Step-th, the best and the last.
 func (v *view) Rows() (rows []train.Epoch) {
 	best, step := v.Best(), v.Step()
 	for i, e := range v.Run.Epochs {

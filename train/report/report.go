@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
@@ -38,7 +39,7 @@ type Report struct {
 // Run is a run as its record has it.
 type Run struct {
 	Name   string // its directory's
-	Dir    string
+	Dir    string // from the root of the file system on
 	Record *train.Record
 	Epochs []train.Epoch
 }
@@ -66,12 +67,19 @@ func ReadRun(dir string) (Run, error) {
 	if err != nil {
 		return Run{}, err
 	}
-	return Run{Name: filepath.Base(abs), Dir: dir, Record: record, Epochs: record.Outcomes()}, nil
+	return Run{Name: filepath.Base(abs), Dir: abs, Record: record, Epochs: record.Outcomes()}, nil
 }
 
-// Gather makes the report of the run in a directory. Without the record there is none; without
-// checkpoint or data it says what is missing.
-func Gather(ctx context.Context, dir string, newNet train.NewNet) (*Report, error) {
+// Named returns a text with the run's name in place of its directory, so that the report of a run is the same
+// wherever it lies.
+func (r Run) Named(text string) string {
+	separator := string(filepath.Separator)
+	return strings.NewReplacer(r.Dir+separator, r.Name+separator, r.Dir+":", r.Name+":").Replace(text)
+}
+
+// Gather makes the report of the run in a directory, whose data may have moved: see train.Settings.MovedTo. Without
+// the record there is none; without checkpoint or data it says what is missing.
+func Gather(ctx context.Context, dir, moved string, newNet train.NewNet) (*Report, error) {
 	run, err := ReadRun(dir)
 	if err != nil {
 		return nil, err
@@ -85,12 +93,12 @@ func Gather(ctx context.Context, dir string, newNet train.NewNet) (*Report, erro
 	if r.Filters = filtersOf(net.Net); r.Filters == nil {
 		r.miss("filters: %s begins with no convolution of grey or coloured images", net.Name)
 	}
-	r.openTest(ctx, net)
+	r.openTest(ctx, net, run.Record.Start.Settings.MovedTo(moved))
 	return r, ctx.Err()
 }
 
 func (r *Report) miss(format string, args ...any) {
-	r.Missing = append(r.Missing, fmt.Sprintf(format, args...))
+	r.Missing = append(r.Missing, r.Run.Named(fmt.Sprintf(format, args...)))
 }
 
 func (r *Report) passed(fits bool, format string, args ...any) {
@@ -125,8 +133,7 @@ func (r *Report) openCheckpoint(newNet train.NewNet) *train.Classifier {
 }
 
 // openTest judges the test set.
-func (r *Report) openTest(ctx context.Context, net *train.Classifier) {
-	s := r.Run.Record.Start.Settings
+func (r *Report) openTest(ctx context.Context, net *train.Classifier, s train.Settings) {
 	if r.Examples == 0 {
 		r.miss("confusion and mistakes: the run has no test set")
 		return

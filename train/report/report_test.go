@@ -65,7 +65,7 @@ func trained(t *testing.T, s train.Settings, callbacks ...func(dir string, net *
 
 func gather(t *testing.T, dir string) *Report {
 	t.Helper()
-	r, err := Gather(context.Background(), dir, newNet)
+	r, err := Gather(context.Background(), dir, "", newNet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +119,39 @@ func TestGather(t *testing.T) {
 	}
 	if again := written(t, gather(t, dir)); again != page {
 		t.Error("the same run gives another page")
+	}
+}
+
+// zeros is a callback that empties a network at the end of a run's third epoch.
+type zeros struct {
+	train.Quiet
+	net nn.Module
+}
+
+func (z zeros) Step(l *train.Loop) error {
+	if p := l.Progress; p.Epoch == 3 && p.Step == p.Steps {
+		for _, v := range nn.Variables(z.net) {
+			clear(tensor.Data[float32](v.Value.Tensor()))
+		}
+	}
+	return nil
+}
+
+// Where the last epoch is not the best, the best one is shown.
+func TestGatherShowsTheBestEpoch(t *testing.T) {
+	dir := trained(t, settings("conv", train.Glyphs), func(_ string, net *train.Classifier) train.Callback { return zeros{net: net.Net} })
+	r := gather(t, dir)
+	best := r.Run.Record.Best()
+	if best == 3 || *r.Checkpoint != (Checkpoint{train.BestFile, best, 3}) {
+		t.Errorf("it shows %+v, want the best epoch's, %d, which is not the last", *r.Checkpoint, best)
+	}
+	for _, c := range r.Checks {
+		if !c.Fits {
+			t.Errorf("does not fit: %s", c.What)
+		}
+	}
+	if got, want := r.Confusion.matrix.Value(), r.Run.Epochs[best-1].TestAccuracy; got != want {
+		t.Errorf("accuracy %v, want the recorded %v", got, want)
 	}
 }
 
@@ -235,7 +268,7 @@ func TestEmptyRuns(t *testing.T) {
 	if page := written(t, r); !strings.Contains(page, "not ended") {
 		t.Error("the page of an empty record does not say that the run has not ended")
 	}
-	if _, err := Gather(context.Background(), t.TempDir(), newNet); err == nil || !strings.Contains(err.Error(), "want the directory of a run") {
+	if _, err := Gather(context.Background(), t.TempDir(), "", newNet); err == nil || !strings.Contains(err.Error(), "want the directory of a run") {
 		t.Errorf("error %v of an empty directory", err)
 	}
 	dir := trained(t, settings("linear", train.Glyphs))
@@ -247,7 +280,7 @@ func TestEmptyRuns(t *testing.T) {
 	if err := os.WriteFile(path, bytes.Replace(b, []byte(`"test_accuracy":0.`), []byte(`"test_accuracy":0.9`), 1), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Gather(context.Background(), dir, newNet); err == nil || !strings.Contains(err.Error(), "line 2") {
+	if _, err := Gather(context.Background(), dir, "", newNet); err == nil || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("error %v of a record that was changed, want one that names the line", err)
 	}
 	first, _, _ := bytes.Cut(b, []byte("\n"))
@@ -265,7 +298,7 @@ func TestGatherEndsWithItsContext(t *testing.T) {
 	dir := trained(t, settings("linear", train.Glyphs))
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Gather(ctx, dir, newNet); !errors.Is(err, context.Canceled) {
+	if _, err := Gather(ctx, dir, "", newNet); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }

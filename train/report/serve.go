@@ -3,8 +3,11 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -18,7 +21,7 @@ const (
 // fragments are the parts of the page that are shown anew.
 var fragments = []string{"summary", "epochs", "details", "facts"}
 
-// ServeHTTP serves the page and its events, and reads nothing of a request but its method and path.
+// ServeHTTP serves the page and its events, and reads nothing of a request but its method, path and host.
 func (l *Live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -27,16 +30,35 @@ func (l *Live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", policy("'self'")+"; frame-ancestors 'none'")
 	switch {
-	case r.URL.Path != "/" && r.URL.Path != "/events":
-		http.Error(w, "not found: want / or /events", http.StatusNotFound)
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		h.Set("Allow", "GET, HEAD")
-		http.Error(w, "want GET", http.StatusMethodNotAllowed)
-	case r.URL.Path == "/":
+	case isMisled(r):
+		http.Error(w, "the connection is within this machine: want localhost, 127.0.0.1 or [::1] as host", http.StatusForbidden)
+	case r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		l.servePage(w)
-	default:
+	case r.URL.Path == "/":
+		refuseMethod(w, "GET, HEAD")
+	case r.URL.Path == "/events" && r.Method == http.MethodGet:
 		l.serveEvents(w, r)
+	case r.URL.Path == "/events":
+		refuseMethod(w, "GET") // the head of what has no end would keep its connection
+	default:
+		http.Error(w, "not found: want / or /events", http.StatusNotFound)
 	}
+}
+
+func refuseMethod(w http.ResponseWriter, allowed string) {
+	w.Header().Set("Allow", allowed)
+	http.Error(w, "want "+allowed, http.StatusMethodNotAllowed)
+}
+
+// isMisled reports whether a request within this machine is for a host of another name: by a name of its own that
+// it lets stand for 127.0.0.1, a page from elsewhere could read what is for this machine alone (DNS rebinding).
+func isMisled(r *http.Request) bool {
+	at, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	if !ok || !at.IP.IsLoopback() {
+		return false
+	}
+	host := (&url.URL{Host: r.Host}).Hostname()
+	return !strings.EqualFold(host, "localhost") && !net.ParseIP(host).IsLoopback()
 }
 
 func (l *Live) servePage(w http.ResponseWriter) {

@@ -14,6 +14,9 @@ const (
 	eventStep        = 2
 	eventFileVersion = 3
 	eventSummary     = 5
+	eventSessionLog  = 7
+
+	sessionStatus = 1
 
 	summaryValue = 1
 
@@ -47,12 +50,20 @@ const (
 
 	dataClassTensor = 2 // of the enum DataClass
 	dtString        = 7 // of the enum DataType
+	sessionStart    = 1 // of the enum SessionStatus
 )
 
 // appendVersion appends the event that a file begins with.
 func appendVersion(b []byte, at time.Time) []byte {
 	b = appendDouble(b, eventWallTime, seconds(at))
 	return appendString(b, eventFileVersion, "brain.Event:2")
+}
+
+// appendRestart appends the event before those of a run that goes on.
+func appendRestart(b []byte, at time.Time, step int) []byte {
+	b = appendDouble(b, eventWallTime, seconds(at))
+	b = appendInt(b, eventStep, step)
+	return appendBytes(b, eventSessionLog, appendInt(nil, sessionStatus, sessionStart))
 }
 
 // appendSummary appends an event with a value: its tag, and the fields that follow it.

@@ -20,7 +20,8 @@ import (
 // may meet here, written and others. A oneof's fields follow its name.
 var schema = file(
 	message("Event", double(1, "wall_time"), int64s(2, "step"),
-		oneof("what", text8(3, "file_version"), octets(4, "graph_def"), sub(5, "summary", "Summary"), octets(9, "meta_graph_def"))),
+		oneof("what", text8(3, "file_version"), octets(4, "graph_def"), sub(5, "summary", "Summary"), sub(7, "session_log", "SessionLog"), octets(9, "meta_graph_def"))),
+	message("SessionLog", int32s(1, "status"), text8(2, "checkpoint_path"), text8(3, "msg")), // the status is an enum: START is 1
 	message("Summary", many(sub(1, "value", "Value"))),
 	message("Value", text8(1, "tag"), text8(7, "node_name"), sub(9, "metadata", "SummaryMetadata"),
 		oneof("value", single(2, "simple_value"), octets(3, "obsolete_old_style_histogram"), sub(4, "image", "Image"),

@@ -90,6 +90,10 @@ func hostOf(c Config) string {
 // Path is that of the file.
 func (w *Writer) Path() string { return w.file.Name() }
 
+// Restart says that a run which was interrupted goes on with a step: TensorBoard drops what files before this one
+// have of that step and of later ones.
+func (w *Writer) Restart(step int) error { return w.write(appendRestart(nil, w.now(), step)) }
+
 // Scalar writes a point of a curve, rounded to float32 as event files have it. NaN and infinities are
 // written too.
 func (w *Writer) Scalar(tag string, step int, value float64) error {

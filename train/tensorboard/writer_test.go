@@ -62,6 +62,7 @@ func all(t *testing.T, w *Writer) {
 	h, err := NewHistogram([]float64{-1, 0, 0, 2})
 	check(t, err)
 	check(t, w.Histogram("weights", 6, h))
+	check(t, w.Restart(7))
 	check(t, w.Close())
 }
 
@@ -92,6 +93,7 @@ func TestEventsAreWhatTheSchemaSays(t *testing.T) {
 			"bucket_limit": []any{-0.917246389039776, 0.0, 1e-12, 1.9661990955585713, 2.1628190051144287},
 			"bucket":       []any{1.0, 0.0, 2.0, 0.0, 1.0},
 		}})},
+		{"step": int64(7), "session_log": map[string]any{"status": int32(1)}},
 	}
 	got := events(t, w.Path())
 	if len(got) != len(want) {
@@ -160,10 +162,10 @@ func TestAFlippedBitIsNoticed(t *testing.T) {
 		}
 		data[bit/8] ^= 1 << (bit % 8)
 	}
-	if whole, _ := records(data); len(whole) != 8 {
-		t.Errorf("%d records, want 8", len(whole))
+	if whole, _ := records(data); len(whole) != 9 {
+		t.Errorf("%d records, want 9", len(whole))
 	}
-	if rest, err := records(data[:len(data)-1]); err == nil || len(rest) != 7 {
+	if rest, err := records(data[:len(data)-1]); err == nil || len(rest) != 8 {
 		t.Errorf("%d records of a file that is cut: %v", len(rest), err)
 	}
 }
