@@ -109,13 +109,3 @@ func grow[T any](s []T, n int) []T {
 	}
 	return s[:n]
 }
-
-// OutputShape returns the shape that a transform gives an image of some shape.
-// (Where a transform that changes the size is applied only sometimes, there is
-// more than one, of which it returns one.)
-func OutputShape(t Transform, channels, height, width int) (c, h, w int) {
-	var work Work
-	var dst Image
-	work.Apply(t, &dst, NewImage(channels, height, width), random.New(0))
-	return dst.Channels, dst.Height, dst.Width
-}

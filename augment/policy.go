@@ -7,15 +7,15 @@ import (
 
 // Policy is what is done to the examples of a training run.
 type Policy struct {
-	Each Transform        // of every image
+	Each Transform        // of every image; nil: they stay as they are
 	Mix  []BatchTransform // of every batch after that, one of these; nothing where there is none
 }
 
 // String returns the policy as [Parse] reads it.
 func (p *Policy) String() string {
-	parts := []string{Text(p.Each)}
-	if c, ok := p.Each.(Compose); ok && len(c) == 0 {
-		parts = nil
+	var parts []string
+	if c, ok := p.Each.(Compose); p.Each != nil && (!ok || len(c) > 0) {
+		parts = append(parts, Text(p.Each))
 	}
 	for _, m := range p.Mix {
 		parts = append(parts, Text(m))

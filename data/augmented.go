@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/mlodyssey/odyssey/augment"
@@ -45,16 +46,25 @@ func (c LoaderConfig) checkAugment(shape []int) error {
 	if c.Augment == nil {
 		return nil
 	}
+	if c.Augment.Each == nil {
+		return checkTransform(augment.Identity{}, shape)
+	}
 	return checkTransform(c.Augment.Each, shape)
 }
 
-// checkTransform returns an error unless a transform keeps the shape of examples, which are images.
+// checkTransform returns an error unless a transform always keeps the shape of examples, which are images.
 func checkTransform(t augment.Transform, shape []int) error {
 	if len(shape) != 3 {
 		return fmt.Errorf("examples of shape %v: want images, [channels height width], to augment", shape)
 	}
-	if c, h, w := augment.OutputShape(t, shape[0], shape[1], shape[2]); c != shape[0] || h != shape[1] || w != shape[2] {
-		return fmt.Errorf("augment: %s makes %v of images %v, want the same shape", augment.Text(t), []int{c, h, w}, shape)
+	made, err := augment.OutputShapes(t, shape[0], shape[1], shape[2])
+	if err != nil {
+		return err
+	}
+	for _, s := range made {
+		if !slices.Equal(s[:], shape) {
+			return fmt.Errorf("augment: %s makes %v of images %v, want always the same shape", augment.Text(t), s, shape)
+		}
 	}
 	return nil
 }

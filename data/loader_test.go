@@ -491,8 +491,34 @@ type lines struct{ bars }
 
 func (lines) Shape() []int { return []int{144} }
 
+// tooWide has images of a side that no transform takes.
+type tooWide struct{ bars }
+
+func (tooWide) Shape() []int { return []int{1, 1, 40000} }
+
+// A change of size that is taken back fits, and a policy may do nothing to each image.
+func TestPoliciesThatFit(t *testing.T) {
+	back, err := augment.Parse("pad:p=0.5+resize:height=12,width=12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, policy := range map[string]*augment.Policy{"back": back, "nil": {}, "mixtures alone": {Mix: []augment.BatchTransform{augment.CutMix{Alpha: 1}}}} {
+		for _, err := range mustLoader(t, bars(40), LoaderConfig{Batch: 8, Augment: policy}).Batches(t.Context(), 1) {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	if _, err := NewLoader(tooWide{bars(10)}, LoaderConfig{Batch: 2, Augment: &augment.Policy{}}); err == nil {
+		t.Error("images of 40,000 pixels a side, and a policy: no error")
+	}
+}
+
 func TestPoliciesThatDoNotFit(t *testing.T) {
-	for text, set := range map[string]Dataset{"resize:height=5,width=5": bars(10), "default": lines{bars(10)}} {
+	for text, set := range map[string]Dataset{
+		"resize:height=5,width=5": bars(10), "pad:p=0.5": bars(10), "oneof(hflip|pad)": bars(10), "someof:n=1(hflip|pad)": bars(10),
+		"default": lines{bars(10)}, "light": tooWide{bars(10)},
+	} {
 		policy, err := augment.Parse(text)
 		if err != nil {
 			t.Fatal(err)

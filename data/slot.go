@@ -123,7 +123,7 @@ func (s *slot) readExamples(lo, hi int) error {
 		if label < 0 || label >= l.classes {
 			return fmt.Errorf("example %d: label %d, want one of the set's %d classes", i, label, l.classes)
 		}
-		if l.config.Augment != nil {
+		if l.config.Augment != nil && l.config.Augment.Each != nil {
 			change(l.config.Augment.Each, l.shape, x, l.config.Seed, b.Epoch, i)
 		}
 		if !l.mixes() {
