@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/mlodyssey/odyssey/augment"
+	"github.com/mlodyssey/odyssey/random"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -30,16 +31,16 @@ type augmented struct {
 
 func (a *augmented) Read(i int, x []float32) (label int, err error) {
 	if label, err = a.Dataset.Read(i, x); err == nil {
-		change(a.transform, a.Shape(), x, a.seed, a.epoch, i)
+		change(a.transform, a.Shape(), x, augment.ExampleStream(a.seed, a.epoch, i))
 	}
 	return label, err
 }
 
-// change applies a transform to example i in place.
-func change(t augment.Transform, shape []int, x []float32, seed uint64, epoch, i int) {
+// change applies a transform to an example in place.
+func change(t augment.Transform, shape []int, x []float32, r *random.Stream) {
 	w := works.Get().(*augment.Work)
 	defer works.Put(w)
-	w.ApplyInPlace(t, &augment.Image{Channels: shape[0], Height: shape[1], Width: shape[2], Pix: x}, augment.ExampleStream(seed, epoch, i))
+	w.ApplyInPlace(t, &augment.Image{Channels: shape[0], Height: shape[1], Width: shape[2], Pix: x}, r)
 }
 
 func (c LoaderConfig) checkAugment(shape []int) error {
