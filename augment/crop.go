@@ -9,8 +9,8 @@ import (
 
 // Extent is the size of a result.
 type Extent struct {
-	Height int `set:"height" of:"0..32768" doc:"of the result; 0 for that of the image"`
-	Width  int `set:"width" of:"0..32768" doc:"of the result; 0 for that of the image"`
+	Height int `set:"height" of:"0..32768" doc:"of the result, in pixels; 0 for the image's own"`
+	Width  int `set:"width" of:"0..32768" doc:"of the result, in pixels; 0 for the image's own"`
 }
 
 // of returns the size of the result for an image of some size.
@@ -73,7 +73,7 @@ func (t CentreCrop) Apply(dst, src *Image, w *Work) {
 // RandomResizedCrop cuts out a rectangle of random size, shape and place, and
 // brings it to a size.
 type RandomResizedCrop struct {
-	Area  Range `set:"area" of:"0.001..1" doc:"of the rectangle, as a part of the image's"`
+	Area  Range `set:"area" of:"0.001..1" doc:"of the rectangle, as a fraction of the image's"`
 	Ratio Range `set:"ratio" of:"0.05..20" doc:"width/height of the rectangle, as a multiple of the image's; uniform in its logarithm"`
 	Extent
 	Filter
