@@ -20,6 +20,7 @@ var layers = []string{
 	"random",
 	"internal/kernel",
 	"internal/parallel",
+	"internal/filelock",
 	"tensor",
 	"checkpoint",
 	"autograd",
