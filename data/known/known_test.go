@@ -345,7 +345,7 @@ func TestArchives(t *testing.T) {
 	for name, archive := range map[string][]byte{"a.zip": zipOf(inside), "a.tar.gz": tarOf(inside)} {
 		s := serve(t, map[string][]byte{name: archive})
 		dir := t.TempDir()
-		set := Set{Name: "tiny", Official: []string{s.URL}, Files: []File{{name, sum(archive), int64(len(archive)), []string{"one", "two"}}}}
+		set := Set{Name: "tiny", Official: []string{s.URL}, Files: []File{{Name: name, MD5: sum(archive), Bytes: int64(len(archive)), Holds: []string{"one", "two"}}}}
 		for range 2 {
 			if err := Get(t.Context(), set, dir, quick); err != nil {
 				t.Fatalf("%s: %v", name, err)
