@@ -14,7 +14,7 @@ type dataCommand struct {
 	List   listCommand   `cmd:"" help:"List the sets that are known by name."`
 	Get    getCommand    `cmd:"" help:"Download a set."`
 	Info   infoCommand   `cmd:"" help:"Tell what a set is made of."`
-	Show   showCommand   `cmd:"" help:"Draw a contact sheet of a set's first examples."`
+	Show   showCommand   `cmd:"" help:"Draw a contact sheet of a set's examples."`
 	Stats  statsCommand  `cmd:"" help:"Tell the mean and deviation of a set, and draw how many examples each class has."`
 	Verify verifyCommand `cmd:"" help:"Read every example of a set and tell what is wrong."`
 }
@@ -31,15 +31,17 @@ type showCommand struct {
 	Rows  int    `default:"12" help:"Rows of examples."`
 	Cols  int    `default:"16" help:"Examples in a row."`
 
-	Augment string `placeholder:"POLICY" help:"Show each example beside what a policy, such as default, makes of it, or all for each transform in turn: see docs/augmentation.md."`
-	Seed    uint64 `default:"1" help:"Of what is random in that."`
+	Shuffle bool   `help:"Draw the examples at random, instead of taking the first."`
+	Augment string `placeholder:"POLICY" help:"Show each example beside what a policy, such as default, makes of it; with all, show what each transform makes of one. See docs/augmentation.md."`
+	Seed    uint64 `default:"1" help:"Seed of --shuffle, and of the random changes that --augment makes."`
 }
 
 // Help is the long help text.
 func (showCommand) Help() string {
-	return `Each example stands over the name of its class.
+	return `Each example stands over the name of its class. Large ones are made smaller, so that the sheet has about 4,000 pixels a side at most. Grey examples that are mostly black, as handwriting is in known sets, are drawn as dark ink on white paper.
 
     odyssey data show --data data/emnist --split test --out sheet.png
+    odyssey data show --data photos --shuffle
     odyssey data show --augment default --rows 6`
 }
 
@@ -52,11 +54,10 @@ func (c showCommand) Run(out *output) error {
 	if err != nil {
 		return err
 	}
-	shown := set
-	if c.Augment != "" {
-		if shown, err = c.pairs(set); err != nil {
-			return err
-		}
+	index := c.pick(set.Len())
+	shown, beside, err := c.choose(set, index)
+	if err != nil {
+		return err
 	}
 	sheet, err := data.Sheet(shown, c.Rows, c.Cols)
 	if err != nil {
@@ -65,7 +66,40 @@ func (c showCommand) Run(out *output) error {
 	if err := checkpoint.WriteFileAtomic(c.Out, func(w io.Writer) error { return png.Encode(w, sheet) }); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s shows the first of %d %s examples of %d classes of %s\n",
-		c.Out, set.Len(), c.Split, len(set.Classes()), c.Data)
+	first := "the first "
+	if c.Shuffle {
+		first = "a random "
+	}
+	cells := min(c.Rows*c.Cols, shown.Len())
+	if c.Augment != "" {
+		cells = (cells + 1) / 2
+	}
+	fmt.Fprintf(out, "%s shows %s%d of %d %s examples of %d classes of %s%s\n",
+		c.Out, first, min(cells, len(index)), set.Len(), c.Split, len(set.Classes()), c.Data, beside)
 	return nil
+}
+
+// pick returns the indices of the examples in the order in which they are shown.
+func (c showCommand) pick(n int) []int {
+	if c.Shuffle {
+		return data.Shuffled().Order(n, c.Seed, 1)
+	}
+	index := make([]int, n)
+	for i := range index {
+		index[i] = i
+	}
+	return index
+}
+
+// choose returns what is shown of the examples at some indices, and says what stands beside each.
+func (c showCommand) choose(set data.Dataset, index []int) (shown data.Dataset, beside string, err error) {
+	switch c.Augment {
+	case "":
+		return data.Subset(set, index), "", nil
+	case allTransforms:
+		shown, err = newGallery(set, index, c.Seed)
+		return shown, ", each beside what another transform makes of it", err
+	}
+	shown, err = c.pairs(set, index)
+	return shown, ", each beside what the policy makes of it", err
 }
