@@ -11,34 +11,34 @@ import (
 )
 
 type dataCommand struct {
-	List   listCommand   `cmd:"" help:"List the sets that are known by name."`
-	Get    getCommand    `cmd:"" help:"Download a set."`
-	Info   infoCommand   `cmd:"" help:"Tell what a set is made of."`
-	Show   showCommand   `cmd:"" help:"Draw a contact sheet of a set's examples."`
-	Stats  statsCommand  `cmd:"" help:"Tell the mean and deviation of a set, and draw how many examples each class has."`
-	Verify verifyCommand `cmd:"" help:"Read every example of a set and tell what is wrong."`
+	List   listCommand   `cmd:"" help:"List the data sets that can be downloaded by name."`
+	Get    getCommand    `cmd:"" help:"Download a data set."`
+	Info   infoCommand   `cmd:"" help:"Show the format, shape, classes and files of a data set."`
+	Show   showCommand   `cmd:"" help:"Draw a contact sheet of a data set's examples."`
+	Stats  statsCommand  `cmd:"" help:"Show the mean and standard deviation of a data set, and chart the number of examples in each class."`
+	Verify verifyCommand `cmd:"" help:"Read every example of a data set and report what is wrong."`
 }
 
 // Help is the long help text.
 func (dataCommand) Help() string {
-	return `A set is glyphs, which are drawn, or a directory: IDX files as MNIST and EMNIST have them, CIFAR's binary files, train.npz and test.npz, train.csv and test.csv, folders of PNG or JPEG images for each class, within train and test, or train.txt and test.txt, texts to look at. Settings may follow the directory: photos:size=32x32,unreadable=skip`
+	return `A data set is glyphs, characters that the program draws, or a directory with one of these: IDX files, such as MNIST's and EMNIST's; CIFAR's binary files; train.npz and test.npz; train.csv and test.csv; directories train and test, with a folder of PNG or JPEG images for each class; or train.txt and test.txt, texts that can be looked at. Settings may follow the directory: photos:size=32x32,unreadable=skip`
 }
 
 type showCommand struct {
-	Data  string `default:"${data}" help:"${data}, which are drawn, or a directory with a set: see odyssey data --help."`
-	Split string `default:"train" help:"train or test."`
-	Out   string `default:"sheet.png" help:"The PNG file to write."`
-	Rows  int    `default:"12" help:"Rows of examples."`
-	Cols  int    `default:"16" help:"Examples in a row."`
+	Data  string `default:"${data}" help:"${data}, characters that are drawn, or a directory with a data set: see odyssey data --help."`
+	Split string `default:"train" help:"The split: train or test."`
+	Out   string `default:"sheet.png" help:"PNG file to write."`
+	Rows  int    `default:"12" help:"Number of rows."`
+	Cols  int    `default:"16" help:"Number of examples in a row."`
 
-	Shuffle bool   `help:"Draw the examples at random, instead of taking the first."`
-	Augment string `placeholder:"POLICY" help:"Show each example beside what a policy, such as default, makes of it; with all, show what each transform makes of one. See docs/augmentation.md."`
-	Seed    uint64 `default:"1" help:"Seed of --shuffle, and of the random changes that --augment makes."`
+	Shuffle bool   `help:"Show examples drawn at random, instead of the first ones."`
+	Augment string `placeholder:"POLICY" help:"Show each example beside the result of a policy, such as default; with all, each beside the result of another transform. See docs/augmentation.md."`
+	Seed    uint64 `default:"1" help:"Seed of --shuffle and of the random changes that --augment makes."`
 }
 
 // Help is the long help text.
 func (showCommand) Help() string {
-	return `Each example stands over the name of its class. Large ones are made smaller, so that the sheet has about 4,000 pixels a side at most. Grey examples that are mostly black, as handwriting is in known sets, are drawn as dark ink on white paper.
+	return `The name of its class stands below each example. Large examples are made smaller, so that a side of the sheet has at most about 4,000 pixels. Grey examples that are mostly black, such as handwriting, are drawn as dark ink on white paper.
 
     odyssey data show --data data/emnist --split test --out sheet.png
     odyssey data show --data photos --shuffle
