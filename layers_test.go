@@ -21,6 +21,7 @@ var layers = []string{
 	"internal/kernel",
 	"internal/parallel",
 	"internal/printable",
+	"internal/filelock",
 	"tensor",
 	"checkpoint",
 	"autograd",

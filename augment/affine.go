@@ -11,11 +11,11 @@ import (
 // resampling.
 type Affine struct {
 	Degrees Range `set:"degrees" of:"-360..360" one:"around 0" doc:"angle, counter-clockwise"`
-	X       Range `set:"x" of:"-1..1" one:"around 0" doc:"shift to the right, as a part of the width"`
-	Y       Range `set:"y" of:"-1..1" one:"around 0" doc:"shift down, as a part of the height"`
+	X       Range `set:"x" of:"-1..1" one:"around 0" doc:"shift to the right, as a fraction of the width"`
+	Y       Range `set:"y" of:"-1..1" one:"around 0" doc:"shift down, as a fraction of the height"`
 	Scale   Range `set:"scale" of:"0.05..20" one:"around 1" doc:"factor of size"`
-	ShearX  Range `set:"shear-x" of:"-4..4" one:"around 0" doc:"slope of columns: how far to the right a pixel goes for each that it lies above the middle"`
-	ShearY  Range `set:"shear-y" of:"-4..4" one:"around 0" doc:"slope of rows: how far up a pixel goes for each that it lies to the right of the middle"`
+	ShearX  Range `set:"shear-x" of:"-4..4" one:"around 0" doc:"slope of columns: pixels to the right for each pixel above the middle"`
+	ShearY  Range `set:"shear-y" of:"-4..4" one:"around 0" doc:"slope of rows: pixels up for each pixel to the right of the middle"`
 	Sampling
 }
 
@@ -23,7 +23,7 @@ var _ = register(Row{
 	Name: "affine", Kind: Geometry,
 	Default: Affine{Degrees: Within(10), X: Within(0.1), Y: Within(0.1), Scale: Range{0.9, 1.1}, ShearX: Within(0.1)},
 	Formula: "p − c = scale·R(−degrees)·[1 0; −shear-y 1]·[1 −shear-x; 0 1]·(q − c) + shift, for a source's q and c its middle; one resampling",
-	Draws:   "6", Identity: "degrees=0,x=0,y=0,scale=0,shear-x=0,shear-y=0", Show: "degrees=15..15,x=0.1..0.1,y=0.05..0.05,scale=0.8..0.8,shear-x=0.3..0.3",
+	Draws:   "6", Identity: "degrees=0,x=0,y=0,scale=1..1,shear-x=0,shear-y=0", Show: "degrees=15..15,x=0.1..0.1,y=0.05..0.05,scale=0.8..0.8,shear-x=0.3..0.3",
 })
 
 // Apply implements Transform.
@@ -54,8 +54,8 @@ func (t Rotate) Apply(dst, src *Image, w *Work) {
 
 // Shift moves an image, by parts of a pixel too.
 type Shift struct {
-	X Range `set:"x" of:"-1..1" one:"around 0" doc:"to the right, as a part of the width"`
-	Y Range `set:"y" of:"-1..1" one:"around 0" doc:"down, as a part of the height"`
+	X Range `set:"x" of:"-1..1" one:"around 0" doc:"to the right, as a fraction of the width"`
+	Y Range `set:"y" of:"-1..1" one:"around 0" doc:"down, as a fraction of the height"`
 	Sampling
 }
 
@@ -71,13 +71,13 @@ func (t Shift) Apply(dst, src *Image, w *Work) {
 
 // Scale makes what an image shows larger or smaller; the image keeps its size.
 type Scale struct {
-	Factor Range `set:"factor" of:"0.05..20" one:"around 1" doc:"of size"`
+	Factor Range `set:"factor" of:"0.05..20" one:"around 1" doc:"factor of size"`
 	Sampling
 }
 
 var _ = register(Row{
 	Name: "scale", Kind: Geometry, Default: Scale{Factor: Range{0.8, 1.2}},
-	Formula: "p − c = factor·(q − c)", Draws: "1", Identity: "factor=0", Show: "factor=0.6..0.6",
+	Formula: "p − c = factor·(q − c)", Draws: "1", Identity: "factor=1..1", Show: "factor=0.6..0.6",
 })
 
 // Apply implements Transform.
@@ -87,8 +87,8 @@ func (t Scale) Apply(dst, src *Image, w *Work) {
 
 // Shear slants an image.
 type Shear struct {
-	X Range `set:"x" of:"-4..4" one:"around 0" doc:"slope of columns: how far to the right a pixel goes for each that it lies above the middle"`
-	Y Range `set:"y" of:"-4..4" one:"around 0" doc:"slope of rows: how far up a pixel goes for each that it lies to the right of the middle"`
+	X Range `set:"x" of:"-4..4" one:"around 0" doc:"slope of columns: pixels to the right for each pixel above the middle"`
+	Y Range `set:"y" of:"-4..4" one:"around 0" doc:"slope of rows: pixels up for each pixel to the right of the middle"`
 	Sampling
 }
 

@@ -46,6 +46,15 @@ func ExampleStream(seed uint64, epoch, index int) *random.Stream {
 	return random.New(seed, streamExample, uint64(epoch), uint64(index))
 }
 
+// RepeatStream returns the stream for an example that an epoch has had so many times before: samplers
+// may repeat some. The first time it is that of ExampleStream.
+func RepeatStream(seed uint64, epoch, index, before int) *random.Stream {
+	if before == 0 {
+		return ExampleStream(seed, epoch, index)
+	}
+	return random.New(seed, streamExample, uint64(epoch), uint64(index), uint64(before))
+}
+
 // BatchStream returns the stream for what is done to a whole batch of an epoch.
 func BatchStream(seed uint64, epoch, batch int) *random.Stream {
 	return random.New(seed, streamBatch, uint64(epoch), uint64(batch))
@@ -108,14 +117,4 @@ func grow[T any](s []T, n int) []T {
 		return make([]T, n)
 	}
 	return s[:n]
-}
-
-// OutputShape returns the shape that a transform gives an image of some shape.
-// (Where a transform that changes the size is applied only sometimes, there is
-// more than one, of which it returns one.)
-func OutputShape(t Transform, channels, height, width int) (c, h, w int) {
-	var work Work
-	var dst Image
-	work.Apply(t, &dst, NewImage(channels, height, width), random.New(0))
-	return dst.Channels, dst.Height, dst.Width
 }

@@ -9,8 +9,8 @@ import (
 
 // GaussianBlur smooths an image.
 type GaussianBlur struct {
-	Size  int   `set:"size" of:"0..255" doc:"width of the filter, an odd number of pixels; 0 for three deviations to each side"`
-	Sigma Range `set:"sigma" of:"0..50" doc:"deviation of the Gaussian, in pixels"`
+	Size  int   `set:"size" of:"0..255" doc:"width of the filter, an odd number of pixels; 0 for three standard deviations to each side"`
+	Sigma Range `set:"sigma" of:"0..50" doc:"standard deviation of the Gaussian, in pixels"`
 }
 
 var _ = register(Row{

@@ -39,12 +39,12 @@ func (Greyscale) Apply(dst, src *Image, w *Work) {
 
 // Saturation makes colours paler or stronger.
 type Saturation struct {
-	Factor Range `set:"factor" of:"0..10" one:"around 1" doc:"0 leaves no colours, 1 changes nothing"`
+	Factor Range `set:"factor" of:"0..10" one:"around 1" doc:"factor: 0 leaves no colours, 1 changes nothing"`
 }
 
 var _ = register(Row{
 	Name: "saturation", Kind: Colour, Default: Saturation{Factor: Range{0.6, 1.4}},
-	Formula: "factor·x + (1 − factor)·grey(x), clamped", Draws: "1", Identity: "factor=0", Show: "factor=2.5..2.5",
+	Formula: "factor·x + (1 − factor)·grey(x), clamped", Draws: "1", Identity: "factor=1..1", Show: "factor=2.5..2.5",
 })
 
 // Apply implements Transform.
@@ -60,7 +60,7 @@ func saturate(dst, src *Image, factor float64) {
 
 // Hue turns colours around the circle of colours.
 type Hue struct {
-	Turn Range `set:"turn" of:"-0.5..0.5" one:"around 0" doc:"part of the circle, red to green to blue"`
+	Turn Range `set:"turn" of:"-0.5..0.5" one:"around 0" doc:"fraction of the colour circle, from red to green to blue"`
 }
 
 var _ = register(Row{
@@ -132,13 +132,13 @@ type ColourJitter struct {
 	Brightness Range `set:"brightness" of:"0..10" one:"around 1" doc:"factor"`
 	Contrast   Range `set:"contrast" of:"0..10" one:"around 1" doc:"factor"`
 	Saturation Range `set:"saturation" of:"0..10" one:"around 1" doc:"factor"`
-	Hue        Range `set:"hue" of:"-0.5..0.5" one:"around 0" doc:"turn"`
+	Hue        Range `set:"hue" of:"-0.5..0.5" one:"around 0" doc:"fraction of the colour circle"`
 }
 
 var _ = register(Row{
 	Name: "jitter", Kind: Colour, Default: ColourJitter{Range{0.6, 1.4}, Range{0.6, 1.4}, Range{0.6, 1.4}, Within(0.1)},
 	Formula: "brightness, contrast, saturation and hue, one after the other in an order drawn", Draws: "4, and 3 whole numbers",
-	Identity: "brightness=0,contrast=0,saturation=0,hue=0", Show: "brightness=0.7..0.7,contrast=1.5..1.5,saturation=1.5..1.5,hue=-0.1..-0.1",
+	Identity: "brightness=1..1,contrast=1..1,saturation=1..1,hue=0", Show: "brightness=0.7..0.7,contrast=1.5..1.5,saturation=1.5..1.5,hue=-0.1..-0.1",
 })
 
 // Apply implements Transform.

@@ -1,5 +1,7 @@
 package augment
 
+import "fmt"
+
 // group is a transform made of others.
 type group interface {
 	Transform
@@ -80,7 +82,7 @@ func (t OneOf) parts() []Transform { return t }
 // SomeOf applies N different ones of some transforms, each set of N with the same
 // probability, in the order in which they are given. It takes N draws to decide.
 type SomeOf struct {
-	N    int `set:"n" of:"0..100" doc:"how many"`
+	N    int `set:"n" of:"0..100" doc:"number of transforms"`
 	List []Transform
 }
 
@@ -113,6 +115,14 @@ func choose(chosen []float32, n int, w *Work) {
 		}
 		chosen[i] = 1
 	}
+}
+
+// check lets pass what has no list yet.
+func (t SomeOf) check() error {
+	if len(t.List) > 0 && t.N > len(t.List) {
+		return fmt.Errorf("someof: n=%d of %d, want at most as many as there are", t.N, len(t.List))
+	}
+	return nil
 }
 
 func (t SomeOf) parts() []Transform { return t.List }

@@ -1,6 +1,7 @@
 package augment
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/mlodyssey/odyssey/internal/kernel"
@@ -8,19 +9,13 @@ import (
 
 // Extent is the size of a result.
 type Extent struct {
-	Height int `set:"height" of:"0..32768" doc:"of the result; 0 for that of the image"`
-	Width  int `set:"width" of:"0..32768" doc:"of the result; 0 for that of the image"`
+	Height int `set:"height" of:"0..32768" doc:"of the result, in pixels; 0 for the image's own"`
+	Width  int `set:"width" of:"0..32768" doc:"of the result, in pixels; 0 for the image's own"`
 }
 
-func (e Extent) of(im *Image) (height, width int) {
-	height, width = e.Height, e.Width
-	if height == 0 {
-		height = im.Height
-	}
-	if width == 0 {
-		width = im.Width
-	}
-	return height, width
+// of returns the size of the result for an image of some size.
+func (e Extent) of(height, width int) (int, int) {
+	return cmp.Or(e.Height, height), cmp.Or(e.Width, width)
 }
 
 // RandomCrop adds pixels around an image and cuts out a rectangle at random.
@@ -39,7 +34,7 @@ var _ = register(Row{
 // Apply implements Transform. Where the rectangle is larger than the padded
 // image, it lies around its middle.
 func (t RandomCrop) Apply(dst, src *Image, w *Work) {
-	height, width := t.Extent.of(src)
+	height, width := t.Extent.of(src.Height, src.Width)
 	top := place(src.Height+2*t.Pad-height, w) - t.Pad
 	left := place(src.Width+2*t.Pad-width, w) - t.Pad
 	t.window(dst, src, left, top, height, width)
@@ -71,14 +66,14 @@ var _ = register(Row{
 
 // Apply implements Transform.
 func (t CentreCrop) Apply(dst, src *Image, w *Work) {
-	height, width := t.Extent.of(src)
+	height, width := t.Extent.of(src.Height, src.Width)
 	t.window(dst, src, half(src.Width-width), half(src.Height-height), height, width)
 }
 
 // RandomResizedCrop cuts out a rectangle of random size, shape and place, and
 // brings it to a size.
 type RandomResizedCrop struct {
-	Area  Range `set:"area" of:"0.001..1" doc:"of the rectangle, as a part of the image's"`
+	Area  Range `set:"area" of:"0.001..1" doc:"of the rectangle, as a fraction of the image's"`
 	Ratio Range `set:"ratio" of:"0.05..20" doc:"width/height of the rectangle, as a multiple of the image's; uniform in its logarithm"`
 	Extent
 	Filter
@@ -101,7 +96,7 @@ func (t RandomResizedCrop) Apply(dst, src *Image, w *Work) {
 	crop := w.take()
 	defer w.give()
 	Outside{}.window(crop, src, left, top, height, width)
-	outHeight, outWidth := t.Extent.of(src)
+	outHeight, outWidth := t.Extent.of(src.Height, src.Width)
 	t.Filter.resize(dst, crop, w, outHeight, outWidth)
 }
 

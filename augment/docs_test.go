@@ -53,38 +53,40 @@ crop:pad=4+hflip:p=0.5+oneof(blur|noise:sigma=0.1|sharpen)+mixup
 someof:n=2(rotate|shear|all:p=0.5(erode+noise))
 ` + "```" + `
 
-- Each transform takes ` + "`p`" + `, the probability with which it is applied; without it is always. ` + "`oneof`" + ` applies one of its list, ` + "`someof`" + ` n different
+- Each transform takes ` + "`p`" + `, the probability with which it is applied; without it, always. ` + "`oneof`" + ` applies one of its list, ` + "`someof`" + ` n different
   ones in their order, ` + "`all`" + ` all.
-- A setting that is a range draws a number of it, uniformly where nothing else is said: ` + "`degrees=5..10`" + `. A single number v means −v to v for what lies
-  around 0, such as angles and shifts, 1 − v to 1 + v for what lies around 1, such as factors, and else just v.
-- What mixes a batch comes last; of several each batch goes through one.
-- ` + "`augment.FromTables`" + ` takes the same as tables, as decoders of TOML or JSON give them (odyssey train --augment FILE.toml reads a file of [[transform]] tables): ` + "`{name = \"rotate\", degrees = [5, 10], p = 0.5}`" + `, and for a group
+- Where a setting is a range, a number is drawn from it, uniformly unless stated otherwise: ` + "`degrees=5..10`" + `. A single number v means −v to v
+  for what lies around 0, such as angles and shifts; 1 − v to 1 + v, with v of at most 1, for what lies around 1, such as factors; and otherwise just v.
+- Transforms that mix a batch come last; where there are several, one is drawn for each batch.
+- ` + "`augment.FromTables`" + ` takes the same as tables, as decoders of TOML or JSON return them (odyssey train --augment FILE.toml reads a file of [[transform]] tables): ` + "`{name = \"rotate\", degrees = [5, 10], p = 0.5}`" + `, and for a group
   ` + "`{name = \"oneof\", of = [{name = \"blur\"}, {name = \"sharpen\"}]}`" + `.
 
-Values are from 0 to 1, and stay there: what would leave is clamped. Only ` + "`normalise`" + ` leaves the range. Images of 8 bits are converted at the edges
-(divided by 255; times 255 and rounded). What needs colours leaves grey images alone. Rows count from the top, columns from the left, and a pixel is a
-square whose middle is its place. Warps go through the pixels of the result and read the source between its pixels: bilinear if not set otherwise,
-with a fill of 0 outside of it, into which the border pixels fade within one pixel.
+Values lie between 0 and 1 and stay there: results outside are clamped. Only ` + "`normalise`" + ` leaves the range. Images of 8 bits are divided by 255 on the
+way in; on the way out, values are multiplied by 255 and rounded. Transforms that need colours leave grey images unchanged. Rows count from the top,
+columns from the left, and a pixel is a square whose middle is its place. Warps take each pixel of the result from a place between pixels of the
+source, by bilinear interpolation unless set otherwise. Outside of the source is a fill of 0, into which its border fades within one pixel.
 
-An image depends on its source, the policy and a stream of random numbers, which is a function of seed, epoch and index. The draws below say how many
-numbers a transform takes from the stream: never more or less because of what an image shows. Products are rounded before they are added, and sines,
-logarithms and powers are the library's own, so the bits are the same everywhere: a test holds them. Where Pillow 9.4 or torchvision 0.14 have the same, tests
-compare.
+An image depends on its source, the policy and a stream of random numbers, which is a function of the seed, the epoch, the example's index and,
+where a sampler repeats an example, how often the epoch had it before. The column of draws says how many numbers a transform takes from the stream;
+that never depends on what an image shows. Products are rounded before they are added, and sines,
+logarithms and powers are the library's own, so the bits are the same everywhere, which a test checks. Where Pillow 9.4 or torchvision 0.14 has the
+same transform, a test compares the two.
 
-## Policies with a name
+## Named policies
 
-| policy | what it stands for | for |
+| policy | what it stands for | made for |
 | --- | --- | --- |
 `
 
 const docsPeers = `
 ## Beside torchvision 0.14 and Pillow 9.4
 
-What a test compares, on grey and coloured images, smooth and noisy, of several sizes (` + "`a`" + `: channels, height, width), and the largest difference
-of a value from 0 to 1 that passes. The warps there reckon places in float32. Perspective and elastic warps with given moves agree within 0.0001, and
-the ranges of the policies' operations and AutoAugment's pairs are the same; what differs: our shear is about the middle and our shift by parts of a pixel.
+A test compares these, on grey and coloured images, smooth and noisy, of several sizes (` + "`a`" + `: channels, height, width). The last column is the
+largest difference between values, which lie between 0 and 1, that passes. torchvision's warps compute places in float32. Perspective and elastic warps
+with the same displacements agree within 0.0001, and the ranges of the policies' operations and AutoAugment's pairs are the same. There are two differences:
+our shear leaves the middle of the image in place, and our shift may be a fraction of a pixel.
 
-| policy | the same there | within |
+| policy | the same in torchvision or Pillow | within |
 | --- | --- | --- |
 `
 
@@ -94,7 +96,7 @@ func docsText() string {
 	for _, p := range Policies() {
 		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", p.Name, p.Text, p.Doc)
 	}
-	b.WriteString("\nEach transform's name alone is a policy too: `randaugment`, `trivialaugment` and `autoaugment-cifar` are those of papers.\n")
+	b.WriteString("\nThe name of a transform is a policy too. `randaugment`, `trivialaugment` and `autoaugment-cifar` are policies from papers.\n")
 	for _, k := range Kinds() {
 		docsKind(&b, k)
 	}
@@ -113,7 +115,7 @@ func docsText() string {
 }
 
 func docsKind(b *strings.Builder, k Kind) {
-	fmt.Fprintf(b, "\n## %s%s\n\n| transform | what it does | settings | draws | leaves an image as it is | from |\n| --- | --- | --- | --- | --- | --- |\n",
+	fmt.Fprintf(b, "\n## %s%s\n\n| transform | what it does | settings | draws | leaves an image unchanged | source |\n| --- | --- | --- | --- | --- | --- |\n",
 		strings.ToUpper(string(k[:1])), k[1:])
 	shown := ""
 	for _, r := range rowsOf(k) {

@@ -3,8 +3,8 @@ package augment
 // Elastic moves each pixel on its own, neighbours in about the same direction:
 // what an unsteady hand does.
 type Elastic struct {
-	Alpha Range   `set:"alpha" of:"0..1000" doc:"factor of the moves, in pixels"`
-	Sigma float64 `set:"sigma" of:"0.5..50" doc:"deviation of the Gaussian that smooths the moves, in pixels"`
+	Alpha Range   `set:"alpha" of:"0..1000" doc:"factor of the displacements, in pixels"`
+	Sigma float64 `set:"sigma" of:"0.5..50" doc:"standard deviation of the Gaussian that smooths the displacements, in pixels"`
 	Sampling
 }
 

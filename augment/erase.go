@@ -4,10 +4,10 @@ import "math"
 
 // RandomErasing covers a rectangle.
 type RandomErasing struct {
-	Area  Range   `set:"area" of:"0..1" doc:"of the rectangle, as a part of the image's"`
+	Area  Range   `set:"area" of:"0..1" doc:"of the rectangle, as a fraction of the image's"`
 	Ratio Range   `set:"ratio" of:"0.05..20" doc:"width/height of the rectangle, uniform in its logarithm"`
-	Fill  float64 `set:"fill" of:"0..1" doc:"its value"`
-	Noise bool    `set:"noise" doc:"fill it with random values instead"`
+	Fill  float64 `set:"fill" of:"0..1" doc:"value that is filled in"`
+	Noise bool    `set:"noise" doc:"fill with random values instead"`
 }
 
 var _ = register(Row{
@@ -39,8 +39,8 @@ func (t RandomErasing) Apply(dst, src *Image, w *Work) {
 // Cutout covers a square whose middle is anywhere in the image, so that it may
 // reach out.
 type Cutout struct {
-	Side float64 `set:"side" of:"0..2" doc:"of the square, as a part of the image's shorter side"`
-	Fill float64 `set:"fill" of:"0..1" doc:"its value"`
+	Side float64 `set:"side" of:"0..2" doc:"of the square, as a fraction of the image's shorter side"`
+	Fill float64 `set:"fill" of:"0..1" doc:"value that is filled in"`
 }
 
 var _ = register(Row{

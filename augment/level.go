@@ -56,8 +56,8 @@ func (o *levelOp) at(dst, src *Image, w *Work, s Sampling, strength float64) {
 
 // RandAugment applies N operations, drawn from 14, all at one magnitude.
 type RandAugment struct {
-	N         int `set:"n" of:"0..14" doc:"operations, which may be the same"`
-	Magnitude int `set:"magnitude" of:"0..30" doc:"of all"`
+	N         int `set:"n" of:"0..14" doc:"number of operations, which may repeat"`
+	Magnitude int `set:"magnitude" of:"0..30" doc:"strength of every operation"`
 	Sampling
 }
 

@@ -4,7 +4,7 @@ import "math"
 
 // MotionBlur smooths an image along a line, as a hand or camera that moved does.
 type MotionBlur struct {
-	Length  Range `set:"length" of:"0..64" doc:"of the line, in pixels"`
+	Length  Range `set:"length" of:"0..64" doc:"length of the line, in pixels"`
 	Degrees Range `set:"degrees" of:"-360..360" one:"around 0" doc:"direction of the line, counter-clockwise from the right"`
 }
 

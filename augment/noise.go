@@ -8,7 +8,7 @@ import (
 
 // GaussianNoise adds noise to each value.
 type GaussianNoise struct {
-	Sigma Range `set:"sigma" of:"0..10" doc:"deviation of the noise"`
+	Sigma Range `set:"sigma" of:"0..10" doc:"standard deviation of the noise"`
 }
 
 var _ = register(Row{
@@ -54,8 +54,8 @@ func normal(z []float64, w *Work) {
 
 // SaltAndPepper makes some pixels white and some black.
 type SaltAndPepper struct {
-	Amount Range   `set:"amount" of:"0..1" doc:"part of the pixels, in all channels at once"`
-	Salt   float64 `set:"salt" of:"0..1" doc:"part of these that become white"`
+	Amount Range   `set:"amount" of:"0..1" doc:"fraction of the pixels, in all channels at once"`
+	Salt   float64 `set:"salt" of:"0..1" doc:"fraction of these that become white"`
 }
 
 var _ = register(Row{

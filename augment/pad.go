@@ -34,15 +34,15 @@ func (b Border) index(i, n int) int {
 // Outside is what lies beyond an image's border.
 type Outside struct {
 	Border Border  `set:"border" doc:"what lies outside of the image"`
-	Fill   float64 `set:"fill" of:"0..1" doc:"its value, where the border is constant"`
+	Fill   float64 `set:"fill" of:"0..1" doc:"value outside of the image, for a constant border"`
 }
 
 // Pad adds pixels around an image.
 type Pad struct {
-	Left   int `set:"left" of:"0..4096" doc:"pixels added there"`
-	Right  int `set:"right" of:"0..4096" doc:"pixels added there"`
-	Top    int `set:"top" of:"0..4096" doc:"pixels added there"`
-	Bottom int `set:"bottom" of:"0..4096" doc:"pixels added there"`
+	Left   int `set:"left" of:"0..4096" doc:"pixels added on that side"`
+	Right  int `set:"right" of:"0..4096" doc:"pixels added on that side"`
+	Top    int `set:"top" of:"0..4096" doc:"pixels added on that side"`
+	Bottom int `set:"bottom" of:"0..4096" doc:"pixels added on that side"`
 	Outside
 }
 

@@ -15,8 +15,8 @@ import (
 //
 // Transforms follow each other, with their settings: a number, a range as in
 // scale=0.9..1.1, or a word. Each of them takes p, the probability with which it
-// is applied. A name of [Policies] stands for its text. Of several that mix
-// batches, which come last, each batch goes through one.
+// is applied. A name of [Policies] stands for its text. Transforms that mix a
+// batch come last; where there are several, one is drawn for each batch.
 func Parse(text string) (*Policy, error) {
 	p := parser{rest: text}
 	steps, err := p.sequence()
@@ -123,6 +123,9 @@ func cutProbability(settings string) (others string, p float64, err error) {
 			kept = append(kept, s)
 			continue
 		}
+		if p >= 0 {
+			return "", 0, errTwice("p")
+		}
 		v, err := set(Sometimes{}, s)
 		if err != nil {
 			return "", 0, err
@@ -211,7 +214,7 @@ func (p *parser) group(name, settings string) (steps, error) {
 		return steps{OneOf(list)}, nil
 	case "someof":
 		some.List = list
-		return steps{some}, nil
+		return steps{some}, some.check()
 	}
 	return steps{Compose(list).simplest()}, nil
 }

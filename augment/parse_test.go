@@ -14,7 +14,7 @@ func TestPoliciesAsText(t *testing.T) {
 		"identity+mixup+cutmix:alpha=0.5,p=0.5", "mixup",
 		"all:p=0.5(rotate+shear)+oneof:p=0.1(blur:sigma=0.5..2,size=5|someof:n=2(hflip|vflip:p=0.25|erode:amount=0.5,element=square))",
 		"all:p=0.5(hflip:p=0.5)", "affine:degrees=-3..10,scale=2..3,interpolation=bicubic,fill=0.5", "erase:noise=true", "default+light",
-		" rotate:degrees=3 + hflip ", "brightness:factor=0.3", "gamma:power=2..2", "hue:turn=0.1..0.1",
+		" rotate:degrees=3 + hflip ", "brightness:factor=0.3", "gamma:power=2..2", "hue:turn=0.1..0.1", "normalise:mean=-1e-7,std=1e6+hflip",
 	}
 	for _, n := range Policies() {
 		texts = append(texts, n.Name)
@@ -40,7 +40,8 @@ func TestSettingsMeanWhatTheySay(t *testing.T) {
 		"rotate:degrees=10":           Rotate{Degrees: Range{-10, 10}},
 		"rotate:degrees=5..10,fill=1": Rotate{Degrees: Range{5, 10}, Sampling: Sampling{Fill: 1}},
 		"brightness:factor=0.25":      Brightness{Range{0.75, 1.25}},
-		"brightness:factor=2":         Brightness{Range{0, 3}},
+		"brightness:factor=1":         Brightness{Range{0, 2}},
+		"brightness:factor=2..2":      Brightness{Range{2, 2}},
 		"noise:sigma=0.1":             GaussianNoise{Range{0.1, 0.1}},
 		"crop:pad=2,border=reflect":   RandomCrop{Pad: 2, Outside: Outside{Border: Reflect}},
 		"hflip:p=0.5":                 Sometimes{0.5, FlipHorizontal{}},
@@ -55,30 +56,36 @@ func TestSettingsMeanWhatTheySay(t *testing.T) {
 
 func TestMistakesInPolicies(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                       "missing",
-		"rotat":                  `no transform "rotat", want one of default`,
-		"rotate:degres=10":       `rotate: no setting "degres", want one of p, degrees, interpolation, fill`,
-		"rotate:degrees=ten":     "rotate: degrees=ten, want v for ±v or a..b, within -360..360",
-		"rotate:degrees=NaN":     "within -360..360",
-		"rotate:degrees=-5":      "within -360..360", // it would be the range from 5 to -5
-		"rotate:degrees=9..5":    "within -360..360",
-		"rotate:degrees":         `"degrees", want setting=value`,
-		"rotate:fill=2":          "fill=2, want 0..1",
-		"rotate:interpolation=x": "interpolation=x, want bilinear, nearest, bicubic",
-		"crop:pad=1.5":           "pad=1.5, want a whole number",
-		"erase:noise=maybe":      "want true, false",
-		"blur:size=4":            "size=4, want an odd number",
-		"hflip:p=2":              "p=2, want 0..1",
-		"hflip+":                 "missing",
-		"hflip)":                 "left over",
-		"oneof":                  "brackets",
-		"oneof(hflip":            "close",
-		"oneof(hflip|)":          "missing",
-		"oneof:n=2(hflip)":       "no settings",
-		"someof:n=x(hflip)":      "n=x, want a whole number",
-		"default:degrees=3":      "no settings, want p alone",
-		"mixup+hflip":            "want what mixes a batch last",
-		"oneof(mixup|cutmix)":    "last in the policy",
+		"":                        "missing",
+		"rotat":                   `no transform "rotat", want one of default`,
+		"rotate:degres=10":        `rotate: no setting "degres", want one of p, degrees, interpolation, fill`,
+		"rotate:degrees=ten":      "rotate: degrees=ten, want v for ±v or a..b, within -360..360",
+		"rotate:degrees=NaN":      "within -360..360",
+		"rotate:degrees=-5":       "within -360..360", // it would be the range from 5 to -5
+		"rotate:degrees=9..5":     "within -360..360",
+		"rotate:degrees":          `"degrees", want setting=value`,
+		"rotate:fill=2":           "fill=2, want 0..1",
+		"rotate:interpolation=x":  "interpolation=x, want bilinear, nearest, bicubic",
+		"crop:pad=1.5":            "pad=1.5, want a whole number",
+		"erase:noise=maybe":       "want true, false",
+		"blur:size=4":             "size=4, want an odd number",
+		"hflip:p=2":               "p=2, want 0..1",
+		"hflip+":                  "missing",
+		"hflip)":                  "left over",
+		"oneof":                   "brackets",
+		"oneof(hflip":             "close",
+		"oneof(hflip|)":           "missing",
+		"oneof:n=2(hflip)":        "no settings",
+		"someof:n=x(hflip)":       "n=x, want a whole number",
+		"default:degrees=3":       "no settings, want p alone",
+		"scale:factor=1.2":        "scale: factor=1.2 would mean 1±1.2, want a number of at most 1, for 1±that, or a range: always 1.2 is factor=1.2..1.2",
+		"gamma:power=2":           "power=2..2",
+		"pad:left=1,left=2":       "pad: setting left is there twice",
+		"hflip:p=0.1,p=0.2":       "hflip: setting p is there twice",
+		"someof:n=1,n=1(hflip)":   "setting n is there twice",
+		"someof:n=3(hflip|vflip)": "someof: n=3 of 2, want at most",
+		"mixup+hflip":             "want what mixes a batch last",
+		"oneof(mixup|cutmix)":     "last in the policy",
 		strings.Repeat("all(", 99) + "hflip" + strings.Repeat(")", 99): "at most 32",
 	} {
 		_, err := Parse(text)
@@ -97,7 +104,7 @@ func TestMistakesInPolicies(t *testing.T) {
 func TestCheckFindsWhatIsOutOfRange(t *testing.T) {
 	for _, bad := range []any{
 		Rotate{Degrees: Range{5, -5}}, Affine{}, Compose{Identity{}, Sometimes{0.5, Gamma{}}}, Sometimes{2, Identity{}}, OneOf{Normalise{}},
-		SomeOf{N: -1}, GaussianBlur{Size: 2}, Rotate{Sampling: Sampling{Interpolation: 9}}, SometimesBatch{0.5, Mixup{-1}}, Compose{nil},
+		SomeOf{N: -1}, SomeOf{N: 2, List: []Transform{Identity{}}}, GaussianBlur{Size: 2}, Rotate{Sampling: Sampling{Interpolation: 9}}, SometimesBatch{0.5, Mixup{-1}}, Compose{nil},
 	} {
 		if err := Check(bad); err == nil {
 			t.Errorf("%#v passes", bad)

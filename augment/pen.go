@@ -18,30 +18,30 @@ func (e Element) String() string { return nameOf(e, uint64(e)) }
 
 // Erode makes what is bright thinner: on dark paper, the pen.
 type Erode struct {
-	Amount  Range   `set:"amount" of:"0..16" doc:"pixels taken from each side; a part of one is mixed"`
-	Element Element `set:"element" doc:"neighbourhood"`
+	Amount  Range   `set:"amount" of:"0..16" doc:"pixels taken from each side; for a fraction of a pixel, two results are mixed"`
+	Element Element `set:"element" doc:"shape of the neighbourhood"`
 }
 
 // Dilate makes what is bright thicker.
 type Dilate struct {
-	Amount  Range   `set:"amount" of:"0..16" doc:"pixels added on each side; a part of one is mixed"`
-	Element Element `set:"element" doc:"neighbourhood"`
+	Amount  Range   `set:"amount" of:"0..16" doc:"pixels added on each side; for a fraction of a pixel, two results are mixed"`
+	Element Element `set:"element" doc:"shape of the neighbourhood"`
 }
 
 // PenWidth makes bright strokes thinner or thicker.
 type PenWidth struct {
-	Amount  Range   `set:"amount" of:"-16..16" one:"around 0" doc:"pixels on each side, below 0 taken away, above 0 added; a part of one is mixed"`
-	Element Element `set:"element" doc:"neighbourhood"`
+	Amount  Range   `set:"amount" of:"-16..16" one:"around 0" doc:"pixels on each side, taken away below 0, added above 0; for a fraction of a pixel, two results are mixed"`
+	Element Element `set:"element" doc:"shape of the neighbourhood"`
 }
 
 var _ = register(Row{
 	Name: "erode", Kind: Pen, Default: Erode{Amount: Range{0, 1}},
-	Formula: "the least of the neighbourhood, as often as amount has wholes; then x + rest·(least − x)", Draws: "1", Identity: "amount=0", Show: "amount=0.8",
+	Formula: "the smallest value of the neighbourhood, ⌊amount⌋ times; then x + rest·(smallest − x)", Draws: "1", Identity: "amount=0", Show: "amount=0.8",
 })
 
 var _ = register(Row{
 	Name: "dilate", Kind: Pen, Default: Dilate{Amount: Range{0, 1}},
-	Formula: "the largest of the neighbourhood, as often as amount has wholes; then x + rest·(largest − x)", Draws: "1", Identity: "amount=0", Show: "amount=1",
+	Formula: "the largest value of the neighbourhood, ⌊amount⌋ times; then x + rest·(largest − x)", Draws: "1", Identity: "amount=0", Show: "amount=1",
 })
 
 var _ = register(Row{

@@ -5,7 +5,7 @@ import "math"
 // Perspective shows an image as if it were seen from the side: each corner moves
 // inwards.
 type Perspective struct {
-	Distortion float64 `set:"distortion" of:"0..1" doc:"largest move of a corner, as a part of half the width and height"`
+	Distortion float64 `set:"distortion" of:"0..1" doc:"largest move of a corner, as a fraction of half the width and height"`
 	Sampling
 }
 

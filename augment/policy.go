@@ -7,15 +7,15 @@ import (
 
 // Policy is what is done to the examples of a training run.
 type Policy struct {
-	Each Transform        // of every image
+	Each Transform        // of every image; nil: they stay as they are
 	Mix  []BatchTransform // of every batch after that, one of these; nothing where there is none
 }
 
 // String returns the policy as [Parse] reads it.
 func (p *Policy) String() string {
-	parts := []string{Text(p.Each)}
-	if c, ok := p.Each.(Compose); ok && len(c) == 0 {
-		parts = nil
+	var parts []string
+	if c, ok := p.Each.(Compose); p.Each != nil && (!ok || len(c) > 0) {
+		parts = append(parts, Text(p.Each))
 	}
 	for _, m := range p.Mix {
 		parts = append(parts, Text(m))
@@ -41,8 +41,8 @@ type NamedPolicy struct{ Name, Text, Doc string }
 func Policies() []NamedPolicy {
 	return []NamedPolicy{
 		{"default", "affine:degrees=8,x=0.07,y=0.07,scale=0.9..1.1,shear-x=0.15", "handwriting, and other small grey images: one resampling"},
-		{"light", "affine:degrees=4,x=0.04,y=0.04,scale=0.95..1.05,shear-x=0.05", "a little of the default"},
-		{"strong", "affine:degrees=12,x=0.1,y=0.1,scale=0.85..1.15,shear-x=0.25+elastic:alpha=10..30,p=0.5+pen:amount=0.4,p=0.5+erase:area=0.02..0.1,p=0.25", "handwriting, for networks that learn it by heart"},
+		{"light", "affine:degrees=4,x=0.04,y=0.04,scale=0.95..1.05,shear-x=0.05", "a weaker default"},
+		{"strong", "affine:degrees=12,x=0.1,y=0.1,scale=0.85..1.15,shear-x=0.25+elastic:alpha=10..30,p=0.5+pen:amount=0.4,p=0.5+erase:area=0.02..0.1,p=0.25", "handwriting, for networks that overfit"},
 		{"cifar", "crop:pad=4+hflip:p=0.5", "small photographs"},
 	}
 }

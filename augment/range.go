@@ -2,6 +2,7 @@ package augment
 
 import (
 	"strconv"
+	"strings"
 )
 
 // Range is the numbers from Lo to Hi, of which a transform draws one: uniformly,
@@ -27,4 +28,7 @@ func (r Range) draw(w *Work) float64 { return w.Random.Uniform(r.Lo, r.Hi) }
 
 func (r Range) holds(v float64) bool { return r.Lo <= v && v <= r.Hi }
 
-func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+// number writes a number as Parse reads it: without a +, which would end the transform.
+func number(v float64) string {
+	return strings.ReplaceAll(strconv.FormatFloat(v, 'g', -1, 64), "e+", "e")
+}

@@ -22,7 +22,7 @@ var _ = register(Row{
 
 // Apply implements Transform.
 func (t Resize) Apply(dst, src *Image, w *Work) {
-	height, width := t.Extent.of(src)
+	height, width := t.Extent.of(src.Height, src.Width)
 	t.Filter.resize(dst, src, w, height, width)
 }
 

@@ -88,7 +88,7 @@ func (f field) want() string {
 	case int:
 		return "a whole number of " + f.Tag.Get("of")
 	case Range:
-		single := map[string]string{"around 0": "v for ±v", "around 1": "v for 1±v", "": "v"}[f.Tag.Get("one")]
+		single := map[string]string{"around 0": "v for ±v", "around 1": "v of at most 1 for 1±v", "": "v"}[f.Tag.Get("one")]
 		return single + " or a..b, within " + f.Tag.Get("of")
 	}
 	return f.Tag.Get("of")
@@ -117,6 +117,9 @@ func (f field) parse(text string) error {
 	ok := false
 	switch v := f.value.Interface().(type) {
 	case Range:
+		if err := f.checkFactor(text); err != nil {
+			return err
+		}
 		var r Range
 		r, ok = f.parseRange(text)
 		f.value.Set(reflect.ValueOf(r))
@@ -158,6 +161,16 @@ func (f field) parseRange(text string) (Range, bool) {
 		r = Range{max(f.bounds().Lo, 1-v), 1 + v}
 	}
 	return r, err == nil
+}
+
+// checkFactor refuses 1.2 as a factor: whoever writes that hardly wants -0.2..2.2.
+func (f field) checkFactor(text string) error {
+	v, err := strconv.ParseFloat(text, 64)
+	if f.Tag.Get("one") != "around 1" || err != nil || v <= 1 {
+		return nil
+	}
+	return fmt.Errorf("%s=%s would mean 1±%s, want a number of at most 1, for 1±that, or a range: always %s is %s=%s..%s",
+		f.name(), text, text, text, f.name(), text, text)
 }
 
 // valid reports whether the value is within its bounds.
@@ -224,6 +237,7 @@ func set(t any, text string) (any, error) {
 	v := reflect.New(reflect.TypeOf(t)).Elem()
 	v.Set(reflect.ValueOf(t))
 	all := fields(v)
+	seen := map[string]bool{}
 	for _, s := range splitSettings(text) {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok {
@@ -233,11 +247,19 @@ func set(t any, text string) (any, error) {
 		if i < 0 {
 			return nil, fmt.Errorf("no setting %q, want one of %s", name, settingNames(all))
 		}
+		if seen[name] {
+			return nil, errTwice(name)
+		}
+		seen[name] = true
 		if err := all[i].parse(value); err != nil {
 			return nil, err
 		}
 	}
 	return v.Interface(), checkSettings(v.Interface())
+}
+
+func errTwice(setting string) error {
+	return fmt.Errorf("setting %s is there twice, want it once", setting)
 }
 
 func splitSettings(text string) []string {

@@ -2,12 +2,12 @@ package augment
 
 // Sharpen makes an image sharper, with a factor above 1, or softer.
 type Sharpen struct {
-	Factor Range `set:"factor" of:"0..10" one:"around 1" doc:"0 smooths, 1 changes nothing"`
+	Factor Range `set:"factor" of:"0..10" one:"around 1" doc:"factor: 0 smooths, 1 changes nothing"`
 }
 
 var _ = register(Row{
 	Name: "sharpen", Kind: Filters, Default: Sharpen{Factor: Range{0.5, 2}},
-	Formula: "factor·x + (1 − factor)·([1 1 1; 1 5 1; 1 1 1]/13 ∗ x), clamped; the outermost pixels stay", Draws: "1", Identity: "factor=0", Show: "factor=4..4",
+	Formula: "factor·x + (1 − factor)·([1 1 1; 1 5 1; 1 1 1]/13 ∗ x), clamped; the outermost pixels stay", Draws: "1", Identity: "factor=1..1", Show: "factor=4..4",
 	Paper: "Pillow's ImageEnhance.Sharpness",
 })
 

@@ -103,7 +103,7 @@ func valueText(v any) (string, error) {
 func numberText(v any) (string, error) {
 	switch v := v.(type) {
 	case float64:
-		return strings.ReplaceAll(number(v), "e+", "e"), nil // + would end the transform
+		return number(v), nil
 	case int, int64:
 		return fmt.Sprint(v), nil
 	}

@@ -21,6 +21,7 @@ func TestPoliciesAsTables(t *testing.T) {
 		`[{"name": "someof", "n": 2, "of": [{"name": "blur"}, {"name": "crop", "border": "edge"}, {"name": "all", "of": [{"name": "hflip"}, {"name": "vflip"}]}]}, {"name": "mixup"}]`://
 		"someof:n=2(blur|crop:border=edge|hflip+vflip)+mixup",
 		`[{"name": "normalise", "std": 1e-6}]`:       "normalise:std=1e-06",
+		`[{"name": "normalise", "std": 1000000.0}]`:  "normalise:std=1e6",
 		`[{"name": "rotate", "degrees": "5..10"}]`:   "rotate:degrees=5..10",
 		`[{"name": "default"}, {"name": "sharpen"}]`: Policies()[0].Text + "+sharpen",
 	} {

@@ -12,12 +12,12 @@ func each(dst, src *Image, f func(v float32) float32) {
 
 // Brightness makes an image darker or lighter.
 type Brightness struct {
-	Factor Range `set:"factor" of:"0..10" one:"around 1" doc:"of each value"`
+	Factor Range `set:"factor" of:"0..10" one:"around 1" doc:"factor of each value"`
 }
 
 var _ = register(Row{
 	Name: "brightness", Kind: Light, Default: Brightness{Factor: Range{0.6, 1.4}},
-	Formula: "factor·x, clamped", Draws: "1", Identity: "factor=0", Show: "factor=0.5..0.5",
+	Formula: "factor·x, clamped", Draws: "1", Identity: "factor=1..1", Show: "factor=0.5..0.5",
 })
 
 // Apply implements Transform.
@@ -30,12 +30,12 @@ func brighten(dst, src *Image, factor float64) {
 
 // Contrast brings values closer to the mean or farther from it.
 type Contrast struct {
-	Factor Range `set:"factor" of:"0..10" one:"around 1" doc:"0 leaves the mean alone, 1 changes nothing"`
+	Factor Range `set:"factor" of:"0..10" one:"around 1" doc:"factor: 0 leaves only the mean, 1 changes nothing"`
 }
 
 var _ = register(Row{
 	Name: "contrast", Kind: Light, Default: Contrast{Factor: Range{0.6, 1.4}},
-	Formula: "factor·x + (1 − factor)·m, clamped, m the mean of the grey image", Draws: "1", Identity: "factor=0", Show: "factor=0.4..0.4",
+	Formula: "factor·x + (1 − factor)·m, clamped, m the mean of the grey image", Draws: "1", Identity: "factor=1..1", Show: "factor=0.4..0.4",
 })
 
 // Apply implements Transform.
@@ -65,11 +65,11 @@ func meanGrey(im *Image) float32 {
 
 // Gamma raises values to a power.
 type Gamma struct {
-	Power Range `set:"power" of:"0.05..20" one:"around 1" doc:"below 1 makes lighter, above 1 darker; uniform in its logarithm"`
+	Power Range `set:"power" of:"0.05..20" one:"around 1" doc:"exponent: below 1 lightens, above 1 darkens; uniform in its logarithm"`
 }
 
 var _ = register(Row{
-	Name: "gamma", Kind: Light, Default: Gamma{Power: Range{0.5, 2}}, Formula: "x^power", Draws: "1", Identity: "power=0", Show: "power=2.5..2.5",
+	Name: "gamma", Kind: Light, Default: Gamma{Power: Range{0.5, 2}}, Formula: "x^power", Draws: "1", Identity: "power=1..1", Show: "power=2.5..2.5",
 })
 
 // Apply implements Transform.
@@ -93,7 +93,7 @@ func (Invert) Apply(dst, src *Image, w *Work) {
 
 // Solarise inverts what is bright.
 type Solarise struct {
-	Threshold Range `set:"threshold" of:"0..2" doc:"values from it on are inverted"`
+	Threshold Range `set:"threshold" of:"0..2" doc:"values of at least this are inverted"`
 }
 
 var _ = register(Row{
@@ -116,7 +116,7 @@ func solarise(dst, src *Image, threshold float64) {
 
 // Posterise leaves few values.
 type Posterise struct {
-	Bits Range `set:"bits" of:"0..8" doc:"of 8 that stay, rounded down"`
+	Bits Range `set:"bits" of:"0..8" doc:"bits kept of 8, rounded down"`
 }
 
 var _ = register(Row{

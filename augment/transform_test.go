@@ -252,13 +252,3 @@ func wide(v []float32) (w []float64) {
 	}
 	return w
 }
-
-func TestOutputShape(t *testing.T) {
-	for text, want := range map[string][3]int{
-		"default": {3, 20, 30}, "pad": {3, 24, 34}, "resize:height=7+hflip": {3, 7, 30}, "resized-crop:height=5,width=6": {3, 5, 6},
-	} {
-		if c, h, w := OutputShape(parsed(t, text), 3, 20, 30); [3]int{c, h, w} != want {
-			t.Errorf("%s: %d×%d×%d, want %v", text, c, h, w, want)
-		}
-	}
-}

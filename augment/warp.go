@@ -20,8 +20,8 @@ func (i Interpolation) String() string { return nameOf(i, uint64(i)) }
 
 // Sampling is how a warp reads its source: pixels outside of it count as Fill.
 type Sampling struct {
-	Interpolation Interpolation `set:"interpolation" doc:"of places between pixels"`
-	Fill          float64       `set:"fill" of:"0..1" doc:"value of what lies outside of the image"`
+	Interpolation Interpolation `set:"interpolation" doc:"how values between pixels are computed"`
+	Fill          float64       `set:"fill" of:"0..1" doc:"value outside of the image"`
 }
 
 // Places are counted in 2^-32 of a pixel: sums of steps are then exact, and

@@ -2,9 +2,11 @@ package data
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/mlodyssey/odyssey/augment"
+	"github.com/mlodyssey/odyssey/random"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -29,34 +31,43 @@ type augmented struct {
 
 func (a *augmented) Read(i int, x []float32) (label int, err error) {
 	if label, err = a.Dataset.Read(i, x); err == nil {
-		change(a.transform, a.Shape(), x, a.seed, a.epoch, i)
+		change(a.transform, a.Shape(), x, augment.ExampleStream(a.seed, a.epoch, i))
 	}
 	return label, err
 }
 
 func (a *augmented) labels() ([]int, error) { return Labels(a.Dataset) }
 
-// change applies a transform to example i in place.
-func change(t augment.Transform, shape []int, x []float32, seed uint64, epoch, i int) {
+// change applies a transform to an example in place.
+func change(t augment.Transform, shape []int, x []float32, r *random.Stream) {
 	w := works.Get().(*augment.Work)
 	defer works.Put(w)
-	w.ApplyInPlace(t, &augment.Image{Channels: shape[0], Height: shape[1], Width: shape[2], Pix: x}, augment.ExampleStream(seed, epoch, i))
+	w.ApplyInPlace(t, &augment.Image{Channels: shape[0], Height: shape[1], Width: shape[2], Pix: x}, r)
 }
 
 func (c LoaderConfig) checkAugment(shape []int) error {
 	if c.Augment == nil {
 		return nil
 	}
+	if c.Augment.Each == nil {
+		return checkTransform(augment.Identity{}, shape)
+	}
 	return checkTransform(c.Augment.Each, shape)
 }
 
-// checkTransform returns an error unless a transform keeps the shape of examples, which are images.
+// checkTransform returns an error unless a transform always keeps the shape of examples, which are images.
 func checkTransform(t augment.Transform, shape []int) error {
 	if len(shape) != 3 {
 		return fmt.Errorf("examples of shape %v: want images, [channels height width], to augment", shape)
 	}
-	if c, h, w := augment.OutputShape(t, shape[0], shape[1], shape[2]); c != shape[0] || h != shape[1] || w != shape[2] {
-		return fmt.Errorf("augment: %s makes %v of images %v, want the same shape", augment.Text(t), []int{c, h, w}, shape)
+	made, err := augment.OutputShapes(t, shape[0], shape[1], shape[2])
+	if err != nil {
+		return err
+	}
+	for _, s := range made {
+		if !slices.Equal(s[:], shape) {
+			return fmt.Errorf("augment: %s makes %v of images %v, want always the same shape", augment.Text(t), s, shape)
+		}
 	}
 	return nil
 }

@@ -168,6 +168,27 @@ func TestSplit(t *testing.T) {
 	Split(set, 2, 1)
 }
 
+// Classes are drawn from apart: of two alike, other examples.
+func TestSplitDrawsEachClassAnew(t *testing.T) {
+	set, err := NewMemory([]int{1}, make([]float32, 100), slices.Concat(make([]int, 50), slices.Repeat([]int{1}, 50)), numbers(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(3) {
+		first, _, err := Split(Map(set, []int{1}, func(i int, dst, _ []float32) error { dst[0] = float32(i); return nil }), 0.5, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var places [2][]int
+		for _, i := range numbersOf(t, first) {
+			places[i/50] = append(places[i/50], i%50)
+		}
+		if len(places[0]) != 25 || slices.Equal(places[0], places[1]) {
+			t.Errorf("seed %d: of both classes those at %v", seed, places[0])
+		}
+	}
+}
+
 func TestConcatAndRepeat(t *testing.T) {
 	all, err := Concat(Subset(numbered(10), []int{3, 4}), Limit(numbered(10), 0), Repeat(Limit(numbered(10), 2), 2))
 	if err != nil {

@@ -21,8 +21,8 @@ type LoaderConfig struct {
 	DropLast  bool    // leave out an epoch's last batch where it is smaller
 	Mean, Std float32 // values become (value - Mean) / Std; a Std of 0 means 1
 	// Augment changes the images, of shape [channels height width], at random: each by the
-	// seed, the epoch and its index in the set alone, mixtures by the number of the batch
-	// too. nil: they stay as they are.
+	// seed, the epoch, its index in the set and how often the epoch had it before, mixtures by
+	// the number of the batch too. nil: they stay as they are.
 	Augment *augment.Policy
 	// Collate has the last word on a batch, whose examples are read, changed and normalised: it
 	// may change its tensors, or put others in their place. Several goroutines call it at once,
@@ -134,6 +134,7 @@ type pipeline struct {
 	cancel  context.CancelFunc
 	epoch   int
 	order   []int
+	before  []int // how often each of these came before in the order; nil: that does not matter
 	slots   []*slot
 	todo    chan *slot // has room for all slots, so that sending never blocks
 	workers sync.WaitGroup
@@ -141,7 +142,12 @@ type pipeline struct {
 
 func (l *Loader) startPipeline(ctx context.Context, epoch, first int) *pipeline {
 	workers := min(l.config.Workers, max(0, l.Len()-first))
-	p := &pipeline{loader: l, epoch: epoch, order: l.config.Sampler.Order(l.set.Len(), l.config.Seed, epoch), todo: make(chan *slot, workers+1)}
+	p := &pipeline{loader: l, epoch: epoch, todo: make(chan *slot, workers+1)}
+	if l.changes() {
+		p.order, p.before = orderOf(l.config.Sampler, l.set.Len(), l.config.Seed, epoch)
+	} else {
+		p.order = l.config.Sampler.Order(l.set.Len(), l.config.Seed, epoch)
+	}
 	p.ctx, p.cancel = context.WithCancel(ctx)
 	for range workers + 1 {
 		p.slots = append(p.slots, l.newSlot(p.ctx))
@@ -172,7 +178,11 @@ func (p *pipeline) assign(b int) {
 	}
 	s := p.slots[b%len(p.slots)]
 	lo := b * p.loader.config.Batch
-	s.begin(p.epoch, b, p.order[lo:min(lo+p.loader.config.Batch, len(p.order))])
+	hi := min(lo+p.loader.config.Batch, len(p.order))
+	s.begin(p.epoch, b, p.order[lo:hi])
+	if p.before != nil {
+		s.before = p.before[lo:hi]
+	}
 	p.todo <- s
 }
 

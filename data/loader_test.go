@@ -486,13 +486,107 @@ func TestAugmentedShowsWhatTheLoaderMakes(t *testing.T) {
 	}
 }
 
+// rare draws example 0 of 40 about as often as all others together.
+func rare() Sampler {
+	weights := slices.Repeat([]float64{1}, 40)
+	weights[0] = 39
+	return Weighted(weights, 64)
+}
+
+// An example that an epoch has again looks another way; the first time it is what Augmented shows.
+// That is the same with any number of workers, and when the epoch goes on in its midst.
+func TestRepeatedExamplesAreChangedAnew(t *testing.T) {
+	policy, err := augment.Parse("noise:sigma=0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := Augmented(bars(40), policy.Each, 3, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := LoaderConfig{Batch: 8, Sampler: rare(), Seed: 3, Augment: policy}
+	read := func(c LoaderConfig, first int) (index []int, images [][]float32) {
+		for b, err := range mustLoader(t, bars(40), c).BatchesFrom(t.Context(), 2, first) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			index = append(index, b.Index...)
+			for k := range b.Index {
+				images = append(images, slices.Clone(tensor.Data[float32](b.Images)[k*144:][:144]))
+			}
+		}
+		return index, images
+	}
+	index, want := read(config, 0)
+	first, x := map[int]bool{}, make([]float32, 144)
+	for k, i := range index {
+		if _, err := shown.Read(i, x); err != nil {
+			t.Fatal(err)
+		}
+		if slices.Equal(x, want[k]) == first[i] {
+			t.Errorf("image %d, of example %d: seen before: %v, what Augmented shows: %v", k, i, first[i], !first[i])
+		}
+		first[i] = true
+		for j := range k {
+			if slices.Equal(want[j], want[k]) {
+				t.Errorf("images %d and %d, of example %d, are the same", j, k, i)
+			}
+		}
+	}
+	if len(first) == len(index) {
+		t.Fatalf("%d examples in an epoch of as many, want some again", len(first))
+	}
+	for _, config.Workers = range []int{0, 1, 2, 8} {
+		for batch := range 9 {
+			if _, got := read(config, batch); !slices.EqualFunc(got, want[batch*8:], slices.Equal) {
+				t.Errorf("%d workers, from batch %d: other images", config.Workers, batch)
+			}
+		}
+	}
+	for rank := range 2 {
+		config.Sampler = Share(rare(), rank, 2)
+		_, part := read(config, 0)
+		for k, x := range part {
+			if !slices.Equal(x, want[2*k+rank]) {
+				t.Errorf("process %d of two: image %d is not that of all", rank, k)
+			}
+		}
+	}
+}
+
 // lines has examples that are no images.
 type lines struct{ bars }
 
 func (lines) Shape() []int { return []int{144} }
 
+// tooWide has images of a side that no transform takes.
+type tooWide struct{ bars }
+
+func (tooWide) Shape() []int { return []int{1, 1, 40000} }
+
+// A change of size that is taken back fits, and a policy may do nothing to each image.
+func TestPoliciesThatFit(t *testing.T) {
+	back, err := augment.Parse("pad:p=0.5+resize:height=12,width=12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, policy := range map[string]*augment.Policy{"back": back, "nil": {}, "mixtures alone": {Mix: []augment.BatchTransform{augment.CutMix{Alpha: 1}}}} {
+		for _, err := range mustLoader(t, bars(40), LoaderConfig{Batch: 8, Augment: policy}).Batches(t.Context(), 1) {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	if _, err := NewLoader(tooWide{bars(10)}, LoaderConfig{Batch: 2, Augment: &augment.Policy{}}); err == nil {
+		t.Error("images of 40,000 pixels a side, and a policy: no error")
+	}
+}
+
 func TestPoliciesThatDoNotFit(t *testing.T) {
-	for text, set := range map[string]Dataset{"resize:height=5,width=5": bars(10), "default": lines{bars(10)}} {
+	for text, set := range map[string]Dataset{
+		"resize:height=5,width=5": bars(10), "pad:p=0.5": bars(10), "oneof(hflip|pad)": bars(10), "someof:n=1(hflip|pad)": bars(10),
+		"default": lines{bars(10)}, "light": tooWide{bars(10)},
+	} {
 		policy, err := augment.Parse(text)
 		if err != nil {
 			t.Fatal(err)

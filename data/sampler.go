@@ -181,10 +181,30 @@ func (s share) Len(n int) int { return s.Sampler.Len(n) / s.of }
 func (s share) fits(n int) error { return checkFit(s.Sampler, n) }
 
 func (s share) Order(n int, seed uint64, epoch int) []int {
-	all := s.Sampler.Order(n, seed, epoch)
-	order := make([]int, s.Len(n))
-	for i := range order {
-		order[i] = all[i*s.of+s.rank]
+	return s.part(s.Sampler.Order(n, seed, epoch))
+}
+
+// part returns what the process takes of something about each example of an epoch.
+func (s share) part(all []int) []int {
+	part := make([]int, len(all)/s.of)
+	for i := range part {
+		part[i] = all[i*s.of+s.rank]
 	}
-	return order
+	return part
+}
+
+// orderOf returns the order of an epoch, and how often each example of it came before, whichever
+// process took it.
+func orderOf(s Sampler, n int, seed uint64, epoch int) (order, before []int) {
+	if s, ok := s.(share); ok {
+		order, before = orderOf(s.Sampler, n, seed, epoch)
+		return s.part(order), s.part(before)
+	}
+	order = s.Order(n, seed, epoch)
+	before, seen := make([]int, len(order)), make([]int, n)
+	for k, i := range order {
+		before[k] = seen[i]
+		seen[i]++
+	}
+	return order, before
 }

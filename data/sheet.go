@@ -4,21 +4,26 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/draw"
 
+	"golang.org/x/image/draw"
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/basicfont"
 	"golang.org/x/image/math/fixed"
 
+	"github.com/mlodyssey/odyssey/augment"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
 // The measures of a contact sheet, in pixels of the picture.
 const (
-	zoom      = 2 // a side of an example's pixel
+	zoom      = 2 // a side of an example's pixel, where that fits
 	columnGap = 10
 	rowGap    = 14
 	margin    = 16
+
+	sheetSide     = 4000  // the most that a side of the sheet should have
+	thumbnailSide = 16    // the longer side of an example that is not made smaller still
+	largestSheet  = 16000 // the most that a side of the sheet may have then
 )
 
 var (
@@ -28,9 +33,12 @@ var (
 )
 
 // Sheet draws the first rows*cols examples of a set of images, each with the
-// name of its class below it: grey ones, [1 h w], as dark ink on white paper,
-// and those of red, green and blue, [3 h w], in their colours. Rows and columns
-// without an example are left out.
+// name of its class below it: those of red, green and blue, [3 h w], in their
+// colours, and grey ones, [1 h w], as they are or, where at least half of them are
+// mostly black, as handwriting is in known sets, as dark ink on white paper. Rows
+// and columns without an example are left out. Each pixel of an example is a square
+// of four, or of one, or several become one, so that the sides of the sheet have
+// about 4,000 pixels at most.
 func Sheet(set Dataset, rows, cols int) (image.Image, error) {
 	shape := set.Shape()
 	if len(shape) != 3 || shape[0] != 1 && shape[0] != 3 {
@@ -41,24 +49,111 @@ func Sheet(set Dataset, rows, cols int) (image.Image, error) {
 	}
 	cols = min(cols, set.Len())
 	rows = min(rows, (set.Len()+cols-1)/cols)
-	count := min(rows*cols, set.Len())
+	if err := checkTransform(augment.Identity{}, shape); err != nil {
+		return nil, err
+	}
+	l := layout{rows: rows, cols: cols, size: shownSize(shape, rows, cols)}
+	if whole := l.whole(); max(whole.X, whole.Y) > largestSheet {
+		return nil, fmt.Errorf("a sheet of %d rows and %d columns: %d×%d pixels, want sides of at most %d", rows, cols, whole.X, whole.Y, largestSheet)
+	}
+	shown, err := readThumbnails(set, min(rows*cols, set.Len()), l.size)
+	if err != nil {
+		return nil, err
+	}
+	return l.draw(shown, set.Classes(), shape[0]), nil
+}
 
-	cell := image.Pt(zoom*shape[2]+columnGap, zoom*shape[1]+caption.Height+rowGap)
-	sheet := newCanvas(image.Rect(0, 0, cols*cell.X-columnGap+2*margin, rows*cell.Y-rowGap+2*margin), shape[0])
-	draw.Draw(sheet, sheet.Bounds(), image.NewUniform(paper), image.Point{}, draw.Src)
+// layout is how examples lie on a sheet, each of a size.
+type layout struct {
+	rows, cols int
+	size       image.Point
+}
 
-	classes := set.Classes()
+// cell is the place of an example with its name and the gaps.
+func (l layout) cell() image.Point {
+	return l.size.Add(image.Pt(columnGap, caption.Height+rowGap))
+}
+
+func (l layout) whole() image.Point {
+	return image.Pt(l.cols*l.cell().X-columnGap+2*margin, l.rows*l.cell().Y-rowGap+2*margin)
+}
+
+// shownSize is the size of an example on the sheet: a multiple of its own, or less where it has to be.
+func shownSize(shape []int, rows, cols int) image.Point {
+	size := image.Pt(shape[2], shape[1])
+	for k := zoom; k > 1; k-- {
+		l := layout{rows, cols, size.Mul(k)}
+		if whole := l.whole(); max(whole.X, whole.Y) <= sheetSide {
+			return l.size
+		}
+	}
+	around := layout{rows: rows, cols: cols}.whole() // all that is no example
+	part := min(1, float64(sheetSide-around.X)/float64(cols*size.X), float64(sheetSide-around.Y)/float64(rows*size.Y))
+	part = max(part, min(1, float64(thumbnailSide)/float64(max(size.X, size.Y))))
+	return image.Pt(max(1, int(part*float64(size.X))), max(1, int(part*float64(size.Y))))
+}
+
+// thumbnail is an example as it is drawn, before it is enlarged.
+type thumbnail struct {
+	picture image.Image
+	class   int
+}
+
+// readThumbnails reads a set's first examples and makes them smaller where they have to be.
+func readThumbnails(set Dataset, count int, size image.Point) ([]thumbnail, error) {
+	shape := set.Shape()
 	values := make([]float32, tensor.Elements(shape))
+	src := &augment.Image{Channels: shape[0], Height: shape[1], Width: shape[2], Pix: values}
+	smaller := augment.Resize{
+		Extent: augment.Extent{Height: min(size.Y, shape[1]), Width: min(size.X, shape[2])},
+		Filter: augment.Filter{Antialias: true},
+	}
+	var all []thumbnail
+	var work augment.Work
+	var dst augment.Image
 	for i := range count {
 		label, err := set.Read(i, values)
 		if err != nil {
 			return nil, fmt.Errorf("example %d: %w", i, err)
 		}
-		at := image.Pt(margin+i%cols*cell.X, margin+i/cols*cell.Y)
-		drawExample(sheet, at, values, shape)
-		drawCaption(sheet, at.Add(image.Pt(0, zoom*shape[1])), zoom*shape[2], classes[label])
+		smaller.Apply(&dst, src, &work)
+		all = append(all, thumbnail{pictureOf(&dst), label})
 	}
-	return sheet, nil
+	return all, nil
+}
+
+// pictureOf returns an example of one or three channels as a picture.
+func pictureOf(im *augment.Image) image.Image {
+	bounds := image.Rect(0, 0, im.Width, im.Height)
+	n := im.Height * im.Width
+	if im.Channels == 1 {
+		grey := image.NewGray(bounds)
+		for i, v := range im.Pix {
+			grey.Pix[i] = level(v)
+		}
+		return grey
+	}
+	colours := image.NewRGBA(bounds)
+	for i := range n {
+		copy(colours.Pix[4*i:], []uint8{level(im.Pix[i]), level(im.Pix[n+i]), level(im.Pix[2*n+i]), 255})
+	}
+	return colours
+}
+
+// draw draws the examples, of so many channels, over the names of their classes.
+func (l layout) draw(shown []thumbnail, classes []string, channels int) image.Image {
+	sheet := newCanvas(image.Rectangle{Max: l.whole()}, channels)
+	draw.Draw(sheet, sheet.Bounds(), image.NewUniform(paper), image.Point{}, draw.Src)
+	invert := areInk(shown)
+	for i, t := range shown {
+		at := image.Pt(margin+i%l.cols*l.cell().X, margin+i/l.cols*l.cell().Y)
+		if grey, ok := t.picture.(*image.Gray); ok && invert {
+			invertGrey(grey)
+		}
+		draw.NearestNeighbor.Scale(sheet, image.Rectangle{at, at.Add(l.size)}, t.picture, t.picture.Bounds(), draw.Src, nil)
+		drawCaption(sheet, at.Add(image.Pt(0, l.size.Y)), l.size.X, classes[t.class])
+	}
+	return sheet
 }
 
 func newCanvas(r image.Rectangle, channels int) draw.Image {
@@ -68,19 +163,30 @@ func newCanvas(r image.Rectangle, channels int) draw.Image {
 	return image.NewRGBA(r)
 }
 
-func drawExample(sheet draw.Image, at image.Point, values []float32, shape []int) {
-	height, width := shape[1], shape[2]
-	for y := range zoom * height {
-		for x := range zoom * width {
-			i := y/zoom*width + x/zoom
-			var c color.Color
-			if shape[0] == 1 {
-				c = color.Gray{255 - level(values[i])}
-			} else {
-				c = color.RGBA{level(values[i]), level(values[height*width+i]), level(values[2*height*width+i]), 255}
-			}
-			sheet.Set(at.X+x, at.Y+y, c)
+// areInk reports whether grey examples are bright ink on black paper, at least half of them.
+func areInk(shown []thumbnail) bool {
+	votes := 0
+	for _, t := range shown {
+		if grey, ok := t.picture.(*image.Gray); ok && isMostlyBlack(grey) {
+			votes++
 		}
+	}
+	return 2*votes >= len(shown)
+}
+
+func isMostlyBlack(grey *image.Gray) bool {
+	black := 0
+	for _, v := range grey.Pix {
+		if v < 26 { // a tenth of white
+			black++
+		}
+	}
+	return 2*black > len(grey.Pix)
+}
+
+func invertGrey(grey *image.Gray) {
+	for i, v := range grey.Pix {
+		grey.Pix[i] = 255 - v
 	}
 }
 

@@ -68,6 +68,8 @@ func TestSheetRefuses(t *testing.T) {
 		{grey, 1, -1, "-1 columns"},
 		{Limit(grey, 0), 1, 1, "0 examples"},
 		{flat{1}, 1, 1, "shape [6]"},
+		{plain{[]int{1, 1, 40000}, 1, nil}, 1, 1, "an image of 1×1×40000"},
+		{plain{[]int{1, 9, 9}, 1 << 20, nil}, 1000, 1000, "19022×36018 pixels, want sides of at most 16000"},
 		{broken{100, func() (int, error) { return 0, errBroken }}, 5, 5, "example 20: broken"},
 	} {
 		if _, err := Sheet(c.set, c.rows, c.cols); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -92,6 +94,77 @@ func TestSheetInColours(t *testing.T) {
 	} {
 		if got := sheet.At(at.X, at.Y); got != want {
 			t.Errorf("%v at %v, want %v", got, at, want)
+		}
+	}
+}
+
+// plain has images of one value, of a shape.
+type plain struct {
+	shape []int
+	n     int
+	value func(i int) float32
+}
+
+func (p plain) Len() int        { return p.n }
+func (p plain) Shape() []int    { return p.shape }
+func (plain) Classes() []string { return []string{"A"} }
+
+func (p plain) Read(i int, x []float32) (int, error) {
+	for k := range x {
+		x[k] = p.value(i)
+	}
+	return 0, nil
+}
+
+// Examples are enlarged or made smaller, so that a sheet of many large ones can be looked at.
+func TestSizesOfSheets(t *testing.T) {
+	half := func(int) float32 { return 0.5 }
+	for _, c := range []struct {
+		shape      []int
+		rows, cols int
+		want       image.Point // of an example
+	}{
+		{[]int{1, 28, 28}, 12, 16, image.Pt(56, 56)},
+		{[]int{3, 96, 128}, 12, 16, image.Pt(128, 96)},
+		{[]int{3, 512, 512}, 2, 16, image.Pt(238, 238)},
+		{[]int{1, 512, 256}, 40, 2, image.Pt(36, 72)},
+		{[]int{1, 28, 28}, 100, 100, image.Pt(16, 16)},
+		{[]int{1, 8, 8}, 150, 20, image.Pt(8, 8)},
+		{[]int{1, 1, 20000}, 1, 1, image.Pt(3968, 1)},
+	} {
+		sheet, err := Sheet(plain{c.shape, c.rows * c.cols, half}, c.rows, c.cols)
+		if err != nil {
+			t.Errorf("%v: %v", c.shape, err)
+			continue
+		}
+		want := image.Pt(2*margin+c.cols*(c.want.X+columnGap)-columnGap, 2*margin+c.rows*(c.want.Y+13+rowGap)-rowGap)
+		if got := sheet.Bounds().Size(); got != want {
+			t.Errorf("%d×%d of %v: a sheet of %v, want %v, examples of %v", c.rows, c.cols, c.shape, got, want, c.want)
+		}
+		last := want.Sub(image.Pt(margin+1, margin+13+1))
+		if r, _, _, _ := sheet.At(last.X, last.Y).RGBA(); r>>8 != 128 {
+			t.Errorf("%d×%d of %v: the last example's last pixel is %d, want 128", c.rows, c.cols, c.shape, r>>8)
+		}
+	}
+}
+
+// Only handwriting is drawn as ink, and all examples of a sheet alike.
+func TestPhotosAreNoNegatives(t *testing.T) {
+	photo, night := func(int) float32 { return 0.2 }, func(i int) float32 { return []float32{0.2, 0.6, 0}[i%3] }
+	ink := func(i int) float32 { return float32(i % 2) }
+	bright := func(int) float32 { return 0.11 }
+	for name, c := range map[string]struct {
+		value func(int) float32
+		want  []uint8
+	}{"photos": {photo, []uint8{51, 51}}, "with one at night": {night, []uint8{51, 153, 0}}, "ink, and its negative": {ink, []uint8{255, 0}}, "just no ink": {bright, []uint8{28}}} {
+		sheet, err := Sheet(plain{[]int{1, 10, 10}, 6, c.value}, 1, 6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range c.want {
+			if got := grey(sheet, margin+i*(10*zoom+columnGap), margin); got != want {
+				t.Errorf("%s: example %d is %d, want %d", name, i, got, want)
+			}
 		}
 	}
 }

@@ -21,6 +21,7 @@ type slot struct {
 	loader *Loader
 	ctx    context.Context
 	batch  Batch
+	before []int          // how often the epoch had each example before, where that matters
 	full   Batch          // the tensors of a whole batch, that a smaller one shares
 	ready  chan error     // has room for one, so that workers never wait
 	read   *parallel.Loop // over the examples of a whole batch
@@ -48,6 +49,9 @@ func (l *Loader) newSlot(ctx context.Context) *slot {
 	})
 	return s
 }
+
+// changes reports whether images are changed one by one.
+func (l *Loader) changes() bool { return l.config.Augment != nil && l.config.Augment.Each != nil }
 
 // mixes reports whether batches have images of two classes.
 func (l *Loader) mixes() bool { return l.config.Augment != nil && len(l.config.Augment.Mix) > 0 }
@@ -123,8 +127,8 @@ func (s *slot) readExamples(lo, hi int) error {
 		if label < 0 || label >= l.classes {
 			return fmt.Errorf("example %d: label %d, want one of the set's %d classes", i, label, l.classes)
 		}
-		if l.config.Augment != nil {
-			change(l.config.Augment.Each, l.shape, x, l.config.Seed, b.Epoch, i)
+		if l.changes() {
+			change(l.config.Augment.Each, l.shape, x, augment.RepeatStream(l.config.Seed, b.Epoch, i, s.before[k]))
 		}
 		if !l.mixes() {
 			normalise(x, l.config.Mean, l.config.Std)

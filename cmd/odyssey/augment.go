@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/mlodyssey/odyssey/augment"
 	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/tensor"
 )
 
 // policyText returns a policy as augment.Parse reads it: what a flag says, or what a TOML file
@@ -37,11 +39,8 @@ func policyText(flag string) (string, error) {
 // allTransforms is the policy of `data show` that stands for every transform in turn.
 const allTransforms = "all"
 
-// pairs returns a set with each example, and then what the policy makes of it.
-func (c showCommand) pairs(set data.Dataset) (data.Dataset, error) {
-	if c.Augment == allTransforms {
-		return newGallery(set, c.Seed)
-	}
+// pairs returns a set with each example at some indices, and then what the policy makes of it.
+func (c showCommand) pairs(set data.Dataset, index []int) (data.Dataset, error) {
 	text, err := policyText(c.Augment)
 	if err != nil {
 		return nil, err
@@ -50,11 +49,68 @@ func (c showCommand) pairs(set data.Dataset) (data.Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	changed, err := data.Augmented(set, policy.Each, c.Seed, 1)
+	changed, err := newChangedSet(set, index, policy, c.Seed)
 	if err != nil {
 		return nil, err
 	}
-	return &alternating{set, changed}, nil
+	return &alternating{data.Subset(set, index), changed}, nil
+}
+
+// mixedAtATime is how many examples are mixed with each other: few, for one draw says how much of
+// another is in each of them.
+const mixedAtATime = 16
+
+// changedSet has what a policy makes of examples in the first epoch of training, but for the partners
+// that it mixes them with: these are neighbours on the sheet. The class is that of the larger part.
+// One goroutine reads it, in order.
+type changedSet struct {
+	data.Dataset
+	loader *data.Loader
+	batch  int // that the images are of
+	images []float32
+	labels []int64
+}
+
+// picked is a sampler of some examples.
+type picked []int
+
+func (p picked) Len(int) int                  { return len(p) }
+func (p picked) Order(int, uint64, int) []int { return p }
+
+func newChangedSet(set data.Dataset, index []int, policy *augment.Policy, seed uint64) (*changedSet, error) {
+	loader, err := data.NewLoader(set, data.LoaderConfig{Batch: min(mixedAtATime, len(index)), Sampler: picked(index), Seed: seed, Augment: policy})
+	if err != nil {
+		return nil, err
+	}
+	return &changedSet{Dataset: data.Subset(set, index), loader: loader, batch: -1}, nil
+}
+
+func (c *changedSet) Read(i int, x []float32) (label int, err error) {
+	if batch := i / mixedAtATime; batch != c.batch {
+		if err := c.load(batch); err != nil {
+			return 0, err
+		}
+	}
+	size := len(c.images) / len(c.labels)
+	i %= mixedAtATime
+	copy(x, c.images[i*size:][:size])
+	return int(c.labels[i]), nil
+}
+
+func (c *changedSet) load(batch int) error {
+	for b, err := range c.loader.BatchesFrom(context.Background(), 1, batch) {
+		if err != nil {
+			return err
+		}
+		c.batch, c.images, c.labels = batch, slices.Clone(tensor.Data[float32](b.Images)), slices.Clone(tensor.Data[int64](b.Labels))
+		for k := range c.labels {
+			if b.Weights != nil && tensor.Data[float32](b.Weights)[k] < 0.5 {
+				c.labels[k] = tensor.Data[int64](b.Others)[k]
+			}
+		}
+		break
+	}
+	return nil
 }
 
 // alternating has the examples of two sets in turn.
@@ -76,12 +132,13 @@ func (a *alternating) Read(i int, x []float32) (label int, err error) {
 // transform makes of it, under its name.
 type gallery struct {
 	data.Dataset
+	index   []int // of the examples that are shown
 	names   []string
 	changed []data.Dataset
 }
 
-func newGallery(set data.Dataset, seed uint64) (*gallery, error) {
-	g := &gallery{Dataset: set}
+func newGallery(set data.Dataset, index []int, seed uint64) (*gallery, error) {
+	g := &gallery{Dataset: set, index: index}
 	for _, row := range augment.Table() {
 		made, err := augment.New(row.Name, row.Show)
 		if err != nil {
@@ -106,7 +163,7 @@ func (g *gallery) Len() int { return 2 * len(g.changed) }
 func (g *gallery) Classes() []string { return slices.Concat(g.Dataset.Classes(), g.names) }
 
 func (g *gallery) Read(i int, x []float32) (label int, err error) {
-	example := i / 2 % g.Dataset.Len()
+	example := g.index[i/2%len(g.index)]
 	if i%2 == 0 {
 		return g.Dataset.Read(example, x)
 	}

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"image"
+	"image/color"
+	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -22,6 +26,8 @@ func TestPoliciesInFiles(t *testing.T) {
 	if want := `"augment":"rotate:degrees=5..10,p=0.5+shift:x=0.2"`; err != nil || !strings.Contains(string(config), want) {
 		t.Errorf("%v; %s has no %s", err, config, want)
 	}
+	write("[[transform]]\nname = \"normalise\"\nstd = 1000000.0\n")
+	succeed(t, "train", "--augment", file, "--limit", "64", "--epochs", "1", "--out", dir+"1")
 	for text, want := range map[string]string{
 		"[[transform]]\nname = \"rotat\"\n":               "rotat",
 		"[[transform]]\nname = \"rotate\"\ndegrees = ":    "line 3",
@@ -36,13 +42,101 @@ func TestPoliciesInFiles(t *testing.T) {
 	refuse(t, statusError, []string{"train", "--augment", "rotat"}, []string{"rotat"})
 }
 
+// sheetOf returns the sheet of glyphs that a command draws, and what it says of it.
+func sheetOf(t *testing.T, args ...string) (image.Image, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "sheet.png")
+	said := succeed(t, append([]string{"data", "show", "--rows", "2", "--cols", "4", "--out", path}, args...)...)
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	sheet, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sheet, strings.TrimPrefix(said, path)
+}
+
+// shownAt returns the pixels of example i of a sheet of glyphs with four columns.
+func shownAt(sheet image.Image, i int) (pix []uint8) {
+	at := image.Pt(16+i%4*66, 16+i/4*83)
+	for y := range 56 {
+		for x := range 56 {
+			pix = append(pix, color.GrayModel.Convert(sheet.At(at.X+x, at.Y+y)).(color.Gray).Y)
+		}
+	}
+	return pix
+}
+
+// Each example stands beside what a policy makes of it: mixtures too, and for all each transform in turn.
 func TestShowsOfTransforms(t *testing.T) {
-	for _, policy := range []string{"default", "all"} {
-		sheet := filepath.Join(t.TempDir(), "sheet.png")
-		succeed(t, "data", "show", "--augment", policy, "--rows", "2", "--cols", "4", "--out", sheet)
-		if info, err := os.Stat(sheet); err != nil || info.Size() < 500 {
-			t.Errorf("%s: %v, %v", policy, info, err)
+	plain, said := sheetOf(t)
+	if want := " shows the first 8 of 20000 train examples of 47 classes of glyphs\n"; said != want {
+		t.Errorf("it says %q, want %q", said, want)
+	}
+	for policy, beside := range map[string]string{"hflip": "the policy", "mixup:alpha=100": "the policy", "hflip+cutmix": "the policy", "all": "another transform"} {
+		sheet, said := sheetOf(t, "--augment", policy)
+		if want := " shows the first 4 of 20000 train examples of 47 classes of glyphs, each beside what " + beside + " makes of it\n"; said != want {
+			t.Errorf("%s: it says %q, want %q", policy, said, want)
+		}
+		mixed := 0
+		for k := range 4 {
+			original, changed := shownAt(sheet, 2*k), shownAt(sheet, 2*k+1)
+			if !slices.Equal(original, shownAt(plain, k)) {
+				t.Errorf("%s: example %d is not as it is", policy, k)
+			}
+			if slices.Equal(original, changed) {
+				t.Errorf("%s: example %d is not changed", policy, k)
+			}
+			if policy == "hflip" && !slices.Equal(mirrored(original), changed) {
+				t.Errorf("%s: example %d is not mirrored", policy, k)
+			}
+			if !slices.Equal(mirrored(original), changed) {
+				mixed++
+			}
+		}
+		if policy == "hflip+cutmix" && mixed == 0 {
+			t.Errorf("%s: no example is mixed", policy)
 		}
 	}
 	refuse(t, statusError, []string{"data", "show", "--augment", "resize:height=5,width=5", "--out", filepath.Join(t.TempDir(), "x.png")}, []string{"resize", "same shape"})
+	refuse(t, statusError, []string{"data", "show", "--augment", "pad:p=0.3", "--out", filepath.Join(t.TempDir(), "x.png")}, []string{"pad:p=0.3 makes [1 32 32]"})
+}
+
+func mirrored(pix []uint8) (m []uint8) {
+	for y := range 56 {
+		for x := range 56 {
+			m = append(m, pix[y*56+55-x])
+		}
+	}
+	return m
+}
+
+// Shuffled examples are others, the same with the same seed, with a policy and without.
+func TestShowsInRandomOrder(t *testing.T) {
+	first, _ := sheetOf(t)
+	sheet, said := sheetOf(t, "--shuffle", "--seed", "3")
+	if want := " shows a random 8 of 20000 train examples of 47 classes of glyphs\n"; said != want {
+		t.Errorf("it says %q, want %q", said, want)
+	}
+	again, _ := sheetOf(t, "--shuffle", "--seed", "3")
+	other, _ := sheetOf(t, "--shuffle", "--seed", "4")
+	for k := range 8 {
+		if a := shownAt(sheet, k); slices.Equal(a, shownAt(first, k)) || slices.Equal(a, shownAt(other, k)) || !slices.Equal(a, shownAt(again, k)) {
+			t.Errorf("example %d is that of the set's order or of another seed, or not that of the same", k)
+		}
+	}
+	for _, policy := range []string{"hflip", "mixup", "all"} {
+		pairs, _ := sheetOf(t, "--shuffle", "--seed", "3", "--augment", policy)
+		for k := range 4 {
+			if !slices.Equal(shownAt(pairs, 2*k), shownAt(sheet, k)) {
+				t.Errorf("%s: example %d is another", policy, k)
+			}
+			if policy == "hflip" && !slices.Equal(mirrored(shownAt(sheet, k)), shownAt(pairs, 2*k+1)) {
+				t.Errorf("%s: example %d is not mirrored", policy, k)
+			}
+		}
+	}
 }

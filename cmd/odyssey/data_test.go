@@ -209,8 +209,14 @@ func TestDataVerify(t *testing.T) {
 func TestDataList(t *testing.T) {
 	text := succeed(t, "data", "list")
 	var sets []known.Set
-	if err := json.Unmarshal([]byte(succeed(t, "data", "list", "--json")), &sets); err != nil || len(sets) < 12 {
+	listed := succeed(t, "data", "list", "--json")
+	if err := json.Unmarshal([]byte(listed), &sets); err != nil || len(sets) < 12 {
 		t.Fatalf("%d sets, %v", len(sets), err)
+	}
+	for _, none := range []string{`"train": 0`, `"test": 0`, `"classes": 0`} { // of emnist, which is six sets
+		if strings.Contains(listed, none) {
+			t.Errorf("%s is in\n%s", none, listed)
+		}
 	}
 	for _, s := range sets {
 		if !strings.Contains(text, "\n"+s.Name+" ") || !strings.Contains(text, s.Licence) || !strings.Contains(text, s.Source) {

@@ -51,14 +51,14 @@ func times(shape []int) string {
 func megabytes(n int64) string { return fmt.Sprintf("%.0f MB", max(1, float64(n)/1e6)) }
 
 type getCommand struct {
-	Name   string   `arg:"" help:"The set's name: see odyssey data list."`
-	Dir    string   `help:"The directory for its files; data/NAME unless given."`
-	Mirror []string `sep:"none" help:"An address to try first, which the names of the files follow."`
+	Name   string   `arg:"" help:"Name of the data set: see odyssey data list."`
+	Dir    string   `help:"Directory for the files; data/NAME if not given."`
+	Mirror []string `sep:"none" help:"Address to try first; the file's name is appended. May be given several times."`
 }
 
 // Help is the long help text.
 func (getCommand) Help() string {
-	return `A download that broke off is taken up again when the command runs again. Files have their names only once they are whole and their checksums are right.
+	return `A download that broke off is resumed when the command is run again. A file gets its final name once it is complete and its checksum is right.
 
     odyssey data get fashion-mnist --dir data/fashion-mnist
     odyssey train --data data/fashion-mnist`

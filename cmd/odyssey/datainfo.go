@@ -15,8 +15,8 @@ import (
 
 // setFlags choose a set.
 type setFlags struct {
-	Data  string `default:"${data}" help:"${data}, which are drawn, or a directory with a set: see odyssey data --help."`
-	Split string `default:"train" help:"train or test."`
+	Data  string `default:"${data}" help:"${data}, characters that are drawn, or a directory with a data set: see odyssey data --help."`
+	Split string `default:"train" help:"The split: train or test."`
 }
 
 func (f setFlags) open() (data.Dataset, error) {
@@ -24,7 +24,7 @@ func (f setFlags) open() (data.Dataset, error) {
 }
 
 type infoCommand struct {
-	Data string `default:"${data}" help:"${data}, which are drawn, or a directory with a set: see odyssey data --help."`
+	Data string `default:"${data}" help:"${data}, characters that are drawn, or a directory with a data set: see odyssey data --help."`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
 
@@ -101,8 +101,8 @@ func (c infoCommand) open(split string) (data.Dataset, data.Source, error) {
 
 type statsCommand struct {
 	setFlags
-	Out  string `default:"classes.png" help:"The PNG file to write, with the examples of each class."`
-	JSON bool   `name:"json" help:"Print JSON, and write no picture."`
+	Out  string `default:"classes.png" help:"PNG file to write, a chart of the number of examples in each class."`
+	JSON bool   `name:"json" help:"Print JSON, and do not write a picture."`
 }
 
 // Run tells a set's figures and draws its classes.

@@ -25,7 +25,7 @@ type learningFlags struct {
 	Seed       uint64 `default:"1" help:"Seed of everything random."`
 	Precision  string `default:"fp32" enum:"fp64,fp32,bf16,fp16,fp8,mxfp8,mxfp6,nvfp4,mxfp4" help:"The number format of products, explained above: ${enum}."`
 	EveryLayer bool   `help:"With --precision mx… or nvfp4, round in the first and the last layer too."`
-	Augment    string `placeholder:"POLICY" help:"Change training images at random: default, light, strong, cifar, randaugment, such as rotate:degrees=10+shift:x=0.1, or a TOML file; see docs/augmentation.md."`
+	Augment    string `placeholder:"POLICY" help:"Change training images at random: default, light, strong, cifar, randaugment, a policy such as rotate:degrees=10+shift:x=0.1, or a TOML file; see docs/augmentation.md."`
 	Limit      int    `default:"0" help:"Use at most this many examples of each split; 0 for all."`
 	Eager      bool   `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
 

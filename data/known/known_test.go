@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // server is one that can be told to misbehave.
@@ -83,6 +84,9 @@ func sum(b []byte) string {
 	return hex.EncodeToString(h[:])
 }
 
+// quick does not wait.
+var quick = Options{wait: func(context.Context, time.Duration) {}}
+
 var content = bytes.Repeat([]byte("0123456789"), 20000)
 
 // tiny is a set of one file.
@@ -134,25 +138,28 @@ func TestGet(t *testing.T) {
 	}
 }
 
+// Each time the connection breaks off, the next request asks for what is missing from there.
 func TestBrokenOffAndTakenUp(t *testing.T) {
 	for name, c := range map[string]struct {
 		cuts    int
 		noRange bool
-		want    []string
 	}{
-		"once":          {1, false, []string{"all", "bytes=50000-"}},
-		"again":         {3, false, []string{"all", "bytes=50000-", "bytes=100000-", "bytes=150000-"}},
-		"without range": {1, true, []string{"all", "bytes=50000-"}},
+		"once": {1, false}, "again": {3, false}, "without range": {1, true},
 	} {
 		s := serve(t, map[string][]byte{"a.gz": content})
 		s.cut, s.cuts, s.noRange = 50000, c.cuts, c.noRange
 		dir := t.TempDir()
-		if err := Get(t.Context(), tiny(s), dir, Options{}); err != nil {
+		want, last := []string{"all"}, int64(0)
+		o := Options{
+			Progress: func(_ string, done, _ int64) { last = done },
+			wait:     func(context.Context, time.Duration) { want = append(want, fmt.Sprintf("bytes=%d-", last)) },
+		}
+		if err := Get(t.Context(), tiny(s), dir, o); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		check(t, dir)
-		if len(s.requests) != len(c.want) {
-			t.Errorf("%s: requests %q, want about %q", name, s.requests, c.want)
+		if !slices.Equal(s.requests, want) || len(want) != c.cuts+1 || slices.Contains(want, "bytes=0-") {
+			t.Errorf("%s: requests %q, want %d, %q", name, s.requests, c.cuts+1, want)
 		}
 	}
 }
@@ -163,14 +170,19 @@ func TestGivenUpAndTakenUpLater(t *testing.T) {
 	dir := t.TempDir()
 	part := filepath.Join(dir, "a.gz.part")
 	os.WriteFile(part, content[:70000], 0o666)
-	if err := Get(t.Context(), tiny(s), dir, Options{}); err == nil || !strings.Contains(err.Error(), "broken off after 70000 bytes") {
+	var waits []time.Duration
+	o := Options{wait: func(_ context.Context, d time.Duration) { waits = append(waits, d) }}
+	if err := Get(t.Context(), tiny(s), dir, o); err == nil || !strings.Contains(err.Error(), "broken off after 70000 bytes") {
 		t.Errorf("error %v", err)
+	}
+	if want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}; !slices.Equal(waits, want) {
+		t.Errorf("it waited %v, want %v", waits, want)
 	}
 	if len(s.requests) != tries || !slices.Equal(list(t, dir), []string{"a.gz.part"}) {
 		t.Errorf("%d requests, files %q", len(s.requests), list(t, dir))
 	}
 	s.cuts, s.requests = 0, nil
-	if err := Get(t.Context(), tiny(s), dir, Options{}); err != nil {
+	if err := Get(t.Context(), tiny(s), dir, quick); err != nil {
 		t.Fatal(err)
 	}
 	check(t, dir)
@@ -186,7 +198,7 @@ func TestWhatWasBegunIsAnothers(t *testing.T) {
 		s := serve(t, map[string][]byte{"a.gz": content})
 		dir := t.TempDir()
 		os.WriteFile(filepath.Join(dir, "a.gz.part"), begun, 0o666)
-		if err := Get(t.Context(), tiny(s), dir, Options{}); err != nil {
+		if err := Get(t.Context(), tiny(s), dir, quick); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		check(t, dir)
@@ -222,7 +234,7 @@ func TestBadAnswers(t *testing.T) {
 		s := serve(t, nil)
 		s.instead = c.instead
 		dir := t.TempDir()
-		err := Get(t.Context(), tiny(s), dir, Options{})
+		err := Get(t.Context(), tiny(s), dir, quick)
 		if err == nil || !strings.Contains(err.Error(), "tiny: "+s.URL+"/a.gz: "+c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 			continue
@@ -248,7 +260,7 @@ func TestNoNetwork(t *testing.T) {
 	s := serve(t, nil)
 	s.Close()
 	dir := t.TempDir()
-	err := Get(t.Context(), tiny(s), dir, Options{})
+	err := Get(t.Context(), tiny(s), dir, quick)
 	if left := list(t, dir); len(left) != 0 {
 		t.Errorf("left behind: %q", left)
 	}
@@ -284,7 +296,7 @@ func TestCancelled(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "a.gz")); err == nil {
 		t.Error("there is a file")
 	}
-	if err := Get(t.Context(), tiny(s), dir, Options{}); err != nil {
+	if err := Get(t.Context(), tiny(s), dir, quick); err != nil {
 		t.Error(err)
 	}
 	check(t, dir)
@@ -295,7 +307,7 @@ func TestAWrongFileIsThere(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.gz")
 	os.WriteFile(path, []byte("mine"), 0o666)
-	if err := Get(t.Context(), tiny(s), dir, Options{}); err == nil || !strings.HasPrefix(err.Error(), path+": MD5 ") || !strings.Contains(err.Error(), "remove it") {
+	if err := Get(t.Context(), tiny(s), dir, quick); err == nil || !strings.HasPrefix(err.Error(), path+": MD5 ") || !strings.Contains(err.Error(), "remove it") {
 		t.Errorf("error %v", err)
 	}
 	if b, _ := os.ReadFile(path); string(b) != "mine" {
@@ -333,9 +345,9 @@ func TestArchives(t *testing.T) {
 	for name, archive := range map[string][]byte{"a.zip": zipOf(inside), "a.tar.gz": tarOf(inside)} {
 		s := serve(t, map[string][]byte{name: archive})
 		dir := t.TempDir()
-		set := Set{Name: "tiny", Official: []string{s.URL}, Files: []File{{name, sum(archive), int64(len(archive)), []string{"one", "two"}}}}
+		set := Set{Name: "tiny", Official: []string{s.URL}, Files: []File{{Name: name, MD5: sum(archive), Bytes: int64(len(archive)), Holds: []string{"one", "two"}}}}
 		for range 2 {
-			if err := Get(t.Context(), set, dir, Options{}); err != nil {
+			if err := Get(t.Context(), set, dir, quick); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 			one, _ := os.ReadFile(filepath.Join(dir, "one"))
@@ -350,16 +362,16 @@ func TestArchives(t *testing.T) {
 		// Somebody put it there, and one of its files is gone.
 		os.Remove(filepath.Join(dir, "two"))
 		os.WriteFile(filepath.Join(dir, name), archive, 0o666)
-		if err := Get(t.Context(), set, dir, Options{}); err != nil || len(list(t, dir)) != 3 || len(s.requests) != 1 {
+		if err := Get(t.Context(), set, dir, quick); err != nil || len(list(t, dir)) != 3 || len(s.requests) != 1 {
 			t.Errorf("%s by hand: %v, files %q", name, err, list(t, dir))
 		}
 		set.Files[0].Holds = []string{"one", "three"}
-		if err := Get(t.Context(), set, t.TempDir(), Options{}); err == nil || !strings.Contains(err.Error(), "has no three") {
+		if err := Get(t.Context(), set, t.TempDir(), quick); err == nil || !strings.Contains(err.Error(), "has no three") {
 			t.Errorf("%s without a file: %v", name, err)
 		}
 		cut := archive[:len(archive)-5]
 		s.files[name], set.Files[0].MD5 = cut, sum(cut)
-		if err := Get(t.Context(), set, t.TempDir(), Options{}); err == nil {
+		if err := Get(t.Context(), set, t.TempDir(), quick); err == nil {
 			t.Errorf("%s cut short: no error", name)
 		}
 	}
@@ -395,7 +407,7 @@ func TestClassesAreWritten(t *testing.T) {
 	set := tiny(s)
 	set.Name = "fashion-mnist"
 	dir := t.TempDir()
-	if err := Get(t.Context(), set, dir, Options{}); err != nil {
+	if err := Get(t.Context(), set, dir, quick); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(filepath.Join(dir, "classes.txt")); err != nil || !strings.HasPrefix(string(b), "T-shirt/top\n") || strings.Count(string(b), "\n") != 10 {

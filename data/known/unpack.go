@@ -17,7 +17,7 @@ import (
 	"github.com/mlodyssey/odyssey/checkpoint"
 )
 
-// largest is the most bytes of a file in an archive.
+// largest is the most bytes of a file in an archive, where nothing else is set.
 const largest = 1 << 30
 
 // unpacked reports whether all that is wanted of an archive is there. Files have
@@ -32,7 +32,7 @@ func unpacked(f File, dir string) bool {
 // unpack writes the wanted files of an archive into a directory, each whole or
 // not at all. The names in the archive choose no place: only their last parts
 // count.
-func unpack(ctx context.Context, archive string, f File, dir string) error {
+func unpack(ctx context.Context, archive string, f File, dir string, largest int64) error {
 	if len(f.Holds) == 0 {
 		return nil
 	}
@@ -44,7 +44,7 @@ func unpack(ctx context.Context, archive string, f File, dir string) error {
 			return nil
 		}
 		missing = slices.Delete(missing, at, at+1)
-		return checkpoint.WriteFileAtomic(filepath.Join(dir, name), func(w io.Writer) error { return copyAll(ctx, w, r) })
+		return checkpoint.WriteFileAtomic(filepath.Join(dir, name), func(w io.Writer) error { return copyAll(ctx, w, r, largest) })
 	}
 	each := eachInTar
 	if strings.HasSuffix(f.Name, ".zip") {
@@ -59,7 +59,7 @@ func unpack(ctx context.Context, archive string, f File, dir string) error {
 	return nil
 }
 
-func copyAll(ctx context.Context, w io.Writer, r io.Reader) error {
+func copyAll(ctx context.Context, w io.Writer, r io.Reader, largest int64) error {
 	n, err := io.Copy(w, io.LimitReader(&whileDoing{ctx, r}, largest+1))
 	if err == nil && n > largest {
 		return fmt.Errorf("more than %d bytes", largest)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"image"
 	"image/color"
 	"image/png"
 	"math"
@@ -102,18 +103,31 @@ func TestDraw(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		blue := 0
-		for y := range picture.Bounds().Dy() {
-			for x := range picture.Bounds().Dx() {
-				if color.RGBAModel.Convert(picture.At(x, y)) == barColour {
-					blue++
-				}
-			}
-		}
-		if blue < 1000 {
-			t.Errorf("%s: %d pixels of bars", strings.Join(names, ", "), blue)
+		heights := barHeights(picture)
+		if len(heights) != 2 || heights[0] < 100 || math.Abs(float64(heights[0])-2*float64(heights[1])) > 3 {
+			t.Errorf("%s: bars of %v pixels, want two, the first twice as high as the second", strings.Join(names, ", "), heights)
 		}
 	}
+}
+
+// barHeights returns the pixels of each bar's height, from left to right.
+func barHeights(picture image.Image) (heights []int) {
+	within := false
+	for x := range picture.Bounds().Dx() {
+		blue := 0
+		for y := range picture.Bounds().Dy() {
+			if color.RGBAModel.Convert(picture.At(x, y)) == barColour {
+				blue++
+			}
+		}
+		if blue > 0 && !within {
+			heights = append(heights, 0)
+		}
+		if within = blue > 0; within {
+			heights[len(heights)-1] = max(heights[len(heights)-1], blue)
+		}
+	}
+	return heights
 }
 
 func TestReadable(t *testing.T) {

@@ -61,7 +61,7 @@ func meanLoss(all []train.Judgement) (mean float64) {
 	return mean / float64(max(1, len(all)))
 }
 
-// pictureOf draws an example as data.Sheet does: grey ones as dark ink on white paper.
+// pictureOf draws an example as data.Sheet does handwriting: grey ones as dark ink on white paper.
 func pictureOf(x []float32, shape []int) template.URL {
 	if len(shape) != 3 || shape[0] != 1 && shape[0] != 3 || max(shape[1], shape[2]) > mostPixels || len(x) == 0 {
 		return ""
