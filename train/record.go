@@ -47,6 +47,22 @@ type Keep struct {
 	Last  int `json:"keep_last,omitempty"`  // but only the last few of these; 0: all
 }
 
+// movedFiles returns the data files with the paths that they have where the data lies in another directory now; "" is
+// where it lay.
+func (s Start) movedFiles(to string) []DataFile {
+	files := slices.Clone(s.Data)
+	if to == "" {
+		return files
+	}
+	from := data.Directory(s.Settings.Data)
+	for i, f := range files {
+		if rel, err := filepath.Rel(from, f.Path); err == nil && filepath.IsLocal(rel) {
+			files[i].Path = filepath.Join(data.Directory(to), rel)
+		}
+	}
+	return files
+}
+
 // DataFile is a file, or a folder of files, that a run reads.
 type DataFile struct {
 	Path   string `json:"path"`

@@ -5,15 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 
+	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/train/record"
 )
 
 // OpenDirectory opens a run that was interrupted. Prepare its Settings, and Run goes on where
 // the run was when its state was last kept, to the bits of one that was never interrupted: only the record
 // tells that it was.
-func OpenDirectory(dir string) (*Directory, error) {
+func OpenDirectory(dir string) (*Directory, error) { return OpenMoved(dir, "") }
+
+// OpenMoved is OpenDirectory for a run whose data lies in another directory now, with the same content.
+func OpenMoved(dir, moved string) (*Directory, error) {
 	d := &Directory{dir: dir, whole: true}
 	lines, err := record.Read(d.path(RecordFile))
 	if err != nil {
@@ -23,9 +26,15 @@ func OpenDirectory(dir string) (*Directory, error) {
 	if err := r.read(lines[0], true); err != nil {
 		return nil, fmt.Errorf("%s: line 1: %w", d.path(RecordFile), err)
 	}
-	d.settings, d.Keep = r.Start.Settings, r.Start.Keep
+	if err := r.Start.Settings.canMove(moved); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	if d.settings, err = r.Start.Settings.MovedTo(moved).absolute(); err != nil {
+		return nil, err
+	}
+	d.Keep = r.Start.Keep
 	d.newest = lines[len(lines)-1].Sum
-	if err := checkFiles(r.Start.Data); err != nil {
+	if err := checkFiles(r.Start.movedFiles(moved)); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	at := record.Position{Lines: 1, Sum: lines[0].Sum}
@@ -57,6 +66,19 @@ func (d *Directory) wantUnchanged() error {
 	return err
 }
 
+// canMove returns an error unless the data may be that of another directory.
+func (s Settings) canMove(to string) error {
+	switch {
+	case to == "":
+		return nil
+	case s.Data == Glyphs:
+		return fmt.Errorf("the run's data is %s, which lies nowhere and cannot be in %s", Glyphs, to)
+	case data.Directory(to) != to:
+		return fmt.Errorf("the data is in %s: want a directory alone, as the settings of the set are the run's", to)
+	}
+	return nil
+}
+
 // IsFinished reports whether an opened run has nothing left to do.
 func (d *Directory) IsFinished() bool {
 	r, err := ReadRecord(d.dir)
@@ -72,9 +94,9 @@ func checkFiles(want []DataFile) error {
 	for _, w := range want {
 		got, err := hashFiles([]string{w.Path})
 		if err != nil {
-			return fmt.Errorf("the data of the run: %w", err)
+			return fmt.Errorf("the data of the run: %w; if it was moved, say where it is now (--data DIR)", err)
 		}
-		if !slices.Equal(got, []DataFile{w}) {
+		if got[0].SHA256 != w.SHA256 || got[0].Bytes != w.Bytes {
 			return fmt.Errorf("the data of the run: %s is not as it was: SHA-256 %.12s…, want %.12s…", w.Path, got[0].SHA256, w.SHA256)
 		}
 	}

@@ -121,34 +121,17 @@ func (v *verifier) ends(context.Context) error {
 
 // data compares the data files.
 func (v *verifier) data(context.Context) error {
-	for _, want := range v.record.Start.Data {
-		path := v.where(want)
-		got, err := hashFiles([]string{path})
+	for _, want := range v.record.Start.movedFiles(v.Data) {
+		got, err := hashFiles([]string{want.Path})
 		if err != nil {
 			return v.differs(lineStart, 1, "the data: %v", err)
 		}
 		if got[0].SHA256 != want.SHA256 || got[0].Bytes != want.Bytes {
-			return v.differs(lineStart, 1, "the data: %s is not what the run read: SHA-256 %.12s…, want %.12s…", path, got[0].SHA256, want.SHA256)
+			return v.differs(lineStart, 1, "the data: %s is not what the run read: SHA-256 %.12s…, want %.12s…", want.Path, got[0].SHA256, want.SHA256)
 		}
 		v.proof.Files++
 	}
 	return nil
-}
-
-// where returns the path that a data file has now.
-func (v *verifier) where(f DataFile) string {
-	if v.Data == "" {
-		return f.Path
-	}
-	return moved(f.Path, data.Directory(v.record.Start.Settings.Data), data.Directory(v.Data))
-}
-
-// moved returns the path of a file whose directory lies elsewhere now.
-func moved(path, from, to string) string {
-	if rel, err := filepath.Rel(from, path); err == nil && !strings.HasPrefix(rel, "..") {
-		return filepath.Join(to, rel)
-	}
-	return path
 }
 
 // kept returns the names of the files that hold the classifier of an epoch.
@@ -321,8 +304,8 @@ func (v *verifier) openTest() (data.Dataset, error) {
 // compareFiles compares the names of the data files with those recorded, whose content is.
 func (v *verifier) compareFiles(read []string) error {
 	recorded := map[string]bool{}
-	for _, f := range v.record.Start.Data {
-		path, err := filepath.Abs(v.where(f))
+	for _, f := range v.record.Start.movedFiles(v.Data) {
+		path, err := filepath.Abs(f.Path)
 		if err != nil {
 			return err
 		}

@@ -214,6 +214,66 @@ func TestVerifyOfARunWhoseFilesFailed(t *testing.T) {
 	}
 }
 
+// A run goes on with its data where that lies now, to the same bits, and to no other settings of it.
+func TestARunGoesOnWithDataThatMoved(t *testing.T) {
+	files := filesOfGlyphs(t)
+	whole := recorded(t, files, same)
+	s := smallRun()
+	s.Data, s.Limit = files, 0
+	net, c := prepare(t, s)
+	dir := filepath.Join(t.TempDir(), "run")
+	c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
+		if l.Progress.Epoch == 2 {
+			return errKilled
+		}
+		return nil
+	}))
+	if _, err := newRun(t, dir, s).Run(t.Context(), net, c); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	elsewhere := filepath.Join(t.TempDir(), "moved")
+	if err := os.Rename(files, elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	for moved, want := range map[string]string{
+		"":                       "if it was moved, say where it is now",
+		elsewhere + ":share=0.5": "want a directory alone",
+		t.TempDir():              "no such file",
+	} {
+		if _, err := OpenMoved(dir, moved); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", moved, err, want)
+		}
+	}
+	d, err := OpenMoved(dir, elsewhere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, c = prepare(t, d.Settings())
+	if _, err := d.Run(t.Context(), net, c); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := Verify(t.Context(), dir, model.New, Check{Data: elsewhere, Eval: true, Epochs: All}); err != nil || p.Replayed != 2 {
+		t.Errorf("%v, %v", p, err)
+	}
+	a, errA := os.ReadFile(filepath.Join(dir, ModelFile))
+	b, errB := os.ReadFile(filepath.Join(whole, ModelFile))
+	if errA != nil || errB != nil || !bytes.Equal(a, b) {
+		t.Errorf("other bits than those of a run that was never interrupted; %v, %v", errA, errB)
+	}
+}
+
+func TestGlyphsDoNotMove(t *testing.T) {
+	s := smallRun()
+	net, c := prepare(t, s)
+	dir := filepath.Join(t.TempDir(), "run")
+	if _, err := newRun(t, dir, s).Run(t.Context(), net, c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenMoved(dir, t.TempDir()); err == nil || !strings.Contains(err.Error(), "the run's data is glyphs, which lies nowhere") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // A run does not go on with other data than it began with.
 func TestARunOnOtherDataDoesNotGoOn(t *testing.T) {
 	files := filesOfGlyphs(t)

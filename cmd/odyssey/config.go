@@ -51,6 +51,10 @@ func (c *trainCommand) BeforeResolve(ctx *kong.Context) error {
 // something stand for what a new run would do.
 func (c *trainCommand) resolveResumed(ctx *kong.Context, given []string) error {
 	for _, name := range given {
+		if name == "data" { // where it lies now
+			c.moved = flagValue(ctx, name)
+			continue
+		}
 		if !slices.Contains(runFlags, name) && name != "out" { // which kong tells of
 			return fmt.Errorf("--resume goes on with the run's own settings: --%s can't be used with it", name)
 		}

@@ -31,11 +31,12 @@ type trainCommand struct {
 	Config      string        `group:"Run:" placeholder:"FILE" help:"Take settings from a TOML file, whose keys are the names of flags. What a flag says goes before the file. See docs/training.md."`
 	PrintConfig bool          `group:"Run:" help:"Print the settings as such a file, and do not train."`
 	Out         string        `group:"Run:" placeholder:"DIR" help:"The run's directory. Default: runs/MODEL-DATA-1, or the next number that is free." xor:"which"`
-	Resume      string        `group:"Run:" placeholder:"RUN" help:"Go on with the run in this directory, with its own settings." xor:"which"`
+	Resume      string        `group:"Run:" placeholder:"RUN" help:"Go on with the run in this directory, with its own settings. --data says where its data lies now, if it was moved." xor:"which"`
 	SaveEvery   time.Duration `group:"Run:" default:"1m" placeholder:"TIME" help:"Keep what --resume needs this often within an epoch; 0 for after each epoch alone."`
 	KeepEvery   int           `group:"Run:" placeholder:"N" help:"Keep the network of every N-th epoch too, in files such as epoch-0010.safetensors."`
 	KeepLast    int           `group:"Run:" placeholder:"K" help:"Keep only the last K of the networks of --keep-every. Default: all."`
 	Profile     bool          `group:"Run:" help:"Print where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
+	moved       string        // where the data of a run to resume lies now
 	Live        string        `group:"Run:" placeholder:"ADDRESS" help:"Serve the run's report while it trains, at an address such as 127.0.0.1:8080, for this machine alone, or :8080, for all who reach it: see docs/report.md."`
 }
 
@@ -164,7 +165,7 @@ func (c trainCommand) check() error {
 // to be sound.
 func (c trainCommand) open() (run *train.Directory, net *train.Classifier, config train.Config, err error) {
 	if c.Resume != "" {
-		if run, err = train.OpenDirectory(c.Resume); err == nil {
+		if run, err = train.OpenMoved(c.Resume, c.moved); err == nil {
 			net, config, err = run.Settings().Prepare(newImageNetwork)
 		}
 		return run, net, config, err
