@@ -253,7 +253,7 @@ func (k *keeper) start(l *Loop) error {
 		return k.record.started(k.settings, k.Keep, l)
 	}
 	k.whole = true
-	if err := k.record.resumed(l); err != nil {
+	if err := k.record.resumed(k.Keep, l); err != nil {
 		return err
 	}
 	return k.forget()

@@ -419,8 +419,14 @@ func TestTheBestAndSomeEpochsAreKept(t *testing.T) {
 	for piece := range 2 {
 		net, c := prepare(t, s)
 		d := newRunOr(t, dir, s, piece > 0)
-		if piece == 0 { // the second keeps on
-			d.Keep = Keep{Every: 1, Last: 2}
+		if piece == 0 {
+			d.Keep = Keep{Every: 1, Last: 3}
+		}
+		if d.Keep != (Keep{Every: 1, Last: 3}) {
+			t.Errorf("%+v is kept", d.Keep)
+		}
+		if piece > 0 {
+			d.Keep.Last = 2
 		}
 		c.Callbacks = append(c.Callbacks, OnEpoch(func(e Epoch) error {
 			if e.Epoch == 3 {
@@ -432,6 +438,9 @@ func TestTheBestAndSomeEpochsAreKept(t *testing.T) {
 			c.Callbacks = nil
 		}
 		d.Run(t.Context(), net, c)
+	}
+	if d := newRunOr(t, dir, s, true); d.Keep != (Keep{Every: 1, Last: 2}) {
+		t.Errorf("%+v is kept in the end", d.Keep)
 	}
 	r, err := ReadRecord(dir)
 	if err != nil || len(r.Epochs) != 5 || r.End == nil {

@@ -173,7 +173,7 @@ func (l *Loop) run(ctx context.Context) (err error) {
 	if err := l.call(Callback.Start); err != nil {
 		return err
 	}
-	for l.stopped == "" && (l.Number() < l.last || l.Progress.Step > 0) {
+	for l.isUnevaluated() || l.stopped == "" && l.Number() < l.last {
 		l.Config.setTraining(true)
 		if l.Progress.Step == 0 {
 			if err := l.call(Callback.Epoch); err != nil {
@@ -189,6 +189,9 @@ func (l *Loop) run(ctx context.Context) (err error) {
 	}
 	return nil
 }
+
+// isUnevaluated reports whether a run was taken up again where it had taken all steps of an epoch.
+func (l *Loop) isUnevaluated() bool { return l.Progress.Step > 0 && l.isEpochOver() }
 
 // isEpochOver reports whether an epoch takes no more steps: it is evaluated next.
 func (l *Loop) isEpochOver() bool {
@@ -277,9 +280,14 @@ func (l *Loop) step(batch *data.Batch) error {
 	case overflow == nil:
 		return ErrNotFinite
 	}
-	r := l.sum.result()
-	p.Images, p.Loss, p.Accuracy = r.Count, r.Loss, r.Accuracy
+	l.countUp()
 	return nil
+}
+
+// countUp lets Progress have what the steps of the epoch add up to.
+func (l *Loop) countUp() {
+	r := l.sum.result()
+	l.Progress.Images, l.Progress.Loss, l.Progress.Accuracy = r.Count, r.Loss, r.Accuracy
 }
 
 // trained returns how long the epoch has been trained.
@@ -302,7 +310,8 @@ func (l *Loop) Trained() time.Duration {
 // endEpoch evaluates what an epoch has given, and begins the next.
 func (l *Loop) endEpoch(ctx context.Context) error {
 	c, r := l.Config, l.sum.result()
-	seconds := l.trained().Seconds()
+	l.before, l.begun = l.trained(), time.Time{} // the evaluation is no training
+	seconds := l.before.Seconds()
 	e := Epoch{
 		Epoch: l.Progress.Epoch, Steps: l.Progress.Step, TrainLoss: r.Loss, TrainAccuracy: r.Accuracy,
 		LearningRate: l.LearningRate(), LossScale: float64(l.learner.lossScale()), Skipped: l.skipped,
@@ -319,7 +328,7 @@ func (l *Loop) endEpoch(ctx context.Context) error {
 		}
 		return l.interrupted(ctx, err)
 	}
-	l.Epochs = append(l.Epochs, e)
+	l.Epochs, l.before = append(l.Epochs, e), 0 // which has its time
 	if err := l.call(Callback.Evaluation); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/data"
@@ -171,6 +172,29 @@ func TestWrongConfigurations(t *testing.T) {
 			t.Errorf("Fit: %v, %v, want %q", epochs, err, want)
 		}
 	}
+}
+
+// trainedTimes compares the time of training with that of the epochs.
+type trainedTimes struct {
+	Quiet
+	t *testing.T
+}
+
+func (c trainedTimes) Evaluation(l *Loop) error {
+	sum := time.Duration(0)
+	for _, e := range l.Epochs {
+		sum += time.Duration(e.Seconds * float64(time.Second))
+	}
+	if got := l.Trained(); got != sum {
+		c.t.Errorf("%v of training, but epochs of %v", got, sum)
+	}
+	return nil
+}
+
+func TestTheTimeOfAnEvaluationIsNoneOfTraining(t *testing.T) {
+	c := small(t, 48)
+	c.Callbacks = []Callback{trainedTimes{t: t}}
+	fit(t, c)
 }
 
 func TestConfigurationsThatLackSomething(t *testing.T) {

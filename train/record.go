@@ -7,10 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
@@ -54,10 +54,10 @@ func (s Start) movedFiles(to string) []DataFile {
 	if to == "" {
 		return files
 	}
-	from := data.Directory(s.Settings.Data)
+	from := data.Directory(s.Settings.Data) // or the beginning of the files' names
 	for i, f := range files {
-		if rel, err := filepath.Rel(from, f.Path); err == nil && filepath.IsLocal(rel) {
-			files[i].Path = filepath.Join(data.Directory(to), rel)
+		if rest, ok := strings.CutPrefix(f.Path, from); ok {
+			files[i].Path = filepath.Clean(data.Directory(to)) + rest
 		}
 	}
 	return files
@@ -83,6 +83,7 @@ type Resume struct {
 	Environment Environment `json:"environment"`
 	Epoch       int         `json:"epoch"`
 	Step        int         `json:"step"` // that were done of it
+	Keep
 }
 
 // End is how a run ended.
@@ -136,9 +137,9 @@ func describe(c Config) Start {
 	return s
 }
 
-func (r *log) resumed(l *Loop) error {
+func (r *log) resumed(k Keep, l *Loop) error {
 	r.epochs = len(l.Epochs)
-	return r.Append(lineResume, Resume{CurrentEnvironment(), l.Progress.Epoch, l.Progress.Step})
+	return r.Append(lineResume, Resume{CurrentEnvironment(), l.Progress.Epoch, l.Progress.Step, k})
 }
 
 func (r *log) finished(e Epoch, metrics []metric.Metric, weights string) error {
@@ -220,6 +221,14 @@ func (r *Record) Best() int {
 	return BestOf(r.Outcomes(), r.Start.Examples[1] > 0).Epoch
 }
 
+// keep returns what the run kept of epochs in the end.
+func (r *Record) keep() Keep {
+	if n := len(r.Resumes); n > 0 {
+		return r.Resumes[n-1].Keep
+	}
+	return r.Start.Keep
+}
+
 // ReadSettings returns the settings of the run in a directory.
 func ReadSettings(dir string) (Settings, error) {
 	r, err := ReadRecord(dir)
@@ -267,16 +276,10 @@ func hashFiles(paths []string) ([]DataFile, error) {
 	return files, nil
 }
 
-// hashFolder hashes the lines "name sum" of a folder's files, in the order of the names.
+// hashFolder hashes the lines "name sum" of a folder's files, in the order of the names. It follows links.
 func hashFolder(dir string) (sum string, n int64, err error) {
 	h := sha256.New()
-	if dir, err = filepath.EvalSymlinks(dir); err != nil {
-		return "", 0, err
-	}
-	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
+	err = eachFile(dir, nil, func(path string) error {
 		one, size, err := checkpoint.SumFile(path)
 		if err != nil {
 			return err
@@ -287,4 +290,36 @@ func hashFolder(dir string) (sum string, n int64, err error) {
 		return err
 	})
 	return hex.EncodeToString(h.Sum(nil)), n, err
+}
+
+// eachFile calls f for each file of a folder and those within it, in the order of their names. above are the folders
+// that it was reached through.
+func eachFile(dir string, above []os.FileInfo, f func(path string) error) error {
+	own, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(above, func(a os.FileInfo) bool { return os.SameFile(a, own) }) {
+		return fmt.Errorf("%s: a link to a folder that it lies in", dir)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			return err
+		case info.IsDir():
+			err = eachFile(path, append(above, own), f)
+		default:
+			err = f(path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

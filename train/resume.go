@@ -18,13 +18,9 @@ func OpenDirectory(dir string) (*Directory, error) { return OpenMoved(dir, "") }
 // OpenMoved is OpenDirectory for a run whose data lies in another directory now, with the same content.
 func OpenMoved(dir, moved string) (*Directory, error) {
 	d := &Directory{dir: dir, whole: true}
-	lines, err := record.Read(d.path(RecordFile))
+	r, err := ReadRecord(dir)
 	if err != nil {
 		return nil, err
-	}
-	r := Record{}
-	if err := r.read(lines[0], true); err != nil {
-		return nil, fmt.Errorf("%s: line 1: %w", d.path(RecordFile), err)
 	}
 	if err := r.Start.Settings.canMove(moved); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
@@ -32,12 +28,12 @@ func OpenMoved(dir, moved string) (*Directory, error) {
 	if d.settings, err = r.Start.Settings.MovedTo(moved).absolute(); err != nil {
 		return nil, err
 	}
-	d.Keep = r.Start.Keep
-	d.newest = lines[len(lines)-1].Sum
+	d.Keep = r.keep()
+	d.newest = r.Lines[len(r.Lines)-1].Sum
 	if err := checkFiles(r.Start.movedFiles(moved)); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	at := record.Position{Lines: 1, Sum: lines[0].Sum}
+	at := record.Position{Lines: 1, Sum: r.Lines[0].Sum}
 	state, more, err := LoadState(d.path(StateFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // it was killed before any was kept
@@ -66,13 +62,15 @@ func (d *Directory) wantUnchanged() error {
 	return err
 }
 
+var errGlyphsMove = errors.New("the run's data is " + Glyphs + ", which lies in no directory")
+
 // canMove returns an error unless the data may be that of another directory.
 func (s Settings) canMove(to string) error {
 	switch {
 	case to == "":
 		return nil
 	case s.Data == Glyphs:
-		return fmt.Errorf("the run's data is %s, which lies nowhere and cannot be in %s", Glyphs, to)
+		return errGlyphsMove
 	case data.Directory(to) != to:
 		return fmt.Errorf("the data is in %s: want a directory alone, as the settings of the set are the run's", to)
 	}

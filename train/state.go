@@ -104,6 +104,7 @@ func (l *Loop) restore(s *State) error {
 	l.Epochs = slices.Clone(s.Epochs)
 	l.Progress.Step = p.Step
 	l.sum, l.skipped, l.before = tally{p.Loss, p.Correct, p.Count}, p.Skipped, p.Trained
+	l.countUp()
 	return nil
 }
 

@@ -80,6 +80,24 @@ func (c *cancelling) Read(i int, x []float32) (int, error) {
 	return c.Dataset.Read(i, x)
 }
 
+// evaluations keeps what callbacks see at the evaluation of an epoch.
+type evaluations struct {
+	Quiet
+	told *[]Progress
+}
+
+func (e evaluations) Evaluation(l *Loop) error {
+	*e.told = append(*e.told, l.Progress)
+	return nil
+}
+
+type stopAtStart struct{ Quiet }
+
+func (stopAtStart) Start(l *Loop) error {
+	l.Stop("no time left")
+	return nil
+}
+
 // A run that is interrupted while it evaluates an epoch goes on with that evaluation.
 func TestARunThatIsInterruptedInAnEvaluationGoesOn(t *testing.T) {
 	for name, change := range resumable {
@@ -107,9 +125,26 @@ func TestARunThatIsInterruptedInAnEvaluationGoesOn(t *testing.T) {
 				if from := again.From; from != nil && from.Place.Step == 0 && !c.averagesEpoch(epoch) {
 					t.Errorf("epoch %d: %+v is kept, want its last step", epoch, from.Place)
 				}
+				var told []Progress
+				again.Callbacks = []Callback{evaluations{told: &told}}
+				// A reason to end does not keep an epoch that was trained from its evaluation.
+				if again.From != nil && again.From.Place.Step > 0 && epoch == 3 {
+					again.Callbacks = append(again.Callbacks, stopAtStart{})
+				}
 				got := fit(t, again)
-				if allBits(again) != allBits(whole) || len(got) != 3 || got[2].TestLoss != want[2].TestLoss {
-					t.Errorf("epoch %d: other bits, or %+v, want %+v", epoch, got, want)
+				if allBits(again) != allBits(whole) || len(got) != 3 {
+					t.Fatalf("epoch %d: other bits, or %+v", epoch, got)
+				}
+				for i, e := range got {
+					e.Seconds, e.ImagesPerSecond = want[i].Seconds, want[i].ImagesPerSecond
+					if e != want[i] {
+						t.Errorf("epoch %d: %+v, want %+v", epoch, e, want[i])
+					}
+				}
+				for _, p := range told {
+					if e := want[p.Epoch-1]; p.Loss != e.TrainLoss || p.Accuracy != e.TrainAccuracy || p.Step != e.Steps {
+						t.Errorf("epoch %d: told of %+v, want %+v", epoch, p, e)
+					}
 				}
 			}
 		})

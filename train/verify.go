@@ -54,6 +54,9 @@ func Verify(ctx context.Context, dir string, newNet NewNet, c Check) (*Proof, er
 	if err != nil {
 		return nil, err
 	}
+	if c.Data != "" && r.Start.Settings.Data == Glyphs {
+		return nil, fmt.Errorf("%s: %w", dir, errGlyphsMove)
+	}
 	v := verifier{
 		Check: c, dir: dir, record: r, newNet: newNet,
 		proof: &Proof{Dir: dir, Recorded: len(r.Lines), Epochs: len(r.Epochs), End: r.End, Then: r.Start.Environment, Now: CurrentEnvironment()},

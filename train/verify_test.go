@@ -269,7 +269,10 @@ func TestGlyphsDoNotMove(t *testing.T) {
 	if _, err := newRun(t, dir, s).Run(t.Context(), net, c); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenMoved(dir, t.TempDir()); err == nil || !strings.Contains(err.Error(), "the run's data is glyphs, which lies nowhere") {
+	if _, err := OpenMoved(dir, t.TempDir()); err == nil || !strings.Contains(err.Error(), "the run's data is glyphs, which lies in no directory") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := Verify(t.Context(), dir, model.New, Check{Data: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "the run's data is glyphs") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -401,10 +404,51 @@ func TestFoldersBehindLinksAreHashed(t *testing.T) {
 	if err := os.Symlink(dir, link); err != nil {
 		t.Skip(err)
 	}
+	if err := os.Mkdir(filepath.Join(dir, "b"), 0o777); err != nil {
+		t.Fatal(err)
+	}
 	sum, n, err := hashFolder(dir)
 	linked, m, err2 := hashFolder(link)
 	if err != nil || err2 != nil || sum != linked || n != 1 || m != 1 {
 		t.Errorf("%s %d %v, %s %d %v", sum, n, err, linked, m, err2)
+	}
+}
+
+// A link within a folder is what it leads to, and one that leads around in a circle is an error.
+func TestLinksWithinFoldersAreHashed(t *testing.T) {
+	plain, linked, behind := t.TempDir(), t.TempDir(), t.TempDir()
+	if err := os.Mkdir(filepath.Join(plain, "cats"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{filepath.Join(plain, "cats"), behind} {
+		write(t, filepath.Join(dir, "1.png"), []byte("a cat"))
+	}
+	if err := os.Symlink(behind, filepath.Join(linked, "cats")); err != nil {
+		t.Skip(err)
+	}
+	want, _, err := hashFolder(plain)
+	got, n, err2 := hashFolder(linked)
+	if err != nil || err2 != nil || got != want || n != 5 {
+		t.Errorf("%s, %d, %v, %v, want %s", got, n, err, err2, want)
+	}
+	if err := os.Symlink(linked, filepath.Join(behind, "around")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := hashFolder(linked); err == nil || !strings.Contains(err.Error(), "a link to a folder that it lies in") {
+		t.Errorf("a circle: error %v", err)
+	}
+}
+
+// Files follow a directory, and the beginning of their names.
+func TestFilesThatMoved(t *testing.T) {
+	for _, c := range [][4]string{
+		{"/old", "/old/a/b", "/new/", "/new/a/b"}, {"/old:share=0.5", "/old", "/new", "/new"}, {"/old/emnist-letters", "/old/emnist-letters-x.gz", "new/emnist-letters", "new/emnist-letters-x.gz"},
+		{"/old", "/other/a", "/new", "/other/a"}, {"/old", "/old/a", "", "/old/a"},
+	} {
+		s := Start{Settings: Settings{Data: filepath.FromSlash(c[0])}, Data: []DataFile{{Path: filepath.FromSlash(c[1])}}}
+		if got := s.movedFiles(filepath.FromSlash(c[2]))[0].Path; got != filepath.FromSlash(c[3]) {
+			t.Errorf("%q: %s, want %s", c, got, c[3])
+		}
 	}
 }
 

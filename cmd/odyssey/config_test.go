@@ -178,7 +178,7 @@ func TestResumeTakesNoSettings(t *testing.T) {
 		want := fmt.Sprintf("--resume goes on with the run's own settings: %s can't be used with it", args[0])
 		refuse(t, statusUsage, append([]string{"train", "--resume", dir}, args...), []string{want})
 	}
-	refuse(t, statusError, []string{"train", "--resume", dir, "--data", "elsewhere"}, []string{"the run's data is glyphs", "cannot be in elsewhere"})
+	refuse(t, statusError, []string{"train", "--resume", dir, "--data", "elsewhere"}, []string{"the run's data is glyphs, which lies in no directory"})
 	refuse(t, statusUsage, []string{"train", "--resume", dir, "--out", "x"}, []string{"--out", "--resume", "can't be used together"})
 	before := snapshot(t, dir)
 	t.Setenv("ODYSSEY_TRAIN_LR", "7") // of new runs

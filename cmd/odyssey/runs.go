@@ -10,7 +10,7 @@ import (
 )
 
 // withRecords returns those of several paths that hold a run, and those that are there but hold none: runs/* has
-// sweeps and pictures, too. If none holds a run, all of them are meant to, as is one that is not there.
+// sweeps and pictures, too. A path that is not there counts as a run, and so do all of them where none holds one: opening them tells what is wrong.
 func withRecords(paths []string) (runs, others []string) {
 	for _, path := range paths {
 		_, there := os.Stat(path)

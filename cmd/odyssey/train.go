@@ -115,7 +115,10 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 		settings.Model, nn.CountParameters(net.Net), settings.Data, config.Train.Len(), config.Test.Len(), len(net.Classes),
 		settings.Optimizer, settings.LR, run.Dir())
 
-	run.DrawCurves, run.Keep = drawCurves, c.keep(run.Keep)
+	run.DrawCurves = drawCurves
+	if run.Keep, err = c.keep(run.Keep); err != nil {
+		return err
+	}
 	config.CheckpointEvery, config.Watch = c.SaveEvery, true
 	config.Callbacks = append(config.Callbacks, newProgress(out))
 	c.logFlags.addTo(&config, run.Dir(), net, out)
@@ -152,8 +155,10 @@ func (c trainCommand) check() error {
 	if c.KeepEvery < 0 || c.KeepLast < 0 {
 		return fmt.Errorf("--keep-every %d, --keep-last %d: want none below 0", c.KeepEvery, c.KeepLast)
 	}
-	if c.KeepLast > 0 && c.KeepEvery == 0 && c.Resume == "" {
-		return fmt.Errorf("--keep-last %d: want --keep-every too, which it is the last of", c.KeepLast)
+	if c.Resume == "" {
+		if _, err := c.keep(train.Keep{}); err != nil {
+			return err
+		}
 	}
 	if c.SaveEvery < 0 {
 		return fmt.Errorf("--save-every %v: want none below 0", c.SaveEvery)
@@ -181,8 +186,12 @@ func (c trainCommand) open() (run *train.Directory, net *train.Classifier, confi
 }
 
 // keep returns what the flags ask to keep of epochs, and where they do not, what the run has kept.
-func (c trainCommand) keep(k train.Keep) train.Keep {
-	return train.Keep{Every: cmp.Or(c.KeepEvery, k.Every), Last: cmp.Or(c.KeepLast, k.Last)}
+func (c trainCommand) keep(k train.Keep) (train.Keep, error) {
+	k = train.Keep{Every: cmp.Or(c.KeepEvery, k.Every), Last: cmp.Or(c.KeepLast, k.Last)}
+	if k.Last > 0 && k.Every == 0 {
+		return k, fmt.Errorf("--keep-last %d: want --keep-every N too, which says what to keep the last %d of", k.Last, k.Last)
+	}
+	return k, nil
 }
 
 // printConfig prints the settings of a new run, or of the one that is to go on.
@@ -190,6 +199,7 @@ func (c trainCommand) printConfig(out *output) (err error) {
 	var settings train.Settings
 	if c.Resume != "" {
 		settings, err = train.ReadSettings(c.Resume)
+		settings = settings.MovedTo(c.moved)
 	} else {
 		settings, err = c.settings()
 	}

@@ -4,6 +4,7 @@ package filelock
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 
 	"github.com/gofrs/flock"
@@ -16,11 +17,16 @@ var ErrHeld = errors.New("the lock is held")
 // removes the file. A file that was left behind, by a process that was killed, keeps nobody out.
 // Where the file system has no locks, or nothing can be written, nobody is kept out either.
 func TryLock(path string) (unlock func(), err error) {
-	for {
-		f := flock.New(path)
+	_, before := os.Lstat(path)
+	for range 100 { // of others that came and went in the moment between
+		f := flock.New(path, flock.SetPermissions(0o666))
 		held, err := f.TryLock()
-		if err != nil { // what cannot be written says so later
-			return func() { f.Close(); os.Remove(path) }, nil
+		if err != nil {
+			f.Close()
+			if errors.Is(before, fs.ErrNotExist) {
+				os.Remove(path)
+			}
+			return func() {}, nil
 		}
 		if !held {
 			f.Close()
@@ -31,6 +37,7 @@ func TryLock(path string) (unlock func(), err error) {
 		}
 		f.Close()
 	}
+	return nil, ErrHeld
 }
 
 // isFile reports whether a file that is held is that of the path: who held it before may have removed it.

@@ -70,3 +70,23 @@ func TestNothingCanBeWritten(t *testing.T) {
 	}
 	unlock()
 }
+
+// What is no lock of ours stays, and keeps nobody out.
+func TestWhatCannotBeLocked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.lock")
+	if err := os.Mkdir(path, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := TryLock(path)
+	if err != nil {
+		t.Skipf("directories can be locked here: %v", err)
+	}
+	unlock()
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
+	if unlock, err = TryLock(filepath.Join(path, "none", "a.lock")); err != nil {
+		t.Error(err)
+	}
+	unlock()
+}

@@ -12,16 +12,24 @@ import (
 // takes for commands, and none of the codes that turn the direction of what follows (UAX #9). Joiners and spaces of
 // all kinds are characters.
 func Is(text string) bool {
-	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
-		return unicode.IsControl(r) || r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069'
-	})
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, isCommand)
 }
 
-// Text returns a text that Is printable as it is, and others escaped as in Go.
+func isCommand(r rune) bool {
+	return unicode.IsControl(r) || r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069'
+}
+
+// Text returns a text with all that is not printable escaped as in Go.
 func Text(text string) string {
-	if Is(text) {
-		return text
+	var b strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		one := text[:size]
+		if isCommand(r) || r == utf8.RuneError && size == 1 {
+			one = strings.Trim(strconv.Quote(one), `"`)
+		}
+		b.WriteString(one)
+		text = text[size:]
 	}
-	quoted := strconv.Quote(text)
-	return quoted[1 : len(quoted)-1]
+	return b.String()
 }

@@ -5,7 +5,7 @@ import "testing"
 func TestText(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "größer ≥ 1\u00a0%": "größer ≥ 1\u00a0%", "می\u200cخواهم": "می\u200cخواهم", "👩\u200d🔬": "👩\u200d🔬",
-		"a\r\x1b[2Kb": `a\r\x1b[2Kb`, "one\ntwo": `one\ntwo`, "\u0085": `\u0085`, "\x9b2K": `\x9b2K`, "\u202eback": `\u202eback`, "\u2067x\u2069": `\u2067x\u2069`,
+		"a\r\x1b[2Kb": `a\r\x1b[2Kb`, "one\n\"two\"": `one\n"two"`, "\u0085": `\u0085`, "\x9b2K": `\x9b2K`, "\u202eback": `\u202eback`, "\u2067x\u2069": `\u2067x\u2069`,
 	} {
 		if got := Text(text); got != want || Is(text) != (text == want) {
 			t.Errorf("%q: %q, %v; want %q", text, got, Is(text), want)
