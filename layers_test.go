@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -79,6 +81,26 @@ func TestPackagesImportOnlyDownwards(t *testing.T) {
 	}
 	for _, v := range violations(packages) {
 		t.Error(v)
+	}
+}
+
+// docs/architecture.md has a row for each layer, in their order.
+func TestArchitectureListsTheLayers(t *testing.T) {
+	text, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "A package imports only from rows above its own")
+	table, _, _ = strings.Cut(table, "\n## ")
+	var rows []string
+	for line := range strings.Lines(table) {
+		if row, ok := strings.CutPrefix(line, "| `"); ok {
+			name, _, _ := strings.Cut(row, "`")
+			rows = append(rows, name)
+		}
+	}
+	if !slices.Equal(rows, layers) {
+		t.Errorf("rows %q, want %q", rows, layers)
 	}
 }
 

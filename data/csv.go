@@ -2,9 +2,9 @@ package data
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 
@@ -31,7 +31,7 @@ const maxColumns = 1 << 20
 // "label" or "class". Where no column is chosen for the classes, it is the
 // one called label, class, target or y, or else the only one that is not made of
 // numbers. Classes are in the order of numbers, if all are numbers (then 1 and 1.0 are one
-// class), or else of
+// class, below 2^53, from where on numbers are told apart by their digits), or else of
 // the alphabet. Fields may stand in quotes, as package encoding/csv reads them.
 func ReadCSV(r io.Reader, c CSVConfig) (Dataset, error) {
 	t, err := readTable(r, c, nil)
@@ -62,7 +62,7 @@ func (t *table) set(c CSVConfig) (Dataset, error) {
 		return nil, err
 	}
 	if n := tensor.Elements(c.Shape); n != t.columns {
-		return nil, fmt.Errorf("%d columns of numbers, want %d for examples of shape %v", t.columns, n, c.Shape)
+		return nil, fmt.Errorf("%s of numbers, want %d for examples of shape %v", columns(t.columns), n, c.Shape)
 	}
 	if err := divide(t.values, c.Shape, c.Scale); err != nil {
 		return nil, err
@@ -82,17 +82,19 @@ func (t *table) set(c CSVConfig) (Dataset, error) {
 // arrange puts the columns in the order of another table, where both have names.
 func (t *table) arrange(as *table) error {
 	if t.columns != as.columns {
-		return fmt.Errorf("%d columns of numbers, want %d", t.columns, as.columns)
+		return fmt.Errorf("%s of numbers, want %d", columns(t.columns), as.columns)
 	}
 	if t.names == nil || as.names == nil || slices.Equal(t.names, as.names) {
 		return nil
 	}
+	for _, names := range [][]string{t.names, as.names} {
+		if name, ok := sharedName(names); ok {
+			return fmt.Errorf("columns share the name %.40q, want all names in the same order", name)
+		}
+	}
 	place := map[string]int{}
 	for i, name := range t.names {
 		place[name] = i
-	}
-	if len(place) < t.columns {
-		return errors.New("some columns share a name, want the names in the same order")
 	}
 	from := make([]int, t.columns)
 	for i, name := range as.names {
@@ -112,6 +114,26 @@ func (t *table) arrange(as *table) error {
 	return nil
 }
 
+// sharedName returns a name that is there twice.
+func sharedName(names []string) (name string, ok bool) {
+	seen := map[string]bool{}
+	for _, name := range names {
+		if seen[name] {
+			return name, true
+		}
+		seen[name] = true
+	}
+	return "", false
+}
+
+// columns counts them in words.
+func columns(n int) string {
+	if n == 1 {
+		return "1 column"
+	}
+	return fmt.Sprintf("%d columns", n)
+}
+
 // classesOf returns the distinct names in order. Of those that are the same number it takes the
 // shortest.
 func classesOf(labels []string) []string {
@@ -125,8 +147,11 @@ func classesOf(labels []string) []string {
 	slices.SortStableFunc(names, func(a, b string) int {
 		return cmp.Or(cmp.Compare(numbers[a], numbers[b]), cmp.Compare(len(a), len(b)))
 	})
-	return slices.CompactFunc(names, func(a, b string) bool { return numbers[a] == numbers[b] })
+	return slices.CompactFunc(names, func(a, b string) bool { return numbers[a] == numbers[b] && isExact(numbers[a]) })
 }
+
+// isExact reports whether a number stands for one whole number alone, as from 2^53 on none does.
+func isExact(n float64) bool { return math.Abs(n) < 1<<53 }
 
 // parseNumbers returns the number that each name is, or nil if one is none.
 func parseNumbers(names []string) map[string]float64 {
@@ -147,7 +172,7 @@ func classFinder(classes []string) func(name string) (label int, ok bool) {
 	numbers := parseNumbers(classes)
 	for i, name := range classes {
 		byName[name] = i
-		if numbers != nil {
+		if numbers != nil && isExact(numbers[name]) {
 			byNumber[numbers[name]] = i
 		}
 	}
@@ -155,7 +180,7 @@ func classFinder(classes []string) func(name string) (label int, ok bool) {
 		if label, ok = byName[name]; ok {
 			return label, ok
 		}
-		if n, err := strconv.ParseFloat(name, 64); err == nil {
+		if n, err := strconv.ParseFloat(name, 64); err == nil && isExact(n) {
 			label, ok = byNumber[n]
 		}
 		return label, ok

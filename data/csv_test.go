@@ -72,6 +72,7 @@ func TestReadCSVRefuses(t *testing.T) {
 		"too large":       {"1,2,x\n1,1e39,x\n", CSVConfig{}, `line 2, column 1: "1e39", want a finite number`},
 		"too few columns": {"1,2,x\n1,x\n", CSVConfig{}, "record on line 2: wrong number of fields"},
 		"open quote":      {"1,2,x\n1,2,\"x\n", CSVConfig{}, `extraneous or missing " in quoted-field`},
+		"one number":      {"1,x\n", CSVConfig{Shape: []int{3}}, "1 column of numbers, want 3 for examples of shape [3]"},
 		"shape":           {"1,2,x\n", CSVConfig{Shape: []int{3}}, "2 columns of numbers, want 3 for examples of shape [3]"},
 		"a quote between": {"1\"x\n", CSVConfig{Separator: '"'}, `separator '"': want a character such as ; but no quote and no end of a line`},
 		"a line between":  {"1\nx\n", CSVConfig{Separator: '\n'}, `separator '\n': want a character`},
@@ -158,6 +159,9 @@ func TestColumnsOfCSVAreMatchedByName(t *testing.T) {
 		"label by number":      {"kind,a,b\n1,2,3\n", "b,a,kind\n4,3,0\n", ":label=0", []float32{3, 4}},
 		"no header in test":    {train, "3,4,b\n", "", []float32{3, 4}},
 		"no header in train":   {"1,2,a\n", "label,x,y\nb,3,4\n", "", []float32{3, 4}},
+		"label in capitals":    {"a,b,species\n1,2,x\n", "a,b,Species\n3,4,y\n", "", []float32{3, 4}},
+		"number, other name":   {"kind,a,b\n1,2,3\n", "b,Class,a\n4,0,3\n", ":label=0", []float32{3, 4}},
+		"y is a number":        {"a,y,label\n1,2,x\n", "Label,y,a\nz,4,3\n", "", []float32{3, 4}},
 		"the same names twice": {"a,a,label\n1,2,x\n", "a,a,label\n3,4,y\n", "", []float32{3, 4}},
 	} {
 		dir := write(t, map[string][]byte{"train.csv": []byte(c.train), "test.csv": []byte(c.test)})
@@ -173,7 +177,7 @@ func TestColumnsOfCSVAreMatchedByName(t *testing.T) {
 	}
 	for test, want := range map[string]string{
 		"height,length,label\n1,2,a\n": `test.csv: no column "weight", want the same names, as in train.csv`,
-		"weight,weight,label\n1,2,a\n": "test.csv: some columns share a name",
+		"weight,weight,label\n1,2,a\n": `test.csv: columns share the name "weight", want all names in the same order, as in train.csv`,
 		"1,2,3,a\n":                    "test.csv: 3 columns of numbers, want 2, as in train.csv",
 	} {
 		dir := write(t, map[string][]byte{"train.csv": []byte(train), "test.csv": []byte(test)})
@@ -182,6 +186,34 @@ func TestColumnsOfCSVAreMatchedByName(t *testing.T) {
 				t.Errorf("%q: %v, want %q", test, err, want)
 			}
 		}
+	}
+}
+
+// A name that is there twice tells no column.
+func TestSharedNamesOfColumns(t *testing.T) {
+	for _, test := range []string{"a,b,label\n3,4,y\n", "a,a.1,label\n3,4,y\n"} {
+		dir := write(t, map[string][]byte{"train.csv": []byte("a,a,label\n1,2,x\n"), "test.csv": []byte(test)})
+		want := filepath.Join(dir, "test.csv") + `: columns share the name "a", want all names in the same order, as in train.csv`
+		if _, err := OpenDir(dir, "test"); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", test, err, want)
+		}
+	}
+}
+
+// Numbers that a float64 cannot tell apart are several classes.
+func TestLargeClassesOfCSV(t *testing.T) {
+	file := "1,9007199254740993\n2,9007199254740992\n3,5.0\n4,5\n"
+	set, err := ReadCSV(strings.NewReader(file), CSVConfig{Label: "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels, _ := Labels(set)
+	if want := []string{"5", "9007199254740992", "9007199254740993"}; !slices.Equal(set.Classes(), want) || !slices.Equal(labels, []int{2, 1, 0, 0}) {
+		t.Errorf("classes %q, labels %v", set.Classes(), labels)
+	}
+	given := CSVConfig{Label: "1", Classes: []string{"5", "9007199254740993"}}
+	if _, err := ReadCSV(strings.NewReader(file), given); err == nil || !strings.Contains(err.Error(), `class "9007199254740992" of example 1 is none`) {
+		t.Errorf("a class that is not given: %v", err)
 	}
 }
 
@@ -200,14 +232,18 @@ func TestClassesOfCSVAreTheNumbersOfBothFiles(t *testing.T) {
 
 // Competitions have a test.csv without classes.
 func TestCSVWithoutClassesToTest(t *testing.T) {
-	for _, test := range []string{"p0,p1\n1,2\n3,4\n", "1,2\n", "id,p0,p1\nx,1,2\n"} {
-		dir := write(t, map[string][]byte{"train.csv": []byte("label,p0,p1\n0,1,2\n1,3,4\n"), "test.csv": []byte(test)})
-		if set, err := OpenDir(dir, "train"); err != nil || set.Len() != 2 {
-			t.Errorf("%q: train: %v", test, err)
+	for _, c := range []struct{ train, test, settings string }{
+		{"label,p0,p1\n", "p0,p1\n1,2\n3,4\n", ""}, {"label,p0,p1\n", "1,2\n", ""}, {"label,p0,p1\n", "id,p0,p1\nx,1,2\n", ""},
+		{"label,p0,p1\n", "p0,p1\n1,2\n3,4\n", ":label=0"}, {"label,p0,p1\n", "1,2\n", ":label=0"}, {"", "1,2\n3,4\n", ":label=0"},
+		{"kind,y,x\n", "y,x\n1,2\n", ":label=kind"}, {"label,y,x\n", "y,x\n1,2\n", ""},
+	} {
+		dir := write(t, map[string][]byte{"train.csv": []byte(c.train + "0,1,2\n1,3,4\n"), "test.csv": []byte(c.test)})
+		if set, err := OpenDir(dir+c.settings, "train"); err != nil || set.Len() != 2 {
+			t.Errorf("%q%s: train: %v", c.test, c.settings, err)
 		}
-		_, err := OpenDir(dir, "test")
+		_, err := OpenDir(dir+c.settings, "test")
 		if err == nil || !strings.HasPrefix(err.Error(), filepath.Join(dir, "test.csv")+": ") || !strings.Contains(err.Error(), "train.csv in a directory of its own") {
-			t.Errorf("%q: test: %v", test, err)
+			t.Errorf("%q%s: test: %v", c.test, c.settings, err)
 		}
 	}
 }

@@ -129,15 +129,14 @@ func (c *csvReader) begin() (lines []csvLine, err error) {
 }
 
 func (c *csvReader) checkColumns(line []string) error {
-	n := len(line)
+	n, hint := len(line), ""
 	if n > 1 && n <= maxColumns {
 		return nil
 	}
-	columns, hint := "columns", ""
 	if n == 1 {
-		columns, hint = "column", separatorIn(line[0])
+		hint = separatorIn(line[0])
 	}
-	return fmt.Errorf("%d %s with %q between them, want a class and numbers, at most %d%s", n, columns, c.Comma, maxColumns, hint)
+	return fmt.Errorf("%s with %q between them, want a class and numbers, at most %d%s", columns(n), c.Comma, maxColumns, hint)
 }
 
 // separatorIn tells of what looks like a separator in a line.
@@ -220,22 +219,16 @@ func noLabel(format string, args ...any) error { return &noLabelError{fmt.Sprint
 
 // findLabel returns the column of the classes.
 func (c *csvReader) findLabel(line []string) (int, error) {
-	both := c.names != nil && c.like != nil && c.like.label != ""
-	if both {
-		if i := slices.Index(c.names, c.like.label); i >= 0 {
-			return i, nil
-		}
+	if c.names != nil && c.like != nil && c.like.label != "" {
+		return c.labelLike(c.like)
 	}
 	if label := c.config.Label; label != "" {
 		return c.chosenLabel(label, len(line))
 	}
-	for _, name := range []string{"label", "class", "target", "y"} {
-		if i := slices.IndexFunc(c.names, func(n string) bool { return strings.EqualFold(n, name) }); i >= 0 {
+	for _, name := range labelNames {
+		if i := indexFold(c.names, name); i >= 0 {
 			return i, nil
 		}
-	}
-	if both {
-		return 0, noLabel("no column %.40q for the classes", c.like.label)
 	}
 	words := columnsOf(line, isWord)
 	if len(words) == 0 { // a class may be called none
@@ -245,6 +238,28 @@ func (c *csvReader) findLabel(line []string) (int, error) {
 		return 0, noLabel("%d of %d columns are no numbers: tell the column of the classes by its name, or its number from 0, as in DIR:label=NAME", len(words), len(line))
 	}
 	return words[0], nil
+}
+
+// labelNames are what the column of the classes is called where none is chosen.
+var labelNames = []string{"label", "class", "target", "y"}
+
+// labelLike returns the column of the classes where another table has names too: its number there
+// tells nothing, and what are numbers there are no classes here.
+func (c *csvReader) labelLike(other *table) (int, error) {
+	if i := slices.Index(c.names, other.label); i >= 0 {
+		return i, nil
+	}
+	for _, name := range slices.Concat([]string{other.label}, labelNames) {
+		if i := indexFold(c.names, name); i >= 0 && !slices.Contains(other.names, c.names[i]) {
+			return i, nil
+		}
+	}
+	return 0, noLabel("no column %.40q for the classes", other.label)
+}
+
+// indexFold returns the first place of a name in letters of either case, or -1.
+func indexFold(names []string, name string) int {
+	return slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
 func columnsOf(line []string, is func(field string) bool) (columns []int) {
@@ -264,6 +279,9 @@ func (c *csvReader) chosenLabel(label string, columns int) (int, error) {
 	i, err := strconv.Atoi(label)
 	if err != nil || i < 0 || i >= columns {
 		return 0, noLabel("no column %.40q for the classes, want the name or the number, from 0, of one of %d", label, columns)
+	}
+	if c.like != nil && columns == c.like.columns {
+		return 0, noLabel("%d columns, all of them needed for numbers: none is left for the classes", columns)
 	}
 	return i, nil
 }

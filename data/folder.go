@@ -43,7 +43,7 @@ type Folder struct {
 // OpenFolder opens a directory that has a folder of PNG and JPEG files for each
 // class; folders within those belong to them. Names that begin with a dot and
 // other kinds of files are passed over, and links to folders followed. A folder
-// without images is an error. Examples are [channels height width], in
+// without images is an error, but for an empty one where c.Classes says what the classes are. Examples are [channels height width], in
 // the order of the classes and then of the names. What is transparent is black.
 //
 // It reads the header of every file. With SkipUnreadable, files without a
@@ -87,13 +87,16 @@ func (f *Folder) find(dir string) error {
 		if err != nil {
 			return err
 		}
-		if len(files) == 0 {
+		if len(files) == 0 && (f.config.Classes == nil || !isEmpty(filepath.Join(dir, name))) {
 			return fmt.Errorf("%s: no images, want files that end in %s: each folder is a class", filepath.Join(dir, name), strings.Join(endings, ", "))
 		}
 		for _, file := range files {
 			f.files = append(f.files, file)
 			f.of = append(f.of, label)
 		}
+	}
+	if len(f.files) == 0 {
+		return fmt.Errorf("%s: no images, want files that end in %s in the folders of classes", dir, strings.Join(endings, ", "))
 	}
 	return nil
 }
@@ -226,6 +229,13 @@ func folders(dir string) (names []string) {
 		}
 	}
 	return names
+}
+
+// isEmpty reports whether a directory has nothing but hidden files.
+func isEmpty(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	isVisible := func(e fs.DirEntry) bool { return !strings.HasPrefix(e.Name(), ".") }
+	return err == nil && !slices.ContainsFunc(entries, isVisible)
 }
 
 // pictures returns the paths of all PNG and JPEG files below a folder that lies within

@@ -6,14 +6,17 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // isFolderSet reports whether a directory has folders with images, or nothing but folders with
 // folders of images: a directory of many things may have pictures somewhere.
 func isFolderSet(dir string) bool {
-	if isFlatFolderSet(dir) {
-		return true
-	}
+	return isFlatFolderSet(dir) || isDeepFolderSet(dir)
+}
+
+// isDeepFolderSet reports whether a directory has folders, each of them with folders with images.
+func isDeepFolderSet(dir string) bool {
 	names := folders(dir)
 	deep := filter(names, func(name string) bool { return isFlatFolderSet(filepath.Join(dir, name)) })
 	return len(names) > 0 && len(deep) == len(names)
@@ -65,6 +68,9 @@ func openWholeFolder(dir, split string, s settings, c FolderConfig) (Dataset, er
 	if names := folders(dir); len(filter(names, isSplit)) == len(names) {
 		return nil, fmt.Errorf("%s: folders %q and no classes within train, want such as %s", dir, names, filepath.Join(dir, "train", "CLASS", "1.png"))
 	}
+	if err := checkDeepFolders(dir); err != nil {
+		return nil, err
+	}
 	set, err := OpenFolder(dir, c)
 	if err != nil {
 		return nil, err
@@ -72,17 +78,45 @@ func openWholeFolder(dir, split string, s settings, c FolderConfig) (Dataset, er
 	return s.part(set, split)
 }
 
+// checkDeepFolders returns an error where folders within folders look like the classes of splits
+// that are called otherwise: their folders would be learnt as classes without a word.
+func checkDeepFolders(dir string) error {
+	names := folders(dir)
+	if isFlatFolderSet(dir) || !slices.ContainsFunc(names, soundsLikeSplit) && !haveSameFolders(dir, names) {
+		return nil
+	}
+	return fmt.Errorf("%s: folders %q look like splits, want them to be called train and test; classes want their images right in their folders", dir, names)
+}
+
+// soundsLikeSplit reports whether a folder may be a split's, such as Training or seg_test.
+func soundsLikeSplit(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{"train", "test", "val"}, func(part string) bool { return strings.Contains(name, part) })
+}
+
+// haveSameFolders reports whether folders have folders of the same names, as splits have those of
+// classes. One alone, such as images, is none of several classes.
+func haveSameFolders(dir string, names []string) bool {
+	first := folders(filepath.Join(dir, names[0]))
+	isOther := func(name string) bool { return !slices.Equal(folders(filepath.Join(dir, name)), first) }
+	return len(names) > 1 && len(first) > 1 && !slices.ContainsFunc(names, isOther)
+}
+
 // openSplitFolder opens the folder of a split, with the classes of train and as many channels.
 func openSplitFolder(l listing, split string, s settings, c FolderConfig) (set Dataset, dir string, err error) {
 	if err := s.unused("train is split off already", "share", "seed"); err != nil {
 		return nil, "", fmt.Errorf("%s: %w", l.dir, err)
 	}
-	train, dir := l.path("train"), l.splitFolder(split)
-	c.Classes = folders(train)
+	train := l.path("train")
+	if split == "train" {
+		set, err = OpenFolder(train, c)
+		return set, train, err
+	}
+	dir, c.Classes = l.splitFolder(split), folders(train)
 	if !isFolderSet(dir) {
 		return nil, "", fmt.Errorf("%s: no folders of images, want one for each of the %d classes%s", dir, len(c.Classes), l.insteadOfTest())
 	}
-	if split == "test" && c.Channels == 0 {
+	if c.Channels == 0 {
 		if c.Channels, err = channelsOf(train); err != nil {
 			return nil, "", err
 		}
@@ -91,7 +125,7 @@ func openSplitFolder(l listing, split string, s settings, c FolderConfig) (set D
 	return set, dir, err
 }
 
-// splitFolder returns the folder of a split: val is that of the test split where there is no test.
+// splitFolder returns the folder of a split: val, valid or validation is that of the test split where there is no test.
 func (l listing) splitFolder(split string) string {
 	if split == "test" && !l.has("test") {
 		for _, name := range splitFolders[2:] {

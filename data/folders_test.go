@@ -44,6 +44,9 @@ func TestLayoutsOfFolders(t *testing.T) {
 		"test before val":         {map[string][]byte{"train/a/1.png": grey, "train/b/1.png": grey, "val/a/1.png": grey, "test/a/1.png": grey, "test/b/1.png": grey}, 2, 2, 1},
 		"greys to test":           {map[string][]byte{"train/a/1.png": grey, "train/b/1.png": colour, "test/a/1.png": grey}, 2, 1, 3},
 		"colours to test":         {map[string][]byte{"train/a/1.png": grey, "train/b/1.png": grey, "test/a/1.png": colour}, 2, 1, 1},
+		"one folder in each":      {map[string][]byte{"a/images/1.png": grey, "a/images/2.png": grey, "b/images/1.png": grey, "b/images/2.png": grey}, 2, 2, 1},
+		"valid":                   {map[string][]byte{"train/a/1.png": grey, "train/b/1.png": grey, "valid/a/1.png": grey}, 2, 1, 1},
+		"validation":              {map[string][]byte{"train/a/1.png": grey, "train/b/1.png": grey, "validation/a/1.png": grey}, 2, 1, 1},
 		"a class called train":    {map[string][]byte{"train/1.png": grey, "train/2.png": grey, "boat/1.png": grey, "boat/2.png": grey}, 2, 2, 1},
 	} {
 		dir := tree(t, c.files)
@@ -64,6 +67,32 @@ func TestLayoutsOfFolders(t *testing.T) {
 	}
 }
 
+// An empty folder is no mistake where train says what the classes are; one with other files is.
+func TestAClassWithoutTests(t *testing.T) {
+	grey := greyPNG(1, 1, 7)
+	files := map[string][]byte{"train/a/1.png": grey, "train/b/1.png": grey, "train/c/1.png": grey, "test/a/1.png": grey, "test/b/1.png": grey, "test/c/.keep": nil}
+	dir := tree(t, files)
+	for _, settings := range []string{"", ":unreadable=skip"} {
+		if set, err := OpenDir(dir+settings, "test"); err != nil || set.Len() != 2 || len(set.Classes()) != 3 {
+			t.Errorf("%q: %v", settings, err)
+		}
+	}
+	for name, rename := range map[string][2]string{"other files": {"test/c/.keep", "test/c/1.webp"}, "in train": {"train/c/1.png", "train/c/.keep"}} {
+		dir := tree(t, files)
+		from, to := filepath.Join(dir, rename[0]), filepath.Join(dir, rename[1])
+		if err := os.Rename(from, to); err != nil {
+			t.Fatal(err)
+		}
+		split, _, _ := strings.Cut(rename[0], "/")
+		if _, err := OpenDir(dir, split); err == nil || !strings.HasPrefix(err.Error(), filepath.Dir(to)+": no images, want files") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := OpenFolder(tree(t, map[string][]byte{"a/.keep": nil}), FolderConfig{Classes: []string{"a", "b"}}); err == nil || !strings.Contains(err.Error(), "no images, want files") {
+		t.Errorf("no images at all: %v", err)
+	}
+}
+
 func TestLayoutsOfFoldersThatAreRefused(t *testing.T) {
 	grey := greyPNG(1, 1, 7)
 	for name, c := range map[string]struct {
@@ -81,6 +110,12 @@ func TestLayoutsOfFoldersThatAreRefused(t *testing.T) {
 			"/test: no folders of images, want one for each of the 2 classes; without the folder test, val is the test split"},
 		"share": {map[string][]byte{"train/a/1.png": grey, "train/b/1.png": grey, "test/a/1.png": grey}, ":share=0.5",
 			`: setting "share" does nothing here: train is split off already`},
+		"splits of other names": {map[string][]byte{"Train/a/1.png": grey, "Train/b/1.png": grey, "Test/a/1.png": grey}, "",
+			`: folders ["Test" "Train"] look like splits, want them to be called train and test; classes want their images right in their folders`},
+		"seg_train": {map[string][]byte{"seg_train/a/1.png": grey, "seg_train/b/1.png": grey, "more/c/1.png": grey}, "",
+			`: folders ["more" "seg_train"] look like splits, want them to be called train and test; classes want their images right in their folders`},
+		"the same folders in each": {map[string][]byte{"one/a/1.png": grey, "one/b/1.png": grey, "two/a/1.png": grey, "two/b/1.png": grey}, "",
+			`: folders ["one" "two"] look like splits, want them to be called train and test; classes want their images right in their folders`},
 		"channels": {map[string][]byte{"a/1.png": grey, "b/1.png": grey}, ":channels=2", ": channels=2: want 1 or 3"},
 	} {
 		dir := tree(t, c.files)

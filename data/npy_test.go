@@ -228,11 +228,13 @@ func TestOpenNPZRefuses(t *testing.T) {
 		x    *tensor.Tensor
 		want string
 	}{
-		"":           {tensor.FromSlice([]int64{0, 255}, 2, 1, 1), "values from 0 to 255 in images of shape [1 1 1], want them in [0, 1]: the setting scale=255 divides bytes"},
-		":scale=1":   {tensor.New(tensor.Uint8, 2, 5, 6, 4), "x of shape [2 5 6 4] looks like images with transparency"},
-		":share=0.5": {x, `setting "share" does nothing here: the arrays are split already`},
-		":share=abc": {x, "share=abc: want a positive number"},
-		":scale=x":   {x, "scale=x: want a positive number"},
+		"":                {tensor.FromSlice([]int64{0, 255}, 2, 1, 1), "values from 0 to 255 in images of shape [1 1 1], want them in [0, 1]: the setting scale=255 divides bytes"},
+		":scale=1":        {tensor.New(tensor.Uint8, 2, 5, 6, 4), "x of shape [2 5 6 4] looks like images with transparency, four channels last: want one or three, such as x[..., :3], or the setting channels=first if the 5 are the channels"},
+		":channels=first": {tensor.New(tensor.Uint8, 2, 3, 6, 4), `setting "channels" does nothing here: x of shape [2 3 6 4] does not look like images with channels last`},
+		":channels=last":  {tensor.New(tensor.Uint8, 2, 5, 6, 4), "channels=last: want first"},
+		":share=0.5":      {x, `setting "share" does nothing here: the arrays are split already`},
+		":share=abc":      {x, "share=abc: want a positive number"},
+		":scale=x":        {x, "scale=x: want a positive number"},
 	} {
 		dir := write(t, map[string][]byte{"train.npz": npz(map[string]*tensor.Tensor{"x": c.x, "y": ints(1, 0)})})
 		if _, err := OpenDir(dir+settings, "train"); err == nil || !strings.HasPrefix(err.Error(), dir) || !strings.Contains(err.Error(), c.want) {
@@ -242,6 +244,17 @@ func TestOpenNPZRefuses(t *testing.T) {
 	two := write(t, map[string][]byte{"a.npz": {1}, "b.npz": {1}})
 	if _, err := OpenDir(two, "train"); err == nil || !strings.Contains(err.Error(), "want a file train.npz, or only one that is split: a.npz, b.npz") {
 		t.Errorf("two files: %v", err)
+	}
+}
+
+// Images may be as wide as others have channels.
+func TestChannelsFirst(t *testing.T) {
+	for _, shape := range [][]int{{8, 5, 4}, {8, 5, 3}, {2, 1, 1}} {
+		file := npz(map[string]*tensor.Tensor{"x": tensor.New(tensor.Uint8, append([]int{2}, shape...)...), "y": ints(0, 1)})
+		set, err := OpenDir(write(t, map[string][]byte{"train.npz": file})+":channels=first", "train")
+		if err != nil || !slices.Equal(set.Shape(), shape) {
+			t.Errorf("%v: %v", shape, err)
+		}
 	}
 }
 

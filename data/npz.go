@@ -78,7 +78,7 @@ func openNPZ(l listing, split string, s settings) (Dataset, []string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	set, err := a.set(l, float32(scale))
+	set, err := a.set(l, s, float32(scale))
 	switch {
 	case err != nil:
 	case a.whole:
@@ -133,7 +133,7 @@ func (l listing) otherLabelsNPZ(split string) (*tensor.Tensor, error) {
 }
 
 // set makes examples of the arrays. A scale of 0 stands for none.
-func (a arrays) set(l listing, scale float32) (Dataset, error) {
+func (a arrays) set(l listing, s settings, scale float32) (Dataset, error) {
 	labels, err := labelsOfArray(a.y)
 	if err != nil {
 		return nil, err
@@ -145,7 +145,7 @@ func (a arrays) set(l listing, scale float32) (Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := channelsFirst(a.x)
+	x, err := channelsFirst(a.x, s)
 	if err != nil {
 		return nil, err
 	}
@@ -224,19 +224,33 @@ func labelsOfArray(y *tensor.Tensor) ([]int, error) {
 }
 
 // channelsFirst makes images [n channels height width] of those without
-// channels, [n height width], and with one or three channels last.
-func channelsFirst(x *tensor.Tensor) (*tensor.Tensor, error) {
-	s := x.Shape()
-	isColour := func(n int) bool { return n == 1 || n == 3 }
+// channels, [n height width], and with one or three channels last. Four channels last are an error.
+// With the setting channels=first, four axes stay as they are.
+func channelsFirst(x *tensor.Tensor, s settings) (*tensor.Tensor, error) {
+	shape := x.Shape()
+	first, err := s.choice("channels", "", "first")
 	switch {
-	case len(s) == 3:
-		return x.Reshape(s[0], 1, s[1], s[2]), nil
-	case len(s) != 4 || isColour(s[1]):
+	case err != nil:
+		return nil, err
+	case !looksChannelsLast(shape):
+		if len(shape) == 3 {
+			x = x.Reshape(shape[0], 1, shape[1], shape[2])
+		}
+		return x, s.unused(fmt.Sprintf("x of shape %v does not look like images with channels last", shape), "channels")
+	case first != "":
 		return x, nil
-	case isColour(s[3]):
-		return x.Permute(0, 3, 1, 2).Contiguous(), nil
-	case s[3] == 4 && s[1] != 4 && s[2] != 4:
-		return nil, fmt.Errorf("x of shape %v looks like images with transparency, four channels last: want one or three, such as x[..., :3]", s)
+	case shape[3] == 4:
+		return nil, fmt.Errorf("x of shape %v looks like images with transparency, four channels last: want one or three, such as x[..., :3], or the setting channels=first if the %d are the channels", shape, shape[1])
 	}
-	return x, nil
+	return x.Permute(0, 3, 1, 2).Contiguous(), nil
+}
+
+// looksChannelsLast reports whether the last of four axes is as long as images have channels, and the
+// others are not.
+func looksChannelsLast(shape []int) bool {
+	isColour := func(n int) bool { return n == 1 || n == 3 }
+	if len(shape) != 4 || isColour(shape[1]) {
+		return false
+	}
+	return isColour(shape[3]) || shape[3] == 4 && shape[1] != 4 && shape[2] != 4
 }

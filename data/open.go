@@ -30,7 +30,7 @@ func formats() []format {
 	return []format{
 		{"IDX", "*train-images-idx3-ubyte[.gz]", nil, hasIDX, openIDX},
 		{"CIFAR", "data_batch_*.bin or train.bin", []string{"labels"}, hasCIFAR, openCIFAR},
-		{"NumPy", "train.npz or one *.npz", []string{"scale", "share", "seed"}, hasNPZ, openNPZ},
+		{"NumPy", "train.npz or one *.npz", []string{"scale", "channels", "share", "seed"}, hasNPZ, openNPZ},
 		{"CSV", "train.csv or one *.csv", []string{"label", "shape", "scale", "separator", "header", "share", "seed"}, hasCSV, openCSV},
 		{"image folder", "a folder of PNG or JPEG images for each class", []string{"size", "channels", "unreadable", "share", "seed"}, hasFolders, openFolders},
 		{"text", "or train.txt", []string{"window"}, hasText, openText}, // last: images may come with lists of theirs
@@ -62,7 +62,7 @@ func wanted() string {
 //     y_train, x_test and y_test.
 //   - train.csv and test.csv: see [ReadCSV].
 //   - train and test, folders with a folder of images for each class: see
-//     [OpenFolder]. Where there is no test, val is the test split.
+//     [OpenFolder]. Where there is no test, val, valid or validation is the test split.
 //   - train.txt and test.txt, whose windows are the examples and whose characters
 //     the classes: see [NewText].
 //
@@ -83,7 +83,8 @@ func wanted() string {
 // [SkipUnreadable]); for CSV
 // label, the column's name or number, shape=1x28x28, separator, a character, or
 // tab, semicolon, space or comma, and header=yes or no; for CSV and NumPy scale, by
-// which all values are divided; for texts window, the characters of an example, 32 if not
+// which all values are divided; for NumPy channels=first, which keeps images whose last axis looks like
+// their channels as they are; for texts window, the characters of an example, 32 if not
 // set; for CIFAR-100 labels=coarse; share and seed for what is split: share is
 // that of the test split. A setting that does nothing is an error.
 func OpenDir(dir, split string) (Dataset, error) {
@@ -154,9 +155,8 @@ func list(dir string) (listing, error) {
 		}
 	}
 	if err != nil {
-		var cause *fs.PathError
-		if errors.As(err, &cause) {
-			err = cause.Err
+		if said := systemError(err); said != nil {
+			err = said
 		}
 		return listing{}, &DirectoryError{dir, err}
 	}

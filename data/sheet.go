@@ -117,39 +117,40 @@ func readThumbnails(set Dataset, count int, size image.Point) ([]thumbnail, erro
 			return nil, fmt.Errorf("example %d: %w", i, err)
 		}
 		smaller.Apply(&dst, src, &work)
-		all = append(all, thumbnail{pictureOf(&dst), label})
+		all = append(all, thumbnail{Picture([]int{dst.Channels, dst.Height, dst.Width}, dst.Pix), label})
 	}
 	return all, nil
 }
 
-// pictureOf returns an example of one or three channels as a picture.
-func pictureOf(im *augment.Image) image.Image {
-	bounds := image.Rect(0, 0, im.Width, im.Height)
-	n := im.Height * im.Width
-	if im.Channels == 1 {
+// Picture draws an example, [1 height width] in grey or [3 height width] in red, green and blue, as it
+// is: 0 is black, and values outside [0, 1] are the nearer of the two.
+func Picture(shape []int, x []float32) image.Image {
+	bounds := image.Rect(0, 0, shape[2], shape[1])
+	if shape[0] == 1 {
 		grey := image.NewGray(bounds)
-		for i, v := range im.Pix {
+		for i, v := range x {
 			grey.Pix[i] = level(v)
 		}
 		return grey
 	}
-	colours := image.NewRGBA(bounds)
+	colours, n := image.NewRGBA(bounds), shape[1]*shape[2]
 	for i := range n {
-		copy(colours.Pix[4*i:], []uint8{level(im.Pix[i]), level(im.Pix[n+i]), level(im.Pix[2*n+i]), 255})
+		copy(colours.Pix[4*i:], []uint8{level(x[i]), level(x[n+i]), level(x[2*n+i]), 255})
 	}
 	return colours
 }
 
 // draw draws the examples, of so many channels, over the names of their classes.
 func (l layout) draw(shown []thumbnail, classes []string, channels int) image.Image {
+	var pictures []image.Image
+	for _, t := range shown {
+		pictures = append(pictures, t.picture)
+	}
+	InkOnPaper(pictures)
 	sheet := newCanvas(image.Rectangle{Max: l.whole()}, channels)
 	draw.Draw(sheet, sheet.Bounds(), image.NewUniform(paper), image.Point{}, draw.Src)
-	invert := areInk(shown)
 	for i, t := range shown {
 		at := image.Pt(margin+i%l.cols*l.cell().X, margin+i/l.cols*l.cell().Y)
-		if grey, ok := t.picture.(*image.Gray); ok && invert {
-			invertGrey(grey)
-		}
 		draw.NearestNeighbor.Scale(sheet, image.Rectangle{at, at.Add(l.size)}, t.picture, t.picture.Bounds(), draw.Src, nil)
 		drawCaption(sheet, at.Add(image.Pt(0, l.size.Y)), l.size.X, classes[t.class])
 	}
@@ -163,15 +164,28 @@ func newCanvas(r image.Rectangle, channels int) draw.Image {
 	return image.NewRGBA(r)
 }
 
-// areInk reports whether grey examples are bright ink on black paper, at least half of them.
-func areInk(shown []thumbnail) bool {
+// InkOnPaper inverts the grey ones of pictures that [Picture] made if at least half of all are mostly
+// black, as handwriting is in known sets: it becomes dark ink on white paper. Photographs stay as they are.
+func InkOnPaper(pictures []image.Image) {
+	if !areInk(pictures) {
+		return
+	}
+	for _, p := range pictures {
+		if grey, ok := p.(*image.Gray); ok {
+			invertGrey(grey)
+		}
+	}
+}
+
+// areInk reports whether pictures are bright ink on black paper, at least half of them.
+func areInk(pictures []image.Image) bool {
 	votes := 0
-	for _, t := range shown {
-		if grey, ok := t.picture.(*image.Gray); ok && isMostlyBlack(grey) {
+	for _, p := range pictures {
+		if grey, ok := p.(*image.Gray); ok && isMostlyBlack(grey) {
 			votes++
 		}
 	}
-	return 2*votes >= len(shown)
+	return 2*votes >= len(pictures)
 }
 
 func isMostlyBlack(grey *image.Gray) bool {

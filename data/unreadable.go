@@ -22,11 +22,19 @@ func (u *UnreadableError) Unwrap() error { return u.Err }
 
 // unreadable tells what is wrong with a picture from what the system says of its file.
 func unreadable(path string, err error) error {
-	var system *fs.PathError
-	if errors.As(err, &system) {
-		return fmt.Errorf("%s: %w", path, system.Err)
+	if said := systemError(err); said != nil {
+		return fmt.Errorf("%s: %w", path, said)
 	}
 	return &UnreadableError{path, err}
+}
+
+// systemError returns what the system says of a file, without its path, or nil for another error.
+func systemError(err error) error {
+	var system *fs.PathError
+	if errors.As(err, &system) {
+		return system.Err
+	}
+	return nil
 }
 
 // SkipUnreadable returns a set that has, in the place of each example whose file is

@@ -103,6 +103,10 @@ func TestShowsOfTransforms(t *testing.T) {
 	}
 	refuse(t, statusError, []string{"data", "show", "--augment", "resize:height=5,width=5", "--out", filepath.Join(t.TempDir(), "x.png")}, []string{"resize", "same shape"})
 	refuse(t, statusError, []string{"data", "show", "--augment", "pad:p=0.3", "--out", filepath.Join(t.TempDir(), "x.png")}, []string{"pad:p=0.3 makes [1 32 32]"})
+	for _, policy := range []string{"hflip", "all"} {
+		args := []string{"data", "show", "--augment", policy, "--rows", "1", "--cols", "1", "--out", filepath.Join(t.TempDir(), "x.png")}
+		refuse(t, statusError, args, []string{"--cols 1: want an even number with --augment"})
+	}
 }
 
 func mirrored(pix []uint8) (m []uint8) {

@@ -29,7 +29,7 @@ type showCommand struct {
 	Split string `default:"train" help:"The split: train or test."`
 	Out   string `default:"sheet.png" help:"PNG file to write."`
 	Rows  int    `default:"12" help:"Number of rows."`
-	Cols  int    `default:"16" help:"Number of examples in a row."`
+	Cols  int    `default:"16" help:"Number of examples in a row; even with --augment."`
 
 	Shuffle bool   `help:"Show examples drawn at random, instead of the first ones."`
 	Augment string `placeholder:"POLICY" help:"Show each example beside the result of a policy, such as default; with all, each beside the result of another transform. See docs/augmentation.md."`
@@ -49,6 +49,9 @@ func (showCommand) Help() string {
 func (c showCommand) Run(out *output) error {
 	if c.Out == "" {
 		return fmt.Errorf("--out %q: want the name of the PNG file to write", c.Out)
+	}
+	if c.Augment != "" && c.Cols%2 != 0 {
+		return fmt.Errorf("--cols %d: want an even number with --augment, for an example and what is made of it", c.Cols)
 	}
 	set, err := train.OpenData(c.Data, c.Split, defaultSeed, 0)
 	if err != nil {
@@ -72,7 +75,7 @@ func (c showCommand) Run(out *output) error {
 	}
 	cells := min(c.Rows*c.Cols, shown.Len())
 	if c.Augment != "" {
-		cells = (cells + 1) / 2
+		cells /= 2
 	}
 	fmt.Fprintf(out, "%s shows %s%d of %d %s examples of %d classes of %s%s\n",
 		c.Out, first, min(cells, len(index)), set.Len(), c.Split, len(set.Classes()), c.Data, beside)

@@ -42,16 +42,17 @@ func TestSeveralPathsMayHoldNoRuns(t *testing.T) {
 }
 
 func TestShortNames(t *testing.T) {
-	t.Chdir(t.TempDir())
+	dir := filepath.Join(t.TempDir(), "here")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
 	for _, c := range [][2][]string{
-		{{"runs/a", "runs/b/"}, {"a", "b"}}, {{"p1/run", "./p2/run", "c"}, {"p1/run", "p2/run", "c"}}, {{"."}, {filepath.Base(lastPart("."))}},
+		{{"runs/a", "runs/b/"}, {"a", "b"}}, {{"p1/run", "./p2/run", "c"}, {"p1/run", "p2/run", "c"}}, {{"."}, {"here"}},
 	} {
 		if got := shortNames(c[0]); !slices.Equal(got, c[1]) {
 			t.Errorf("%q: %q, want %q", c[0], got, c[1])
 		}
-	}
-	if lastPart(".") == "." {
-		t.Error("the name of the working directory is a dot")
 	}
 }
 

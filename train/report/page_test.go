@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"html/template"
 	"image"
 	"image/png"
 	"strings"
@@ -12,6 +13,8 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/tensor"
 	"github.com/mlodyssey/odyssey/train"
 	"github.com/mlodyssey/odyssey/train/record"
 )
@@ -46,7 +49,7 @@ func hostileReport() *Report {
 	}
 	r.Confusion = confusionOf(hostile, all)
 	for i, name := range hostile {
-		r.Mistakes = append(r.Mistakes, Mistake{i, name, hostile[(i+1)%8], 0.5, 3, pictureOf(make([]float32, 4), []int{1, 2, 2})})
+		r.Mistakes = append(r.Mistakes, Mistake{i, name, hostile[(i+1)%8], 0.5, 3, urlOf(data.Picture([]int{1, 2, 2}, make([]float32, 4)))})
 	}
 	return r
 }
@@ -241,23 +244,49 @@ func decode(t *testing.T, uri string) image.Image {
 	return picture
 }
 
-// Ink is dark, and of filters 0 is grey, and the furthest black or white.
-func TestPictures(t *testing.T) {
-	grey := func(p image.Image, x int) uint8 { r, _, _, _ := p.At(x, 0).RGBA(); return uint8(r >> 8) }
-	ink := decode(t, string(pictureOf([]float32{0, 1, 0.5, 7}, []int{1, 1, 4})))
-	filter := decode(t, string(drawFilters("w", []int{1, 1, 1, 3}, []float32{0, -2, 1}).Pictures[0]))
-	for i, want := range []uint8{255, 0, 128, 0} {
-		if got := grey(ink, i); got != want {
-			t.Errorf("ink %d is %d, want %d", i, got, want)
-		}
+// picturesIn draws all examples of a set in memory.
+func picturesIn(t *testing.T, shape []int, pixels ...float32) []template.URL {
+	t.Helper()
+	n := len(pixels) / tensor.Elements(shape)
+	set, err := data.NewMemory(shape, pixels, make([]int, n), []string{"A"})
+	if err != nil {
+		t.Fatal(err)
 	}
-	for i, want := range []uint8{128, 0, 191} {
-		if got := grey(filter, i); got != want {
-			t.Errorf("weight %d is %d, want %d", i, got, want)
+	index := make([]int, n)
+	for i := range index {
+		index[i] = i
+	}
+	urls, err := picturesOf(set, index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return urls
+}
+
+// Handwriting is drawn as dark ink and photographs as they are; of filters 0 is grey, and the
+// furthest black or white.
+func TestPictures(t *testing.T) {
+	ink := picturesIn(t, []int{1, 1, 4}, 0, 1, 0, 7, 0, 0, 0, 0.2)
+	photos := picturesIn(t, []int{1, 1, 4}, 0, 1, 0.5, 0.2, 0.2, 0.2, 0.4, 7, 0, 0, 0, 0.2)
+	filter := drawFilters("w", []int{1, 1, 1, 3}, []float32{0, -2, 1}).Pictures[0]
+	for _, c := range []struct {
+		name string
+		url  template.URL
+		want []uint8
+	}{
+		{"ink", ink[0], []uint8{255, 0, 255, 0}}, {"ink that is next", ink[1], []uint8{255, 255, 255, 204}},
+		{"photo", photos[0], []uint8{0, 255, 128, 51}}, {"photo at night", photos[2], []uint8{0, 0, 0, 51}},
+		{"filter", filter, []uint8{128, 0, 191}},
+	} {
+		picture := decode(t, string(c.url))
+		for x, want := range c.want {
+			if r, _, _, _ := picture.At(x, 0).RGBA(); uint8(r>>8) != want {
+				t.Errorf("%s: pixel %d is %d, want %d", c.name, x, r>>8, want)
+			}
 		}
 	}
 	for _, shape := range [][]int{{4}, {2, 1, 2}, {1, 1, mostPixels + 1}} {
-		if got := pictureOf(make([]float32, mostPixels+1), shape); got != "" {
+		if got := picturesIn(t, shape, make([]float32, tensor.Elements(shape))...)[0]; got != "" {
 			t.Errorf("shape %v has a picture", shape)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"html/template"
 	"image"
-	"image/color"
 	"image/png"
 	"slices"
 
@@ -41,14 +40,15 @@ func worst(all []train.Judgement, set data.Dataset) (mistakes []Mistake, err err
 		}
 	}
 	slices.SortStableFunc(index, func(a, b int) int { return cmp.Compare(all[b].Loss, all[a].Loss) })
-	shape, classes := set.Shape(), set.Classes()
-	x := make([]float32, tensor.Elements(shape))
-	for _, i := range index[:min(mostMistakes, len(index))] {
-		if _, err := set.Read(i, x); err != nil {
-			return nil, err
-		}
+	index = index[:min(mostMistakes, len(index))]
+	pictures, err := picturesOf(set, index)
+	if err != nil {
+		return nil, err
+	}
+	classes := set.Classes()
+	for k, i := range index {
 		j := all[i]
-		mistakes = append(mistakes, Mistake{i, classes[j.Label], classes[j.Guess], j.Probability, j.Loss, pictureOf(x, shape)})
+		mistakes = append(mistakes, Mistake{i, classes[j.Label], classes[j.Guess], j.Probability, j.Loss, pictures[k]})
 	}
 	return mistakes, nil
 }
@@ -61,35 +61,35 @@ func meanLoss(all []train.Judgement) (mean float64) {
 	return mean / float64(max(1, len(all)))
 }
 
-// pictureOf draws an example as data.Sheet does handwriting: grey ones as dark ink on white paper.
-func pictureOf(x []float32, shape []int) template.URL {
-	if len(shape) != 3 || shape[0] != 1 && shape[0] != 3 || max(shape[1], shape[2]) > mostPixels || len(x) == 0 {
-		return ""
+// picturesOf draws examples as data.Sheet does, each "" where they are no pictures.
+func picturesOf(set data.Dataset, index []int) ([]template.URL, error) {
+	shape := set.Shape()
+	urls := make([]template.URL, len(index))
+	if !isPicture(shape) {
+		return urls, nil
 	}
-	if shape[0] == 1 {
-		return planes(x, shape, func(v float32) float32 { return 1 - v })
+	var pictures []image.Image
+	x := make([]float32, tensor.Elements(shape))
+	for _, i := range index {
+		if _, err := set.Read(i, x); err != nil {
+			return nil, err
+		}
+		pictures = append(pictures, data.Picture(shape, x))
 	}
-	return planes(x, shape, func(v float32) float32 { return v })
+	data.InkOnPaper(pictures)
+	for k, p := range pictures {
+		urls[k] = urlOf(p)
+	}
+	return urls, nil
 }
 
-// planes draws [1 h w] in grey and [3 h w] in red, green and blue, of values from 0 to 1.
-func planes(x []float32, shape []int, value func(float32) float32) template.URL {
-	height, width := shape[1], shape[2]
-	level := func(i int) uint8 { return uint8(255*min(max(value(x[i]), 0), 1) + 0.5) }
-	var picture image.Image
-	if shape[0] == 1 {
-		grey := image.NewGray(image.Rect(0, 0, width, height))
-		for i := range height * width {
-			grey.Pix[i] = level(i)
-		}
-		picture = grey
-	} else {
-		colours := image.NewRGBA(image.Rect(0, 0, width, height))
-		for i := range height * width {
-			colours.SetRGBA(i%width, i/width, color.RGBA{level(i), level(height*width + i), level(2*height*width + i), 255})
-		}
-		picture = colours
-	}
+// isPicture reports whether a shape is that of pictures, and of small ones.
+func isPicture(shape []int) bool {
+	return len(shape) == 3 && (shape[0] == 1 || shape[0] == 3) && max(shape[1], shape[2]) <= mostPixels && tensor.Elements(shape) > 0
+}
+
+// urlOf returns a picture as a data: URI.
+func urlOf(picture image.Image) template.URL {
 	var b bytes.Buffer
 	if err := png.Encode(&b, picture); err != nil {
 		return "" // it has no pixels
@@ -129,8 +129,12 @@ func drawFilters(name string, shape []int, weights []float32) *Filters {
 	}
 	scale := cmp.Or(f.Largest, 1)
 	size := tensor.Elements(shape[1:])
+	levels := make([]float32, size)
 	for k := range min(shape[0], mostFilters) {
-		f.Pictures = append(f.Pictures, planes(weights[k*size:][:size], shape[1:], func(v float32) float32 { return 0.5 + v/scale/2 }))
+		for i, w := range weights[k*size:][:size] {
+			levels[i] = 0.5 + w/scale/2
+		}
+		f.Pictures = append(f.Pictures, urlOf(data.Picture(shape[1:], levels)))
 	}
 	return f
 }

@@ -256,7 +256,7 @@ func TestColouredPicturesHaveTheirColours(t *testing.T) {
 	}
 	x := make([]float32, 3*2*2)
 	x[0], x[4], x[8] = 1, 0.5, 0 // of the first pixel
-	got := decode(t, string(pictureOf(x, []int{3, 2, 2}))).At(0, 0)
+	got := decode(t, string(picturesIn(t, []int{3, 2, 2}, x...)[0])).At(0, 0)
 	if got != (color.RGBA{255, 128, 0, 255}) && fmt.Sprint(got) != "{255 128 0 255}" {
 		t.Errorf("the first pixel is %v", got)
 	}
