@@ -33,24 +33,29 @@ func OpenMoved(dir, moved string) (*Directory, error) {
 	if err := checkFiles(r.Start.movedFiles(moved)); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
+	if err := d.openState(r); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// openState reads where the run goes on, and opens the record at the place that goes with it. A run that was killed before
+// any state was kept goes on from its beginning.
+func (d *Directory) openState(r *Record) error {
 	at := record.Position{Lines: 1, Sum: r.Lines[0].Sum}
 	state, more, err := LoadState(d.path(StateFile))
-	switch {
-	case errors.Is(err, fs.ErrNotExist): // it was killed before any was kept
-	case err != nil:
-		return nil, err
-	default:
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err == nil {
 		if err := json.Unmarshal([]byte(more[metaRecord]), &at); err != nil {
-			return nil, fmt.Errorf("%s: metadata %q is %.40q, want a place in the record", d.path(StateFile), metaRecord, more[metaRecord])
+			return fmt.Errorf("%s: metadata %q is %.40q, want a place in the record", d.path(StateFile), metaRecord, more[metaRecord])
 		}
 		d.from = state
 	}
 	l, err := record.Open(d.path(RecordFile), at)
-	if err != nil {
-		return nil, err
-	}
 	d.record = &log{Log: l}
-	return d, nil
+	return err
 }
 
 // wantUnchanged returns an error if another process has gone on with an opened run.
