@@ -24,6 +24,7 @@ var layers = []string{
 	"internal/parallel",
 	"internal/printable",
 	"internal/filelock",
+	"internal/folder",
 	"tensor",
 	"checkpoint",
 	"autograd",

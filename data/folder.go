@@ -13,6 +13,8 @@ import (
 	"sync"
 
 	"golang.org/x/image/draw"
+
+	"github.com/mlodyssey/odyssey/internal/folder"
 )
 
 // FolderConfig says how OpenFolder reads images.
@@ -224,7 +226,7 @@ func (f *Folder) Read(i int, x []float32) (label int, err error) {
 func folders(dir string) (names []string) {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
-		if isFolder(dir, e) && !strings.HasPrefix(e.Name(), ".") {
+		if folder.Is(dir, e) && !isHidden(e.Name()) {
 			names = append(names, e.Name())
 		}
 	}
@@ -234,49 +236,25 @@ func folders(dir string) (names []string) {
 // isEmpty reports whether a directory has nothing but hidden files.
 func isEmpty(dir string) bool {
 	entries, err := os.ReadDir(dir)
-	isVisible := func(e fs.DirEntry) bool { return !strings.HasPrefix(e.Name(), ".") }
+	isVisible := func(e fs.DirEntry) bool { return !isHidden(e.Name()) }
 	return err == nil && !slices.ContainsFunc(entries, isVisible)
 }
 
-// pictures returns the paths of all PNG and JPEG files below a folder that lies within
-// others. It follows links, as filepath.WalkDir does not.
-func pictures(dir string, within ...fs.FileInfo) (paths []string, err error) {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return nil, err
-	}
-	if slices.ContainsFunc(within, func(w fs.FileInfo) bool { return os.SameFile(w, info) }) {
-		return nil, fmt.Errorf("%s: a link to a folder that it lies in", dir)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		switch {
-		case strings.HasPrefix(e.Name(), "."):
-		case isFolder(dir, e):
-			more, err := pictures(path, append(within, info)...)
-			if err != nil {
-				return nil, err
-			}
-			paths = append(paths, more...)
-		case isPicture(path):
+// pictures returns the paths of all PNG and JPEG files below a folder.
+func pictures(dir string) (paths []string, err error) {
+	err = folder.Each(dir, isHidden, func(path string) error {
+		if isPicture(path) {
 			paths = append(paths, path)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return paths, nil
 }
 
-// isFolder reports whether an entry of a directory is a folder or a link to one.
-func isFolder(dir string, e fs.DirEntry) bool {
-	if e.Type()&fs.ModeSymlink == 0 {
-		return e.IsDir()
-	}
-	info, err := os.Stat(filepath.Join(dir, e.Name()))
-	return err == nil && info.IsDir()
-}
+func isHidden(name string) bool { return strings.HasPrefix(name, ".") }
 
 // endings are those of the files that are read as images, in any case.
 var endings = []string{".png", ".jpg", ".jpeg"}

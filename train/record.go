@@ -14,6 +14,7 @@ import (
 
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/internal/folder"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/train/metric"
 	"github.com/mlodyssey/odyssey/train/record"
@@ -254,21 +255,12 @@ func filesOf(sources ...data.Source) (files []string) {
 func hashFiles(paths []string) ([]DataFile, error) {
 	files := []DataFile{}
 	for _, path := range paths {
-		info, err := os.Stat(path)
-		if err != nil {
-			return nil, err
-		}
 		abs, err := filepath.Abs(path)
 		if err != nil {
 			return nil, err
 		}
 		f := DataFile{Path: abs}
-		if info.IsDir() {
-			f.SHA256, f.Bytes, err = hashFolder(path)
-		} else {
-			f.SHA256, f.Bytes, err = checkpoint.SumFile(path)
-		}
-		if err != nil {
+		if f.SHA256, f.Bytes, err = hash(path); err != nil {
 			return nil, err
 		}
 		files = append(files, f)
@@ -276,10 +268,28 @@ func hashFiles(paths []string) ([]DataFile, error) {
 	return files, nil
 }
 
+// readAgain returns the SHA-256 that a data file has now, and whether it is that of the content recorded.
+func (f DataFile) readAgain() (sum string, same bool, err error) {
+	sum, n, err := hash(f.Path)
+	return sum, sum == f.SHA256 && n == f.Bytes, err
+}
+
+// hash returns the SHA-256 of a file or a folder, and how many bytes it has.
+func hash(path string) (sum string, n int64, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", 0, err
+	}
+	if info.IsDir() {
+		return hashFolder(path)
+	}
+	return checkpoint.SumFile(path)
+}
+
 // hashFolder hashes the lines "name sum" of a folder's files, in the order of the names. It follows links.
 func hashFolder(dir string) (sum string, n int64, err error) {
 	h := sha256.New()
-	err = eachFile(dir, nil, func(path string) error {
+	err = folder.Each(dir, nil, func(path string) error {
 		one, size, err := checkpoint.SumFile(path)
 		if err != nil {
 			return err
@@ -290,36 +300,4 @@ func hashFolder(dir string) (sum string, n int64, err error) {
 		return err
 	})
 	return hex.EncodeToString(h.Sum(nil)), n, err
-}
-
-// eachFile calls f for each file of a folder and those within it, in the order of their names. above are the folders
-// that it was reached through.
-func eachFile(dir string, above []os.FileInfo, f func(path string) error) error {
-	own, err := os.Stat(dir)
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(above, func(a os.FileInfo) bool { return os.SameFile(a, own) }) {
-		return fmt.Errorf("%s: a link to a folder that it lies in", dir)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		info, err := os.Stat(path)
-		switch {
-		case err != nil:
-			return err
-		case info.IsDir():
-			err = eachFile(path, append(above, own), f)
-		default:
-			err = f(path)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -172,10 +172,10 @@ func (c verifyCommand) Run(ctx context.Context, out *output) error {
 // user chose.
 func tellSkipped(out *output, set data.Dataset) {
 	if n, example := data.Skipped(set); n > 0 {
-		files, were := "files", "were passed over, such as"
+		were := "were passed over, such as"
 		if n == 1 {
-			files, were = "file", "was passed over:"
+			were = "was passed over:"
 		}
-		fmt.Fprintf(out, "%d %s could not be read and %s %v\n", n, files, were, example)
+		fmt.Fprintf(out, "%d %s could not be read and %s %v\n", n, plural("file", n), were, example)
 	}
 }

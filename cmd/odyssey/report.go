@@ -50,7 +50,7 @@ func (c reportCommand) Run(ctx context.Context, out *output) error {
 			fmt.Fprintf(out, "does not hold: %s\n", printable.Text(check.What))
 		}
 	}
-	fmt.Fprintf(out, "%s is the report of %s\n", file, numberOfRuns(len(runs)))
+	fmt.Fprintf(out, "%s is the report of %d %s\n", file, len(runs), plural("run", len(runs)))
 	return nil
 }
 
@@ -83,11 +83,4 @@ func (c reportCommand) verify(ctx context.Context, dir string) string {
 		return err.Error()
 	}
 	return proof.String()
-}
-
-func numberOfRuns(n int) string {
-	if n == 1 {
-		return "1 run"
-	}
-	return fmt.Sprintf("%d runs", n)
 }

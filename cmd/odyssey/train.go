@@ -36,8 +36,9 @@ type trainCommand struct {
 	KeepEvery   int           `group:"Run:" placeholder:"N" help:"Keep the network of every N-th epoch too, in files such as epoch-0010.safetensors."`
 	KeepLast    int           `group:"Run:" placeholder:"K" help:"Keep only the last K of the networks of --keep-every. Default: all."`
 	Profile     bool          `group:"Run:" help:"Print where the time goes, by operation and layer, and write cpu.pprof for go tool pprof." xor:"how"`
-	moved       string        // where the data of a run to resume lies now
 	Live        string        `group:"Run:" placeholder:"ADDRESS" help:"Serve the run's report while it trains, at an address such as 127.0.0.1:8080, for this machine alone, or :8080, for all who reach it: see docs/report.md."`
+
+	moved string // where the data of a run to resume lies now
 }
 
 // Help is the long help text.
