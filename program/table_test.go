@@ -127,9 +127,10 @@ func (c scaled) indexes() bool {
 	return slices.ContainsFunc(c.args, func(a op.Arg) bool { return !a.Spec.DType.IsFloat() })
 }
 
-// sameExamples reports whether the inputs have the sizes of the case along all axes
-// but the batch.
-func (c scaled) sameExamples(s specs) bool {
+// holdsIndices reports whether the inputs have the sizes of the case, so that the
+// indices of the case lie within them: a batch, which an index may go along too, may
+// be larger.
+func (c scaled) holdsIndices(s specs) bool {
 	for i, a := range c.args {
 		if a.Spec.Rank() != s[i].Rank() {
 			return false
@@ -137,6 +138,9 @@ func (c scaled) sameExamples(s specs) bool {
 		first := 0
 		if c.batch[i] {
 			first = 1
+			if s[i].Shape[0] < a.Spec.Shape[0] {
+				return false
+			}
 		}
 		if !slices.Equal(a.Spec.Shape[first:], s[i].Shape[first:]) {
 			return false
@@ -185,7 +189,7 @@ func (g *tableGraph) try(c scaled, in []bounded) bool {
 	if err != nil || slices.ContainsFunc(out, func(s tensor.Spec) bool { return s.Elements() > mostElements }) {
 		return false
 	}
-	if c.indexes() && !c.sameExamples(s) { // an index is below a size of the case
+	if c.indexes() && !c.holdsIndices(s) {
 		return false
 	}
 	var args values
