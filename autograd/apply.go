@@ -1,6 +1,7 @@
 package autograd
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/mlodyssey/odyssey/tensor"
@@ -23,16 +24,13 @@ func Apply(op Op, in ...*Value) []*Value {
 		}
 		specs[i] = v.spec
 	}
-	outSpecs, err := op.Infer(specs)
+	outSpecs, err := Infer(op, specs)
 	if err != nil {
 		tensor.Fail(op.Name(), specs, "%v", err)
 	}
 	stale := slices.ContainsFunc(in, func(v *Value) bool { return v.stale || v.variable != nil })
 	out := make([]*Value, len(outSpecs))
 	for i, s := range outSpecs {
-		if err := tensor.CheckShape(s.DType, s.Shape); err != nil {
-			tensor.Fail(op.Name(), specs, "%v", err)
-		}
 		out[i] = &Value{spec: s, stale: stale}
 	}
 	if tr := tracing(in); tr != nil {
@@ -42,6 +40,25 @@ func Apply(op Op, in ...*Value) []*Value {
 	}
 	link(op, in, out)
 	return out
+}
+
+// Infer returns the types and shapes of an operation's outputs for those of its inputs, or
+// an error that says what was expected. Elements of packed types cannot be moved one by
+// one, so that no output is of one.
+func Infer(op Op, in []tensor.Spec) ([]tensor.Spec, error) {
+	out, err := op.Infer(in)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range out {
+		if s.DType.IsPacked() {
+			return nil, fmt.Errorf("want elements that are not packed: %v have to be cast to float32 first", s.DType)
+		}
+		if err := tensor.CheckShape(s.DType, s.Shape); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // Apply1 is Apply, but returns the first output alone.

@@ -68,7 +68,7 @@ func specsOf(in []*autograd.Value) []tensor.Spec {
 // inputs, or an error that says what was expected.
 func Infer(o Operation, in []tensor.Spec) (out []tensor.Spec, err error) {
 	if o, ok := o.(autograd.Op); ok {
-		return o.Infer(in)
+		return autograd.Infer(o, in)
 	}
 	defer func() {
 		cause := recover()

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/mlodyssey/odyssey/autograd"
+	"github.com/mlodyssey/odyssey/gradcheck"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/random"
 	"github.com/mlodyssey/odyssey/tensor"
@@ -54,9 +56,41 @@ func distorted(in []tensor.Spec, r *random.Stream) []tensor.Spec {
 				shape[r.IntN(len(shape))] = r.IntN(4)
 			}
 		case 4:
-			in[i].DType = tensor.Float32 + tensor.DType(r.IntN(6))
+			in[i].DType = tensor.Float32 + tensor.DType(r.IntN(int(tensor.NVFP4)))
 		}
 		in[i].Shape = shape
 	}
 	return in
+}
+
+// What Infer takes of packed elements can be done.
+func TestPackedInputsAreTakenOrRefused(t *testing.T) {
+	for _, e := range op.Table() {
+		for _, c := range e.Cases {
+			for i := range c.In {
+				for _, d := range packedTypes() {
+					args := slices.Clone(c.In)
+					args[i].Spec.DType = d
+					applyIfInferred(t, c.Op, args)
+				}
+			}
+		}
+	}
+}
+
+func applyIfInferred(t *testing.T, o op.Operation, args []op.Arg) {
+	if _, err := op.Infer(o, argSpecs(args)); err != nil {
+		return
+	}
+	defer func() {
+		if cause := recover(); cause != nil {
+			t.Errorf("Infer takes %v, Apply says: %v", argSpecs(args), cause)
+		}
+	}()
+	var in []*autograd.Value
+	r := random.New(1)
+	for _, a := range args {
+		in = append(in, autograd.Const(gradcheck.Sample(a, r)))
+	}
+	op.Apply(o, in...)
 }
