@@ -100,14 +100,15 @@ func described(kind string, number int) string {
 // ends compares the end with the epochs.
 func (v *verifier) ends(context.Context) error {
 	end, n, s := v.record.End, len(v.record.Epochs), v.record.Start.Settings
-	lines, steps := 0, 0
+	lines := 0
 	for _, l := range v.record.Lines {
 		if l.Kind == lineEnd {
 			lines++
 		}
 	}
-	for _, e := range v.record.Epochs {
-		steps += e.Steps
+	steps := 0 // where epochs that were cut short count as whole, but for the last
+	if n > 0 {
+		steps = (n-1)*v.record.Start.batches() + v.record.Epochs[n-1].Steps
 	}
 	switch {
 	case end == nil:
@@ -206,15 +207,9 @@ func (v *verifier) comesAgain() bool {
 	return false
 }
 
-// isOver reports whether the run came to an end by itself.
-func (v *verifier) isOver() bool {
-	end := v.record.End
-	return end != nil && !end.Failed && end.Reason != EndInterrupted
-}
-
 // unfinished tells what may be the matter with the files of a run that was killed.
 func (v *verifier) unfinished() string {
-	if v.isOver() {
+	if v.record.isOver() {
 		return ""
 	}
 	return "; the run is not over: if it was killed, resume it"

@@ -108,6 +108,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 	}
 	if run.IsFinished() {
 		fmt.Fprintf(out, "%s is finished: there is nothing to go on with\n", run.Dir())
+		tellEarlyEnd(out, run.Dir())
 		return nil
 	}
 	settings := run.Settings()
