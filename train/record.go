@@ -142,6 +142,7 @@ func (r *log) started(s Settings, k Keep, l *Loop) error {
 	}
 	start := describe(l.Config)
 	start.Settings, start.Environment, start.Data, start.Keep = s, CurrentEnvironment(), files, k
+	start.Settings.Normalize = data.FormatNormalise(l.Config.Mean, l.Config.Std)
 	return r.Append(lineStart, start)
 }
 
@@ -203,6 +204,9 @@ func (r *Record) read(l record.Line, first bool) error {
 		}
 		if r.Start.Settings.Data == "" {
 			return errors.New("no settings.data, want the settings of a run")
+		}
+		if r.Start.Settings.Normalize == "" { // all runs had MNIST's once
+			r.Start.Settings.Normalize = data.FormatNormalise(Mean, Std)
 		}
 		return nil
 	case lineEpoch:

@@ -324,6 +324,9 @@ func (v *verifier) compareFiles(read []string) error {
 // compareNet compares a classifier with what is recorded of all.
 func (v *verifier) compareNet(net *Classifier, file string) error {
 	want := v.record.Start
+	if used := data.FormatNormalise(net.Mean, net.Std); used != want.Settings.Normalize {
+		return v.differs(lineStart, 1, "examples are normalised by %s, but those of %s by %s", want.Settings.Normalize, file, used)
+	}
 	got := nn.CountParameters(net.Net)
 	if net.Name != want.Settings.Model || got != want.Parameters || !slices.Equal(net.Classes, want.Classes) {
 		return v.differs(lineStart, 1, "%s of %d parameters and %d classes, but %s is %s of %d and %d, or the classes have other names",
