@@ -3,7 +3,8 @@ package augment
 import "github.com/mlodyssey/odyssey/internal/kernel"
 
 // Normalise subtracts a mean and divides by a deviation. It comes last: its values
-// leave the range that the others work on.
+// leave the range that the others work on. A Loader changes by it what it augments,
+// and no test images: LoaderConfig.Mean and Std of package data are for both.
 type Normalise struct {
 	Mean float64 `set:"mean" of:"-10..10" doc:"subtracted"`
 	Std  float64 `set:"std" of:"1e-6..1e6" doc:"divisor"`

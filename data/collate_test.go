@@ -35,7 +35,7 @@ func TestCollatedBatchesDependOnTheirPlaceAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := func(workers, first int, collate func(*Batch) error) (all []Batch) {
-		c := LoaderConfig{Batch: 16, Shuffle: true, Seed: 3, Mean: 0.1, Std: 0.3, Augment: policy, Collate: collate, Workers: workers}
+		c := LoaderConfig{Batch: 16, Shuffle: true, Seed: 3, Mean: []float32{0.1}, Std: []float32{0.3}, Augment: policy, Collate: collate, Workers: workers}
 		for b, err := range mustLoader(t, bars(90), c).BatchesFrom(t.Context(), 2, first) {
 			if err != nil {
 				t.Fatal(err)

@@ -56,7 +56,7 @@ func ExampleMap() {
 
 func ExampleLoader() {
 	set := glyphs.New(100, 1, glyphs.Train)
-	loader, err := data.NewLoader(set, data.LoaderConfig{Batch: 40, Shuffle: true, Seed: 1, Mean: 0.1307, Std: 0.3081})
+	loader, err := data.NewLoader(set, data.LoaderConfig{Batch: 40, Shuffle: true, Seed: 1, Mean: []float32{0.1307}, Std: []float32{0.3081}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -14,12 +14,12 @@ import (
 
 // LoaderConfig says how a Loader makes batches.
 type LoaderConfig struct {
-	Batch     int     // examples in a batch
-	Shuffle   bool    // a new random order each epoch, instead of the set's own
-	Sampler   Sampler // which examples an epoch has, and in what order; nil: all, as Shuffle says
-	Seed      uint64  // of the random orders, and of Augment
-	DropLast  bool    // leave out an epoch's last batch where it is smaller
-	Mean, Std float32 // values become (value - Mean) / Std; a Std of 0 means 1
+	Batch     int       // examples in a batch
+	Shuffle   bool      // a new random order each epoch, instead of the set's own
+	Sampler   Sampler   // which examples an epoch has, and in what order; nil: all, as Shuffle says
+	Seed      uint64    // of the random orders, and of Augment
+	DropLast  bool      // leave out an epoch's last batch where it is smaller
+	Mean, Std []float32 // values become (value - Mean) / Std: see Normalise and Measure; nil: they stay
 	// Augment changes the images, of shape [channels height width], at random: each by the
 	// seed, the epoch, its index in the set and how often the epoch had it before, mixtures by
 	// the number of the batch too. nil: they stay as they are.
@@ -58,9 +58,6 @@ type Loader struct {
 
 // NewLoader returns a loader of set. An error says which setting cannot be met.
 func NewLoader(set Dataset, c LoaderConfig) (*Loader, error) {
-	if c.Std == 0 {
-		c.Std = 1
-	}
 	if c.Sampler == nil {
 		c.Sampler = everything(c.Shuffle)
 	}
@@ -77,8 +74,9 @@ func NewLoader(set Dataset, c LoaderConfig) (*Loader, error) {
 		return nil, fmt.Errorf("batch %d is larger than an epoch's %d examples", c.Batch, n)
 	case c.Workers < 0:
 		return nil, fmt.Errorf("%d workers: want at least 0", c.Workers)
-	case !isFinite(c.Mean) || !isFinite(c.Std) || c.Std < 0:
-		return nil, fmt.Errorf("mean %v and standard deviation %v: want finite numbers, the second positive", c.Mean, c.Std)
+	}
+	if err := CheckNormalise(set.Shape(), c.Mean, c.Std); err != nil {
+		return nil, err
 	}
 	return &Loader{set, c, set.Shape(), len(set.Classes())}, nil
 }

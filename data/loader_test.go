@@ -75,7 +75,7 @@ func TestLoaderBatches(t *testing.T) {
 }
 
 func TestLoaderNormalises(t *testing.T) {
-	l := mustLoader(t, numbered(256), LoaderConfig{Batch: 256, Mean: 0.1307, Std: 0.3081})
+	l := mustLoader(t, numbered(256), LoaderConfig{Batch: 256, Mean: []float32{0.1307}, Std: []float32{0.3081}})
 	b := copyEpoch(t, l, 0)[0]
 	for i := range 256 {
 		mean, std := float32(0.1307), float32(0.3081)
@@ -114,7 +114,7 @@ func TestLoaderOrderIsStable(t *testing.T) {
 
 func TestLoaderIsTheSameWithAnyNumberOfWorkersAndProcessors(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	config := LoaderConfig{Batch: 70, Shuffle: true, Seed: 5, Mean: 0.1, Std: 0.3, Workers: 1}
+	config := LoaderConfig{Batch: 70, Shuffle: true, Seed: 5, Mean: []float32{0.1}, Std: []float32{0.3}, Workers: 1}
 	want := copyEpoch(t, mustLoader(t, numbered(200), config), 2)
 	for _, c := range []struct{ workers, procs int }{{0, 1}, {0, 2}, {0, 5}, {2, 2}, {3, 1}, {16, 5}, {100, 2}} {
 		config.Workers = c.workers
@@ -355,10 +355,10 @@ func TestNewLoaderRefuses(t *testing.T) {
 		{numbered(10), LoaderConfig{Batch: 64}, "batch 64 is larger than an epoch's 10 examples"},
 		{numbered(0), LoaderConfig{Batch: 1}, "batch 1 is larger than an epoch's 0 examples"},
 		{numbered(10), LoaderConfig{Batch: 1, Workers: -1}, "-1 workers: want at least 0"},
-		{numbered(10), LoaderConfig{Batch: 1, Mean: nan}, "mean NaN"},
-		{numbered(10), LoaderConfig{Batch: 1, Std: nan}, "deviation NaN"},
-		{numbered(10), LoaderConfig{Batch: 1, Std: inf}, "deviation +Inf"},
-		{numbered(10), LoaderConfig{Batch: 1, Std: -1}, "deviation -1"},
+		{numbered(10), LoaderConfig{Batch: 1, Mean: []float32{nan}}, "mean NaN"},
+		{numbered(10), LoaderConfig{Batch: 1, Std: []float32{nan}}, "deviation NaN"},
+		{numbered(10), LoaderConfig{Batch: 1, Std: []float32{inf}}, "deviation +Inf"},
+		{numbered(10), LoaderConfig{Batch: 1, Std: []float32{-1}}, "deviation -1"},
 	} {
 		if _, err := NewLoader(c.set, c.config); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want %s", c.config, err, c.want)
@@ -375,7 +375,7 @@ func BenchmarkLoader(b *testing.B) {
 	affine := "affine:degrees=8,x=0.07,y=0.07,scale=0.9..1.1" // shift, rotation and scale
 	for _, policy := range []string{"", affine, "default"} {
 		b.Run(cmp.Or(policy, "plain"), func(b *testing.B) {
-			c := LoaderConfig{Batch: 64, Shuffle: true, Mean: 0.1307, Std: 0.3081}
+			c := LoaderConfig{Batch: 64, Shuffle: true, Mean: []float32{0.1307}, Std: []float32{0.3081}}
 			if policy != "" {
 				var err error
 				if c.Augment, err = augment.Parse(policy); err != nil {
@@ -420,7 +420,7 @@ func TestAugmentedBatchesDependOnTheirPlaceAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := LoaderConfig{Batch: 16, Shuffle: true, Seed: 3, Mean: 0.1, Std: 0.3, Augment: policy}
+	config := LoaderConfig{Batch: 16, Shuffle: true, Seed: 3, Mean: []float32{0.1}, Std: []float32{0.3}, Augment: policy}
 	read := func(c LoaderConfig, epoch, first int) (all []Batch) {
 		for b, err := range mustLoader(t, bars(90), c).BatchesFrom(t.Context(), epoch, first) {
 			if err != nil {
@@ -445,7 +445,7 @@ func TestAugmentedBatchesDependOnTheirPlaceAlone(t *testing.T) {
 			}
 		}
 	}
-	for name, other := range map[string][]Batch{"epoch": read(config, 3, 0), "seed": read(LoaderConfig{Batch: 16, Shuffle: true, Seed: 4, Mean: 0.1, Std: 0.3, Augment: policy}, 2, 0)} {
+	for name, other := range map[string][]Batch{"epoch": read(config, 3, 0), "seed": read(LoaderConfig{Batch: 16, Shuffle: true, Seed: 4, Mean: []float32{0.1}, Std: []float32{0.3}, Augment: policy}, 2, 0)} {
 		if same(other[0], want[0]) {
 			t.Errorf("another %s gives the same batch", name)
 		}

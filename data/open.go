@@ -10,6 +10,9 @@ import (
 	"strings"
 )
 
+// FormatIDX is the Source.Format of MNIST's and EMNIST's files.
+const FormatIDX = "IDX"
+
 // Source says what a set was read from.
 type Source struct {
 	Format string
@@ -28,7 +31,7 @@ type format struct {
 // formats are tried in this order: those with the most telling names first.
 func formats() []format {
 	return []format{
-		{"IDX", "*train-images-idx3-ubyte[.gz]", nil, hasIDX, openIDX},
+		{FormatIDX, "*train-images-idx3-ubyte[.gz]", nil, hasIDX, openIDX},
 		{"CIFAR", "data_batch_*.bin or train.bin", []string{"labels"}, hasCIFAR, openCIFAR},
 		{"NumPy", "train.npz or one *.npz", []string{"scale", "channels", "share", "seed"}, hasNPZ, openNPZ},
 		{"CSV", "train.csv or one *.csv", []string{"label", "shape", "scale", "separator", "header", "share", "seed"}, hasCSV, openCSV},

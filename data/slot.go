@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 
 	"github.com/mlodyssey/odyssey/augment"
-	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/tensor"
 )
@@ -94,7 +93,7 @@ func (s *slot) fill() (err error) {
 	}
 	if l := s.loader; l.mixes() {
 		s.mix()
-		normalise(tensor.Data[float32](s.batch.Images), l.config.Mean, l.config.Std)
+		s.normaliseAll()
 	}
 	return s.collate()
 }
@@ -131,14 +130,17 @@ func (s *slot) readExamples(lo, hi int) error {
 			change(l.config.Augment.Each, l.shape, x, augment.RepeatStream(l.config.Seed, b.Epoch, i, s.before[k]))
 		}
 		if !l.mixes() {
-			normalise(x, l.config.Mean, l.config.Std)
+			Normalise(x, l.config.Mean, l.config.Std)
 		}
 		labels[k] = int64(label)
 	}
 	return nil
 }
 
-func normalise(x []float32, mean, std float32) {
-	kernel.SubScalar(x, x, mean)
-	kernel.DivScalar(x, x, std)
+// normaliseAll normalises a batch that is mixed.
+func (s *slot) normaliseAll() {
+	images, size := tensor.Data[float32](s.batch.Images), tensor.Elements(s.loader.shape)
+	for ; len(images) > 0; images = images[size:] {
+		Normalise(images[:size], s.loader.config.Mean, s.loader.config.Std)
+	}
 }

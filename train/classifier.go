@@ -31,8 +31,8 @@ type Classifier struct {
 	Name      string    // of the network
 	Net       nn.Module // maps [n, Input...] to scores [n, classes]
 	Classes   []string
-	Input     []int   // the shape of an example
-	Mean, Std float32 // examples become (x - Mean) / Std; a Std of 0 means 1
+	Input     []int     // the shape of an example
+	Mean, Std []float32 // examples become (x - Mean) / Std: see data.Normalise
 
 	Precision precision.Policy // how it computes; the parameters must be of its type
 	Ranges    []float32        // largest magnitudes by calibration: see precision.Policy.Rewrite
@@ -64,9 +64,9 @@ func (c *Classifier) Predict(example []float32) (guesses []Guess, err error) {
 		return nil, fmt.Errorf("an example of %d values, want %d: shape %v", len(example), want, c.Input)
 	}
 	x := tensor.New(tensor.Float32, append([]int{1}, c.Input...)...)
-	for i, v := range example {
-		tensor.Data[float32](x)[i] = (v - c.Mean) / cmp.Or(c.Std, 1)
-	}
+	values := tensor.Data[float32](x)
+	copy(values, example)
+	data.Normalise(values, c.Mean, c.Std)
 	for i, p := range tensor.Data[float64](c.probabilities(x)) {
 		if math.IsNaN(p) {
 			return nil, errors.New("the network's scores are not finite")
@@ -144,8 +144,8 @@ func (c *Classifier) metadata() map[string]string {
 		metaModel:   c.Name,
 		metaClasses: jsonOf(c.Classes),
 		metaInput:   jsonOf(c.Input),
-		metaMean:    jsonOf(c.Mean),
-		metaStd:     jsonOf(cmp.Or(c.Std, 1)),
+		metaMean:    numbersText(c.Mean, 0),
+		metaStd:     numbersText(c.Std, 1),
 	}
 	if p := c.Precision.String(); p != precision.FP32.Name {
 		m[metaPrecision] = p
@@ -234,8 +234,8 @@ func (c *Classifier) readMetadata(metadata map[string]string) error {
 		unknown,
 		parse(metadata, metaClasses, &c.Classes, "a list of strings"),
 		parse(metadata, metaInput, &c.Input, "a list of sizes"),
-		parse(metadata, metaMean, &c.Mean, "a number"),
-		parse(metadata, metaStd, &c.Std, "a number"))
+		parse(metadata, metaMean, (*numbers)(&c.Mean), "a number, or one for each channel"),
+		parse(metadata, metaStd, (*numbers)(&c.Std), "a number, or one for each channel"))
 	if _, ok := metadata[metaRanges]; ok {
 		err = cmp.Or(err, parse(metadata, metaRanges, &c.Ranges, "a list of numbers"))
 	}
@@ -248,10 +248,39 @@ func (c *Classifier) readMetadata(metadata map[string]string) error {
 		return fmt.Errorf("metadata %q is for activations with a scale, not for precision %v", metaRanges, c.Precision)
 	case slices.ContainsFunc(c.Ranges, func(v float32) bool { return !(v >= 0 && v <= math.MaxFloat32) }):
 		return fmt.Errorf("metadata %q has %v, want numbers of at least 0", metaRanges, c.Ranges)
-	case !(c.Std > 0):
-		return fmt.Errorf("metadata %q is %v, want a positive number", metaStd, c.Std)
+	}
+	if err := data.CheckNormalise(c.Input, c.Mean, c.Std); err != nil {
+		return fmt.Errorf("metadata %q and %q: %w", metaMean, metaStd, err)
 	}
 	return nil
+}
+
+// numbers are a number in JSON, as there was one alone before channels had their own, or a list of them.
+type numbers []float32
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *numbers) UnmarshalJSON(text []byte) error {
+	var one float32
+	if json.Unmarshal(text, &one) != nil {
+		err := json.Unmarshal(text, (*[]float32)(n))
+		if err == nil && len(*n) == 0 {
+			err = errors.New("no numbers")
+		}
+		return err
+	}
+	*n = numbers{one}
+	return nil
+}
+
+// numbersText writes numbers so; otherwise is what none stand for.
+func numbersText(n []float32, otherwise float32) string {
+	switch len(n) {
+	case 0:
+		return jsonOf(otherwise)
+	case 1:
+		return jsonOf(n[0])
+	}
+	return jsonOf(n)
 }
 
 func parse(metadata map[string]string, key string, v any, want string) error {

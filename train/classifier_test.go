@@ -43,7 +43,7 @@ func TestSavedClassifierComesBackTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Name != c.Name || got.Mean != c.Mean || got.Std != c.Std ||
+		if got.Name != c.Name || !slices.Equal(got.Mean, c.Mean) || !slices.Equal(got.Std, c.Std) ||
 			!slices.Equal(got.Classes, c.Classes) || !slices.Equal(got.Input, c.Input) {
 			t.Errorf("loaded %+v, want %+v", got, c)
 		}
@@ -73,7 +73,10 @@ func TestLoadRefuses(t *testing.T) {
 		{"other format", func(f *checkpoint.File) { f.Metadata["odyssey"] = "2" }, `metadata "odyssey" is "2", want "1"`},
 		{"classes no list", func(f *checkpoint.File) { f.Metadata["classes"] = "47" }, `metadata "classes" is "47", want a list of strings`},
 		{"mean no number", func(f *checkpoint.File) { f.Metadata["mean"] = "NaN" }, `metadata "mean" is "NaN", want a number`},
-		{"std zero", func(f *checkpoint.File) { f.Metadata["std"] = "0" }, `metadata "std" is 0, want a positive number`},
+		{"std zero", func(f *checkpoint.File) { f.Metadata["std"] = "0" }, `metadata "mean" and "std": mean 0.1307 and standard deviation 0: want finite numbers, the second positive`},
+		{"means of two channels", func(f *checkpoint.File) { f.Metadata["mean"] = "[0.1,0.2]" }, `metadata "mean" and "std": means or deviations of 2 channels, want 1`},
+		{"no means", func(f *checkpoint.File) { f.Metadata["mean"] = "[]" }, `metadata "mean" is "[]", want a number, or one for each channel`},
+		{"std no numbers", func(f *checkpoint.File) { f.Metadata["std"] = `["a"]` }, `want a number, or one for each channel`},
 		{"many classes", func(f *checkpoint.File) {
 			f.Metadata["classes"] = "[" + strings.Repeat(`"",`, 1<<15) + `""]`
 		}, `32769 names, want at most 32768`},
@@ -138,7 +141,7 @@ func TestPredict(t *testing.T) {
 	}
 	input := tensor.New(tensor.Float32, 1, 1, 28, 28)
 	for i, v := range x {
-		tensor.Data[float32](input)[i] = (v - Mean) / Std
+		tensor.Data[float32](input)[i] = (v - Mean[0]) / Std[0]
 	}
 	scores := tensor.Data[float32](c.Net.Forward(autograd.Const(input)).Tensor())
 	sum := 0.0

@@ -33,8 +33,8 @@ type Config struct {
 	// and so in an epoch's Loss; evaluation has none. 0: none. Szegedy et al., 2015.
 	LabelSmoothing float64
 
-	Seed      uint64  // of the order of examples
-	Mean, Std float32 // examples become (x - Mean) / Std; a Std of 0 means 1
+	Seed      uint64    // of the order of examples
+	Mean, Std []float32 // examples become (x - Mean) / Std: see data.Normalise and data.Measure; nil: they stay
 
 	Augment *augment.Policy // changes the images of Train at random; nil: they stay as they are
 	Sampler data.Sampler    // of Train; nil: all examples, in a new order each epoch

@@ -50,13 +50,13 @@ func Values(metrics []metric.Metric) map[string]float64 {
 }
 
 // Evaluate returns how well a model does, in a precision, on a set whose examples
-// become (x - mean) / std, and lets metrics begin anew and take all of it in. The same model and
+// become (x - mean) / std (see data.Normalise), and lets metrics begin anew and take all of it in. The same model and
 // set give the same bits.
-func Evaluate(ctx context.Context, m nn.Module, p precision.Policy, set data.Dataset, mean, std float32, metrics ...metric.Metric) (r Result, err error) {
+func Evaluate(ctx context.Context, m nn.Module, p precision.Policy, set data.Dataset, mean, std []float32, metrics ...metric.Metric) (r Result, err error) {
 	return evaluate(ctx, newEvaluator(m, p, nil), m, set, mean, std, metrics)
 }
 
-func evaluate(ctx context.Context, s *stepper, m nn.Module, set data.Dataset, mean, std float32, metrics []metric.Metric) (r Result, err error) {
+func evaluate(ctx context.Context, s *stepper, m nn.Module, set data.Dataset, mean, std []float32, metrics []metric.Metric) (r Result, err error) {
 	defer recoverMistake(&err)
 	loader, err := data.NewLoader(set, data.LoaderConfig{Batch: min(evalBatch, set.Len()), Mean: mean, Std: std})
 	if err != nil {

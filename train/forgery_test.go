@@ -267,6 +267,9 @@ var forgeries = map[string]struct {
 	"another network is said, chain and all": {func(t *testing.T, dir, _, _ string) {
 		ofStart(t, dir, func(start map[string]any) { start["settings"].(map[string]any)["model"] = "resnet20" })
 	}, Check{Eval: true}, "run.json: line 1, start: resnet20 of 61706 parameters and 10 classes, but best.safetensors is lenet5 of "},
+	"other means and deviations are said, chain and all": {func(t *testing.T, dir, _, _ string) {
+		ofStart(t, dir, func(start map[string]any) { start["settings"].(map[string]any)["normalize"] = "0.5/0.5" })
+	}, Check{Eval: true}, "run.json: line 1, start: examples are normalised by 0.5/0.5, but those of best.safetensors by 0.1307/0.3081"},
 	"more examples are said, chain and all": {func(t *testing.T, dir, _, _ string) {
 		ofStart(t, dir, func(start map[string]any) { start["examples"] = []int{1000000, 40} })
 	}, Check{Eval: true}, "run.json: line 1, start: it counts 1000000 and 40 examples, but "},

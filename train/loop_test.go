@@ -35,7 +35,7 @@ func small(t *testing.T, n int) Config {
 	return Config{
 		Model: m, Optimizer: o,
 		Train: glyphs.New(n, 1, glyphs.Train), Test: glyphs.New(100, 1, glyphs.Test),
-		Epochs: 2, Batch: 24, Seed: 1, Mean: 0.1307, Std: 0.3081,
+		Epochs: 2, Batch: 24, Seed: 1, Mean: []float32{0.1307}, Std: []float32{0.3081},
 	}
 }
 

@@ -89,7 +89,7 @@ func TestMemoryOfQuantizedInference(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("reads /proc")
 	}
-	c := &Classifier{Name: "wide", Net: wide(), Classes: strings.Split("abcdefghij", ""), Input: []int{1024}, Std: 1}
+	c := &Classifier{Name: "wide", Net: wide(), Classes: strings.Split("abcdefghij", ""), Input: []int{1024}}
 	whole, packed := filepath.Join(t.TempDir(), "float32"), filepath.Join(t.TempDir(), "mxfp4")
 	if err := c.Save(whole); err != nil {
 		t.Fatal(err)

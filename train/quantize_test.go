@@ -259,7 +259,7 @@ func TestRangesAreTheLargestMagnitudes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, v := range pixels {
-			want = max(want, float32(math.Abs(float64((v-c.Mean)/c.Std))))
+			want = max(want, float32(math.Abs(float64((v-c.Mean[0])/c.Std[0]))))
 		}
 	}
 	if len(got.Ranges) != 5 || math.Abs(float64(got.Ranges[0]-want)) > 1e-6 {

@@ -42,6 +42,22 @@ type Start struct {
 	Keep
 }
 
+// batches returns how many an epoch has, 0 of settings that no run can have.
+func (s Start) batches() int {
+	if s.Settings.Batch < 1 {
+		return 0
+	}
+	return (s.Examples[0] + s.Settings.Batch - 1) / s.Settings.Batch
+}
+
+// epochs returns how many a run has that is not ended early.
+func (s Start) epochs() int {
+	if n := s.batches(); s.Settings.Steps > 0 && n > 0 {
+		return (s.Settings.Steps + n - 1) / n
+	}
+	return s.Settings.Epochs
+}
+
 // Keep says which epochs' classifiers a Directory keeps beside the last and the best.
 type Keep struct {
 	Every int `json:"keep_every,omitempty"` // each so many epochs; 0: of none
@@ -126,6 +142,7 @@ func (r *log) started(s Settings, k Keep, l *Loop) error {
 	}
 	start := describe(l.Config)
 	start.Settings, start.Environment, start.Data, start.Keep = s, CurrentEnvironment(), files, k
+	start.Settings.Normalize = data.FormatNormalise(l.Config.Mean, l.Config.Std)
 	return r.Append(lineStart, start)
 }
 
@@ -188,6 +205,9 @@ func (r *Record) read(l record.Line, first bool) error {
 		if r.Start.Settings.Data == "" {
 			return errors.New("no settings.data, want the settings of a run")
 		}
+		if r.Start.Settings.Normalize == "" { // all runs had MNIST's once
+			r.Start.Settings.Normalize = data.FormatNormalise(Mean, Std)
+		}
 		return nil
 	case lineEpoch:
 		var e RecordedEpoch
@@ -207,6 +227,11 @@ func (r *Record) read(l record.Line, first bool) error {
 		return json.Unmarshal(l.Body, r.End)
 	}
 	return fmt.Errorf("kind %q, want %s, %s, %s or %s", l.Kind, lineStart, lineEpoch, lineResume, lineEnd)
+}
+
+// isOver reports whether the run came to an end by itself.
+func (r *Record) isOver() bool {
+	return r.End != nil && !r.End.Failed && r.End.Reason != EndInterrupted
 }
 
 // Outcomes returns the epochs without their weights.

@@ -89,7 +89,8 @@ func (d *Directory) IsFinished() bool {
 		return false
 	}
 	early := EarlyStopping{Patience: d.settings.EarlyStop}
-	return r.End != nil && (r.End.Reason == EndFinished || d.settings.EarlyStop > 0 && early.over(r.Outcomes(), r.Start.Examples[1] > 0) != "")
+	return r.End != nil && (r.End.Reason == EndFinished || d.settings.EarlyStop > 0 && early.over(r.Outcomes(), r.Start.Examples[1] > 0) != "") ||
+		r.isOver() && len(r.Epochs) == r.Start.epochs()
 }
 
 // checkFiles returns an error unless files are as they were.

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,13 +19,6 @@ import (
 const (
 	DefaultEpochs = 10
 	DefaultBatch  = 64
-)
-
-// Mean and Std normalise pixels in [0, 1]: those of MNIST's training images,
-// which PyTorch's examples use too.
-const (
-	Mean = 0.1307
-	Std  = 0.3081
 )
 
 // Glyphs is the data that is drawn and not read from a directory; see package
@@ -45,6 +39,9 @@ type Settings struct {
 
 	Precision  string `json:"precision"`             // a name that precision.Named knows
 	EveryLayer bool   `json:"every_layer,omitempty"` // round in the first and the last layer too
+
+	// Normalize is NormalizeAuto or "", NormalizeMNIST, NormalizeOwn, or numbers. A record has the numbers that were used.
+	Normalize string `json:"normalize"`
 
 	Augment string `json:"augment,omitempty"` // a policy that augment.Parse reads; "": none
 
@@ -81,6 +78,12 @@ type NewNet func(name string, input []int, classes int, seed uint64) (nn.Module,
 // Prepare opens the data and makes the network and the optimiser: whatever can
 // be wrong with settings shows here, before anything is run or written.
 func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
+	return s.PrepareContext(context.Background(), newNet)
+}
+
+// PrepareContext is Prepare that returns the context's error if that is done while the training examples are
+// measured: see NormalizeOwn.
+func (s Settings) PrepareContext(ctx context.Context, newNet NewNet) (*Classifier, Config, error) {
 	train, from, err := openData(s.Data, "train", s.Seed, s.Limit)
 	if err != nil {
 		return nil, Config{}, err
@@ -101,13 +104,13 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 		return nil, Config{}, err
 	}
 	nn.Convert(net, policy.Type())
-	c := &Classifier{Name: s.Model, Net: net, Classes: train.Classes(), Input: train.Shape(), Mean: Mean, Std: Std, Precision: policy}
+	c := &Classifier{Name: s.Model, Net: net, Classes: train.Classes(), Input: train.Shape(), Precision: policy}
 	if err := c.Check(test); err != nil {
 		return nil, Config{}, fmt.Errorf("data %s: test split: %w", s.Data, err)
 	}
 	config := Config{
 		Model: net, Train: train, Test: test, Files: filesOf(from, testFrom),
-		Metrics: DefaultMetrics(len(c.Classes)), Epochs: s.Epochs, Steps: s.Steps, Batch: s.Batch, Accumulate: s.Accumulate, Seed: s.Seed, Mean: Mean, Std: Std, Eager: s.Eager,
+		Metrics: DefaultMetrics(len(c.Classes)), Epochs: s.Epochs, Steps: s.Steps, Batch: s.Batch, Accumulate: s.Accumulate, Seed: s.Seed, Eager: s.Eager,
 		Precision: policy,
 		ClipValue: s.ClipValue, ClipNorm: s.ClipNorm, LabelSmoothing: s.LabelSmoothing,
 	}
@@ -132,6 +135,14 @@ func (s Settings) Prepare(newNet NewNet) (*Classifier, Config, error) {
 	if err := s.prepareOptimizer(nn.Parameters(net), &config); err != nil {
 		return nil, Config{}, err
 	}
+	if err := config.Check(); err != nil {
+		return nil, Config{}, err
+	}
+	// The examples may take a while to measure: nothing else can be wrong by now.
+	if c.Mean, c.Std, err = s.normalisation(ctx, train, from); err != nil {
+		return nil, Config{}, err
+	}
+	config.Mean, config.Std = c.Mean, c.Std
 	return c, config, config.Check()
 }
 

@@ -100,14 +100,15 @@ func described(kind string, number int) string {
 // ends compares the end with the epochs.
 func (v *verifier) ends(context.Context) error {
 	end, n, s := v.record.End, len(v.record.Epochs), v.record.Start.Settings
-	lines, steps := 0, 0
+	lines := 0
 	for _, l := range v.record.Lines {
 		if l.Kind == lineEnd {
 			lines++
 		}
 	}
-	for _, e := range v.record.Epochs {
-		steps += e.Steps
+	steps := 0 // where epochs that were cut short count as whole, but for the last
+	if n > 0 {
+		steps = (n-1)*v.record.Start.batches() + v.record.Epochs[n-1].Steps
 	}
 	switch {
 	case end == nil:
@@ -206,15 +207,9 @@ func (v *verifier) comesAgain() bool {
 	return false
 }
 
-// isOver reports whether the run came to an end by itself.
-func (v *verifier) isOver() bool {
-	end := v.record.End
-	return end != nil && !end.Failed && end.Reason != EndInterrupted
-}
-
 // unfinished tells what may be the matter with the files of a run that was killed.
 func (v *verifier) unfinished() string {
-	if v.isOver() {
+	if v.record.isOver() {
 		return ""
 	}
 	return "; the run is not over: if it was killed, resume it"
@@ -329,6 +324,9 @@ func (v *verifier) compareFiles(read []string) error {
 // compareNet compares a classifier with what is recorded of all.
 func (v *verifier) compareNet(net *Classifier, file string) error {
 	want := v.record.Start
+	if used := data.FormatNormalise(net.Mean, net.Std); used != want.Settings.Normalize {
+		return v.differs(lineStart, 1, "examples are normalised by %s, but those of %s by %s", want.Settings.Normalize, file, used)
+	}
 	got := nn.CountParameters(net.Net)
 	if net.Name != want.Settings.Model || got != want.Parameters || !slices.Equal(net.Classes, want.Classes) {
 		return v.differs(lineStart, 1, "%s of %d parameters and %d classes, but %s is %s of %d and %d, or the classes have other names",

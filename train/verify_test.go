@@ -111,30 +111,61 @@ func TestVerifyFollowsMovedData(t *testing.T) {
 	}
 }
 
-// A run that was ended early, or taken up again, is replayed as it was.
+// A run that was ended early, or taken up again, is replayed as it was, also where steps say how long it is: epochs that were
+// cut short count as whole.
 func TestVerifyOfARunInPieces(t *testing.T) {
-	s := smallRun()
-	s.Epochs = 4
-	dir := filepath.Join(t.TempDir(), "run")
-	for piece := range 3 {
+	for _, steps := range []int{0, 11} {
+		s := smallRun()
+		s.Epochs, s.Steps = 4, steps
+		dir := filepath.Join(t.TempDir(), "run")
+		for piece := range 3 {
+			net, c := prepare(t, s)
+			d := newRunOr(t, dir, s, piece > 0)
+			c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
+				if l.Progress.Epoch == piece+1 && l.Progress.Step == 2 && piece < 2 {
+					l.Stop("enough for now")
+				}
+				return nil
+			}))
+			if _, err := d.Run(t.Context(), net, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := ReadRecord(dir)
+		if err != nil || len(r.Resumes) != 2 || len(r.Epochs) != 4 || r.Epochs[0].Steps != 2 || r.Epochs[1].Steps != 2 || r.Epochs[2].Steps != 3 {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		if p, err := Verify(t.Context(), dir, model.New, Check{Eval: true, Epochs: All}); err != nil || p.Replayed != 4 {
+			t.Errorf("%v, %v", p, err)
+		}
+	}
+}
+
+// A run that was ended within its last epoch has nothing left to do, and says why it ended.
+func TestARunThatEndsInItsLastEpochIsOver(t *testing.T) {
+	for _, steps := range []int{0, 5} {
+		s := smallRun()
+		s.Epochs, s.Steps = 2, steps
+		if steps > 0 {
+			s.Epochs = 0
+		}
+		dir := filepath.Join(t.TempDir(), "run")
 		net, c := prepare(t, s)
-		d := newRunOr(t, dir, s, piece > 0)
 		c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
-			if l.Progress.Epoch == piece+1 && l.Progress.Step == 2 && piece < 2 {
-				l.Stop("enough for now")
+			if l.Number() == 4 {
+				l.Stop("enough")
 			}
 			return nil
 		}))
-		if _, err := d.Run(t.Context(), net, c); err != nil {
+		if _, err := newRun(t, dir, s).Run(t.Context(), net, c); err != nil {
 			t.Fatal(err)
 		}
-	}
-	r, err := ReadRecord(dir)
-	if err != nil || len(r.Resumes) != 2 || len(r.Epochs) != 4 || r.Epochs[0].Steps != 2 || r.Epochs[1].Steps != 2 || r.Epochs[2].Steps != 3 {
-		t.Fatalf("%+v, %v", r, err)
-	}
-	if p, err := Verify(t.Context(), dir, model.New, Check{Eval: true, Epochs: All}); err != nil || p.Replayed != 4 {
-		t.Errorf("%v, %v", p, err)
+		if d, err := OpenDirectory(dir); err != nil || !d.IsFinished() {
+			t.Errorf("%d steps: %v, the run is not over", steps, err)
+		}
+		if p, err := Verify(t.Context(), dir, model.New, Check{Eval: true, Epochs: All}); err != nil || p.End.Reason != "enough" {
+			t.Errorf("%v, %v", p, err)
+		}
 	}
 }
 

@@ -76,7 +76,8 @@ func TestFolderOfOneClass(t *testing.T) {
 	}
 }
 
-// The header of an image is sound, and its pixels are not: that shows in the middle of an epoch.
+// The header of an image is sound, and its pixels are not: that shows when the examples are measured, or else in the middle
+// of an epoch.
 func TestImageThatIsUnreadableInAnEpoch(t *testing.T) {
 	dir, run := photos(t), filepath.Join(t.TempDir(), "run")
 	writePhoto(t, filepath.Join(dir, "train", "red", "7.png"), 32, color.RGBA{9, 9, 9, 255})
@@ -86,7 +87,8 @@ func TestImageThatIsUnreadableInAnEpoch(t *testing.T) {
 		t.Fatal(err)
 	}
 	args := []string{"train", "--model", "resnet20", "--epochs", "1", "--batch", "5", "--out", run, "--data"}
-	refuse(t, statusError, append(args, dir), []string{"example 17: " + broken + ": ", "no epoch was finished"})
+	refuse(t, statusError, append(args, dir), []string{"data " + dir + ": example 17: " + broken + ": "})
+	refuse(t, statusError, append(args, dir, "--normalize", "mnist"), []string{"example 17: " + broken + ": ", "no epoch was finished"})
 	out := succeed(t, append(args, dir+":unreadable=skip")...)
 	if !strings.Contains(out, "20 + 4 examples") || !strings.Contains(out, "1 file could not be read and was passed over: "+broken+": ") {
 		t.Error(out)

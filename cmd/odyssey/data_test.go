@@ -22,6 +22,7 @@ import (
 	"github.com/mlodyssey/odyssey/data/known"
 	"github.com/mlodyssey/odyssey/data/stats"
 	"github.com/mlodyssey/odyssey/tensor"
+	"github.com/mlodyssey/odyssey/train"
 )
 
 // photos makes folders of colour images of two classes, 32×32: 20 to train and 4
@@ -64,6 +65,16 @@ func TestTrainOnColourImages(t *testing.T) {
 	if !strings.Contains(out, "20 + 4 examples of 2 classes") {
 		t.Error(out)
 	}
+	const own = "0.4118/0.3725,0.039/1,0.4118/0.3725" // red and blue are 200 in one class and 10 in the other, green is always 10
+	if !strings.Contains(out, ", normalised by "+own+"; ") {
+		t.Errorf("no %s in %s", own, out)
+	}
+	if s, err := train.ReadSettings(run); err != nil || s.Normalize != own {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if out := succeed(t, "data", "stats", "--data", dir, "--out", filepath.Join(t.TempDir(), "classes.png")); !strings.Contains(out, "--normalize own takes "+own+"\n") {
+		t.Error(out)
+	}
 	if out := succeed(t, "eval", run); !strings.Contains(out, "4 examples") {
 		t.Error(out)
 	}
@@ -82,6 +93,32 @@ func TestTrainOnColourImages(t *testing.T) {
 		t.Errorf("the first photo, a blue one, is drawn as %d %d %d", r>>8, g>>8, b>>8)
 	}
 	refuse(t, statusError, []string{"predict", run, sheet}, []string{"want square grey images"})
+}
+
+// What is asked for is what is recorded, and what is wrong with it is said.
+func TestNormalize(t *testing.T) {
+	dir := photos(t)
+	args := []string{"train", "--model", "resnet20", "--data", dir, "--epochs", "1", "--batch", "10"}
+	for asked, want := range map[string]string{"mnist": "0.1307/0.3081", "0.5/0.25,0.5/0.25,0/1": "0.5/0.25,0.5/0.25,0/1"} {
+		run := filepath.Join(t.TempDir(), "run")
+		succeed(t, append(args, "--normalize", asked, "--out", run)...)
+		if s, err := train.ReadSettings(run); err != nil || s.Normalize != want {
+			t.Errorf("%s: %+v, %v, want %s", asked, s, err, want)
+		}
+	}
+	for asked, want := range map[string]string{
+		"imagenet":        `normalize "imagenet": want auto, mnist or own, or MEAN/DEVIATION such as 0.1307/0.3081`,
+		"0.5/0.5,0.5/0.5": "means or deviations of 2 channels, want 1 or 3 for examples of shape [3 32 32]",
+	} {
+		refuse(t, statusError, append(args, "--normalize", asked), []string{want})
+	}
+	file := written(t, "normalize = \"own\"\n")
+	run := filepath.Join(t.TempDir(), "run")
+	out := succeed(t, "train", "--config", file, "--limit", "64", "--batch", "16", "--epochs", "1", "--out", run)
+	s, err := train.ReadSettings(run)
+	if err != nil || s.Normalize == "0.1307/0.3081" || !strings.Contains(out, "normalised by "+s.Normalize) {
+		t.Errorf("%+v, %v, want the glyphs' own in\n%s", s, err, out)
+	}
 }
 
 func TestUnreadablePhotos(t *testing.T) {

@@ -128,6 +128,9 @@ func (c statsCommand) Run(ctx context.Context, out *output) error {
 	for k := range s.Mean {
 		fmt.Fprintf(out, "channel %d  mean %.4f  standard deviation %.4f\n", k, s.Mean[k], s.Std[k])
 	}
+	if len(s.Shape) == 3 && c.Split == "train" {
+		fmt.Fprintf(out, "odyssey train --normalize own takes %s\n", s.Normalise)
+	}
 	most, fewest := slices.Max(s.Counts), slices.Min(s.Counts)
 	fmt.Fprintf(out, "%d classes of %d to %d examples: %s\n", len(s.Classes), fewest, most, c.Out)
 	return nil

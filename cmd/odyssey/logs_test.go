@@ -74,6 +74,34 @@ func TestTrainStopsEarly(t *testing.T) {
 	}
 }
 
+// An epoch that a time budget ends is said to be a part, and what is left of it to be left out.
+func TestTimeBudgetWithinAnEpoch(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	out := succeed(t, "train", "--limit", "64", "--batch", "16", "--epochs", "3", "--time-budget", "1ns", "--out", dir)
+	for _, want := range []string{"\nepoch 1/3  1 of 4 batches  loss ", "\nended early: the time budget of 1ns is spent after 1 of 4 batches of epoch 1\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if r, err := train.ReadRecord(dir); err != nil || r.End.Reason != "the time budget of 1ns is spent after 1 of 4 batches of epoch 1" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	again := succeed(t, "train", "--resume", dir)
+	for _, want := range []string{"\ngoing on with epoch 2/3; epoch 1 ended after 1 of 4 batches, and its rest is left out\n", "\nepoch 2/3  loss ", "\nepoch 3/3  loss "} {
+		if !strings.Contains(again, want) {
+			t.Errorf("no %q in\n%s", want, again)
+		}
+	}
+	if proof := succeed(t, "verify", dir, "--replay", "all"); !strings.Contains(proof, "3 of 3 epochs") {
+		t.Error(proof)
+	}
+	last := filepath.Join(t.TempDir(), "last")
+	succeed(t, "train", "--limit", "64", "--batch", "16", "--epochs", "1", "--time-budget", "1ns", "--out", last)
+	if out := succeed(t, "train", "--resume", last); !strings.HasPrefix(out, last+" is finished") || !strings.Contains(out, "after 1 of 4 batches of epoch 1") {
+		t.Error(out)
+	}
+}
+
 func TestBadLogs(t *testing.T) {
 	for want, args := range map[string][]string{
 		"steps.txt: want a name that ends in .csv or .jsonl": {"--log", "steps.txt"},

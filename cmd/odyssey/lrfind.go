@@ -69,7 +69,7 @@ func (c lrFindCommand) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	_, config, err := settings.Prepare(newImageNetwork)
+	_, config, err := settings.PrepareContext(ctx, newImageNetwork)
 	if err != nil {
 		return err
 	}

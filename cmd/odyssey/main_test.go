@@ -108,8 +108,8 @@ func TestTrainSaysWhereThingsAre(t *testing.T) {
 	}
 	s, err := train.ReadSettings(dir)
 	want := train.Settings{
-		Precision: "fp32",
-		Model:     "lenet5", Data: train.Glyphs, Limit: 64, Seed: 5, Epochs: 2, Batch: train.DefaultBatch, Optimizer: "adamw", LR: 0.001,
+		Precision: "fp32", Normalize: "0.1307/0.3081",
+		Model: "lenet5", Data: train.Glyphs, Limit: 64, Seed: 5, Epochs: 2, Batch: train.DefaultBatch, Optimizer: "adamw", LR: 0.001,
 		Schedule: "linear",
 	}
 	if err != nil || s != want {
@@ -121,8 +121,8 @@ func TestTrainTakesItsFlags(t *testing.T) {
 	dir := trained(t, "--lr", "0.02", "--momentum", "0.5", "--nesterov", "--weight-decay", "0.001", "--schedule", "constant", "--eager", "--model", "lenet5")
 	got, err := train.ReadSettings(dir)
 	want := train.Settings{
-		Precision: "fp32",
-		Model:     "lenet5", Data: train.Glyphs, Limit: 64, Seed: 1, Epochs: 2, Batch: 16,
+		Precision: "fp32", Normalize: "0.1307/0.3081",
+		Model: "lenet5", Data: train.Glyphs, Limit: 64, Seed: 1, Epochs: 2, Batch: 16,
 		Optimizer: "sgd", LR: 0.02, Momentum: 0.5, Nesterov: true, WeightDecay: 0.001, Schedule: "constant", Eager: true,
 	}
 	if err != nil || got != want {
@@ -138,8 +138,8 @@ func TestTrainTakesTheFlagsOfOptimizers(t *testing.T) {
 		"--schedule", "cosine:to=0.1", "--warmup", "3", "--ema", "0.9")
 	got, err := train.ReadSettings(dir)
 	want := train.Settings{
-		Precision: "fp32",
-		Model:     "lenet5", Data: train.Glyphs, Limit: 64, Seed: 1, Epochs: 2, Batch: 16,
+		Precision: "fp32", Normalize: "0.1307/0.3081",
+		Model: "lenet5", Data: train.Glyphs, Limit: 64, Seed: 1, Epochs: 2, Batch: 16,
 		Optimizer: "adam:beta2=0.9,amsgrad", LR: 0.001, WeightDecay: 0.1, DecayWeights: true, ClipNorm: 1, ClipValue: 0.5, LabelSmoothing: 0.1,
 		Schedule: "cosine:to=0.1", Warmup: 3, EMA: 0.9,
 	}

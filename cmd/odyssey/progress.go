@@ -35,9 +35,12 @@ func newProgress(out *output) *progress {
 	return &progress{lines: out, out: out, spoke: time.Now()}
 }
 
-// Start draws the bar.
+// Start tells where a run goes on, and draws the bar.
 func (p *progress) Start(l *train.Loop) error {
 	p.epochs = l.Config.Epochs
+	if l.Number() > 0 && l.Number() < l.Last() {
+		p.line("going on with epoch %s", place(l, p.epochs))
+	}
 	if !p.out.isTerminal() {
 		return nil
 	}
@@ -83,6 +86,19 @@ func (p *progress) Step(l *train.Loop) error {
 	return nil
 }
 
+// place tells where a run goes on, and what it leaves out.
+func place(l *train.Loop, epochs int) string {
+	at := l.Progress
+	text := fmt.Sprintf("%d/%d", at.Epoch, epochs)
+	if at.Step > 0 {
+		return fmt.Sprintf("%s, after %d of %d batches", text, at.Step, at.Steps)
+	}
+	if last := l.Epochs[len(l.Epochs)-1]; last.Steps < at.Steps {
+		text += fmt.Sprintf("; epoch %d ended after %d of %d batches, and its rest is left out", last.Epoch, last.Steps, at.Steps)
+	}
+	return text
+}
+
 func status(s train.Progress, epochs int, rate float64) string {
 	return fmt.Sprintf("epoch %d/%d  loss %.4f  accuracy %.2f %%  %.0f images/s", s.Epoch, epochs, s.Loss, 100*s.Accuracy, rate)
 }
@@ -109,8 +125,12 @@ func (p *progress) skip(o train.Overflow) {
 // Evaluation prints the line of an epoch.
 func (p *progress) Evaluation(l *train.Loop) error {
 	e := l.Epochs[len(l.Epochs)-1]
-	p.line("epoch %d/%d  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%  %.0f images/s  %.1f s",
-		e.Epoch, p.epochs, e.TrainLoss, 100*e.TrainAccuracy, e.TestLoss, 100*e.TestAccuracy, e.ImagesPerSecond, e.Seconds)
+	part := ""
+	if whole := l.Progress.Steps; e.Steps < whole {
+		part = fmt.Sprintf("  %d of %d batches", e.Steps, whole)
+	}
+	p.line("epoch %d/%d%s  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%  %.0f images/s  %.1f s",
+		e.Epoch, p.epochs, part, e.TrainLoss, 100*e.TrainAccuracy, e.TestLoss, 100*e.TestAccuracy, e.ImagesPerSecond, e.Seconds)
 	return nil
 }
 

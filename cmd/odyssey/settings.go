@@ -25,6 +25,7 @@ type learningFlags struct {
 	Seed       uint64 `default:"1" help:"Seed of everything random."`
 	Precision  string `default:"fp32" enum:"fp64,fp32,bf16,fp16,fp8,mxfp8,mxfp6,nvfp4,mxfp4" help:"The number format of products, explained above: ${enum}."`
 	EveryLayer bool   `help:"With --precision mx… or nvfp4, round in the first and the last layer too."`
+	Normalize  string `default:"auto" help:"What values become, as (value - MEAN)/DEVIATION: mnist, which is 0.1307/0.3081; own, measured on the training examples, by channel; auto, which is mnist for ${data} and IDX files, and own for others; or numbers, such as 0.5/0.25, or 0.49/0.25,0.48/0.24,0.45/0.26 for three channels."`
 	Augment    string `placeholder:"POLICY" help:"Change training images at random: default, light, strong, cifar, randaugment, a policy such as rotate:degrees=10+shift:x=0.1, or a TOML file; see docs/augmentation.md."`
 	Limit      int    `default:"0" help:"Use at most this many examples of each split; 0 for all."`
 	Eager      bool   `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
@@ -72,7 +73,7 @@ func (c learningFlags) settings(s scheduleFlags) (train.Settings, error) {
 	}
 	return train.Settings{
 		Model: c.Model, Data: c.Data, Limit: c.Limit, Seed: c.Seed,
-		Augment:   policy,
+		Normalize: c.Normalize, Augment: policy,
 		Precision: c.Precision, EveryLayer: c.EveryLayer,
 		Epochs: s.Epochs, Steps: s.Steps, Batch: c.Batch, Accumulate: c.Accumulate, EarlyStop: s.EarlyStop,
 		Optimizer: c.Optimizer, LR: lr, Momentum: momentum, Nesterov: c.Nesterov,

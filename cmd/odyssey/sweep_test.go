@@ -43,7 +43,7 @@ func TestSweep(t *testing.T) {
 		}
 	}
 	s, err := train.ReadSettings(filepath.Join(dir, "run-0004"))
-	if want := (train.Settings{Model: "lenet5", Data: train.Glyphs, Limit: 64, Seed: 1, Precision: "fp32", Epochs: 2, Batch: 16,
+	if want := (train.Settings{Model: "lenet5", Data: train.Glyphs, Limit: 64, Seed: 1, Precision: "fp32", Normalize: "0.1307/0.3081", Epochs: 2, Batch: 16,
 		Optimizer: "sgd", LR: 0.01, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "linear"}); err != nil || s != want {
 		t.Errorf("settings %+v, %v, want %+v", s, err, want)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/optim"
@@ -102,19 +103,20 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	defer live.close()
-	run, net, config, err := c.open()
+	run, net, config, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
 	if run.IsFinished() {
 		fmt.Fprintf(out, "%s is finished: there is nothing to go on with\n", run.Dir())
+		tellEarlyEnd(out, run.Dir())
 		return nil
 	}
 	settings := run.Settings()
 	debug.FreeOSMemory() // what reading the files has left
-	fmt.Fprintf(out, "%s of %d parameters on %s: %d + %d examples of %d classes; %s with learning rate %v; run directory %s\n",
+	fmt.Fprintf(out, "%s of %d parameters on %s: %d + %d examples of %d classes, normalised by %s; %s with learning rate %v; run directory %s\n",
 		settings.Model, nn.CountParameters(net.Net), settings.Data, config.Train.Len(), config.Test.Len(), len(net.Classes),
-		settings.Optimizer, settings.LR, run.Dir())
+		data.FormatNormalise(net.Mean, net.Std), settings.Optimizer, settings.LR, run.Dir())
 
 	run.DrawCurves = drawCurves
 	if run.Keep, err = c.keep(run.Keep); err != nil {
@@ -169,10 +171,10 @@ func (c trainCommand) check() error {
 
 // open opens the run that is to go on, or makes the directory of a new one, once its settings are known
 // to be sound.
-func (c trainCommand) open() (run *train.Directory, net *train.Classifier, config train.Config, err error) {
+func (c trainCommand) open(ctx context.Context) (run *train.Directory, net *train.Classifier, config train.Config, err error) {
 	if c.Resume != "" {
 		if run, err = train.OpenMoved(c.Resume, c.moved); err == nil {
-			net, config, err = run.Settings().Prepare(newImageNetwork)
+			net, config, err = run.Settings().PrepareContext(ctx, newImageNetwork)
 		}
 		return run, net, config, err
 	}
@@ -180,7 +182,7 @@ func (c trainCommand) open() (run *train.Directory, net *train.Classifier, confi
 	if err != nil {
 		return nil, nil, config, err
 	}
-	if net, config, err = settings.Prepare(newImageNetwork); err == nil {
+	if net, config, err = settings.PrepareContext(ctx, newImageNetwork); err == nil {
 		run, err = train.NewDirectory(c.Out, settings)
 	}
 	return run, net, config, err

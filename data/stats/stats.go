@@ -26,29 +26,8 @@ type Stats struct {
 	Max      float64   `json:"max"`
 	Classes  []string  `json:"classes"`
 	Counts   []int     `json:"counts"` // examples of each class
-}
 
-// moments are those of one channel. The squares are of what values are off the mean: those of the
-// values themselves are too large, where the mean is, to tell how far apart they are.
-type moments struct{ n, mean, squares float64 }
-
-// add takes the values of one more image: Chan, Golub, LeVeque, Updating formulae and a pairwise
-// algorithm for computing sample variances, 1979.
-func (m *moments) add(values []float32) {
-	k := float64(len(values))
-	sum := 0.0
-	for _, v := range values {
-		sum += float64(v)
-	}
-	mean, squares := sum/k, 0.0
-	for _, v := range values {
-		d := float64(v) - mean
-		squares += float64(d * d)
-	}
-	n, off := m.n+k, mean-m.mean
-	m.squares += squares + float64(off*off*m.n*k/n)
-	m.mean += off * k / n
-	m.n = n
+	Normalise string `json:"normalize"` // Mean and Std as data.Measure rounds and data.FormatNormalise writes them
 }
 
 // Of reads all examples of a set, which must be in order: see Verify. It returns
@@ -61,7 +40,7 @@ func Of(ctx context.Context, set data.Dataset) (*Stats, error) {
 	if s.Examples == 0 {
 		return nil, fmt.Errorf("no examples, want at least one")
 	}
-	channels := make([]moments, planes(s.Shape))
+	channels := make([]data.Moments, data.Channels(s.Shape))
 	x := make([]float32, tensor.Elements(s.Shape))
 	for i := range s.Examples {
 		if err := ctx.Err(); err != nil {
@@ -77,26 +56,21 @@ func Of(ctx context.Context, set data.Dataset) (*Stats, error) {
 		s.Counts[label]++
 		s.add(channels, x)
 	}
+	var mean, std []float32
 	for _, c := range channels {
-		s.Mean = append(s.Mean, c.mean)
-		s.Std = append(s.Std, math.Sqrt(c.squares/c.n))
+		s.Mean, s.Std = append(s.Mean, c.Mean()), append(s.Std, c.Std())
+		m, d := c.Rounded()
+		mean, std = append(mean, m), append(std, d)
 	}
+	s.Normalise = data.FormatNormalise(mean, std)
 	return s, nil
 }
 
-// planes returns how many channels have figures of their own.
-func planes(shape []int) int {
-	if len(shape) == 3 {
-		return shape[0]
-	}
-	return 1
-}
-
-func (s *Stats) add(channels []moments, x []float32) {
+func (s *Stats) add(channels []data.Moments, x []float32) {
 	size := len(x) / len(channels)
 	for k := range channels {
 		values := x[k*size:][:size]
-		channels[k].add(values)
+		channels[k].Add(values)
 		s.Min, s.Max = min(s.Min, float64(slices.Min(values))), max(s.Max, float64(slices.Max(values)))
 	}
 }

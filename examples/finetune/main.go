@@ -43,6 +43,7 @@ func main() {
 	lenet := loaded.Net.(*model.LeNet5)
 	lenet.Fc3 = nn.NewLinear(84, 2, random.New(1))
 	nn.Freeze(lenet, func(name string) bool { return strings.HasPrefix(name, "conv") })
+	config.Mean, config.Std = loaded.Mean, loaded.Std // as what it learnt from was normalised
 	config.Epochs, config.Metrics = 8, train.DefaultMetrics(2)
 	fmt.Printf("vowel or not, fine-tuned:   %.1f %% with %d of %d parameters trained\n",
 		accuracy(config, lenet), len(nn.Parameters(lenet)), len(nn.Variables(lenet)))

@@ -67,6 +67,12 @@ func TestTimeBudget(t *testing.T) {
 	if b.Start(l); l.Stopped() != "the time budget of 5s is spent" {
 		t.Errorf("stopped: %q", l.Stopped())
 	}
+	for step, want := range map[int]string{2: "the time budget of 5s is spent after 2 of 3 batches of epoch 7", 3: "the time budget of 5s is spent"} {
+		l := &train.Loop{Config: c, Epochs: []train.Epoch{{Seconds: 6}}, Progress: train.Progress{Epoch: 7, Step: step, Steps: 3}}
+		if b.Step(l); l.Stopped() != want {
+			t.Errorf("after step %d: %q, want %q", step, l.Stopped(), want)
+		}
+	}
 }
 
 func TestCSV(t *testing.T) {

@@ -14,7 +14,8 @@ import (
 )
 
 // TimeBudget stops a run that has trained for some time, in the middle of an epoch too: that epoch is
-// then evaluated as it is, and counts as done. The time is that of train.Loop.Trained: without evaluations, and
+// then evaluated as it is, and counts as done: the reason of the end says after how many of its batches, and a run that is
+// taken up again begins the next. The time is that of train.Loop.Trained: without evaluations, and
 // with what was before the run was taken up again.
 type TimeBudget struct {
 	train.Quiet
@@ -27,9 +28,17 @@ func (b *TimeBudget) Start(l *train.Loop) error { return b.Step(l) }
 // Step stops the run if its time is over.
 func (b *TimeBudget) Step(l *train.Loop) error {
 	if l.Trained() >= b.Limit {
-		l.Stop(fmt.Sprintf("the time budget of %v is spent", b.Limit))
+		l.Stop(fmt.Sprintf("the time budget of %v is spent%s", b.Limit, within(l.Progress)))
 	}
 	return nil
+}
+
+// within tells at which place within an epoch a run ends, "" where that is over.
+func within(p train.Progress) string {
+	if p.Step == 0 || p.Step == p.Steps {
+		return ""
+	}
+	return fmt.Sprintf(" after %d of %d batches of epoch %d", p.Step, p.Steps, p.Epoch)
 }
 
 // every reports whether something is to be done after a step: after each n-th, or with n = 0 after every one.

@@ -301,7 +301,7 @@ func (c Config) epochs(ctx context.Context, r run, until int) ([]train.Epoch, er
 	if d != nil {
 		settings = d.Settings()
 	}
-	net, config, err := settings.Prepare(c.NewNet)
+	net, config, err := settings.PrepareContext(ctx, c.NewNet)
 	if err != nil {
 		return nil, err
 	}
