@@ -1,6 +1,7 @@
 package nn_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -79,6 +80,18 @@ func TestDroppingOfChannelsAndExamples(t *testing.T) {
 		if c.layer.Forward(ones) != ones {
 			t.Errorf("%s: it drops outside of training", c.name)
 		}
+	}
+}
+
+// What cannot be a probability is refused where a layer is made, not at its first step.
+func TestProbabilitiesOfDroppingAreChecked(t *testing.T) {
+	r := random.New(1)
+	for _, p := range []float64{-0.1, 1, math.NaN()} {
+		wantMistake(t, "nn.NewDropout: want a probability", func() { nn.NewDropout(p, r) })
+		wantMistake(t, "nn.NewDropout2D: want a probability", func() { nn.NewDropout2D(p, r) })
+		wantMistake(t, "nn.NewDropPath: want a probability", func() { nn.NewDropPath(p, r) })
+		wantMistake(t, "want a probability", func() { nn.NewMultiHeadAttention(4, nn.MultiHeadConfig{Heads: 2, Dropout: p}, r) })
+		wantMistake(t, "want a probability", func() { nn.NewGRU(2, 3, nn.RecurrentConfig{Dropout: p}, r) })
 	}
 }
 
