@@ -95,6 +95,33 @@ func TestProbabilitiesOfDroppingAreChecked(t *testing.T) {
 	}
 }
 
+// A normalisation may have a weight or a bias alone.
+func TestWeightOrBiasAlone(t *testing.T) {
+	x := tensor.New(tensor.Float32, 4, 2, 3)
+	nn.Normal(5, 3)(x, random.New(3))
+	draw := func(t *tensor.Tensor, _ *random.Stream) { nn.Normal(0, 1)(t, random.New(4)) }
+	for name, layer := range map[string]func(opts ...nn.Option) nn.Module{
+		"batch norm":             func(o ...nn.Option) nn.Module { return nn.NewBatchNorm1D(2, o...) },
+		"group norm":             func(o ...nn.Option) nn.Module { return nn.NewGroupNorm(2, 2, o...) },
+		"instance norm":          func(o ...nn.Option) nn.Module { return nn.NewInstanceNorm(2, o...) },
+		"layer norm":             func(o ...nn.Option) nn.Module { return nn.NewLayerNorm(3, o...) },
+		"layer norm of two axes": func(o ...nn.Option) nn.Module { return nn.NewLayerNormOver([]int{2, 3}, o...) },
+	} {
+		for _, c := range []struct {
+			name          string
+			alone, beside []nn.Option
+		}{
+			{"bias", []nn.Option{nn.InitWeight(nil), nn.InitBias(draw)}, []nn.Option{nn.InitWeight(nn.Constant(1)), nn.InitBias(draw)}},
+			{"weight", []nn.Option{nn.InitWeight(draw), nn.NoBias}, []nn.Option{nn.InitWeight(draw), nn.InitBias(nn.Constant(0))}},
+		} {
+			got, want := layer(c.alone...).Forward(autograd.Const(x)), layer(c.beside...).Forward(autograd.Const(x))
+			if !got.Tensor().Equal(want.Tensor()) {
+				t.Errorf("%s with a %s alone gives %v, want %v", name, c.name, got.Tensor(), want.Tensor())
+			}
+		}
+	}
+}
+
 func TestRMSNorm(t *testing.T) {
 	x := tensor.New(tensor.Float64, 2, 3, 7)
 	nn.Normal(0, 1)(x, random.New(2))
