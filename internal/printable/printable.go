@@ -1,7 +1,9 @@
-// Package printable keeps texts that come from files from giving a terminal commands.
+// Package printable makes what is told in a line: texts that come from files, which are kept from giving a terminal commands,
+// and numbers of things.
 package printable
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -32,4 +34,12 @@ func Text(text string) string {
 		text = text[size:]
 	}
 	return b.String()
+}
+
+// Count puts a number of things in words: 1 run, 2 runs.
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -12,3 +12,11 @@ func TestText(t *testing.T) {
 		}
 	}
 }
+
+func TestCount(t *testing.T) {
+	for n, want := range []string{"0 runs", "1 run", "2 runs"} {
+		if got := Count(n, "run"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
