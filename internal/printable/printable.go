@@ -1,9 +1,11 @@
 // Package printable makes what is told in a line: texts that come from files, which are kept from giving a terminal commands,
-// and numbers of things.
+// numbers of things, and errors.
 package printable
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 	"unicode"
@@ -34,6 +36,15 @@ func Text(text string) string {
 		text = text[size:]
 	}
 	return b.String()
+}
+
+// Cause returns what an error says without the path of a file, which the line has already.
+func Cause(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }
 
 // Count puts a number of things in words: 1 run, 2 runs.
