@@ -65,7 +65,7 @@ func Infer(op Op, in []tensor.Spec) ([]tensor.Spec, error) {
 func Apply1(op Op, in ...*Value) *Value { return Apply(op, in...)[0] }
 
 func run(op Op, in, out []*Value) {
-	if _, ok := op.(Viewer); ok {
+	if IsView(op) {
 		out[0].data = in[0].elements().Reshape(out[0].spec.Shape...)
 		return
 	}

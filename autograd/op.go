@@ -38,6 +38,12 @@ type Viewer interface {
 	IsView()
 }
 
+// IsView reports whether an operation is a Viewer.
+func IsView(op Op) bool {
+	_, ok := op.(Viewer)
+	return ok
+}
+
 // Call is one application of an operation, as its Backward sees it.
 type Call struct {
 	In, Out []*Value
@@ -54,7 +60,7 @@ func (Constant) Backward(*Call, []*Value) []*Value { return nil }
 
 func (Constant) isConstant() {}
 
-// IsConstant reports whether an operation, or what is made of some, embeds
+// IsConstant reports whether gradients stop at an operation, or at what is made of some: it embeds
 // Constant.
 func IsConstant(op any) bool {
 	_, ok := op.(interface{ isConstant() })

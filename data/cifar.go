@@ -97,7 +97,7 @@ func openCIFAR(l listing, split string, s settings) (Dataset, []string, error) {
 	set.classes = kind.classes[column]
 	if l.has(kind.names[column]) {
 		path := l.path(kind.names[column])
-		names, err := readNames(path, maxClasses)
+		names, err := readNames(path, byteClasses)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -71,6 +71,9 @@ func openWholeFolder(dir, split string, s settings, c FolderConfig) (Dataset, er
 	if err := checkDeepFolders(dir); err != nil {
 		return nil, err
 	}
+	if err := checkTestFolder(dir); err != nil {
+		return nil, err
+	}
 	set, err := OpenFolder(dir, c)
 	if err != nil {
 		return nil, err
@@ -86,6 +89,18 @@ func checkDeepFolders(dir string) error {
 		return nil
 	}
 	return fmt.Errorf("%s: folders %q look like splits, want them to be called train and test; classes want their images right in their folders", dir, names)
+}
+
+// checkTestFolder returns an error where a folder beside those of classes is called test, or the like: what is to be tested with
+// would be learnt as a class without a word. There are classes called train, and valid.
+func checkTestFolder(dir string) error {
+	for _, name := range folders(dir) {
+		if slices.Contains([]string{"test", "testing", "val", "validation"}, strings.ToLower(name)) {
+			return fmt.Errorf("%s: folder %q sounds like a split, want %s and %s, or another name if it is a class",
+				dir, name, filepath.Join("train", "CLASS", "1.png"), filepath.Join("test", "CLASS", "1.png"))
+		}
+	}
+	return nil
 }
 
 // soundsLikeSplit reports whether a folder may be a split's, such as Training or seg_test.

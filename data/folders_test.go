@@ -48,6 +48,7 @@ func TestLayoutsOfFolders(t *testing.T) {
 		"valid":                   {map[string][]byte{"train/a/1.png": grey, "train/b/1.png": grey, "valid/a/1.png": grey}, 2, 1, 1},
 		"validation":              {map[string][]byte{"train/a/1.png": grey, "train/b/1.png": grey, "validation/a/1.png": grey}, 2, 1, 1},
 		"a class called train":    {map[string][]byte{"train/1.png": grey, "train/2.png": grey, "boat/1.png": grey, "boat/2.png": grey}, 2, 2, 1},
+		"a class called valid":    {map[string][]byte{"valid/1.png": grey, "valid/2.png": grey, "invalid/1.png": grey, "invalid/2.png": grey}, 2, 2, 1},
 	} {
 		dir := tree(t, c.files)
 		for split, want := range map[string]int{"train": c.train, "test": c.test} {
@@ -116,6 +117,12 @@ func TestLayoutsOfFoldersThatAreRefused(t *testing.T) {
 			`: folders ["more" "seg_train"] look like splits, want them to be called train and test; classes want their images right in their folders`},
 		"the same folders in each": {map[string][]byte{"one/a/1.png": grey, "one/b/1.png": grey, "two/a/1.png": grey, "two/b/1.png": grey}, "",
 			`: folders ["one" "two"] look like splits, want them to be called train and test; classes want their images right in their folders`},
+		"test beside classes": {map[string][]byte{"a/1.png": grey, "b/1.png": grey, "Test/1.png": grey}, "",
+			`: folder "Test" sounds like a split, want train/CLASS/1.png and test/CLASS/1.png, or another name if it is a class`},
+		"classes of val beside classes": {map[string][]byte{"a/1.png": grey, "b/1.png": grey, "val/a/1.png": grey}, "",
+			`: folder "val" sounds like a split, want train/CLASS/1.png and test/CLASS/1.png, or another name if it is a class`},
+		"splits of other names without classes": {map[string][]byte{"Train/1.png": grey, "Train/2.png": grey, "Test/1.png": grey, "Test/2.png": grey}, "",
+			`: folder "Test" sounds like a split, want train/CLASS/1.png and test/CLASS/1.png, or another name if it is a class`},
 		"channels": {map[string][]byte{"a/1.png": grey, "b/1.png": grey}, ":channels=2", ": channels=2: want 1 or 3"},
 	} {
 		dir := tree(t, c.files)

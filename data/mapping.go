@@ -39,12 +39,12 @@ func readMappingFile(path string) (*mapping, error) {
 // classesFile names the classes of a directory's set, a line for each label from 0.
 const classesFile = "classes.txt"
 
-// maxClasses is how many classes there are of labels that are bytes.
-const maxClasses = 1 << 8
+// byteClasses is how many classes labels that are bytes tell apart.
+const byteClasses = 1 << 8
 
 // readClasses reads the names of classes whose labels are bytes.
 func readClasses(r io.Reader) (*mapping, error) {
-	names, err := readLines(r, maxClasses)
+	names, err := readLines(r, byteClasses)
 	if err != nil {
 		return nil, err
 	}

@@ -183,7 +183,7 @@ func (a arrays) classes(l listing, labels []int) ([]string, error) {
 	return names, err
 }
 
-// maxLabels bounds the labels of an array.
+// maxLabels bounds the labels of an array, as all classes up to the largest have names.
 const maxLabels = 1 << 16
 
 // divide divides values by a scale. Without one, 0, those of images must be what networks

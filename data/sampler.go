@@ -31,6 +31,21 @@ func checkFit(s Sampler, n int) error {
 	return nil
 }
 
+// mustFit panics where checkFit returns an error.
+func mustFit(s Sampler, n int) {
+	if err := checkFit(s, n); err != nil {
+		panic("data: " + err.Error())
+	}
+}
+
+// oneForEach returns an error unless a sampler has something for each of n examples.
+func oneForEach(has int, what string, n int) error {
+	if has != n {
+		return fmt.Errorf("a sampler of %d %s for a set of %d examples: want one for each", has, what, n)
+	}
+	return nil
+}
+
 // orderStream keeps the draws for an epoch's order apart from all others of
 // the same seed.
 const orderStream = 0x6f72646572
@@ -99,17 +114,10 @@ func Balanced(set Dataset) (Sampler, error) {
 
 func (w weighted) Len(int) int { return w.draws }
 
-func (w weighted) fits(n int) error {
-	if n != len(w.sums) {
-		return fmt.Errorf("a sampler of %d weights for a set of %d examples: want one for each", len(w.sums), n)
-	}
-	return nil
-}
+func (w weighted) fits(n int) error { return oneForEach(len(w.sums), "weights", n) }
 
 func (w weighted) Order(n int, seed uint64, epoch int) []int {
-	if err := w.fits(n); err != nil {
-		panic("data: " + err.Error())
-	}
+	mustFit(w, n)
 	r, order := orderDraws(seed, epoch), make([]int, w.draws)
 	for i := range order {
 		at := r.Float64() * w.sums[n-1]
@@ -126,19 +134,12 @@ func Stratified(labels []int) Sampler { return stratified{labels} }
 
 func (s stratified) Len(n int) int { return n }
 
-func (s stratified) fits(n int) error {
-	if n != len(s.labels) {
-		return fmt.Errorf("a sampler of %d labels for a set of %d examples: want one for each", len(s.labels), n)
-	}
-	return nil
-}
+func (s stratified) fits(n int) error { return oneForEach(len(s.labels), "labels", n) }
 
 // Order gives the k-th of m examples of a class, in a random order, the place (k + u) / m, with a
 // random u for each class, and goes by these.
 func (s stratified) Order(n int, seed uint64, epoch int) []int {
-	if err := s.fits(n); err != nil {
-		panic("data: " + err.Error())
-	}
+	mustFit(s, n)
 	r := orderDraws(seed, epoch)
 	order := r.Perm(n)
 	counts := map[int]int{}

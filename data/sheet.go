@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"sync/atomic"
 
 	"golang.org/x/image/draw"
 	"golang.org/x/image/font"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/image/math/fixed"
 
 	"github.com/mlodyssey/odyssey/augment"
+	"github.com/mlodyssey/odyssey/internal/parallel"
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
@@ -99,25 +101,40 @@ type thumbnail struct {
 	class   int
 }
 
-// readThumbnails reads a set's first examples and makes them smaller where they have to be.
+// readValues is how many values the examples may have that are read at once.
+const readValues = 1 << 28
+
+// readThumbnails reads a set's first examples and makes them smaller where they have to be. Several are read at once, which
+// are neighbours: a set may make some of them together.
 func readThumbnails(set Dataset, count int, size image.Point) ([]thumbnail, error) {
 	shape := set.Shape()
-	values := make([]float32, tensor.Elements(shape))
-	src := &augment.Image{Channels: shape[0], Height: shape[1], Width: shape[2], Pix: values}
 	smaller := augment.Resize{
 		Extent: augment.Extent{Height: min(size.Y, shape[1]), Width: min(size.X, shape[2])},
 		Filter: augment.Filter{Antialias: true},
 	}
-	var all []thumbnail
-	var work augment.Work
-	var dst augment.Image
-	for i := range count {
-		label, err := set.Read(i, values)
-		if err != nil {
-			return nil, fmt.Errorf("example %d: %w", i, err)
+	values := tensor.Elements(shape)
+	readers := min(count, parallel.Processors(), max(1, readValues/max(1, values)))
+	all, errs := make([]thumbnail, count), make([]error, count)
+	var next atomic.Int64
+	parallel.For(readers, 1, func(_, _ int) {
+		src := &augment.Image{Channels: shape[0], Height: shape[1], Width: shape[2], Pix: make([]float32, values)}
+		var work augment.Work
+		var dst augment.Image
+		for i := int(next.Add(1)) - 1; i < count; i = int(next.Add(1)) - 1 {
+			label, err := set.Read(i, src.Pix)
+			if err != nil {
+				errs[i] = fmt.Errorf("example %d: %w", i, err)
+				next.Store(int64(count)) // those before are being read
+				return
+			}
+			smaller.Apply(&dst, src, &work)
+			all[i] = thumbnail{Picture([]int{dst.Channels, dst.Height, dst.Width}, dst.Pix), label}
 		}
-		smaller.Apply(&dst, src, &work)
-		all = append(all, thumbnail{Picture([]int{dst.Channels, dst.Height, dst.Width}, dst.Pix), label})
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
 	}
 	return all, nil
 }

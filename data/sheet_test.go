@@ -4,6 +4,8 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -54,6 +56,39 @@ func TestSheet(t *testing.T) {
 	}
 	if beside := image.Rect(captionOf(0, 1).Max.X, 0, want.X, want.Y); darkest(sheet, beside) != 255 {
 		t.Error("a long name leaves its cell")
+	}
+}
+
+// shelf has examples that differ, and none from some place on.
+type shelf struct {
+	numbered
+	end int
+}
+
+func (s shelf) Read(i int, x []float32) (int, error) {
+	if i >= s.end {
+		return 0, errBroken
+	}
+	return s.numbered.Read(i, x)
+}
+
+// How many goroutines read the examples does not show, nor which of several errors is met first.
+func TestReadersOfASheet(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	want, err := Sheet(shelf{60, 60}, 6, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for procs := 1; procs <= 4; procs++ {
+		runtime.GOMAXPROCS(procs)
+		for range 5 {
+			if got, err := Sheet(shelf{60, 60}, 6, 10); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%d processors: another sheet, %v", procs, err)
+			}
+			if _, err := Sheet(shelf{60, 30}, 6, 10); err == nil || err.Error() != "example 30: broken" {
+				t.Errorf("%d processors: %v, want the error of example 30", procs, err)
+			}
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/op"
 )
 
@@ -71,7 +72,7 @@ func docsRow(e op.Entry) string {
 	if shapes == "" {
 		shapes = "elementwise"
 	}
-	if op.IsConstant(e.Cases[0].Op) {
+	if autograd.IsConstant(e.Cases[0].Op) {
 		gradient = "0"
 	}
 	if op.IsFinal(e.Cases[0].Op) {

@@ -61,7 +61,7 @@ func Check(e op.Entry) *Report {
 	audit(r, e)
 	differentiated := 0
 	for i, c := range e.Cases {
-		r.Constant = op.IsConstant(c.Op) || r.final
+		r.Constant = autograd.IsConstant(c.Op) || r.final
 		run := func(in []*autograd.Value) []*autograd.Value { return op.Apply(c.Op, in...) }
 		where := fmt.Sprintf("case %d %+v", i, c.Op)
 		s := stream(e.Name, i)

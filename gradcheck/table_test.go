@@ -50,7 +50,7 @@ func sample32(name string, i int, c op.Case) []*tensor.Tensor {
 // inputs under a fixed upstream gradient.
 func results(o op.Operation, in []*autograd.Value) []*autograd.Value {
 	out := op.Apply(o, in...)
-	if op.IsConstant(o) || op.IsFinal(o) {
+	if autograd.IsConstant(o) || op.IsFinal(o) {
 		return out
 	}
 	var wrt, smooth, upstream []*autograd.Value

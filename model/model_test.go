@@ -69,6 +69,16 @@ func TestEveryModelHasASample(t *testing.T) {
 	}
 }
 
+// Which streams the layers of a ResNet-50 draw from is what a seed means: 52 convolutions in bottlenecks and, without a
+// layer, 47 in basic blocks.
+func TestStreamsOfResNet50(t *testing.T) {
+	m := &maker{blank: true}
+	newResNet(ResNetConfig{Layers: 50}, m)
+	if m.layers != 1+52+47+1 {
+		t.Errorf("%d streams, want 101", m.layers)
+	}
+}
+
 // batch returns n characters as large as they fit, in the middle of images.
 func (s sample) batch(t testing.TB, n int) (x, labels *tensor.Tensor) {
 	if s.size == 0 {

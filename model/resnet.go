@@ -51,11 +51,12 @@ func newResNet(cfg ResNetConfig, m *maker) *ResNet {
 			if i > 0 && k == 0 {
 				stride = 2
 			}
-			block, out := newBasicBlock(m, channels, 64<<i, stride), 64<<i
-			if cfg.Layers == 50 {
-				block, out = newBottleneck(m, channels, 64<<i, stride), 4*64<<i
+			if out := 64 << i; cfg.Layers < 50 {
+				*layer, channels = append(*layer, newBasicBlock(m, channels, out, stride)), out
+			} else {
+				m.layers += uint64(min(2+i+k, 3)) // those of a basic block, which was once made here in vain: a seed gives what it gave
+				*layer, channels = append(*layer, newBottleneck(m, channels, out, stride)), 4*out
 			}
-			*layer, channels = append(*layer, block), out
 		}
 	}
 	r.Fc = m.linear(channels, cfg.classes())

@@ -44,7 +44,7 @@ func NewMultiHeadAttention(width int, cfg MultiHeadConfig, r *random.Stream, opt
 		OutProj:      &Linear{Weight: o.draw(withinFan(width), r, width, width), Bias: o.draw(o.bias, r, width)},
 		Config:       cfg,
 	}
-	if cfg.Dropout > 0 {
+	if cfg.Dropout != 0 {
 		m.Drop = NewDropout(cfg.Dropout, r)
 	}
 	return m

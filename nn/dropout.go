@@ -15,10 +15,18 @@ type Dropout struct {
 }
 
 // NewDropout returns a layer in training mode that drops elements with
-// probability p.
+// probability p, which is at least 0 and below 1.
 func NewDropout(p float64, r *random.Stream) *Dropout {
+	d := newDropout("nn.NewDropout", p, r)
+	return &d
+}
+
+func newDropout(name string, p float64, r *random.Stream) Dropout {
+	if !(p >= 0 && p < 1) {
+		tensor.Fail(name, nil, "want a probability of at least 0 and below 1, not %v", p)
+	}
 	key := tensor.FromSlice([]int64{int64(r.Uint64()), 0}, 2)
-	return &Dropout{P: p, Key: autograd.Buffer("", key), training: true}
+	return Dropout{P: p, Key: autograd.Buffer("", key), training: true}
 }
 
 // SetTraining turns dropping on or off.
@@ -46,7 +54,9 @@ type Dropout2D struct{ Dropout }
 
 // NewDropout2D returns a layer in training mode that drops channels with
 // probability p.
-func NewDropout2D(p float64, r *random.Stream) *Dropout2D { return &Dropout2D{*NewDropout(p, r)} }
+func NewDropout2D(p float64, r *random.Stream) *Dropout2D {
+	return &Dropout2D{newDropout("nn.NewDropout2D", p, r)}
+}
 
 // Forward returns x, of [n c …], with channels dropped, other ones on each call.
 func (d *Dropout2D) Forward(x *autograd.Value) *autograd.Value { return d.apply(op.Dropout2D, x) }
@@ -57,7 +67,9 @@ type DropPath struct{ Dropout }
 
 // NewDropPath returns a layer in training mode that drops examples with
 // probability p.
-func NewDropPath(p float64, r *random.Stream) *DropPath { return &DropPath{*NewDropout(p, r)} }
+func NewDropPath(p float64, r *random.Stream) *DropPath {
+	return &DropPath{newDropout("nn.NewDropPath", p, r)}
+}
 
 // Forward returns x, of [n …], with examples dropped, other ones on each call.
 func (d *DropPath) Forward(x *autograd.Value) *autograd.Value { return d.apply(op.DropPath, x) }

@@ -1,13 +1,15 @@
 package nn
 
 import (
+	"cmp"
+
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/op"
 )
 
 // GroupNorm normalises groups of channels of each example: see op.GroupNorm.
 type GroupNorm struct {
-	Weight, Bias *autograd.Value // [c], or both nil
+	Weight, Bias *autograd.Value // [c], or nil
 	Groups       int
 	Eps          float64
 }
@@ -21,12 +23,13 @@ func NewGroupNorm(groups, c int, opts ...Option) *GroupNorm {
 
 // Forward maps [n c …] to the same.
 func (g *GroupNorm) Forward(x *autograd.Value) *autograd.Value {
-	return op.GroupNorm(x, g.Groups, g.Weight, g.Bias, g.Eps)
+	weight, bias := affine(g.Weight, g.Bias)
+	return op.GroupNorm(x, g.Groups, weight, bias, g.Eps)
 }
 
 // InstanceNorm normalises each channel of each example: see op.InstanceNorm.
 type InstanceNorm struct {
-	Weight, Bias *autograd.Value // [c], or both nil
+	Weight, Bias *autograd.Value // [c], or nil
 	Eps          float64
 }
 
@@ -39,7 +42,18 @@ func NewInstanceNorm(c int, opts ...Option) *InstanceNorm {
 
 // Forward maps [n c …] to the same.
 func (i *InstanceNorm) Forward(x *autograd.Value) *autograd.Value {
-	return op.InstanceNorm(x, i.Weight, i.Bias, i.Eps)
+	weight, bias := affine(i.Weight, i.Bias)
+	return op.InstanceNorm(x, weight, bias, i.Eps)
+}
+
+// affine returns a weight and a bias, or neither. One that is missing beside the other leaves all as it is.
+func affine(weight, bias *autograd.Value) (gain, shift *autograd.Value) {
+	either := cmp.Or(weight, bias)
+	if either == nil {
+		return nil, nil
+	}
+	d, shape := either.DType(), either.Shape()
+	return orFull(weight, 1, d, shape...), orFull(bias, 0, d, shape...)
 }
 
 // LocalResponseNorm normalises by what channels nearby have: see

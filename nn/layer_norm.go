@@ -32,8 +32,12 @@ func (l *LayerNorm) Forward(x *autograd.Value) *autograd.Value {
 	if first := len(shape) - len(l.Shape); first < 0 || !slices.Equal(shape[first:], l.Shape) {
 		tensor.Fail("nn.LayerNorm", []tensor.Spec{x.Spec()}, "want last axes %v", l.Shape)
 	}
-	if l.Weight != nil || len(l.Shape) == 1 {
-		return op.LayerNorm(x, l.Weight, l.Bias, l.Eps)
+	weight, bias := l.Weight, l.Bias
+	if bias != nil {
+		weight, bias = affine(weight, bias)
+	}
+	if weight != nil || len(l.Shape) == 1 {
+		return op.LayerNorm(x, weight, bias, l.Eps)
 	}
 	rows := append(slices.Clone(shape[:len(shape)-len(l.Shape)]), tensor.Elements(l.Shape))
 	return op.Reshape(op.LayerNorm(op.Reshape(x, rows...), nil, nil, l.Eps), shape...)

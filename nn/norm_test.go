@@ -1,6 +1,7 @@
 package nn_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -78,6 +79,45 @@ func TestDroppingOfChannelsAndExamples(t *testing.T) {
 		nn.SetTraining(c.layer, false)
 		if c.layer.Forward(ones) != ones {
 			t.Errorf("%s: it drops outside of training", c.name)
+		}
+	}
+}
+
+// What cannot be a probability is refused where a layer is made, not at its first step.
+func TestProbabilitiesOfDroppingAreChecked(t *testing.T) {
+	r := random.New(1)
+	for _, p := range []float64{-0.1, 1, math.NaN()} {
+		wantMistake(t, "nn.NewDropout: want a probability", func() { nn.NewDropout(p, r) })
+		wantMistake(t, "nn.NewDropout2D: want a probability", func() { nn.NewDropout2D(p, r) })
+		wantMistake(t, "nn.NewDropPath: want a probability", func() { nn.NewDropPath(p, r) })
+		wantMistake(t, "want a probability", func() { nn.NewMultiHeadAttention(4, nn.MultiHeadConfig{Heads: 2, Dropout: p}, r) })
+		wantMistake(t, "want a probability", func() { nn.NewGRU(2, 3, nn.RecurrentConfig{Dropout: p}, r) })
+	}
+}
+
+// A normalisation may have a weight or a bias alone.
+func TestWeightOrBiasAlone(t *testing.T) {
+	x := tensor.New(tensor.Float32, 4, 2, 3)
+	nn.Normal(5, 3)(x, random.New(3))
+	draw := func(t *tensor.Tensor, _ *random.Stream) { nn.Normal(0, 1)(t, random.New(4)) }
+	for name, layer := range map[string]func(opts ...nn.Option) nn.Module{
+		"batch norm":             func(o ...nn.Option) nn.Module { return nn.NewBatchNorm1D(2, o...) },
+		"group norm":             func(o ...nn.Option) nn.Module { return nn.NewGroupNorm(2, 2, o...) },
+		"instance norm":          func(o ...nn.Option) nn.Module { return nn.NewInstanceNorm(2, o...) },
+		"layer norm":             func(o ...nn.Option) nn.Module { return nn.NewLayerNorm(3, o...) },
+		"layer norm of two axes": func(o ...nn.Option) nn.Module { return nn.NewLayerNormOver([]int{2, 3}, o...) },
+	} {
+		for _, c := range []struct {
+			name          string
+			alone, beside []nn.Option
+		}{
+			{"bias", []nn.Option{nn.InitWeight(nil), nn.InitBias(draw)}, []nn.Option{nn.InitWeight(nn.Constant(1)), nn.InitBias(draw)}},
+			{"weight", []nn.Option{nn.InitWeight(draw), nn.NoBias}, []nn.Option{nn.InitWeight(draw), nn.InitBias(nn.Constant(0))}},
+		} {
+			got, want := layer(c.alone...).Forward(autograd.Const(x)), layer(c.beside...).Forward(autograd.Const(x))
+			if !got.Tensor().Equal(want.Tensor()) {
+				t.Errorf("%s with a %s alone gives %v, want %v", name, c.name, got.Tensor(), want.Tensor())
+			}
 		}
 	}
 }

@@ -52,7 +52,7 @@ func newRecurrent(gates, in, hidden int, cfg RecurrentConfig, r *random.Stream, 
 			})
 		}
 	}
-	if cfg.Dropout > 0 {
+	if cfg.Dropout != 0 {
 		net.Drop = NewDropout(cfg.Dropout, r)
 	}
 	return net

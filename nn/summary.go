@@ -85,7 +85,7 @@ func (b *summaryBuilder) share() {
 	owners := b.owners()
 	var last *summaryGroup
 	for i, ins := range b.trace.Instructions {
-		_, view := ins.Op.(autograd.Viewer)
+		view := autograd.IsView(ins.Op)
 		switch {
 		case owners[i] != nil:
 			last = b.groupOf(*owners[i])
@@ -148,7 +148,7 @@ func (b *summaryBuilder) giveViews(owners []*string) {
 		read[id] = true
 	}
 	for i, ins := range slices.Backward(b.trace.Instructions) {
-		if _, view := ins.Op.(autograd.Viewer); view && owners[i] == nil {
+		if autograd.IsView(ins.Op) && owners[i] == nil {
 			owners[i] = reader[ins.Out[0]]
 		}
 		for _, id := range ins.In {
@@ -223,7 +223,7 @@ func (b *summaryBuilder) row(g *summaryGroup, readers map[int][]*summaryGroup) (
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
-		_, view := ins.Op.(autograd.Viewer)
+		view := autograd.IsView(ins.Op)
 		for i, id := range ins.Out {
 			if !view {
 				r.Memory += int64(out[i].Elements() * out[i].DType.Size())

@@ -35,7 +35,7 @@ func FLOPs(o autograd.Op, in, out []tensor.Spec) int64 {
 
 // movesOnly reports whether an operation computes nothing.
 func movesOnly(o autograd.Op) bool {
-	if _, view := o.(autograd.Viewer); view {
+	if autograd.IsView(o) {
 		return true
 	}
 	e, _ := Lookup(o.Name())

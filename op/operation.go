@@ -89,10 +89,6 @@ func Infer(o Operation, in []tensor.Spec) (out []tensor.Spec, err error) {
 	return out, nil
 }
 
-// IsConstant reports whether gradients stop at an operation: it embeds
-// autograd.Constant.
-func IsConstant(o Operation) bool { return autograd.IsConstant(o) }
-
 // IsFinal reports whether an operation has no derivative though it depends on its
 // inputs, so that asking for one is a mistake: it has a method IsFinal.
 func IsFinal(o Operation) bool {

@@ -164,7 +164,7 @@ func newPlan(policy Policy, tr *autograd.Trace) *plan {
 		p.root[id] = id
 	}
 	for _, ins := range tr.Instructions {
-		if _, view := ins.Op.(autograd.Viewer); view {
+		if autograd.IsView(ins.Op) {
 			p.root[ins.Out[0]] = p.root[ins.In[0]]
 		}
 		for _, id := range ins.Out {

@@ -50,7 +50,7 @@ func (p *Program) Costs() []Cost {
 	}
 	var costs []Cost
 	for i, c := range p.profile.costs {
-		if !isView(p.instructions[i].Op) {
+		if !autograd.IsView(p.instructions[i].Op) {
 			c.Time = time.Duration(p.profile.nanoseconds[i].Load())
 			costs = append(costs, c)
 		}
@@ -124,7 +124,7 @@ func layersOf(tr *autograd.Trace, instructions []autograd.Instruction) []string 
 			continue
 		}
 		names[i] = layers[at]
-		if _, ok := ins.Op.(op.Pointwise); ok || isView(ins.Op) { // back to what gave the gradient
+		if _, ok := ins.Op.(op.Pointwise); ok || autograd.IsView(ins.Op) { // back to what gave the gradient
 			for _, id := range ins.In {
 				update[id] = at
 			}

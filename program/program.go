@@ -263,8 +263,3 @@ func (p *Program) result(id int) *tensor.Tensor {
 	}
 	return p.values[id]
 }
-
-func isView(op autograd.Op) bool {
-	_, ok := op.(autograd.Viewer)
-	return ok
-}

@@ -128,7 +128,7 @@ func lanesFor(batch int) int {
 func (s *schedule) place(t *task, fast bool) {
 	in, out := s.specs(t.In), s.specs(t.Out)
 	switch {
-	case isView(t.Op):
+	case autograd.IsView(t.Op):
 		s.placeView(t)
 	case fast && s.placeInSegment(t, in, out):
 	case fast && inLoop(t.Op, in, out):

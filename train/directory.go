@@ -15,6 +15,7 @@ import (
 
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/internal/printable"
 )
 
 // The files of a run's directory.
@@ -149,11 +150,7 @@ func missingDirs(dir string) (missing []string) {
 }
 
 func dirError(dir string, err error) error {
-	var cause *fs.PathError
-	if errors.As(err, &cause) {
-		err = cause.Err
-	}
-	return fmt.Errorf("run directory %s: %w, want a directory that can be made and written", dir, err)
+	return fmt.Errorf("run directory %s: %w, want a directory that can be made and written", dir, printable.Cause(err))
 }
 
 // enter begins the work in the directory, which is no other run's meanwhile. It must be as it was when it was made or

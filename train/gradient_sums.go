@@ -99,7 +99,7 @@ type goingOn struct {
 func (p *sumPass) find(tr *autograd.Trace, makers map[int]autograd.Instruction, parameter int) {
 	gradient := tr.Outputs[p.first+parameter]
 	id := gradient
-	for isView(makers[id].Op) {
+	for autograd.IsView(makers[id].Op) {
 		id = makers[id].In[0]
 	}
 	if sum := runningSum(tr, makers[id]); sum != nil {
@@ -109,11 +109,6 @@ func (p *sumPass) find(tr *autograd.Trace, makers map[int]autograd.Instruction, 
 	}
 	sum := op.RunningAdd(tr.Specs[gradient])
 	p.plain = append(p.plain, goingOn{p.sums.keep(parameter, "", sum), sum})
-}
-
-func isView(o autograd.Op) bool {
-	_, ok := o.(autograd.Viewer)
-	return ok
 }
 
 // runningSum returns how an instruction goes on as a sum over the batch, or nil.

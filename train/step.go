@@ -43,7 +43,7 @@ type learner struct {
 	scaler   *precision.Scaler   // nil: the loss is not scaled
 	guarded  []*autograd.Value   // what stays as it is in a step that overflows
 	pieces   *accumulation       // nil: a batch goes in one
-	last     outcome             // of the last step
+	grads    []*tensor.Tensor    // of the last step, if they are wanted
 }
 
 func newLearner(c Config) *learner {
@@ -101,9 +101,10 @@ func (l *learner) run(batch ...*tensor.Tensor) (o outcome, overflow *Overflow, e
 	} else {
 		o = l.stepper.run(batch...)
 	}
-	l.last = o
-	if l.config.Precision.History > 0 && len(o.more) > 0 {
-		l.rounding.Observe(o.more[len(o.more)-1])
+	finite, grads, largest := l.named(o.more)
+	l.grads = grads
+	if largest != nil {
+		l.rounding.Observe(largest)
 	}
 	if l.scaler == nil {
 		return o, nil, nil
@@ -111,8 +112,8 @@ func (l *learner) run(batch ...*tensor.Tensor) (o outcome, overflow *Overflow, e
 	var sum tally
 	sum.add(o, batch[1])
 	found := &Overflow{Scale: l.scaler.Scale(), Forward: !isFinite(sum.loss)}
-	for i, finite := range tensor.Data[bool](o.more[0]) {
-		if !finite {
+	for i, ok := range tensor.Data[bool](finite) {
+		if !ok {
 			found.Parameters = append(found.Parameters, l.config.Optimizer.Parameters()[i].Name)
 		}
 	}
@@ -126,6 +127,22 @@ func (l *learner) run(batch ...*tensor.Tensor) (o outcome, overflow *Overflow, e
 	return o, found, nil
 }
 
+// named returns what a step gives beside its outcome, nil for what it does not give: which gradients are finite, the
+// gradients, and the magnitudes that Observe takes.
+func (l *learner) named(more []*tensor.Tensor) (finite *tensor.Tensor, grads []*tensor.Tensor, largest *tensor.Tensor) {
+	if l.scaler != nil {
+		finite, more = more[0], more[1:]
+	}
+	if l.config.Gradients {
+		n := len(l.config.Optimizer.Parameters())
+		grads, more = more[:n], more[n:]
+	}
+	if len(more) > 0 {
+		largest = more[0]
+	}
+	return finite, grads, largest
+}
+
 // wanted returns the gradients if they are wanted as outputs.
 func (c Config) wanted(grads []*autograd.Value) []*autograd.Value {
 	if !c.Gradients {
@@ -136,15 +153,8 @@ func (c Config) wanted(grads []*autograd.Value) []*autograd.Value {
 
 // gradients returns those of the last step, if they are wanted.
 func (l *learner) gradients() (named []checkpoint.Named) {
-	grads := l.last.more
-	if l.scaler != nil && len(grads) > 0 {
-		grads = grads[1:] // after what tells which are finite
-	}
-	if !l.config.Gradients || len(grads) == 0 {
-		return nil
-	}
-	for i, p := range l.config.Optimizer.Parameters() {
-		named = append(named, checkpoint.Named{Name: p.Name, Tensor: grads[i]})
+	for i, g := range l.grads {
+		named = append(named, checkpoint.Named{Name: l.config.Optimizer.Parameters()[i].Name, Tensor: g})
 	}
 	return named
 }

@@ -445,7 +445,7 @@ func difference(got, want Epoch) string {
 // String tells in one line what was proved.
 func (p *Proof) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: the record (%s), %s and %s are whole", p.Dir, counted(p.Recorded, "line"), counted(p.Files, "data file"), counted(len(p.Checkpoints), "checkpoint"))
+	fmt.Fprintf(&b, "%s: the record (%s), %s and %s are whole", p.Dir, printable.Count(p.Recorded, "line"), printable.Count(p.Files, "data file"), printable.Count(len(p.Checkpoints), "checkpoint"))
 	switch n := len(p.Evaluated); {
 	case n == 1:
 		fmt.Fprintf(&b, "; evaluated again, the checkpoint of epoch %d gives the recorded figures exactly", p.Evaluated[0])
@@ -453,7 +453,7 @@ func (p *Proof) String() string {
 		fmt.Fprintf(&b, "; evaluated again, the checkpoints of epochs %s give the recorded figures exactly", listed(p.Evaluated))
 	}
 	if p.Replayed > 0 {
-		fmt.Fprintf(&b, "; trained again, %d of %s %s the recorded weights bit for bit (%s; the run: %s)", p.Replayed, counted(p.Epochs, "epoch"), has(p.Replayed), p.Now.machine(), p.Then.machine())
+		fmt.Fprintf(&b, "; trained again, %d of %s %s the recorded weights bit for bit (%s; the run: %s)", p.Replayed, printable.Count(p.Epochs, "epoch"), has(p.Replayed), p.Now.machine(), p.Then.machine())
 	}
 	switch {
 	case p.End == nil:
@@ -468,13 +468,6 @@ func listed(numbers []int) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ", "), "[]")
 }
 
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 func has(n int) string {
 	if n == 1 {
 		return "has"
@@ -484,5 +477,5 @@ func has(n int) string {
 
 // machine tells what an environment computes with.
 func (e Environment) machine() string {
-	return fmt.Sprintf("%s, %s", e.Kernels, counted(e.GOMAXPROCS, "processor"))
+	return fmt.Sprintf("%s, %s", e.Kernels, printable.Count(e.GOMAXPROCS, "processor"))
 }

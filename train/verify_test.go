@@ -16,6 +16,7 @@ import (
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/data/glyphs"
 	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/internal/printable"
 	"github.com/mlodyssey/odyssey/model"
 )
 
@@ -83,7 +84,7 @@ func TestVerifyAcrossMachines(t *testing.T) {
 		if p.Recorded != 5 || p.Files != 4 || p.Replayed != 3 || len(p.Evaluated) != len(p.Checkpoints) || p.Evaluated[len(p.Evaluated)-1] != 3 {
 			t.Errorf("%+v", p)
 		}
-		want := fmt.Sprintf("3 of 3 epochs have the recorded weights bit for bit (%s, %s; the run: ", path, counted(1+2*i, "processor"))
+		want := fmt.Sprintf("3 of 3 epochs have the recorded weights bit for bit (%s, %s; the run: ", path, printable.Count(1+2*i, "processor"))
 		if !strings.Contains(p.String(), want) {
 			t.Errorf("%s\nwant %s", p, want)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 
@@ -62,13 +63,17 @@ const mixedAtATime = 16
 
 // changedSet has what a policy makes of examples in the first epoch of training, but for the partners
 // that it mixes them with: these are neighbours on the sheet. The class is that of the larger part.
-// One goroutine reads it, in order.
 type changedSet struct {
 	data.Dataset
-	loader *data.Loader
-	batch  int // that the images are of
+	loader  *data.Loader
+	mu      sync.Mutex
+	batches map[int]*changedBatch // some of whose examples were read
+}
+
+type changedBatch struct {
 	images []float32
 	labels []int64
+	unread int // how many reads it is kept for
 }
 
 // picked is a sampler of some examples.
@@ -82,35 +87,42 @@ func newChangedSet(set data.Dataset, index []int, policy *augment.Policy, seed u
 	if err != nil {
 		return nil, err
 	}
-	return &changedSet{Dataset: data.Subset(set, index), loader: loader, batch: -1}, nil
+	return &changedSet{Dataset: data.Subset(set, index), loader: loader, batches: map[int]*changedBatch{}}, nil
 }
 
 func (c *changedSet) Read(i int, x []float32) (label int, err error) {
-	if batch := i / mixedAtATime; batch != c.batch {
-		if err := c.load(batch); err != nil {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	number, at := i/mixedAtATime, i%mixedAtATime
+	b := c.batches[number]
+	if b == nil {
+		if b, err = c.load(number); err != nil {
 			return 0, err
 		}
+		c.batches[number] = b
 	}
-	size := len(c.images) / len(c.labels)
-	i %= mixedAtATime
-	copy(x, c.images[i*size:][:size])
-	return int(c.labels[i]), nil
+	if b.unread--; b.unread == 0 {
+		delete(c.batches, number)
+	}
+	size := len(b.images) / len(b.labels)
+	copy(x, b.images[at*size:][:size])
+	return int(b.labels[at]), nil
 }
 
-func (c *changedSet) load(batch int) error {
-	for b, err := range c.loader.BatchesFrom(context.Background(), 1, batch) {
+func (c *changedSet) load(number int) (*changedBatch, error) {
+	for b, err := range c.loader.BatchesFrom(context.Background(), 1, number) {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		c.batch, c.images, c.labels = batch, slices.Clone(tensor.Data[float32](b.Images)), slices.Clone(tensor.Data[int64](b.Labels))
-		for k := range c.labels {
+		labels := slices.Clone(tensor.Data[int64](b.Labels))
+		for k := range labels {
 			if b.Weights != nil && tensor.Data[float32](b.Weights)[k] < 0.5 {
-				c.labels[k] = tensor.Data[int64](b.Others)[k]
+				labels[k] = tensor.Data[int64](b.Others)[k]
 			}
 		}
-		break
+		return &changedBatch{slices.Clone(tensor.Data[float32](b.Images)), labels, len(labels)}, nil
 	}
-	return nil
+	return nil, fmt.Errorf("no batch %d of an epoch", number)
 }
 
 // alternating has the examples of two sets in turn.

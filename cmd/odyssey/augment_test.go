@@ -6,9 +6,15 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/mlodyssey/odyssey/augment"
+	"github.com/mlodyssey/odyssey/data/glyphs"
+	"github.com/mlodyssey/odyssey/random"
 )
 
 func TestPoliciesInFiles(t *testing.T) {
@@ -142,5 +148,49 @@ func TestShowsInRandomOrder(t *testing.T) {
 				t.Errorf("%s: example %d is not mirrored", policy, k)
 			}
 		}
+	}
+}
+
+// Goroutines that read a mixed set at once get what one gets, and what is read is not kept.
+func TestReadersOfAChangedSet(t *testing.T) {
+	policy, err := augment.Parse("rotate+mixup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, index := glyphs.New(100, 1, glyphs.Train), make([]int, 50)
+	for i := range index {
+		index[i] = 2 * i
+	}
+	read := func(all []int, changed *changedSet, values [][]float32) {
+		for _, i := range all {
+			values[i] = make([]float32, 28*28)
+			label, err := changed.Read(i, values[i])
+			if err != nil {
+				t.Error(err)
+			}
+			values[i] = append(values[i], float32(label))
+		}
+	}
+	var sets []*changedSet
+	for range 2 {
+		changed, err := newChangedSet(set, index, policy, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sets = append(sets, changed)
+	}
+	want, got := make([][]float32, 50), make([][]float32, 50)
+	order := random.New(3).Perm(50)
+	read(order, sets[0], want)
+	var all sync.WaitGroup
+	for _, part := range [][]int{order[:20], order[20:35], order[35:]} {
+		all.Go(func() { read(part, sets[1], got) })
+	}
+	all.Wait()
+	if !reflect.DeepEqual(got, want) {
+		t.Error("goroutines get something else")
+	}
+	if n := len(sets[1].batches); n != 0 {
+		t.Errorf("%d batches are kept", n)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/mlodyssey/odyssey/internal/kernel"
 	"github.com/mlodyssey/odyssey/internal/measure"
 	"github.com/mlodyssey/odyssey/internal/parallel"
+	"github.com/mlodyssey/odyssey/internal/printable"
 	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/train"
 )
@@ -165,7 +166,7 @@ func peak(threads int, about time.Duration) float64 {
 
 func printBench(out *output, r *benchReport) {
 	e := r.Environment
-	fmt.Fprintf(out, "Odyssey %s, %s %s, %s, %d %s\n", e.Version, e.Go, e.Platform, e.Kernels, r.Threads, plural("thread", r.Threads))
+	fmt.Fprintf(out, "Odyssey %s, %s %s, %s, %s\n", e.Version, e.Go, e.Platform, e.Kernels, printable.Count(r.Threads, "thread"))
 	fmt.Fprintf(out, "peak: %.0f GFLOP/s on one thread, %.0f on all\n\n", r.CorePeak, r.Peak)
 	rows := [][]string{{"network", "batch", "a step", "images/s"}}
 	for _, n := range r.Networks {
@@ -191,13 +192,6 @@ func printColumns(out *output, rows [][]string) {
 		fmt.Fprintf(table, "%-*s\t%s\t\n", names, row[0], strings.Join(row[1:], "\t"))
 	}
 	table.Flush()
-}
-
-func plural(noun string, n int) string {
-	if n == 1 {
-		return noun
-	}
-	return noun + "s"
 }
 
 // inUnits prints seconds in three digits and a unit that suits them.

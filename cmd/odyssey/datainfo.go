@@ -10,6 +10,7 @@ import (
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/data/stats"
+	"github.com/mlodyssey/odyssey/internal/printable"
 	"github.com/mlodyssey/odyssey/train"
 )
 
@@ -179,6 +180,6 @@ func tellSkipped(out *output, set data.Dataset) {
 		if n == 1 {
 			were = "was passed over:"
 		}
-		fmt.Fprintf(out, "%d %s could not be read and %s %v\n", n, plural("file", n), were, example)
+		fmt.Fprintf(out, "%s could not be read and %s %v\n", printable.Count(n, "file"), were, example)
 	}
 }

@@ -50,7 +50,7 @@ func (c reportCommand) Run(ctx context.Context, out *output) error {
 			fmt.Fprintf(out, "does not hold: %s\n", printable.Text(check.What))
 		}
 	}
-	fmt.Fprintf(out, "%s is the report of %d %s\n", file, len(runs), plural("run", len(runs)))
+	fmt.Fprintf(out, "%s is the report of %s\n", file, printable.Count(len(runs), "run"))
 	return nil
 }
 

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/mlodyssey/odyssey/internal/printable"
 )
 
 const (
@@ -27,17 +29,10 @@ type diskError struct {
 	err  error
 }
 
-func (e *diskError) Error() string { return fmt.Sprintf("write %s: %v", e.part, cause(e.err)) }
-func (e *diskError) Unwrap() error { return e.err }
-
-// cause strips what repeats the file's name.
-func cause(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
+func (e *diskError) Error() string {
+	return fmt.Sprintf("write %s: %v", e.part, printable.Cause(e.err))
 }
+func (e *diskError) Unwrap() error { return e.err }
 
 var patient = &http.Client{Transport: &http.Transport{
 	Proxy:                 http.ProxyFromEnvironment,

@@ -1,7 +1,11 @@
-// Package printable keeps texts that come from files from giving a terminal commands.
+// Package printable makes what is told in a line: texts that come from files, which are kept from giving a terminal commands,
+// numbers of things, and errors.
 package printable
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 	"unicode"
@@ -32,4 +36,21 @@ func Text(text string) string {
 		text = text[size:]
 	}
 	return b.String()
+}
+
+// Cause returns what an error says without the path of a file, which the line has already.
+func Cause(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}
+
+// Count puts a number of things in words: 1 run, 2 runs.
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -1,6 +1,7 @@
 package curves
 
 import (
+	"cmp"
 	"errors"
 	"image/color"
 	"io"
@@ -24,6 +25,7 @@ type Chart struct {
 	Categories []string // the names of 0, 1, … on the X axis; nil: it has numbers
 	Series     []Series
 	Marks      []Mark
+	FromZero   bool    // the Y axis begins at 0
 	TopY       float64 // where the Y axis ends at most; 0: where the points do
 	Legend     Corner
 }
@@ -58,6 +60,8 @@ type Mark struct {
 	X      float64
 	Colour int
 }
+
+var gridColour = color.Gray{0xe4}
 
 // palette has colours that are told apart by most eyes, on white: those of Okabe and Ito, darkened where they are light.
 var palette = []color.RGBA{
@@ -158,11 +162,14 @@ func (c Chart) plot() (*plot.Plot, error) {
 			p.Legend.Add(m.Name, line)
 		}
 	}
-	if c.TopY != 0 {
-		p.Y.Max = min(p.Y.Max, c.TopY)
-	}
+	top := cmp.Or(c.TopY, math.Inf(1))
+	p.Y.Max = min(p.Y.Max, top) // room is in proportion to what is shown
 	setAxis(&p.X, c.LogX)
 	setAxis(&p.Y, c.LogY)
+	p.Y.Max = min(p.Y.Max, top)
+	if c.FromZero {
+		p.Y.Min = 0
+	}
 	if c.Legend == Above {
 		c.leaveRoom(&p.Y)
 	}

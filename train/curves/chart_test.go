@@ -56,6 +56,32 @@ func TestLogarithmicAxis(t *testing.T) {
 	}
 }
 
+// An axis from 0 begins there, and one with a top, such as 100 %, ends there, or before where the points do.
+func TestEndsOfAnAxis(t *testing.T) {
+	for _, c := range []struct {
+		points   []float64
+		from0    bool
+		top      float64
+		min, max float64
+	}{
+		{[]float64{50, 90}, false, 0, 48, 92},
+		{[]float64{50, 90}, false, 100, 48, 92},
+		{[]float64{98, 100}, false, 100, 97, 100},
+		{[]float64{1, 1e9}, false, 21, 0, 21},
+		{[]float64{50, 90}, true, 0, 0, 92},
+	} {
+		chart := dots([]float64{1, 2}, c.points)
+		chart.FromZero, chart.TopY = c.from0, c.top
+		p, err := chart.plot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Y.Min != c.min || p.Y.Max != c.max {
+			t.Errorf("%v, from zero %v, top %v: from %v to %v, want %v to %v", c.points, c.from0, c.top, p.Y.Min, p.Y.Max, c.min, c.max)
+		}
+	}
+}
+
 func TestMarksLegendsAndCategories(t *testing.T) {
 	c := dots([]float64{0, 1, 1}, []float64{5, 6, 7})
 	c.Categories = []string{"sgd", "adamw"}

@@ -4,24 +4,20 @@ package curves
 
 import (
 	"errors"
-	"image/color"
 	"io"
 	"math"
 	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/mlodyssey/odyssey/train"
 )
 
-var (
-	trainColour = color.RGBA{R: 0x1f, G: 0x77, B: 0xb4, A: 0xff}
-	testColour  = color.RGBA{R: 0xd6, G: 0x5f, B: 0x0e, A: 0xff}
-	gridColour  = color.Gray{0xe4}
+// The colours of lines, by their numbers.
+const (
+	trainColour = iota
+	testColour
 )
 
 // Draw writes a picture, as PNG, of the loss and the accuracy by epoch,
@@ -31,61 +27,32 @@ func Draw(w io.Writer, epochs []train.Epoch) error {
 	if len(epochs) == 0 {
 		return errors.New("curves of no epochs: want at least one")
 	}
-	loss, err := panel("loss", epochs, func(e train.Epoch) (train, test float64) { return e.TrainLoss, e.TestLoss })
-	if err != nil {
-		return err
-	}
-	loss.Y.Min = 0
-	loss.Legend.Top = true
-	accuracy, err := panel("accuracy in %", epochs, func(e train.Epoch) (train, test float64) {
+	loss := trainAndTest("loss", epochs, func(e train.Epoch) (train, test float64) { return e.TrainLoss, e.TestLoss })
+	loss.FromZero, loss.Legend = true, TopRight
+	accuracy := trainAndTest("accuracy in %", epochs, func(e train.Epoch) (train, test float64) {
 		return 100 * e.TrainAccuracy, 100 * e.TestAccuracy
 	})
-	if err != nil {
-		return err
-	}
-	accuracy.Y.Max = min(accuracy.Y.Max, 100)
-	return writePNG(w, 26*vg.Centimeter, 10*vg.Centimeter, [][]*plot.Plot{{loss, accuracy}})
+	accuracy.TopY, accuracy.Legend = 100, BottomRight
+	return DrawCharts(w, 2, []Chart{loss, accuracy})
 }
 
-func panel(title string, epochs []train.Epoch, of func(train.Epoch) (train, test float64)) (*plot.Plot, error) {
-	var training, test plotter.XYs
+func trainAndTest(title string, epochs []train.Epoch, of func(train.Epoch) (train, test float64)) Chart {
+	training, test := Series{Name: "train", Line: true, Dots: true, Colour: trainColour}, Series{Name: "test", Line: true, Dots: true, Colour: testColour}
 	for _, e := range epochs {
 		a, b := of(e)
-		training = append(training, plotter.XY{X: float64(e.Epoch), Y: a})
-		test = append(test, plotter.XY{X: float64(e.Epoch), Y: b})
+		training.X, training.Y = append(training.X, float64(e.Epoch)), append(training.Y, a)
+		test.X, test.Y = append(test.X, float64(e.Epoch)), append(test.Y, b)
 	}
-	p := newPlot(title, "epoch")
-	p.X.Tick.Marker, p.Y.Tick.Marker = ticks(1), ticks(0)
-	if err := addLine(p, "train", training, trainColour); err != nil {
-		return nil, err
-	}
+	c := Chart{Title: title, X: "epoch", WholeX: true, Series: []Series{training}}
 	if wasEvaluated(epochs) {
-		if err := addLine(p, "test", test, testColour); err != nil {
-			return nil, err
-		}
+		c.Series = append(c.Series, test)
 	}
-	first, last := epochs[0].Epoch, epochs[len(epochs)-1].Epoch
-	p.X.Min, p.X.Max = float64(first)-0.25, float64(last)+0.25
-	margin := max(0.05*(p.Y.Max-p.Y.Min), 0.01*p.Y.Max, 1e-3)
-	p.Y.Min, p.Y.Max = p.Y.Min-margin, p.Y.Max+margin
-	return p, nil
+	return c
 }
 
 // wasEvaluated reports whether there was a test set: a loss is never quite 0.
 func wasEvaluated(epochs []train.Epoch) bool {
 	return slices.ContainsFunc(epochs, func(e train.Epoch) bool { return e.TestLoss != 0 })
-}
-
-func addLine(p *plot.Plot, name string, points plotter.XYs, c color.Color) error {
-	line, dots, err := plotter.NewLinePoints(points)
-	if err != nil {
-		return err
-	}
-	line.Color, line.Width = c, vg.Points(1.6)
-	dots.Color, dots.Radius, dots.Shape = c, vg.Points(2.2), draw.CircleGlyph{}
-	p.Add(line, dots)
-	p.Legend.Add(name, line, dots)
-	return nil
 }
 
 // ticks marks the multiples of a round number that is no less than least, with

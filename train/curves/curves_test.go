@@ -54,7 +54,7 @@ func count(picture image.Image, c color.RGBA) (left, right int) {
 
 func TestCurvesShowTrainAndTest(t *testing.T) {
 	legend := drawCurves(t, curve(1, true))
-	for name, c := range map[string]color.RGBA{"train": trainColour, "test": testColour} {
+	for name, c := range map[string]color.RGBA{"train": palette[trainColour], "test": palette[testColour]} {
 		lo, ro := count(legend, c)
 		if l, r := count(drawCurves(t, curve(10, true)), c); l < lo+100 || r < ro+100 {
 			t.Errorf("%s: %d and %d pixels, want far more than the %d and %d of a single epoch", name, l, r, lo, ro)
@@ -66,7 +66,7 @@ func TestCurvesShowTrainAndTest(t *testing.T) {
 }
 
 func TestCurvesWithoutTestSet(t *testing.T) {
-	if l, r := count(drawCurves(t, curve(5, false)), testColour); l+r != 0 {
+	if l, r := count(drawCurves(t, curve(5, false)), palette[testColour]); l+r != 0 {
 		t.Errorf("%d pixels show a test set that was not there", l+r)
 	}
 }

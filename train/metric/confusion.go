@@ -16,7 +16,7 @@ type Confusion struct {
 	counts  []int64 // [actual × predicted]
 }
 
-// MaxClasses is how many classes may be told apart.
+// MaxClasses is how many classes may be told apart: a confusion matrix of so many takes 8 GiB.
 const MaxClasses = 1 << 15
 
 func checkClasses(name string, classes int) {

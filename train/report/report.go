@@ -5,14 +5,13 @@ package report
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"github.com/mlodyssey/odyssey/checkpoint"
 	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/internal/printable"
 	"github.com/mlodyssey/odyssey/train"
 )
 
@@ -119,7 +118,7 @@ func (r *Report) openCheckpoint(newNet train.NewNet) *train.Classifier {
 	path := filepath.Join(r.Run.Dir, shown.File)
 	sum, _, err := checkpoint.SumFile(path)
 	if err != nil {
-		r.miss("checkpoint: %s: %v", path, cause(err))
+		r.miss("checkpoint: %s: %v", path, printable.Cause(err))
 		return nil
 	}
 	r.passed(sum == r.Run.Record.Epochs[shown.Epoch-1].Weights, "The SHA-256 of %s is what the record says of epoch %d.", shown.File, shown.Epoch)
@@ -164,13 +163,4 @@ func (r *Report) judge(ctx context.Context, net *train.Classifier, set data.Data
 	r.Judged, r.Confusion, r.Mistakes = len(all), confusionOf(net.Classes, all), mistakes
 	r.loss = meanLoss(all)
 	return nil
-}
-
-// cause returns what is wrong without the path, which the message has.
-func cause(err error) error {
-	var at *fs.PathError
-	if errors.As(err, &at) {
-		return at.Err
-	}
-	return err
 }
