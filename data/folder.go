@@ -10,9 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
-
-	"golang.org/x/image/draw"
 
 	"github.com/mlodyssey/odyssey/internal/folder"
 )
@@ -34,12 +31,7 @@ type Folder struct {
 
 	bad map[string]error // the files without a sound header, which are left out
 
-	scratch sync.Pool // of *image.RGBA
-	mu      sync.Mutex
-	scalers map[image.Point]draw.Scaler // by the size of what they scale
-	filters map[planeSizes]*planeFilter // likewise
-
-	lines sync.Pool // of *planeWork
+	resizer *resizer
 }
 
 // OpenFolder opens a directory that has a folder of PNG and JPEG files for each
@@ -68,6 +60,7 @@ func OpenFolder(dir string, c FolderConfig) (*Folder, error) {
 	if err := f.check(dir); err != nil {
 		return nil, err
 	}
+	f.resizer = &resizer{channels: f.config.Channels, height: f.config.Height, width: f.config.Width}
 	return f, nil
 }
 
@@ -219,7 +212,8 @@ func (f *Folder) Read(i int, x []float32) (label int, err error) {
 	if err != nil {
 		return 0, unreadable(f.files[i], err)
 	}
-	return f.of[i], f.convert(picture, x)
+	f.resizer.convert(picture, x)
+	return f.of[i], nil
 }
 
 // folders returns the names of a directory's visible folders.

@@ -10,8 +10,11 @@ import (
 	"strings"
 )
 
-// FormatIDX is the Source.Format of MNIST's and EMNIST's files.
-const FormatIDX = "IDX"
+// What Source.Format is of MNIST's and EMNIST's files, and of a folder of images for each class.
+const (
+	FormatIDX    = "IDX"
+	FormatFolder = "image folder"
+)
 
 // Source says what a set was read from.
 type Source struct {
@@ -35,7 +38,7 @@ func formats() []format {
 		{"CIFAR", "data_batch_*.bin or train.bin", []string{"labels"}, hasCIFAR, openCIFAR},
 		{"NumPy", "train.npz or one *.npz", []string{"scale", "channels", "share", "seed"}, hasNPZ, openNPZ},
 		{"CSV", "train.csv or one *.csv", []string{"label", "shape", "scale", "separator", "header", "share", "seed"}, hasCSV, openCSV},
-		{"image folder", "a folder of PNG or JPEG images for each class", []string{"size", "channels", "unreadable", "share", "seed"}, hasFolders, openFolders},
+		{FormatFolder, "a folder of PNG or JPEG images for each class", []string{"size", "channels", "unreadable", "share", "seed"}, hasFolders, openFolders},
 		{"text", "or train.txt", []string{"window"}, hasText, openText}, // last: images may come with lists of theirs
 	}
 }

@@ -1,63 +1,93 @@
 package data
 
 import (
+	"errors"
+	"fmt"
 	"image"
 	"math"
+	"slices"
+	"sync"
 
 	"golang.org/x/image/draw"
 
 	"github.com/mlodyssey/odyssey/internal/kernel"
+	"github.com/mlodyssey/odyssey/tensor"
 )
 
 // mostScalers bounds the sizes that what resizes them is kept for.
 const mostScalers = 256
 
+// resizer makes examples of pictures of any size.
+type resizer struct {
+	channels, height, width int
+
+	scratch sync.Pool // of *image.RGBA
+	mu      sync.Mutex
+	scalers map[image.Point]draw.Scaler // by the size of what they scale
+	filters map[planeSizes]*planeFilter // likewise
+
+	lines sync.Pool // of *planeWork
+}
+
+// FromPhotograph makes an example of a shape, [1 height width] or [3 height width], of a picture as a Folder does:
+// resized bilinearly, with all pixels that an output covers, to values in [0, 1].
+func FromPhotograph(picture image.Image, shape []int) ([]float32, error) {
+	if len(shape) != 3 || shape[0] != 1 && shape[0] != 3 || slices.Min(shape) < 1 {
+		return nil, fmt.Errorf("an example of shape %v, want grey or coloured images, [1 height width] or [3 height width]", shape)
+	}
+	if picture.Bounds().Empty() {
+		return nil, errors.New("the picture has no pixels")
+	}
+	x := make([]float32, tensor.Elements(shape))
+	(&resizer{channels: shape[0], height: shape[1], width: shape[2]}).convert(picture, x)
+	return x, nil
+}
+
 // convert makes planes of values in [0, 1] of a picture.
-func (f *Folder) convert(picture image.Image, x []float32) error {
-	b, w, h := picture.Bounds(), f.config.Width, f.config.Height
+func (r *resizer) convert(picture image.Image, x []float32) {
+	b, w, h := picture.Bounds(), r.width, r.height
 	same := b.Dx() == w && b.Dy() == h
-	if grey, ok := picture.(*image.Gray); ok && same && f.config.Channels == 1 && grey.Stride == w {
+	if grey, ok := picture.(*image.Gray); ok && same && r.channels == 1 && grey.Stride == w {
 		kernel.Unit(x, grey.Pix[:w*h])
-		return nil
+		return
 	}
 	if photo, ok := picture.(*image.YCbCr); ok && !same && b.Min == (image.Point{}) {
-		f.convertPlanes(photo, x)
-		return nil
+		r.convertPlanes(photo, x)
+		return
 	}
-	canvas, ok := f.scratch.Get().(*image.RGBA)
+	canvas, ok := r.scratch.Get().(*image.RGBA)
 	if !ok {
 		canvas = image.NewRGBA(image.Rect(0, 0, w, h))
 	}
-	defer f.scratch.Put(canvas)
+	defer r.scratch.Put(canvas)
 	if same {
 		draw.Draw(canvas, canvas.Rect, picture, b.Min, draw.Src)
 	} else {
-		f.scaler(b.Size()).Scale(canvas, canvas.Rect, picture, b, draw.Src, nil)
+		r.scaler(b.Size()).Scale(canvas, canvas.Rect, picture, b, draw.Src, nil)
 	}
-	if f.config.Channels == 1 {
+	if r.channels == 1 {
 		luma(x[:w*h], canvas.Pix)
-		return nil
+		return
 	}
 	for i := range w * h {
 		p := canvas.Pix[4*i:][:3:3]
 		x[i], x[w*h+i], x[2*w*h+i] = float32(p[0])/255, float32(p[1])/255, float32(p[2])/255
 	}
-	return nil
 }
 
 // scaler returns one for pictures of a size, whose weights need not be worked out
 // for each.
-func (f *Folder) scaler(from image.Point) draw.Scaler {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	s, ok := f.scalers[from]
+func (r *resizer) scaler(from image.Point) draw.Scaler {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, ok := r.scalers[from]
 	if !ok {
-		s = draw.BiLinear.NewScaler(f.config.Width, f.config.Height, from.X, from.Y)
-		if f.scalers == nil {
-			f.scalers = map[image.Point]draw.Scaler{}
+		s = draw.BiLinear.NewScaler(r.width, r.height, from.X, from.Y)
+		if r.scalers == nil {
+			r.scalers = map[image.Point]draw.Scaler{}
 		}
-		if len(f.scalers) < mostScalers {
-			f.scalers[from] = s
+		if len(r.scalers) < mostScalers {
+			r.scalers[from] = s
 		}
 	}
 	return s
@@ -96,17 +126,17 @@ type planeWork struct {
 	bytes  []uint8
 }
 
-func (f *Folder) convertPlanes(photo *image.YCbCr, x []float32) {
-	w, h := f.config.Width, f.config.Height
-	work, ok := f.lines.Get().(*planeWork)
+func (r *resizer) convertPlanes(photo *image.YCbCr, x []float32) {
+	w, h := r.width, r.height
+	work, ok := r.lines.Get().(*planeWork)
 	if !ok {
 		work = &planeWork{bytes: make([]uint8, 3*w*h)}
 		for k := range work.planes {
 			work.planes[k] = make([]float32, w*h)
 		}
 	}
-	defer f.lines.Put(work)
-	filter := f.filter(planeSizes{photo.Rect.Size(), photo.SubsampleRatio})
+	defer r.lines.Put(work)
+	filter := r.filter(planeSizes{photo.Rect.Size(), photo.SubsampleRatio})
 	work.resize(work.planes[0], photo.Y, photo.YStride, filter.light.rows, filter.light.columns)
 	work.resize(work.planes[1], photo.Cb, photo.CStride, filter.colour.rows, filter.colour.columns)
 	work.resize(work.planes[2], photo.Cr, photo.CStride, filter.colour.rows, filter.colour.columns)
@@ -114,11 +144,11 @@ func (f *Folder) convertPlanes(photo *image.YCbCr, x []float32) {
 	pix := work.bytes
 	for i := range n {
 		pix[i], pix[n+i], pix[2*n+i] = rgb(work.planes[0][i], work.planes[1][i]-128, work.planes[2][i]-128)
-		if f.config.Channels == 1 {
+		if r.channels == 1 {
 			pix[i] = lumaOf(pix[i], pix[n+i], pix[2*n+i])
 		}
 	}
-	kernel.Unit(x, pix[:f.config.Channels*n])
+	kernel.Unit(x, pix[:r.channels*n])
 }
 
 // rgb is JFIF's conversion.
@@ -129,17 +159,17 @@ func rgb(y, cb, cr float32) (r, g, b uint8) {
 func toByte(v float32) uint8 { return uint8(min(255, max(0, v)) + 0.5) }
 
 // filter returns the one for photographs of a size.
-func (f *Folder) filter(of planeSizes) *planeFilter {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	p, ok := f.filters[of]
+func (r *resizer) filter(of planeSizes) *planeFilter {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, ok := r.filters[of]
 	if !ok {
-		p = newPlaneFilter(of, f.config.Width, f.config.Height)
-		if f.filters == nil {
-			f.filters = map[planeSizes]*planeFilter{}
+		p = newPlaneFilter(of, r.width, r.height)
+		if r.filters == nil {
+			r.filters = map[planeSizes]*planeFilter{}
 		}
-		if len(f.filters) < mostScalers {
-			f.filters[of] = p
+		if len(r.filters) < mostScalers {
+			r.filters[of] = p
 		}
 	}
 	return p

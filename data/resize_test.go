@@ -31,14 +31,10 @@ func TestPlanesAreResizedAsColoursAre(t *testing.T) {
 		for _, s := range sizes {
 			im := photo(s[0], s[1], ratio)
 			for _, channels := range []int{1, 3} {
-				f := &Folder{config: FolderConfig{Width: s[2], Height: s[3], Channels: channels}}
+				small := &resizer{width: s[2], height: s[3], channels: channels}
 				got, want := make([]float32, channels*s[2]*s[3]), make([]float32, channels*s[2]*s[3])
-				if err := f.convert(im, got); err != nil {
-					t.Fatal(err)
-				}
-				if err := f.convert(pixelwise(im), want); err != nil {
-					t.Fatal(err)
-				}
+				small.convert(im, got)
+				small.convert(pixelwise(im), want)
 				if d := furthest(got, want); d > 1.01 {
 					t.Errorf("%v of %d×%d to %d×%d, %d channels: off by %.2f of 255", ratio, s[0], s[1], s[2], s[3], channels, d)
 				}
@@ -71,11 +67,9 @@ func TestResizedPlanesOfOneColour(t *testing.T) {
 		for i := range im.Cb {
 			im.Cb[i], im.Cr[i] = c.Cb, c.Cr
 		}
-		f := &Folder{config: FolderConfig{Width: 5, Height: 6, Channels: 3}}
+		small := &resizer{width: 5, height: 6, channels: 3}
 		x := make([]float32, 90)
-		if err := f.convert(im, x); err != nil {
-			t.Fatal(err)
-		}
+		small.convert(im, x)
 		r, g, b := color.YCbCrToRGB(c.Y, c.Cb, c.Cr)
 		for i, v := range x {
 			if want := [3]uint8{r, g, b}[i/30]; math.Abs(float64(255*v)-float64(want)) > 1.01 {
@@ -85,20 +79,16 @@ func TestResizedPlanesOfOneColour(t *testing.T) {
 	}
 }
 
-// Photographs of several sizes share a folder's memory.
+// Photographs of several sizes share a resizer's memory.
 func TestResizedPlanesOfSeveralSizes(t *testing.T) {
-	f := &Folder{config: FolderConfig{Width: 8, Height: 8, Channels: 3}}
+	small := &resizer{width: 8, height: 8, channels: 3}
 	for range 2 {
 		for _, w := range []int{64, 5, 200, 33} {
 			im := photo(w, w+1, image.YCbCrSubsampleRatio420)
 			got, want := make([]float32, 192), make([]float32, 192)
-			if err := f.convert(im, got); err != nil {
-				t.Fatal(err)
-			}
-			fresh := &Folder{config: f.config}
-			if err := fresh.convert(im, want); err != nil {
-				t.Fatal(err)
-			}
+			small.convert(im, got)
+			fresh := &resizer{width: 8, height: 8, channels: 3}
+			fresh.convert(im, want)
 			if fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("%d wide: other values than alone", w)
 			}

@@ -34,6 +34,8 @@ type Classifier struct {
 	Input     []int     // the shape of an example
 	Mean, Std []float32 // examples become (x - Mean) / Std: see data.Normalise
 
+	Photographs bool // grey examples are made of pictures by data.FromPhotograph, as coloured ones are, not by data.FromPicture
+
 	Precision precision.Policy // how it computes; the parameters must be of its type
 	Ranges    []float32        // largest magnitudes by calibration: see precision.Policy.Rewrite
 }
@@ -82,17 +84,23 @@ func (c *Classifier) probabilities(x *tensor.Tensor) *tensor.Tensor {
 	return c.compile(x, func(scores *autograd.Value) *autograd.Value { return op.Softmax(op.Cast(scores, tensor.Float64)) }).Run(x)[0]
 }
 
-// PredictPicture returns guesses for a picture of any size and colours; see
-// data.FromPicture. The network must take square grey images.
+// PredictPicture returns guesses for a picture of any size and colours, made an example as c.Photographs says.
 func (c *Classifier) PredictPicture(picture image.Image) ([]Guess, error) {
-	if len(c.Input) != 3 || c.Input[0] != 1 || c.Input[1] != c.Input[2] {
-		return nil, fmt.Errorf("model %s takes examples of shape %v, want square grey images, [1 n n]", c.Name, c.Input)
-	}
-	example, err := data.FromPicture(picture, c.Input[1])
+	example, err := c.example(picture)
 	if err != nil {
 		return nil, err
 	}
 	return c.Predict(example)
+}
+
+func (c *Classifier) example(picture image.Image) ([]float32, error) {
+	switch in := c.Input; {
+	case len(in) == 3 && (c.Photographs || in[0] == 3):
+		return data.FromPhotograph(picture, in)
+	case len(in) == 3 && in[0] == 1 && in[1] == in[2]:
+		return data.FromPicture(picture, in[1])
+	}
+	return nil, fmt.Errorf("model %s takes examples of shape %v, want coloured images, square grey ones, or photographs", c.Name, c.Input)
 }
 
 // The keys of a saved classifier's metadata.
@@ -104,11 +112,15 @@ const (
 	metaMean    = "mean"
 	metaStd     = "std"
 
+	metaPictures  = "pictures"  // picturesAreResized, or missing
 	metaPrecision = "precision" // what a file without it was made in is float32
 	metaRanges    = "ranges"    // as JSON; may be missing
 )
 
 const classifierFormat = "1"
+
+// picturesAreResized says that grey examples are made of pictures as of photographs; of colours there is no other way.
+const picturesAreResized = "resized"
 
 // Save writes the classifier to a safetensors file, atomically. Equal
 // classifiers give equal bytes.
@@ -146,6 +158,9 @@ func (c *Classifier) metadata() map[string]string {
 		metaInput:   jsonOf(c.Input),
 		metaMean:    numbersText(c.Mean, 0),
 		metaStd:     numbersText(c.Std, 1),
+	}
+	if c.Photographs && c.Input[0] == 1 {
+		m[metaPictures] = picturesAreResized
 	}
 	if p := c.Precision.String(); p != precision.FP32.Name {
 		m[metaPrecision] = p
@@ -228,6 +243,10 @@ func (c *Classifier) readMetadata(metadata map[string]string) error {
 	if got := metadata[metaFormat]; got != classifierFormat {
 		return fmt.Errorf("metadata %q is %.40q, want %q", metaFormat, got, classifierFormat)
 	}
+	if how, ok := metadata[metaPictures]; ok && how != picturesAreResized {
+		return fmt.Errorf("metadata %q is %.40q, want %q or none", metaPictures, how, picturesAreResized)
+	}
+	c.Photographs = metadata[metaPictures] != ""
 	var unknown error
 	c.Precision, unknown = precision.Named(metadata[metaPrecision])
 	err := cmp.Or(

@@ -3,6 +3,8 @@ package train
 import (
 	"bytes"
 	"context"
+	"image"
+	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/checkpoint"
+	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/data/glyphs"
 	"github.com/mlodyssey/odyssey/model"
 	"github.com/mlodyssey/odyssey/nn"
@@ -170,9 +173,9 @@ func TestPredictRefuses(t *testing.T) {
 	if _, err := c.Predict(make([]float32, 784)); err == nil || !strings.Contains(err.Error(), "not finite") {
 		t.Errorf("NaN among the weights: error %v", err)
 	}
-	c.Input = []int{3, 28, 28}
-	if _, err := c.PredictPicture(nil); err == nil || !strings.Contains(err.Error(), "want square grey images") {
-		t.Errorf("coloured input: error %v", err)
+	c.Input = []int{1, 28, 29}
+	if _, err := c.PredictPicture(nil); err == nil || !strings.Contains(err.Error(), "want coloured images, square grey ones, or photographs") {
+		t.Errorf("a grey input that is not square: error %v", err)
 	}
 }
 
@@ -188,5 +191,61 @@ func TestEvaluateRefusesOtherData(t *testing.T) {
 	_, err = c.Evaluate(context.Background(), glyphs.New(10, 1, glyphs.Test))
 	if err == nil || !strings.Contains(err.Error(), "examples of shape [1 28 28], want [1 32 32]") {
 		t.Errorf("other shape: error %v", err)
+	}
+}
+
+// A picture of a set is predicted as the set's own example of it, also after a save.
+func TestPicturesOfAFolderAreMadeExamplesAsTheFolderDoes(t *testing.T) {
+	for _, channels := range []int{1, 3} {
+		dir := t.TempDir()
+		for k, class := range []string{"a", "b"} {
+			if err := os.Mkdir(filepath.Join(dir, class), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			writeGradient(t, filepath.Join(dir, class, "1.png"), 40+10*k, 30)
+		}
+		set, err := data.OpenFolder(dir, data.FolderConfig{Width: 32, Height: 32, Channels: channels})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &Classifier{Name: "resnet20", Classes: set.Classes(), Input: set.Shape(), Photographs: channels == 1}
+		if c.Net, err = model.New(c.Name, c.Input, 2, 1); err != nil {
+			t.Fatal(err)
+		}
+		if c, err = Load(save(t, c), model.NewBlank); err != nil {
+			t.Fatal(err)
+		}
+		x := make([]float32, tensor.Elements(set.Shape()))
+		for i, file := range set.Files() {
+			picture, err := data.ReadPicture(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := set.Read(i, x); err != nil {
+				t.Fatal(err)
+			}
+			got, err := c.PredictPicture(picture)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want, err := c.Predict(x); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%d channels: %v, want %v, %v", channels, got, want, err)
+			}
+		}
+	}
+}
+
+func writeGradient(t *testing.T, path string, width, height int) {
+	t.Helper()
+	picture := image.NewRGBA(image.Rect(0, 0, width, height))
+	for i := range picture.Pix {
+		picture.Pix[i] = uint8(i*7/width) | uint8(255*(i%4/3)) // opaque
+	}
+	var file bytes.Buffer
+	if err := png.Encode(&file, picture); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, file.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -70,7 +70,8 @@ func (c *Classifier) SaveQuantized(ctx context.Context, path string, q Quantizat
 		return r, err
 	}
 	packed := &Classifier{
-		Name: c.Name, Classes: c.Classes, Input: c.Input, Mean: c.Mean, Std: c.Std, Precision: q.precision(c.Precision),
+		Name: c.Name, Classes: c.Classes, Input: c.Input, Mean: c.Mean, Std: c.Std, Photographs: c.Photographs,
+		Precision: q.precision(c.Precision),
 	}
 	if q.Examples != nil && q.New == nil {
 		return r, errors.New("examples to measure on, but no function New that makes the network to measure")

@@ -104,7 +104,7 @@ func (s Settings) PrepareContext(ctx context.Context, newNet NewNet) (*Classifie
 		return nil, Config{}, err
 	}
 	nn.Convert(net, policy.Type())
-	c := &Classifier{Name: s.Model, Net: net, Classes: train.Classes(), Input: train.Shape(), Precision: policy}
+	c := &Classifier{Name: s.Model, Net: net, Classes: train.Classes(), Input: train.Shape(), Precision: policy, Photographs: from.Format == data.FormatFolder}
 	if err := c.Check(test); err != nil {
 		return nil, Config{}, fmt.Errorf("data %s: test split: %w", s.Data, err)
 	}

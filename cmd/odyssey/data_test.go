@@ -92,7 +92,10 @@ func TestTrainOnColourImages(t *testing.T) {
 	if r, g, b, _ := picture.At(20, 20).RGBA(); r>>8 != 10 || g>>8 != 10 || b>>8 != 200 {
 		t.Errorf("the first photo, a blue one, is drawn as %d %d %d", r>>8, g>>8, b>>8)
 	}
-	refuse(t, statusError, []string{"predict", run, sheet}, []string{"want square grey images"})
+	photo := filepath.Join(dir, "test", "blue", "0.png")
+	if out := succeed(t, "predict", run, photo, "--top", "1"); strings.Count(out, "%") != 1 {
+		t.Error(out)
+	}
 }
 
 // What is asked for is what is recorded, and what is wrong with it is said.

@@ -11,14 +11,16 @@ import (
 
 type predictCommand struct {
 	Model  string   `arg:"" name:"run-or-file" help:"The directory of a run, or a safetensors file of one."`
-	Images []string `arg:"" name:"image" help:"PNG or JPEG pictures of one character each, of any size and colours."`
+	Images []string `arg:"" name:"image" help:"PNG or JPEG pictures of any size and colours."`
 	Top    int      `default:"5" help:"How many classes to print."`
 	JSON   bool     `name:"json" help:"Print JSON."`
 }
 
 // Help is the long help text.
 func (predictCommand) Help() string {
-	return `A picture is made like those of EMNIST: bright on dark, cropped to its ink, scaled and centred. A grey one of the network's size that is dark at the border is taken as it is.
+	return `For a network that learned from folders of images, or in colour, a picture is resized as those were.
+
+For others it is of one character, and made like those of EMNIST: bright on dark, cropped to its ink, scaled and centred. A grey one of the network's size that is dark at the border is taken as it is.
 
     odyssey predict runs/lenet5-glyphs-1 letter.png`
 }
