@@ -178,7 +178,7 @@ func parseNPYHeader(header string) (*npySpec, error) {
 		}
 		n, err := strconv.Atoi(size)
 		if err != nil {
-			return nil, fmt.Errorf("shape (%.40s): want whole numbers", shape[1])
+			return nil, fmt.Errorf("shape %.42q: want whole numbers", "("+shape[1]+")")
 		}
 		s.shape = append(s.shape, n)
 	}

@@ -307,6 +307,7 @@ func FuzzReadNPY(f *testing.F) {
 		f.Add(npyFile(f, filepath.Base(path)))
 	}
 	f.Add(npyOf("{'descr': '<f4', 'fortran_order': True, 'shape': (0, 9223372036854775807), }"))
+	f.Add(npyOf("{'descr': '<f8', 'fortran_order': False, 'shape': (2\n 3), }"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		x, err := ReadNPY(bytes.NewReader(file))
 		if err != nil {
