@@ -2,6 +2,7 @@ package optim
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/mlodyssey/odyssey/autograd"
 	"github.com/mlodyssey/odyssey/nn"
@@ -17,15 +18,14 @@ type AverageConfig struct {
 	Decay float64
 }
 
-// Average keeps a running average of parameters, to evaluate with in their stead:
+// Average keeps a running average of variables, to evaluate with in their stead:
 //
 //	average = average + max(1/n, 1-decay)·(w - average) in the n-th update
 //
 // Without decay, updated once an epoch towards the end of a run, it is that of
 // Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
 // Generalization", 2018; with decay, updated after each step, that of Polyak and
-// Juditsky, 1992, in its usual form. Layers that measure what passes them, such as
-// batch normalisation, still know that of the weights that were trained.
+// Juditsky, 1992, in its usual form.
 type Average struct {
 	state
 	decay     float64
@@ -34,18 +34,20 @@ type Average struct {
 	evaluates bool
 }
 
-// NewAverage returns an average of the parameters, which waits for its first
-// update.
-func NewAverage(params []nn.Named, cfg AverageConfig) (*Average, error) {
-	if err := cmp.Or(wantParameters(params), fraction("decay", cfg.Decay)); err != nil {
+// NewAverage returns an average, which waits for its first update, of those variables that are of a float type.
+// nn.Variables of a model has its parameters, and the statistics that its layers measure, such as batch normalisation:
+// those of the weights that were trained would not do for averaged weights.
+func NewAverage(variables []nn.Named, cfg AverageConfig) (*Average, error) {
+	floats := slices.DeleteFunc(slices.Clone(variables), func(v nn.Named) bool { return !v.Value.DType().IsFloat() })
+	if err := cmp.Or(wantParameters(floats), fraction("decay", cfg.Decay)); err != nil {
 		return nil, err
 	}
-	a := &Average{state: state{params: params}, decay: cfg.Decay}
+	a := &Average{state: state{params: floats}, decay: cfg.Decay}
 	a.updates, a.averages = a.number("updates", 0), a.copies("average")
 	return a, nil
 }
 
-// Update takes the present parameters into the average. It is made of operations,
+// Update takes the present values into the average. It is made of operations,
 // so that it can be part of a recorded step; State lists what it assigns.
 func (a *Average) Update() {
 	a.wantTraining("optim.Average.Update")
@@ -61,8 +63,8 @@ func (a *Average) Update() {
 	}
 }
 
-// SetTraining exchanges the parameters and their averages, once there has been an
-// update: false lets the parameters be the averages, true what they were before.
+// SetTraining exchanges the variables and their averages, once there has been an
+// update: false lets the variables be the averages, true what they were before.
 // State is to be saved while training.
 func (a *Average) SetTraining(training bool) {
 	if a.evaluates == !training || a.updates.Tensor().Item() == 0 {

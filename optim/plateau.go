@@ -50,6 +50,9 @@ func NewPlateau(c PlateauConfig) (*Plateau, error) {
 // Factor returns what to multiply learning rates by.
 func (p *Plateau) Factor() float64 { return p.factor.Tensor().Item() }
 
+// Larger reports whether larger measurements are better.
+func (p *Plateau) Larger() bool { return p.cfg.Larger }
+
 // Observe takes a measurement.
 func (p *Plateau) Observe(metric float64) {
 	worse, resting := p.worse.Tensor().Item()+1, p.resting.Tensor().Item()

@@ -157,7 +157,7 @@ var schedules = []plan{
 	planned(func(c PlateauConfig) (Plan, error) {
 		p, err := NewPlateau(c)
 		return Plan{Plateau: p}, err
-	}, PlateauConfig{Patience: 2}, Row{Name: "plateau", Formula: "times gamma when the loss has not fallen for more than 2 epochs"}),
+	}, PlateauConfig{Patience: 2}, Row{Name: "plateau", Formula: "times gamma when the loss has not fallen, or with larger=true the accuracy not risen, for more than 2 epochs"}),
 }
 
 // Schedules returns all schedules that NewPlan makes.

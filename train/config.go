@@ -51,7 +51,7 @@ type Config struct {
 	Precision precision.Policy // how training and evaluation compute; the parameters must be of its type
 	LossScale float32          // of the first steps of a policy that scales the loss, a power of two; 0: precision.FirstScale
 
-	// Average is of the model's parameters, and is evaluated in their stead; may be
+	// Average is of the model's variables, and is evaluated in their stead; may be
 	// nil. It takes them after each step or, from epoch AverageFrom on unless that is
 	// 0, after each epoch.
 	Average     *optim.Average
@@ -90,6 +90,9 @@ func (c Config) Check() error {
 func (c Config) checked() (*data.Loader, error) {
 	if c.Model == nil || c.Optimizer == nil || c.Train == nil {
 		return nil, errors.New("want a Config with a Model, an Optimizer and Train")
+	}
+	if c.Test != nil && c.Test.Len() == 0 {
+		return nil, errors.New("a test set of no examples: want at least one, or no test set")
 	}
 	return newLoader(c)
 }

@@ -340,7 +340,7 @@ func (l *Loop) endEpoch(ctx context.Context) error {
 
 // evaluate adds the result on the test set to an epoch, and tells the plateau.
 func (c Config) evaluate(ctx context.Context, e *Epoch) error {
-	loss := e.TrainLoss
+	loss, accuracy := e.TrainLoss, e.TrainAccuracy
 	if c.Test != nil {
 		r, err := Evaluate(ctx, c.Model, c.Precision, c.Test, c.Mean, c.Std, c.Metrics...)
 		if err != nil {
@@ -350,10 +350,14 @@ func (c Config) evaluate(ctx context.Context, e *Epoch) error {
 			return fmt.Errorf("the test loss after epoch %d is not finite: a smaller learning rate may help", e.Epoch)
 		}
 		e.TestLoss, e.TestAccuracy = r.Loss, r.Accuracy
-		loss = r.Loss
+		loss, accuracy = r.Loss, r.Accuracy
 	}
-	if c.Plan.Plateau != nil {
-		c.Plan.Plateau.Observe(loss)
+	switch p := c.Plan.Plateau; {
+	case p == nil:
+	case p.Larger():
+		p.Observe(accuracy)
+	default:
+		p.Observe(loss)
 	}
 	return nil
 }

@@ -211,6 +211,14 @@ func TestConfigurationsThatLackSomething(t *testing.T) {
 	}
 }
 
+func TestATestSetWithoutExamplesIsRefusedAtOnce(t *testing.T) {
+	c := small(t, 100)
+	c.Test = data.Limit(c.Test, 0)
+	if err := c.Check(); err == nil || !strings.Contains(err.Error(), "a test set of no examples") {
+		t.Error(err)
+	}
+}
+
 func TestADivergingRunEndsWithAnError(t *testing.T) {
 	c := small(t, 100)
 	o, err := optim.NewSGD(nn.Parameters(c.Model), optim.SGDConfig{LR: 1e30})

@@ -45,7 +45,7 @@ func (s Settings) prepareOptimizer(params []nn.Named, c *Config) (err error) {
 	if c.Plan, err = s.newPlan(); err != nil {
 		return err
 	}
-	c.Average, c.AverageFrom, err = s.newAverage(params, c.Epochs)
+	c.Average, c.AverageFrom, err = s.newAverage(nn.Variables(c.Model), c.Epochs)
 	return err
 }
 
@@ -110,7 +110,7 @@ func (s Settings) newPlan() (optim.Plan, error) {
 
 // newAverage returns the average of weights that is asked for, and the epoch from
 // which on it is taken.
-func (s Settings) newAverage(params []nn.Named, epochs int) (a *optim.Average, from int, err error) {
+func (s Settings) newAverage(variables []nn.Named, epochs int) (a *optim.Average, from int, err error) {
 	switch {
 	case s.EMA == 0 && s.SWA == 0:
 		return nil, 0, nil
@@ -123,6 +123,6 @@ func (s Settings) newAverage(params []nn.Named, epochs int) (a *optim.Average, f
 	case s.SWA != 0:
 		from = 1 + int(s.SWA*float64(epochs))
 	}
-	a, err = optim.NewAverage(params, optim.AverageConfig{Decay: s.EMA})
+	a, err = optim.NewAverage(variables, optim.AverageConfig{Decay: s.EMA})
 	return a, from, err
 }

@@ -115,6 +115,36 @@ func TestAPlateauLowersTheLearningRate(t *testing.T) {
 	}
 }
 
+// A plateau whose measurements are to be larger sees accuracies, which get better while losses get smaller.
+func TestAPlateauOfAccuracies(t *testing.T) {
+	c := small(t, 100)
+	p, err := optim.NewPlateau(optim.PlateauConfig{Larger: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Epochs, c.Plan.Plateau = 1, p
+	e := fit(t, c)[0]
+	for _, s := range p.State() {
+		if got := s.Value.Tensor().Item(); s.Name == "best" && got != e.TestAccuracy {
+			t.Errorf("the plateau saw %v, want the test accuracy of %v", got, e.TestAccuracy)
+		}
+	}
+}
+
+// The statistics of batch normalisation are averaged with the weights, to which they belong.
+func TestStatisticsAreAveragedToo(t *testing.T) {
+	c := prepared(t, func(s *Settings) { s.Model, s.EMA = "resnet20", 0.5 })
+	names := map[string]bool{}
+	for _, v := range c.Average.State() {
+		names[v.Name] = true
+	}
+	for _, v := range nn.Variables(c.Model) {
+		if want := v.Value.DType().IsFloat(); names[v.Name+".average"] != want {
+			t.Errorf("average of %s: %v, want %v", v.Name, !want, want)
+		}
+	}
+}
+
 func TestGroupsThatDoNotDecay(t *testing.T) {
 	c := prepared(t, func(s *Settings) { s.WeightDecay, s.DecayWeights = 0.1, true })
 	if got := len(c.Optimizer.Rates()); got != 2 {

@@ -8,7 +8,8 @@ type EarlyStopping struct {
 
 	Patience int     // after so many epochs in a row that were no better than the best before them; at least 1
 	Least    float64 // by which an epoch must be larger to be better
-	// Of is what is to become larger; nil: the test accuracy or, without a test set, minus the loss.
+	// Of is what is to become larger; nil: the test accuracy or, without a test set, minus the loss. Of equal accuracies
+	// that of the smaller loss is better then, as Epoch.Better says, unless Least says by how much.
 	Of func(e Epoch) float64
 }
 
@@ -25,13 +26,9 @@ func (s *EarlyStopping) Evaluation(l *Loop) error {
 
 // over returns why a run of these epochs is over, or "".
 func (s *EarlyStopping) over(epochs []Epoch, tested bool) string {
-	of := s.Of
-	if of == nil {
-		of = usual(tested)
-	}
 	best := 0
 	for i, e := range epochs {
-		if of(e) > of(epochs[best])+s.Least {
+		if s.better(e, epochs[best], tested) {
 			best = i
 		}
 	}
@@ -40,6 +37,17 @@ func (s *EarlyStopping) over(epochs []Epoch, tested bool) string {
 		return ""
 	}
 	return fmt.Sprintf("no better for %d epochs than after epoch %d", worse, best+1)
+}
+
+func (s *EarlyStopping) better(e, than Epoch, tested bool) bool {
+	of := s.Of
+	if of == nil && s.Least == 0 {
+		return e.Better(than, tested)
+	}
+	if of == nil {
+		of = usual(tested)
+	}
+	return of(e) > of(than)+s.Least
 }
 
 func usual(tested bool) func(Epoch) float64 {

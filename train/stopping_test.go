@@ -36,6 +36,10 @@ func TestEarlyStopping(t *testing.T) {
 			t.Errorf("patience %d, least %v, %v: stops after %d, want %d", test.patience, test.least, test.accuracies, got, test.want)
 		}
 	}
+	l := &Loop{Config: small(t, 48), Epochs: []Epoch{{Epoch: 1, TestAccuracy: 0.5, TestLoss: 2}, {Epoch: 2, TestAccuracy: 0.5, TestLoss: 1}}}
+	if err := (&EarlyStopping{Patience: 1}).Evaluation(l); err != nil || l.Stopped() != "" {
+		t.Errorf("as many are right, and the loss is smaller: stops, %q, %v", l.Stopped(), err)
+	}
 	falling := &EarlyStopping{Of: func(e Epoch) float64 { return -e.TestAccuracy }}
 	if got := stopsAfter(t, falling, 0.5, 0.4, 0.45); got != 3 {
 		t.Errorf("smaller is better: stops after %d, want 3", got)

@@ -51,8 +51,8 @@ type scheduleFlags struct {
 	LR       *float64 `group:"Learning:" name:"lr" placeholder:"X" help:"The learning rate. Default: the one beside the optimizer in the list above."`
 	Schedule string   `group:"Learning:" placeholder:"NAME" help:"How the learning rate changes: one of the list above, with settings as in step:every=0.25,gamma=0.5. Default: ${schedule}, but constant for schedule-free."`
 	Warmup   float64  `group:"Learning:" placeholder:"SPAN" help:"Let the learning rate rise from almost 0 first: over a share of the run such as 0.05, or a number of steps such as 500."`
-	EMA      float64  `group:"Learning:" name:"ema" placeholder:"DECAY" help:"Evaluate and keep an exponential moving average of the weights, with a decay such as 0.999."`
-	SWA      float64  `group:"Learning:" name:"swa" placeholder:"SHARE" help:"Stochastic weight averaging: after this share of the run, such as 0.75, evaluate and keep the mean of the weights that its epochs end with."`
+	EMA      float64  `group:"Learning:" name:"ema" placeholder:"DECAY" help:"Evaluate and keep an exponential moving average of the weights, and of what batch normalisation has measured, with a decay such as 0.999: of about 1/(1-DECAY) steps."`
+	SWA      float64  `group:"Learning:" name:"swa" placeholder:"SHARE" help:"Stochastic weight averaging: after this share of the run, such as 0.75, evaluate and keep the mean of the weights that its epochs end with, and of what batch normalisation has measured."`
 }
 
 // settings returns the settings that flags ask for.

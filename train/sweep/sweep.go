@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/mlodyssey/odyssey/checkpoint"
+	"github.com/mlodyssey/odyssey/internal/filelock"
 	"github.com/mlodyssey/odyssey/train"
 )
 
@@ -90,6 +91,11 @@ func Run(ctx context.Context, c Config) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
+	unlock, err := c.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	if err := c.keepPlan(p); err != nil {
 		return nil, err
 	}
@@ -182,6 +188,21 @@ func (c Config) rungs(runs []run) (rungs []int, err error) {
 	return append(rungs, 0), nil
 }
 
+// lockFile is held by the process that carries out the sweep.
+const lockFile = "sweep.lock"
+
+// lock makes the directory, and keeps other processes from carrying out a sweep in it until the function that it
+// returns is called.
+func (c Config) lock() (unlock func(), err error) {
+	if err := os.MkdirAll(c.Dir, 0o777); err != nil {
+		return nil, err
+	}
+	if unlock, err = filelock.TryLock(filepath.Join(c.Dir, lockFile)); err != nil {
+		return nil, fmt.Errorf("%s: another process carries out a sweep in it", c.Dir)
+	}
+	return unlock, nil
+}
+
 // keepPlan writes the plan, or compares it with the one that is there.
 func (c Config) keepPlan(p plan) error {
 	want, err := json.MarshalIndent(p, "", "  ")
@@ -198,13 +219,12 @@ func (c Config) keepPlan(p plan) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if err := os.MkdirAll(c.Dir, 0o777); err != nil {
-		return err
-	}
 	if err := checkpoint.RemoveTemporary(c.Dir); err != nil {
 		return err
 	}
-	if there, err := os.ReadDir(c.Dir); err != nil || len(there) > 0 {
+	there, err := os.ReadDir(c.Dir)
+	there = slices.DeleteFunc(there, func(e fs.DirEntry) bool { return e.Name() == lockFile })
+	if err != nil || len(there) > 0 {
 		return cmp.Or(err, fmt.Errorf("%s is not empty and holds no sweep, want a new directory", c.Dir))
 	}
 	return checkpoint.WriteFileAtomic(path, func(w io.Writer) error {

@@ -204,6 +204,24 @@ func TestASweepThatWasInterruptedGoesOn(t *testing.T) {
 	}
 }
 
+// Two sweeps at once in one directory would each take the other's runs for failed.
+func TestASecondSweepInTheDirectoryIsRefused(t *testing.T) {
+	c := config(t, MethodGrid)
+	c.Space = space(t, map[string]any{"lr": []any{0.1}, "momentum": []any{0.0}})
+	var second error
+	c.Tell = func(Row) {
+		again := c
+		again.Tell = nil
+		_, second = Run(context.Background(), again)
+	}
+	carryOut(t, c)
+	if second == nil || !strings.Contains(second.Error(), "another process carries out a sweep in it") {
+		t.Errorf("a sweep within a sweep: error %v", second)
+	}
+	c.Tell = nil
+	carryOut(t, c) // the lock is free again
+}
+
 func TestARunThatFailsIsARow(t *testing.T) {
 	c := config(t, MethodGrid)
 	c.Space = space(t, map[string]any{"lr": []any{0.01, 1e30, -1.0}, "momentum": []any{"none", 0.9}})
