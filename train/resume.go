@@ -49,8 +49,8 @@ func (d *Directory) openState(r *Record) error {
 		return err
 	}
 	if err != nil && len(r.Epochs) > 0 {
-		return fmt.Errorf("%s: no such file, so there is nothing to go on from after %s: bring it back, or train anew in another directory, with the settings that %s has",
-			d.path(StateFile), printable.Count(len(r.Epochs), "epoch"), RecordFile)
+		return fmt.Errorf("%s: no such file, so there is nothing to go on from after %s: bring it back, or train anew in another directory with the same settings, which --print-config prints",
+			d.path(StateFile), printable.Count(len(r.Epochs), "epoch"))
 	}
 	if err == nil {
 		if err := json.Unmarshal([]byte(more[metaRecord]), &at); err != nil {
