@@ -207,7 +207,7 @@ func (d *Directory) Run(ctx context.Context, net *Classifier, c Config) (epochs 
 		c.From = d.from
 	}
 	k := &keeper{Directory: d, net: net}
-	c.Callbacks = slices.Concat([]Callback{ends{k: k}}, c.Callbacks, []Callback{k})
+	c.Callbacks = slices.Concat([]Callback{k}, c.Callbacks)
 	epochs, err = Run(ctx, c)
 	if err != nil {
 		stopped := &Stopped{Dir: d.dir, Err: err}
@@ -219,27 +219,19 @@ func (d *Directory) Run(ctx context.Context, net *Classifier, c Config) (epochs 
 	return epochs, nil
 }
 
-// ends begins and ends a record before other callbacks, which may read it, begin and end.
-type ends struct {
-	Quiet
-	k *keeper
-}
-
-func (e ends) Start(l *Loop) error          { return e.k.start(l) }
-func (e ends) End(l *Loop, err error) error { return e.k.end(l, err) }
-
-// keeper writes the files of a directory after an epoch. It comes last, so that little happens between the files
-// and the state that goes with them.
+// keeper writes the files of a directory after an epoch. It comes before other callbacks, which may read them, and
+// whose errors lose nothing so.
 type keeper struct {
 	Quiet
 	*Directory
-	net   *Classifier
-	drawn int       // of how many epochs there is a picture
-	drew  time.Time // when it was drawn
+	net     *Classifier
+	stateOf int       // the epoch that is in the files but not in the state yet; 0: none
+	drawn   int       // of how many epochs there is a picture
+	drew    time.Time // when it was drawn
 }
 
-// start begins the record, or tells it that the run goes on. It clears away what a run that was killed here left half written.
-func (k *keeper) start(l *Loop) error {
+// Start begins the record, or tells it that the run goes on. It clears away what a run that was killed here left half written.
+func (k *keeper) Start(l *Loop) error {
 	if err := checkpoint.RemoveTemporary(k.dir); err != nil {
 		return err
 	}
@@ -247,11 +239,14 @@ func (k *keeper) start(l *Loop) error {
 		k.kept = len(l.Epochs)
 	}
 	if k.record.Position().Lines == 0 {
-		return k.record.started(k.settings, k.Keep, l)
+		return cmp.Or(k.record.started(k.settings, k.Keep, l), k.saveState(l))
 	}
 	k.whole = true
 	if err := k.record.resumed(k.Keep, l); err != nil {
 		return err
+	}
+	if k.from == nil {
+		return cmp.Or(k.forget(), k.saveState(l))
 	}
 	return k.forget()
 }
@@ -297,7 +292,11 @@ func (k *keeper) Evaluation(l *Loop) error {
 	if err := k.keepEpoch(e.Epoch); err != nil {
 		return err
 	}
-	return k.record.finished(e, l.Config.Metrics, sum)
+	if err := k.record.finished(e, l.Config.Metrics, sum); err != nil {
+		return err
+	}
+	k.stateOf = e.Epoch
+	return nil
 }
 
 // drawEvery is how often the curves are drawn, and once at the end: an epoch of a small network takes
@@ -315,16 +314,24 @@ func (k *keeper) draw(l *Loop) error {
 
 // keepEpoch keeps the classifier of an epoch, if it is one of those to keep.
 func (k *keeper) keepEpoch(number int) error {
-	if k.Keep.Every <= 0 || number%k.Keep.Every != 0 {
+	if !k.Keep.keeps(number) {
 		return nil
 	}
 	if _, err := k.net.save(k.path(epochFile(number))); err != nil {
 		return err
 	}
-	if old := number - k.Keep.Every*k.Keep.Last; k.Keep.Last > 0 && old > 0 {
-		if err := os.Remove(k.path(epochFile(old))); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	return nil
+}
+
+// dropEpoch removes the classifier of the epoch that is no longer one of the last to keep, once there is a state
+// that no run goes back to it from.
+func (k *keeper) dropEpoch(number int) error {
+	old := k.Keep.drops(number)
+	if old == 0 {
+		return nil
+	}
+	if err := os.Remove(k.path(epochFile(old))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }
@@ -334,23 +341,40 @@ func epochFile(number int) string {
 	return strings.Replace(epochFiles, "*", fmt.Sprintf("%04d", number), 1)
 }
 
-// Checkpoint writes the state, with the place in the record that goes with it.
+// Checkpoint writes the state.
 func (k *keeper) Checkpoint(l *Loop) error {
-	err := SaveState(k.path(StateFile), l.State(), map[string]string{metaRecord: jsonOf(k.record.Position())})
-	k.whole = k.whole || err == nil
-	if err != nil || time.Since(k.drew) < drawEvery {
+	finished := k.stateOf
+	k.stateOf = 0
+	if err := k.saveState(l); err != nil {
 		return err
+	}
+	k.whole = true
+	if err := k.dropEpoch(finished); err != nil {
+		return err
+	}
+	if time.Since(k.drew) < drawEvery {
+		return nil
 	}
 	return k.draw(l)
 }
 
-// end ends the record.
-func (k *keeper) end(l *Loop, err error) error {
+// saveState writes the state, with the place in the record that goes with it. There is one from the beginning on, so that one
+// that is missing is known to be lost.
+func (k *keeper) saveState(l *Loop) error {
+	return SaveState(k.path(StateFile), l.State(), map[string]string{metaRecord: jsonOf(k.record.Position())})
+}
+
+// End ends the record. If another callback failed after the evaluation, the epoch is kept all the same.
+func (k *keeper) End(l *Loop, err error) error {
+	var keeping error
+	if k.stateOf > 0 {
+		keeping = l.atNext(func() error { return k.Checkpoint(l) })
+	}
 	if !k.whole {
-		return nil
+		return keeping
 	}
 	drawing := k.draw(l) // first, as nothing follows the end
-	return cmp.Or(k.record.ended(l, err), drawing)
+	return cmp.Or(keeping, k.record.ended(l, err), drawing)
 }
 
 // BestOf returns the best of some epochs, the first of equals; an empty Epoch if there are none.

@@ -338,6 +338,17 @@ func (l *Loop) endEpoch(ctx context.Context) error {
 	return l.call(Callback.Checkpoint)
 }
 
+// atNext does something as at the beginning of the next epoch, after one that was evaluated.
+func (l *Loop) atNext(do func() error) error {
+	at := l.Progress
+	l.begin(at.Epoch + 1)
+	l.Config.setTraining(true)
+	err := do()
+	l.Config.setTraining(false)
+	l.Progress = at
+	return err
+}
+
 // evaluate adds the result on the test set to an epoch, and tells the plateau.
 func (c Config) evaluate(ctx context.Context, e *Epoch) error {
 	loss, accuracy := e.TrainLoss, e.TrainAccuracy

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -58,10 +59,63 @@ func (s Start) epochs() int {
 	return s.Settings.Epochs
 }
 
+// Cut is an epoch that was ended before it had taken all its batches.
+type Cut struct {
+	Epoch   int `json:"epoch"`
+	Steps   int `json:"steps"`
+	Batches int `json:"batches"`
+}
+
+// String tells it.
+func (c Cut) String() string {
+	return fmt.Sprintf("epoch %d ended after %d of %d batches", c.Epoch, c.Steps, c.Batches)
+}
+
+// CutShort returns the epochs that were cut short, as by a time budget, and not by the settings.
+func (r *Record) CutShort() (cut []Cut) {
+	n := r.Start.batches()
+	for _, e := range r.Epochs {
+		if e.Steps < n && (e.Epoch.Epoch-1)*n+e.Steps != r.Start.Settings.Steps {
+			cut = append(cut, Cut{e.Epoch.Epoch, e.Steps, n})
+		}
+	}
+	return cut
+}
+
 // Keep says which epochs' classifiers a Directory keeps beside the last and the best.
 type Keep struct {
 	Every int `json:"keep_every,omitempty"` // each so many epochs; 0: of none
 	Last  int `json:"keep_last,omitempty"`  // but only the last few of these; 0: all
+}
+
+// keeps reports whether the classifier of an epoch is kept.
+func (k Keep) keeps(number int) bool { return k.Every > 0 && number%k.Every == 0 }
+
+// drops returns the epoch whose classifier is removed when that of another one is there; 0: none.
+func (k Keep) drops(number int) int {
+	if !k.keeps(number) || k.Last <= 0 || k.Last > number/k.Every {
+		return 0
+	}
+	return number - k.Every*k.Last
+}
+
+// keptEpochs returns the epochs whose classifiers are to be there, as the run kept and dropped them.
+func (r *Record) keptEpochs() map[int]bool {
+	kept, keep, epochs, resumes := map[int]bool{}, r.Start.Keep, 0, 0
+	for _, l := range r.Lines {
+		switch l.Kind {
+		case lineResume:
+			keep = r.Resumes[resumes].Keep
+			resumes++
+		case lineEpoch:
+			epochs++
+			if keep.keeps(epochs) {
+				kept[epochs] = true
+			}
+			delete(kept, keep.drops(epochs))
+		}
+	}
+	return kept
 }
 
 // movedFiles returns the data files with the paths that they have where the data lies in another directory now; "" is
@@ -199,7 +253,7 @@ func (r *Record) read(l record.Line, first bool) error {
 	}
 	switch l.Kind {
 	case lineStart:
-		if err := json.Unmarshal(l.Body, &r.Start); err != nil {
+		if err := decode(l.Body, &r.Start); err != nil {
 			return err
 		}
 		if r.Start.Settings.Data == "" {
@@ -211,7 +265,7 @@ func (r *Record) read(l record.Line, first bool) error {
 		return nil
 	case lineEpoch:
 		var e RecordedEpoch
-		if err := json.Unmarshal(l.Body, &e); err != nil {
+		if err := decode(l.Body, &e); err != nil {
 			return err
 		}
 		if e.Epoch.Epoch != len(r.Epochs)+1 {
@@ -221,12 +275,23 @@ func (r *Record) read(l record.Line, first bool) error {
 		return nil
 	case lineResume:
 		r.Resumes = append(r.Resumes, Resume{})
-		return json.Unmarshal(l.Body, &r.Resumes[len(r.Resumes)-1])
+		return decode(l.Body, &r.Resumes[len(r.Resumes)-1])
 	case lineEnd:
 		r.End = &End{}
-		return json.Unmarshal(l.Body, r.End)
+		return decode(l.Body, r.End)
 	}
 	return fmt.Errorf("kind %q, want %s, %s, %s or %s", l.Kind, lineStart, lineEpoch, lineResume, lineEnd)
+}
+
+// decode reads the body of a line, which tells nothing that is not known: it would be believed without being checked.
+func decode(body []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err != nil && strings.Contains(err.Error(), "unknown field") {
+		return fmt.Errorf("%w, which this version of odyssey has not: want the record as it was written, or the newer version that wrote it", err)
+	}
+	return err
 }
 
 // isOver reports whether the run came to an end by itself.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/mlodyssey/odyssey/data"
+	"github.com/mlodyssey/odyssey/internal/printable"
 	"github.com/mlodyssey/odyssey/train/record"
 )
 
@@ -40,12 +41,16 @@ func OpenMoved(dir, moved string) (*Directory, error) {
 }
 
 // openState reads where the run goes on, and opens the record at the place that goes with it. A run that was killed before
-// any state was kept goes on from its beginning.
+// any state was kept has no epoch, and goes on from its beginning.
 func (d *Directory) openState(r *Record) error {
 	at := record.Position{Lines: 1, Sum: r.Lines[0].Sum}
 	state, more, err := LoadState(d.path(StateFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	if err != nil && len(r.Epochs) > 0 {
+		return fmt.Errorf("%s: no such file, so there is nothing to go on from after %s: bring it back, or train anew in another directory with the same settings, which --print-config prints",
+			d.path(StateFile), printable.Count(len(r.Epochs), "epoch"))
 	}
 	if err == nil {
 		if err := json.Unmarshal([]byte(more[metaRecord]), &at); err != nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mlodyssey/odyssey/autograd"
@@ -146,8 +147,8 @@ func LoadState(path string) (s *State, more map[string]string, err error) {
 	}
 	sum := f.Metadata[metaSum]
 	delete(f.Metadata, metaSum)
-	if got := jsonOf(sumOf(f.Tensors, f.Metadata)); got != sum {
-		return nil, nil, fmt.Errorf("%s: its content has the SHA-256 %.13s…, but it says %.13s…: want the state of a run as it was written", path, got, sum)
+	if got := sumOf(f.Tensors, f.Metadata); jsonOf(got) != sum {
+		return nil, nil, fmt.Errorf("%s: its content has the SHA-256 %.12s…, but it says %.12s…: want the state of a run as it was written", path, got, strings.Trim(sum, `"`))
 	}
 	s = &State{Tensors: f.Tensors}
 	err = errors.Join(

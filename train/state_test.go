@@ -250,6 +250,17 @@ func without(tensors []checkpoint.Named, name string) (rest []checkpoint.Named) 
 	return rest
 }
 
+// What a state says of itself is quoted as what it has.
+func TestAChangedStateIsNamedByItsSums(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	if err := checkpoint.Save(path, nil, map[string]string{metaSum: `"0123456789abcdef"`}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := LoadState(path); err == nil || strings.Contains(err.Error(), `"`) || !strings.Contains(err.Error(), "but it says 0123456789ab…: want") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // The hooks come in order, callback after callback.
 func TestHooksComeInOrder(t *testing.T) {
 	c := small(t, 48) // two steps an epoch

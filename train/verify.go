@@ -41,6 +41,7 @@ type Proof struct {
 	Evaluated   []int // epochs whose classifiers give the recorded figures
 	Replayed    int   // epochs that training again gave the recorded weights of
 	Epochs      int   // of the record
+	Cut         []Cut // epochs that were cut short, and so replayed
 	End         *End  // nil: the run is not over
 	Then, Now   Environment
 }
@@ -59,7 +60,7 @@ func Verify(ctx context.Context, dir string, newNet NewNet, c Check) (*Proof, er
 	}
 	v := verifier{
 		Check: c, dir: dir, record: r, newNet: newNet,
-		proof: &Proof{Dir: dir, Recorded: len(r.Lines), Epochs: len(r.Epochs), End: r.End, Then: r.Start.Environment, Now: CurrentEnvironment()},
+		proof: &Proof{Dir: dir, Recorded: len(r.Lines), Epochs: len(r.Epochs), Cut: r.CutShort(), End: r.End, Then: r.Start.Environment, Now: CurrentEnvironment()},
 	}
 	for _, step := range []func(context.Context) error{v.ends, v.data, v.checkpoints, v.state, v.evaluate, v.replay} {
 		if err := step(ctx); err != nil {
@@ -145,10 +146,14 @@ func (v *verifier) kept() (map[string]int, error) {
 		return nil, fmt.Errorf("%s: of an epoch that the record does not have%s", filepath.Join(v.dir, stray[0]), v.unfinished())
 	}
 	if v.comesAgain() {
-		maps.DeleteFunc(files, func(file string, _ int) bool {
-			_, err := os.Stat(filepath.Join(v.dir, file))
-			return errors.Is(err, fs.ErrNotExist)
-		})
+		for _, file := range []string{ModelFile, BestFile} {
+			if _, err := os.Stat(filepath.Join(v.dir, file)); errors.Is(err, fs.ErrNotExist) {
+				delete(files, file)
+			}
+		}
+	}
+	for number := range v.record.keptEpochs() {
+		files[epochFile(number)] = number
 	}
 	return files, nil
 }
@@ -454,6 +459,9 @@ func (p *Proof) String() string {
 	}
 	if p.Replayed > 0 {
 		fmt.Fprintf(&b, "; trained again, %d of %s %s the recorded weights bit for bit (%s; the run: %s)", p.Replayed, printable.Count(p.Epochs, "epoch"), has(p.Replayed), p.Now.machine(), p.Then.machine())
+	}
+	for _, c := range p.Cut {
+		fmt.Fprintf(&b, "; %v", c)
 	}
 	switch {
 	case p.End == nil:

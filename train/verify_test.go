@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -182,10 +183,17 @@ func newRunOr(t *testing.T, dir string, s Settings, again bool) *Directory {
 	return d
 }
 
-// A run that ended since a callback failed is an honest one, and goes on, before the epoch's files were written and after.
+// A run that ended since a callback failed is an honest one, has the epoch that was finished, and goes on.
 func TestVerifyOfARunWhoseCallbackFailed(t *testing.T) {
-	s := smallRun()
-	s.Epochs = 3
+	for _, ema := range []float64{0, 0.9} {
+		s := smallRun()
+		s.Epochs, s.EMA = 3, ema
+		verifyWhereACallbackFails(t, s)
+	}
+}
+
+func verifyWhereACallbackFails(t *testing.T, s Settings) {
+	t.Helper()
 	failing := OnEpoch(func(e Epoch) error {
 		if e.Epoch == 2 {
 			return errors.New("no place for a log\r\x1b[2K, and for more")
@@ -195,11 +203,14 @@ func TestVerifyOfARunWhoseCallbackFailed(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	net, c := prepare(t, s)
 	c.Callbacks = append(c.Callbacks, failing)
-	if _, err := newRun(t, dir, s).Run(t.Context(), net, c); err == nil {
-		t.Fatal("no error")
+	if _, err := newRun(t, dir, s).Run(t.Context(), net, c); err == nil || !strings.HasSuffix(err.Error(), "keeps the checkpoint of epoch 2") {
+		t.Fatalf("error %v", err)
+	}
+	if from, _, err := LoadState(filepath.Join(dir, StateFile)); err != nil || from.Place.Epoch != 3 || len(from.Epochs) != 2 {
+		t.Fatalf("it goes on from %+v, %v", from, err)
 	}
 	p, err := Verify(t.Context(), dir, model.New, Check{Eval: true, Epochs: All})
-	if err != nil || p.Epochs != 1 || p.Replayed != 1 {
+	if err != nil || p.Epochs != 2 || p.Replayed != 2 {
 		t.Fatalf("%+v, %v", p, err)
 	}
 	if want := `; the run ended early: no place for a log\r\x1b[2K, and for more`; !strings.HasSuffix(p.String(), want) {
@@ -220,8 +231,8 @@ func TestVerifyOfARunWhoseFilesFailed(t *testing.T) {
 	s.Epochs = 3
 	dir := filepath.Join(t.TempDir(), "run")
 	net, c := prepare(t, s)
-	c.Callbacks = append(c.Callbacks, OnEpoch(func(e Epoch) error {
-		if e.Epoch == 2 { // in the place of the file that the next hook writes
+	c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
+		if l.Number() == 4 { // in the place of the file that the second epoch writes
 			return os.Mkdir(filepath.Join(dir, "epoch-0002.safetensors"), 0o777)
 		}
 		return nil
@@ -492,5 +503,102 @@ func TestMovedDataKeepsItsSettings(t *testing.T) {
 		if got := v.settings().Data; got != want {
 			t.Errorf("%q: %s, want %s", given, got, want)
 		}
+	}
+}
+
+// Each classifier that the record says was kept is missed.
+func TestVerifyMissesAKeptClassifier(t *testing.T) {
+	s := smallRun()
+	s.Epochs = 5
+	for _, k := range []struct {
+		Keep
+		kept []int
+	}{{Keep{Every: 1}, []int{1, 2, 3, 4, 5}}, {Keep{Every: 2}, []int{2, 4}}, {Keep{Every: 1, Last: 2}, []int{4, 5}}} {
+		dir := filepath.Join(t.TempDir(), "run")
+		net, c := prepare(t, s)
+		d := newRun(t, dir, s)
+		d.Keep = k.Keep
+		if _, err := d.Run(t.Context(), net, c); err != nil {
+			t.Fatal(err)
+		}
+		for _, number := range k.kept {
+			path := filepath.Join(dir, epochFile(number))
+			if _, err := Verify(t.Context(), dir, model.New, Check{}); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(path, path+".gone"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Verify(t.Context(), dir, model.New, Check{}); err == nil || !strings.Contains(err.Error(), epochFile(number)+": no such file") {
+				t.Errorf("%+v without epoch %d: error %v", k.Keep, number, err)
+			}
+			if err := os.Rename(path+".gone", path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// A record says nothing that is not known, and so not checked.
+func TestRecordsHaveNoOtherFields(t *testing.T) {
+	dir := t.TempDir()
+	for kind, body := range map[string]string{
+		lineStart:  `{"settings":{"data":"glyphs","foo":1}}`,
+		lineEpoch:  `{"epoch":1,"foo":1}`,
+		lineResume: `{"foo":1}`,
+		lineEnd:    `{"foo":1}`,
+	} {
+		l := newLog(filepath.Join(dir, RecordFile))
+		if kind != lineStart {
+			if err := l.Append(lineStart, Start{Settings: smallRun()}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := l.Append(kind, json.RawMessage(body)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadRecord(dir); err == nil || !strings.Contains(err.Error(), `unknown field "foo", which this version of odyssey has not`) {
+			t.Errorf("%s: error %v", kind, err)
+		}
+	}
+}
+
+// Where the state of a run is lost, going on would begin anew and cut off its record.
+func TestARunWithoutItsStateDoesNotGoOn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	net, c := prepare(t, smallRun())
+	begun := false
+	c.Callbacks = append(c.Callbacks, OnStep(func(l *Loop) error {
+		if l.Number() == 1 {
+			s, _, err := LoadState(filepath.Join(dir, StateFile))
+			begun = err == nil && s.Place == Place{Epoch: 1}
+		}
+		return nil
+	}))
+	if _, err := newRun(t, dir, smallRun()).Run(t.Context(), net, c); err != nil || !begun {
+		t.Fatalf("%v; there is a state from the beginning on: %v", err, begun)
+	}
+	if err := os.Remove(filepath.Join(dir, StateFile)); err != nil {
+		t.Fatal(err)
+	}
+	record, err := os.ReadFile(filepath.Join(dir, RecordFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenDirectory(dir); err == nil || !strings.Contains(err.Error(), "state.safetensors: no such file, so there is nothing to go on from after 2 epochs") {
+		t.Errorf("error %v", err)
+	}
+	if now, err := os.ReadFile(filepath.Join(dir, RecordFile)); err != nil || string(now) != string(record) {
+		t.Errorf("the record was changed: %v", err)
+	}
+}
+
+func TestEpochsThatWereCutShort(t *testing.T) {
+	r := Record{Start: Start{Settings: Settings{Batch: 16, Steps: 8}, Examples: [2]int{48, 0}}}
+	for i, steps := range []int{3, 1, 2} { // the last ends where the settings do
+		r.Epochs = append(r.Epochs, RecordedEpoch{Epoch: Epoch{Epoch: i + 1, Steps: steps}})
+	}
+	if got := r.CutShort(); len(got) != 1 || got[0] != (Cut{2, 1, 3}) || got[0].String() != "epoch 2 ended after 1 of 3 batches" {
+		t.Errorf("%v", got)
 	}
 }

@@ -77,6 +77,11 @@ func printComparison(out *output, c *compare.Comparison) error {
 	for _, d := range c.Environment {
 		fmt.Fprintf(out, "made with different %s: %s\n", d.Name, printable.Text(strings.Join(d.Values, ", ")))
 	}
+	for _, r := range c.Runs {
+		for _, cut := range r.Cut {
+			fmt.Fprintf(out, "cut short: %s: %v\n", printable.Text(r.Dir), cut)
+		}
+	}
 	for _, w := range c.Weights {
 		fmt.Fprintln(out, weightsLine(c.Runs[0].Dir, w))
 	}

@@ -29,7 +29,7 @@ func TestFullDisk(t *testing.T) {
 		fill       int // bytes
 		want       []string
 	}{
-		{"no room for the model", "64k", 0, []string{"model.safetensors", "no space left", "nothing is kept"}},
+		{"no room for the state", "64k", 0, []string{"state.safetensors", "no space left", "nothing is kept"}},
 		{"no room at all", "4k", 4096, []string{"run.json", "no space left"}},
 	} {
 		disk := tinyDisk(t, c.size)
@@ -77,14 +77,14 @@ func TestDiskThatFailsInMidRun(t *testing.T) {
 			if got := run(t.Context(), append(args, "--out", dir), out, &stderr); got != statusError {
 				t.Errorf("status %d, want %d", got, statusError)
 			}
-			checkError(t, stderr.String(), []string{filepath.Join(dir, train.ModelFile), c.want, dir + " keeps the checkpoint of epoch 1"})
+			checkError(t, stderr.String(), []string{filepath.Join(dir, train.StateFile), c.want, dir + " keeps the checkpoint of epoch 2"})
 			if !strings.Contains(out.String(), "to go on: odyssey train --resume "+dir) {
 				t.Errorf("it does not say how to go on:\n%s", out.String())
 			}
 			checkWhole(t, dir)
 			r, err := train.ReadRecord(dir)
-			if err != nil || len(r.Epochs) != 1 || r.Epochs[0].Weights != sumOf(t, filepath.Join(dir, train.ModelFile)) {
-				t.Errorf("the record and the checkpoint are not those of epoch 1: %+v, %v", r, err)
+			if err != nil || len(r.Epochs) != 2 || r.Epochs[1].Weights != sumOf(t, filepath.Join(dir, train.ModelFile)) {
+				t.Errorf("the record and the checkpoint are not those of epoch 2: %+v, %v", r, err)
 			}
 			succeed(t, "eval", dir)
 			refuse(t, statusError, []string{"train", "--resume", dir}, []string{c.want, dir + " keeps"})

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/mlodyssey/odyssey/train"
@@ -56,8 +58,14 @@ func (c logFlags) check() error {
 			return fmt.Errorf("--log %s: want a name that ends in .csv or .jsonl", path)
 		}
 	}
+	if err := wantApart(c.Log); err != nil {
+		return err
+	}
 	if c.LogEvery < 1 {
 		return fmt.Errorf("--log-every %d: want at least 1", c.LogEvery)
+	}
+	if c.LogEvery > 1 && !slices.ContainsFunc(c.Log, func(path string) bool { return filepath.Ext(path) == ".jsonl" }) {
+		return fmt.Errorf("--log-every %d: want --log FILE.jsonl too, which it says the steps of", c.LogEvery)
 	}
 	if c.TimeBudget < 0 {
 		return fmt.Errorf("--time-budget %v: want none below 0", c.TimeBudget)
@@ -66,4 +74,30 @@ func (c logFlags) check() error {
 		return fmt.Errorf("--webhook %s: want an address such as https://example.org/hook", c.Webhook)
 	}
 	return nil
+}
+
+// wantApart returns an error if two paths are of one file.
+func wantApart(paths []string) error {
+	for i, path := range paths {
+		for _, other := range paths[:i] {
+			if isSameFile(path, other) {
+				return fmt.Errorf("--log %s: that is the file of --log %s: want one log a file", path, other)
+			}
+		}
+	}
+	return nil
+}
+
+// isSameFile reports whether two paths are of one file, which need not be there yet.
+func isSameFile(a, b string) bool {
+	if x, err := os.Stat(a); err == nil {
+		y, err := os.Stat(b)
+		return err == nil && os.SameFile(x, y)
+	}
+	x, err := os.Stat(filepath.Dir(a))
+	if err != nil {
+		return filepath.Clean(a) == filepath.Clean(b)
+	}
+	y, err := os.Stat(filepath.Dir(b))
+	return err == nil && os.SameFile(x, y) && filepath.Base(a) == filepath.Base(b)
 }

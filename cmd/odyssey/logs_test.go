@@ -92,8 +92,11 @@ func TestTimeBudgetWithinAnEpoch(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, again)
 		}
 	}
-	if proof := succeed(t, "verify", dir, "--replay", "all"); !strings.Contains(proof, "3 of 3 epochs") {
+	if proof := succeed(t, "verify", dir, "--replay", "all"); !strings.Contains(proof, "3 of 3 epochs") || !strings.Contains(proof, "; epoch 1 ended after 1 of 4 batches") {
 		t.Error(proof)
+	}
+	if told := succeed(t, "compare", dir, dir); !strings.Contains(told, "\ncut short: "+dir+": epoch 1 ended after 1 of 4 batches\n") {
+		t.Error(told)
 	}
 	last := filepath.Join(t.TempDir(), "last")
 	succeed(t, "train", "--limit", "64", "--batch", "16", "--epochs", "1", "--time-budget", "1ns", "--out", last)
@@ -112,6 +115,9 @@ func TestBadLogs(t *testing.T) {
 		"--keep-last -1: want none below 0":                  {"--keep-last=-1"},
 		"65 pieces":                                          {"--accumulate", "65"},
 		"an early stop after -1 epochs":                      {"--early-stop=-1"},
+		"--log-every 3: want --log FILE.jsonl too":           {"--log", "epochs.csv", "--log-every", "3"},
+		"--decay-weights: want --weight-decay X too":         {"--decay-weights"},
+		"that is the file of --log a.jsonl":                  {"--log", "a.jsonl", "--log", "./a.jsonl"},
 	} {
 		refuse(t, statusError, append([]string{"train", "--epochs", "1", "--limit", "64", "--out", filepath.Join(t.TempDir(), "run")}, args...), []string{want})
 	}

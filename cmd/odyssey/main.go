@@ -30,7 +30,7 @@ const (
 )
 
 func main() {
-	signal.Ignore(syscall.SIGPIPE) // a closed pipe is a write error, which ends a run in good order
+	signal.Ignore(syscall.SIGPIPE) // a closed pipe is a write error: see output
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	context.AfterFunc(ctx, func() {
 		signal.Ignore(syscall.SIGHUP) // a closing terminal may send it twice

@@ -10,17 +10,24 @@ import (
 	"sync"
 
 	"golang.org/x/term"
-
-	"github.com/mlodyssey/odyssey/train"
 )
 
 // output is standard output. It remembers the first error, so that a full disk
-// does not pass for success, and ends the command then.
+// does not pass for success, and ends the command then, unless that goes on.
 type output struct {
 	io.Writer
 	cancel context.CancelFunc
-	mutex  sync.Mutex // of err, and of writing: a webhook tells of errors beside the run
+	mutex  sync.Mutex // of all below, and of writing: a webhook tells of errors beside the run
 	err    error
+	goesOn bool
+}
+
+// goOn lets the command come to its end without its output: the results of a training are in files, and whoever
+// closes a terminal or a pipe does not mean to lose them.
+func (o *output) goOn() {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	o.goesOn = true
 }
 
 func (o *output) Write(b []byte) (int, error) {
@@ -29,7 +36,9 @@ func (o *output) Write(b []byte) (int, error) {
 	n, err := o.Writer.Write(b)
 	if err != nil && o.err == nil {
 		o.err = fmt.Errorf("standard output: %w", err)
-		o.cancel()
+		if !o.goesOn {
+			o.cancel()
+		}
 	}
 	return n, err
 }
@@ -37,14 +46,11 @@ func (o *output) Write(b []byte) (int, error) {
 // cause returns why a command ended that returned err: the output's own error
 // if that is what ended it.
 func (o *output) cause(err error) error {
-	if o.err == nil || err != nil && !errors.Is(err, context.Canceled) {
+	switch {
+	case o.err == nil || err != nil && (o.goesOn || !errors.Is(err, context.Canceled)):
 		return err
-	}
-	var stopped *train.Stopped
-	if errors.As(err, &stopped) {
-		told := *stopped
-		told.Err = o.err
-		return &told
+	case o.goesOn:
+		return fmt.Errorf("%w; the rest was done without it", o.err)
 	}
 	return o.err
 }

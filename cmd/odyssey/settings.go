@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -53,6 +54,14 @@ type scheduleFlags struct {
 	Warmup   float64  `group:"Learning:" placeholder:"SPAN" help:"Let the learning rate rise from almost 0 first: over a share of the run such as 0.05, or a number of steps such as 500."`
 	EMA      float64  `group:"Learning:" name:"ema" placeholder:"DECAY" help:"Evaluate and keep an exponential moving average of the weights, and of what batch normalisation has measured, with a decay such as 0.999: of about 1/(1-DECAY) steps."`
 	SWA      float64  `group:"Learning:" name:"swa" placeholder:"SHARE" help:"Stochastic weight averaging: after this share of the run, such as 0.75, evaluate and keep the mean of the weights that its epochs end with, and of what batch normalisation has measured."`
+}
+
+// check returns an error if a flag does nothing without another one. A sweep may try that too.
+func (c learningFlags) check() error {
+	if c.DecayWeights && c.WeightDecay == 0 {
+		return errors.New("--decay-weights: want --weight-decay X too, which it says the parameters of")
+	}
+	return nil
 }
 
 // settings returns the settings that flags ask for.

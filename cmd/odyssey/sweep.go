@@ -170,6 +170,7 @@ func (c sweepCommand) Run(ctx context.Context, out *output) error {
 	if c.Out == "" {
 		c.Out = freeSweepDir()
 	}
+	out.goOn()
 	fmt.Fprintf(out, "%s over %s, in %s\n", c.Method, strings.Join(namesOf(file.space), ", "), c.Out)
 	rows, err := sweep.Run(ctx, sweep.Config{
 		Space: file.space, Method: c.Method, Runs: c.Runs, Seed: c.Seed, First: c.First, Eta: c.Eta,

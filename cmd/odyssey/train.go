@@ -98,6 +98,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 	if c.PrintConfig {
 		return c.printConfig(out)
 	}
+	out.goOn()
 	live, err := listenLive(c.Live)
 	if err != nil {
 		return err
@@ -214,6 +215,9 @@ func (c trainCommand) printConfig(out *output) (err error) {
 
 // settings returns those that the flags ask for.
 func (c trainCommand) settings() (train.Settings, error) {
+	if err := c.learningFlags.check(); err != nil {
+		return train.Settings{}, err
+	}
 	return c.learningFlags.settings(c.scheduleFlags)
 }
 

@@ -363,3 +363,149 @@ type unreadable struct {
 }
 
 func (u unreadable) Read(int, []float32) (int, error) { return 0, u.err }
+
+// kept runs to the end, keeping the state after so many steps, and returns it with what the logs hold then.
+func kept(t *testing.T, at int, logs map[string]func(path string) train.Callback) (state *train.State, content map[string]string) {
+	t.Helper()
+	_, c := small(t)
+	c.CheckpointSteps = 1
+	dir := t.TempDir()
+	callbacks := []train.Callback{&keeper{state: &state, at: at}}
+	for name, log := range logs {
+		callbacks = append(callbacks, log(filepath.Join(dir, name)))
+	}
+	run(t, c, callbacks...)
+	content = map[string]string{}
+	for name := range logs {
+		content[name] = readText(t, filepath.Join(dir, name))
+	}
+	return state, content
+}
+
+// A run that goes on takes no log but its own, and cuts from that only what comes again.
+func TestARunTakesNoLogButItsOwn(t *testing.T) {
+	logs := map[string]func(path string) train.Callback{
+		"steps.jsonl": func(path string) train.Callback { return &JSONLines{Path: path} },
+		"epochs.csv":  func(path string) train.Callback { return &CSV{Path: path} },
+	}
+	state, own := kept(t, 4, logs)
+	early, begun := kept(t, 2, logs) // within the first epoch: all that can be told by is a step
+	_, other := kept(t, 4, logs)     // of the same settings, but other times
+	lines := strings.SplitAfter(own["steps.jsonl"], "\n")
+	for i, c := range []struct {
+		from    *train.State
+		name    string
+		content string
+		taken   bool
+	}{
+		{state, "steps.jsonl", own["steps.jsonl"], true},
+		{state, "steps.jsonl", own["steps.jsonl"] + `{"number":10,"ep`, true}, // killed in mid-line
+		{state, "steps.jsonl", strings.Join(lines[:4], ""), true},
+		{state, "steps.jsonl", lines[4], true}, // where the run stands
+		{early, "steps.jsonl", strings.Join(strings.SplitAfter(begun["steps.jsonl"], "\n")[:3], ""), true},
+		{state, "steps.jsonl", "", true},
+
+		{state, "steps.jsonl", other["steps.jsonl"], false},
+		{early, "steps.jsonl", other["steps.jsonl"], false},                                // there is an epoch that would be lost
+		{state, "steps.jsonl", strings.Join(lines[:2], ""), false},                         // steps of any run with these settings
+		{state, "steps.jsonl", own["steps.jsonl"] + "notes", false},                        // something else follows
+		{state, "steps.jsonl", own["steps.jsonl"] + own["steps.jsonl"], false},             // and again
+		{state, "steps.jsonl", strings.Replace(own["steps.jsonl"], "{", "{ ", 1), false},   // as no log is written
+		{state, "steps.jsonl", "{}\n{\"mine\":1}\n", false},                                // JSON, but no log
+		{state, "steps.jsonl", strings.Replace(lines[4], `"loss":`, `"loss":1`, 1), false}, // another loss
+		{nil, "steps.jsonl", own["steps.jsonl"], false},
+
+		{state, "epochs.csv", own["epochs.csv"], true},
+		{state, "epochs.csv", "", true},
+
+		{state, "epochs.csv", other["epochs.csv"], false},
+		{early, "epochs.csv", own["epochs.csv"], false},
+		{state, "epochs.csv", csvHeader, false},
+		{state, "epochs.csv", own["epochs.csv"] + "notes\n", false},
+		{state, "epochs.csv", own["epochs.csv"] + "4,3", false},
+		{nil, "epochs.csv", own["epochs.csv"], false},
+	} {
+		path := filepath.Join(t.TempDir(), c.name)
+		if err := os.WriteFile(path, []byte(c.content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, config := small(t)
+		config.From, config.Callbacks = c.from, []train.Callback{logs[c.name](path)}
+		_, err := train.Run(t.Context(), config)
+		got := readText(t, path)
+		switch {
+		case !c.taken && (err == nil || !strings.Contains(err.Error(), c.name+": there is a file already")):
+			t.Errorf("case %d: error %v", i, err)
+		case !c.taken && got != c.content:
+			t.Errorf("case %d: the file is now %q", i, got)
+		case c.taken && err != nil:
+			t.Errorf("case %d: %v", i, err)
+		case c.taken && c.name == "epochs.csv" && (strings.Count(got, "\n") != 4 || c.content != "" && strings.SplitAfter(got, "\n")[1] != strings.SplitAfter(own[c.name], "\n")[1]):
+			t.Errorf("case %d: the table is now %q", i, got)
+		case c.taken && c.name == "steps.jsonl" && !strings.Contains(got, `{"number":9,`):
+			t.Errorf("case %d: the log is now %q", i, got)
+		}
+	}
+}
+
+// A run that goes on from within an epoch knows its log by the line where it stands, whichever steps are logged.
+func TestALogHasALineWhereTheRunMayGoOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "steps.jsonl")
+	_, c := small(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var state *train.State
+	c.Callbacks = []train.Callback{&keeper{state: &state, at: 2}, &JSONLines{Path: path, Every: 5}, train.OnStep(func(l *train.Loop) error {
+		if l.Number() == 2 {
+			cancel()
+		}
+		return nil
+	})}
+	if _, err := train.Run(ctx, c); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	_, c = small(t)
+	c.From = state
+	run(t, c, &JSONLines{Path: path, Every: 5})
+	if got, outcomes := readSteps(t, path); !slices.Equal(got, []int{2, 5}) || outcomes != 3 {
+		t.Errorf("steps %v, %d outcomes", got, outcomes)
+	}
+}
+
+// Logs that cannot be written are told of before the first step, and what came of those before them is taken away.
+func TestLogsAreTriedAtTheStart(t *testing.T) {
+	dir := t.TempDir()
+	other := filepath.Join(dir, "other.csv")
+	if err := os.WriteFile(other, []byte("precious"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, failing := range []train.Callback{
+		&CSV{Path: filepath.Join(dir, "no", "epochs.csv")}, &JSONLines{Path: filepath.Join(dir, "no", "steps.jsonl")}, &CSV{Path: other},
+	} {
+		_, c := small(t)
+		c.Callbacks = []train.Callback{
+			&JSONLines{Path: filepath.Join(dir, "a.jsonl")}, &CSV{Path: filepath.Join(dir, "a.csv")}, &TensorBoard{Dir: filepath.Join(dir, "board")},
+			failing, &JSONLines{Path: filepath.Join(dir, "b.jsonl")},
+			train.OnStep(func(*train.Loop) error { t.Error("a step was taken"); return nil }),
+		}
+		if _, err := train.Run(t.Context(), c); err == nil {
+			t.Error("no error")
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 || readText(t, other) != "precious" {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	}
+}
+
+func TestTensorBoardLeavesAnotherRunAlone(t *testing.T) {
+	dir := t.TempDir()
+	_, c := small(t)
+	run(t, c, &TensorBoard{Dir: dir})
+	_, c = small(t)
+	c.Callbacks = []train.Callback{&TensorBoard{Dir: dir}}
+	if _, err := train.Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), dir+": there are events already (events.out.tfevents.") {
+		t.Errorf("error %v", err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 {
+		t.Errorf("files %v, %v", files, err)
+	}
+}

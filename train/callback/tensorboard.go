@@ -2,8 +2,13 @@ package callback
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"slices"
+	"strings"
 
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/tensor"
@@ -19,11 +24,24 @@ type TensorBoard struct {
 	Dir   string
 	Every int // 0: 100 steps
 
-	writer *tensorboard.Writer
+	writer  *tensorboard.Writer
+	made    bool // the directory was
+	written bool // something was
 }
 
-// Start opens a new event file. What an earlier one has of steps that now come again is dropped when it is shown.
+// Start opens a new event file. What an earlier one has of steps that now come again is dropped when it is shown; so a run
+// at its beginning takes no directory with the events of another one.
 func (b *TensorBoard) Start(l *train.Loop) (err error) {
+	b.writer, b.written = nil, false
+	files, err := os.ReadDir(b.Dir)
+	if b.made = errors.Is(err, fs.ErrNotExist); err != nil && !b.made {
+		return err
+	}
+	for _, f := range files {
+		if l.Number() == 0 && strings.HasPrefix(f.Name(), "events.out.tfevents.") {
+			return fmt.Errorf("%s: there are events already (%s), want a directory without, or that of the run that goes on", b.Dir, f.Name())
+		}
+	}
 	if b.writer, err = tensorboard.Create(b.Dir, tensorboard.Config{}); err != nil {
 		return err
 	}
@@ -70,6 +88,7 @@ func (b *TensorBoard) Evaluation(l *train.Loop) error {
 
 // scalars writes values in the order of their names.
 func (b *TensorBoard) scalars(step int, values map[string]float64) error {
+	b.written = true
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if err := b.writer.Scalar(name, step, values[name]); err != nil {
 			return err
@@ -89,10 +108,18 @@ func (b *TensorBoard) histogram(tag string, step int, t *tensor.Tensor) error {
 	return b.writer.Histogram(tag, step, h)
 }
 
-// End closes the file.
+// End closes the file. It takes it away again if nothing came to be written.
 func (b *TensorBoard) End(*train.Loop, error) error {
 	if b.writer == nil {
 		return nil
 	}
-	return b.writer.Close()
+	err := b.writer.Close()
+	if b.written {
+		return err
+	}
+	err = errors.Join(err, os.Remove(b.writer.Path()))
+	if b.made {
+		os.Remove(b.Dir) // fails, as it should, where something else is in it by now
+	}
+	return err
 }

@@ -28,6 +28,7 @@ type Run struct {
 	Seconds         float64       `json:"seconds"`
 	ImagesPerSecond float64       `json:"images_per_second"`
 	Epochs          []train.Epoch `json:"epochs"`
+	Cut             []train.Cut   `json:"cut_short,omitempty"` // epochs that were ended early, as by a time budget
 }
 
 // Difference is something that is not the same in all runs.
@@ -74,7 +75,7 @@ func Read(dirs []string) (*Comparison, error) {
 }
 
 func summary(dir string, r *train.Record) Run {
-	run := Run{Dir: dir, Epochs: r.Outcomes()}
+	run := Run{Dir: dir, Epochs: r.Outcomes(), Cut: r.CutShort()}
 	if r.End != nil {
 		run.Ended = r.End.Reason
 	}

@@ -161,6 +161,11 @@ func decode(line []byte) (l Line, err error) {
 	if err := json.Unmarshal(line, &l); err != nil || at < 0 {
 		return l, errors.New("not a line of a record, which is a JSON object with a sum at its end")
 	}
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	if err := d.Decode(new(Line)); err != nil {
+		return l, fmt.Errorf("not a line of a record: %w", err)
+	}
 	digest := sha256.Sum256(line[:at])
 	want := sumField + hex.EncodeToString(digest[:]) + `"}`
 	if string(line[at:]) != want {

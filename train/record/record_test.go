@@ -2,7 +2,9 @@ package record
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -131,4 +133,13 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%d lines of a record of %d", len(lines), got)
 		}
 	})
+}
+
+// A line has no fields but those that are known, though its sum be right.
+func TestALineHasNoOtherFields(t *testing.T) {
+	content := `{"line":1,"previous":"","time":"2026-01-02T03:04:05Z","kind":"a","body":1,"foo":2`
+	content += fmt.Sprintf(`,"sum":"%x"}`+"\n", sha256.Sum256([]byte(content)))
+	if _, err := parse([]byte(content)); err == nil || !strings.Contains(err.Error(), `line 1: not a line of a record: json: unknown field "foo"`) {
+		t.Errorf("error %v", err)
+	}
 }
