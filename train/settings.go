@@ -124,6 +124,9 @@ func (s Settings) PrepareContext(ctx context.Context, newNet NewNet) (*Classifie
 		if config.Augment, err = augment.Parse(s.Augment); err != nil {
 			return nil, Config{}, err
 		}
+		if config.Augment.Normalises() { // as all settings do
+			return nil, Config{}, errNormalisedTwice
+		}
 	}
 	loader, err := newLoader(config)
 	if err != nil {
