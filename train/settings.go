@@ -34,7 +34,7 @@ const (
 type Settings struct {
 	Model string `json:"model"` // the network's name
 	Data  string `json:"data"`  // Glyphs, or a directory that data.OpenDir takes
-	Limit int    `json:"limit"` // the most examples used of each split; 0: all
+	Limit int    `json:"limit"` // the most examples used of each split, see OpenData; 0: all
 	Seed  uint64 `json:"seed"`  // of the parameters, the order of examples, and the glyphs
 
 	Precision  string `json:"precision"`             // a name that precision.Named knows
@@ -178,8 +178,9 @@ func (s Settings) policy() (precision.Policy, error) {
 }
 
 // OpenData opens a split, "train" or "test", of a directory or of Glyphs, which
-// are drawn from a seed. Of more than limit examples it takes the first, unless
-// limit is 0.
+// are drawn from a seed. Of more than limit examples, unless limit is 0, it takes the first
+// of Glyphs and of IDX files, and of all others, which may come class by class, the
+// first of each class: see data.LimitStratified.
 func OpenData(name, split string, seed uint64, limit int) (data.Dataset, error) {
 	set, _, err := openData(name, split, seed, limit)
 	return set, err
@@ -193,7 +194,13 @@ func openData(name, split string, seed uint64, limit int) (data.Dataset, data.So
 	if err != nil || limit == 0 {
 		return set, source, err
 	}
-	return data.Limit(set, limit), source, nil
+	if isDrawnOrIDX(source) { // whose classes come in any order, and whose runs keep their bits
+		return data.Limit(set, limit), source, nil
+	}
+	if set, err = data.LimitStratified(set, limit); err != nil {
+		return nil, source, fmt.Errorf("data %s: %w", name, err)
+	}
+	return set, source, nil
 }
 
 func openWhole(name, split string, seed uint64) (set data.Dataset, source data.Source, err error) {

@@ -27,7 +27,7 @@ type learningFlags struct {
 	EveryLayer bool   `help:"With --precision mx… or nvfp4, round in the first and the last layer too."`
 	Normalize  string `default:"auto" help:"What values become, as (value - MEAN)/DEVIATION: mnist, which is 0.1307/0.3081; own, measured on the training examples, by channel; auto, which is mnist for ${data} and IDX files, and own for others; or numbers, such as 0.5/0.25, or 0.49/0.25,0.48/0.24,0.45/0.26 for three channels."`
 	Augment    string `placeholder:"POLICY" help:"Change training images at random: default, light, strong, cifar, randaugment, a policy such as rotate:degrees=10+shift:x=0.1, or a TOML file; see docs/augmentation.md."`
-	Limit      int    `default:"0" help:"Use at most this many examples of each split; 0 for all."`
+	Limit      int    `default:"0" help:"Use at most this many examples of each split, the first of ${data} and IDX files, and of others the first of each class, which keeps its share; 0 for all."`
 	Eager      bool   `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
 
 	Optimizer    string   `group:"Learning:" default:"sgd" help:"One of the list above, with settings as in adam:beta2=0.99,amsgrad."`
