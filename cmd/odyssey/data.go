@@ -79,6 +79,7 @@ func (c showCommand) Run(out *output) error {
 	}
 	fmt.Fprintf(out, "%s shows %s%d of %d %s examples of %d classes of %s%s\n",
 		c.Out, first, min(cells, len(index)), set.Len(), c.Split, len(set.Classes()), c.Data, beside)
+	tellSkipped(out, c.Data, set)
 	return nil
 }
 

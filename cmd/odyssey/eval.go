@@ -67,7 +67,7 @@ func (c evalCommand) Run(ctx context.Context, out *output) error {
 			Classes []classFigures     `json:"classes,omitempty"`
 		}{result, train.Values(metrics), net.Name, s.Data, c.Split, classes})
 	}
-	tellSkipped(out, set)
+	tellSkipped(out, s.Data, set)
 	fmt.Fprintf(out, "%s on the %s split of %s: accuracy %.2f %%, loss %.4f, %d examples\n",
 		described(net), c.Split, s.Data, 100*result.Accuracy, result.Loss, result.Count)
 	values := train.Values(metrics)

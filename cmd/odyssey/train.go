@@ -139,8 +139,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	prof.print(out)
-	tellSkipped(out, config.Train)
-	tellSkipped(out, config.Test)
+	tellSkipped(out, settings.Data, config.Train, config.Test)
 	tellEarlyEnd(out, run.Dir())
 	printEnd(out, run.Dir(), epochs)
 	return nil
