@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -203,7 +204,18 @@ func openData(name, split string, seed uint64, limit int) (data.Dataset, data.So
 	return set, source, nil
 }
 
+// CheckDataName returns an error for Glyphs with settings, unless there is a directory of that name.
+func CheckDataName(name string) error {
+	if _, err := os.Stat(Glyphs); err != nil && strings.HasPrefix(name, Glyphs+":") {
+		return fmt.Errorf("data %q: %s are drawn, and take no settings", name, Glyphs)
+	}
+	return nil
+}
+
 func openWhole(name, split string, seed uint64) (set data.Dataset, source data.Source, err error) {
+	if err := CheckDataName(name); err != nil {
+		return nil, source, err
+	}
 	switch {
 	case name != Glyphs:
 		return data.Open(name, split)

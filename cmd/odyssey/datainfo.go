@@ -30,6 +30,9 @@ func (f setFlags) openToCheck() (data.Dataset, error) {
 	if f.Data == train.Glyphs {
 		return f.open()
 	}
+	if err := train.CheckDataName(f.Data); err != nil {
+		return nil, err
+	}
 	return data.OpenToCheck(f.Data, f.Split)
 }
 
@@ -113,6 +116,9 @@ func (c infoCommand) inspect() (*info, error) {
 }
 
 func (c infoCommand) open(split string) (data.Dataset, data.Source, error) {
+	if err := train.CheckDataName(c.Data); err != nil {
+		return nil, data.Source{}, err
+	}
 	if c.Data != train.Glyphs {
 		return data.Open(c.Data, split)
 	}
@@ -128,8 +134,8 @@ type statsCommand struct {
 
 // Run tells a set's figures and draws its classes.
 func (c statsCommand) Run(ctx context.Context, out *output) error {
-	if c.Out == "" {
-		return fmt.Errorf("--out %q: want the name of the PNG file to write", c.Out)
+	if err := checkPictureName(c.Out); err != nil {
+		return err
 	}
 	set, err := c.open()
 	if err != nil {

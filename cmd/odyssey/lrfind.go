@@ -65,6 +65,9 @@ func asTyped(name, value string) string {
 
 // Run tests rates.
 func (c lrFindCommand) Run(ctx context.Context, out *output) error {
+	if err := checkPictureName(c.Out); err != nil {
+		return err
+	}
 	settings, err := c.settings(scheduleFlags{Epochs: 1, LR: &c.From})
 	if err != nil {
 		return err
