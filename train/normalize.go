@@ -43,8 +43,13 @@ func (s Settings) normalisation(ctx context.Context, set data.Dataset, from data
 		}
 		return mean, std, nil
 	}
-	if mean, std, err = data.ParseNormalise(name); err != nil {
-		return nil, nil, fmt.Errorf("normalize %q: want %s, %s or %s, or %w", name, NormalizeAuto, NormalizeMNIST, NormalizeOwn, err)
+	return s.parseNormalize()
+}
+
+// parseNormalize reads numbers.
+func (s Settings) parseNormalize() (mean, std []float32, err error) {
+	if mean, std, err = data.ParseNormalise(s.Normalize); err != nil {
+		return nil, nil, fmt.Errorf("normalize %q: want %s, %s or %s, or %w", s.Normalize, NormalizeAuto, NormalizeMNIST, NormalizeOwn, err)
 	}
 	return mean, std, nil
 }

@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
+	"github.com/alecthomas/kong"
 
 	"github.com/mlodyssey/odyssey/optim"
 	"github.com/mlodyssey/odyssey/train"
@@ -95,11 +98,48 @@ func writeConfig(w io.Writer, s train.Settings) error {
 		case key == "seed" && s.Seed > math.MaxInt64: // no number of TOML
 			value = strconv.FormatUint(s.Seed, 10)
 		}
-		line, err := toml.Marshal(map[string]any{key: value})
-		if err != nil {
+		if err := writeKey(w, key, value); err != nil {
 			return err
 		}
-		if _, err := w.Write(line); err != nil {
+	}
+	return nil
+}
+
+func writeKey(w io.Writer, key string, value any) error {
+	line, err := toml.Marshal(map[string]any{key: value})
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(line)
+	return err
+}
+
+// writeRunFlags writes the flags that are no settings of a run, where they differ from their defaults, as --config takes them.
+func (c trainCommand) writeRunFlags(w io.Writer) error {
+	parser, err := kong.New(&cli{Train: c}, defaults)
+	if err != nil {
+		return err
+	}
+	flags := trainFlags(parser.Model)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[train.Settings]()) {
+		delete(flags, configKey(f))
+	}
+	for _, name := range slices.Sorted(maps.Keys(flags)) {
+		flag := flags[name]
+		standard := reflect.Zero(flag.Target.Type())
+		if flag.Default != "" {
+			if standard, err = parsed(flag, flag.Default); err != nil {
+				return err
+			}
+		}
+		if flag.Target.Equal(standard) {
+			continue
+		}
+		value := flag.Target.Interface()
+		if isDuration(flag) {
+			value = fmt.Sprint(value)
+		}
+		if err := writeKey(w, name, value); err != nil {
 			return err
 		}
 	}

@@ -203,12 +203,27 @@ func (c trainCommand) printConfig(out *output) (err error) {
 		settings, err = train.ReadSettings(c.Resume)
 		settings = settings.MovedTo(c.moved)
 	} else {
-		settings, err = c.settings()
+		settings, err = c.checkedSettings()
 	}
 	if err != nil {
 		return err
 	}
-	return writeConfig(out, settings)
+	if err := writeConfig(out, settings); err != nil {
+		return err
+	}
+	return c.writeRunFlags(out)
+}
+
+// checkedSettings returns the settings if they can be those of a run.
+func (c trainCommand) checkedSettings() (train.Settings, error) {
+	settings, err := c.settings()
+	if err != nil {
+		return settings, err
+	}
+	if _, err := model.Find(settings.Model); err != nil {
+		return settings, err
+	}
+	return settings, settings.Check()
 }
 
 // settings returns those that the flags ask for.
