@@ -47,6 +47,8 @@ func (t Compose) Apply(dst, src *Image, w *Work) {
 
 func (t Compose) parts() []Transform { return t }
 
+func (t Compose) check() error { return checkOrder(t) }
+
 // Sometimes applies a transform with a probability. It takes one draw to decide.
 type Sometimes struct {
 	P float64 `set:"p" of:"0..1" doc:"probability"`
@@ -121,6 +123,9 @@ func choose(chosen []float32, n int, w *Work) {
 func (t SomeOf) check() error {
 	if len(t.List) > 0 && t.N > len(t.List) {
 		return fmt.Errorf("someof: n=%d of %d, want at most as many as there are", t.N, len(t.List))
+	}
+	if t.N > 1 {
+		return checkOrder(t.List)
 	}
 	return nil
 }

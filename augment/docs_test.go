@@ -61,8 +61,8 @@ someof:n=2(rotate|shear|all:p=0.5(erode+noise))
 - ` + "`augment.FromTables`" + ` takes the same as tables, as decoders of TOML or JSON return them (odyssey train --augment FILE.toml reads a file of [[transform]] tables): ` + "`{name = \"rotate\", degrees = [5, 10], p = 0.5}`" + `, and for a group
   ` + "`{name = \"oneof\", of = [{name = \"blur\"}, {name = \"sharpen\"}]}`" + `.
 
-Values lie between 0 and 1 and stay there: results outside are clamped. Only ` + "`normalise`" + ` leaves the range; it is
-for training images alone, and ` + "`odyssey train --normalize`" + ` for all that a network sees. Images of 8 bits are divided by 255 on the
+Values lie between 0 and 1 and stay there: results outside are clamped. Only ` + "`normalise`" + ` leaves the range; it comes
+after all other transforms of images, is for training images alone, and ` + "`odyssey train`" + ` refuses it: ` + "`--normalize`" + ` is for all that a network sees. Images of 8 bits are divided by 255 on the
 way in; on the way out, values are multiplied by 255 and rounded. Transforms that need colours leave grey images unchanged. Rows count from the top,
 columns from the left, and a pixel is a square whose middle is its place. Warps take each pixel of the result from a place between pixels of the
 source, by bilinear interpolation unless set otherwise. Outside of the source is a fill of 0, into which its border fades within one pixel.

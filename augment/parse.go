@@ -51,7 +51,7 @@ func (s steps) policy() (*Policy, error) {
 		}
 	}
 	p.Each = each.simplest()
-	return p, nil
+	return p, each.check()
 }
 
 // simplest returns the one transform of a sequence of one.
@@ -153,7 +153,7 @@ func (s steps) transform() (Transform, error) {
 		}
 		all = append(all, t)
 	}
-	return all.simplest(), nil
+	return all.simplest(), all.check()
 }
 
 // make returns what a name stands for.
@@ -216,7 +216,7 @@ func (p *parser) group(name, settings string) (steps, error) {
 		some.List = list
 		return steps{some}, some.check()
 	}
-	return steps{Compose(list).simplest()}, nil
+	return steps{Compose(list).simplest()}, Compose(list).check()
 }
 
 // alternatives reads sequences up to the closing bracket.

@@ -14,7 +14,7 @@ func TestPoliciesAsText(t *testing.T) {
 		"identity+mixup+cutmix:alpha=0.5,p=0.5", "mixup",
 		"all:p=0.5(rotate+shear)+oneof:p=0.1(blur:sigma=0.5..2,size=5|someof:n=2(hflip|vflip:p=0.25|erode:amount=0.5,element=square))",
 		"all:p=0.5(hflip:p=0.5)", "affine:degrees=-3..10,scale=2..3,interpolation=bicubic,fill=0.5", "erase:noise=true", "default+light",
-		" rotate:degrees=3 + hflip ", "brightness:factor=0.3", "gamma:power=2..2", "hue:turn=0.1..0.1", "normalise:mean=-1e-7,std=1e6+hflip",
+		" rotate:degrees=3 + hflip ", "brightness:factor=0.3", "gamma:power=2..2", "hue:turn=0.1..0.1", "hflip+normalise:mean=-1e-7,std=1e6+mixup", "someof:n=1(normalise|hflip)", "someof:n=2(hflip|normalise)", "oneof(normalise|hflip)",
 	}
 	for _, n := range Policies() {
 		texts = append(texts, n.Name)
@@ -86,6 +86,13 @@ func TestMistakesInPolicies(t *testing.T) {
 		"someof:n=3(hflip|vflip)": "someof: n=3 of 2, want at most",
 		"mixup+hflip":             "want what mixes a batch last",
 		"oneof(mixup|cutmix)":     "last in the policy",
+
+		"normalise+rotate":                                             "rotate after normalise, want normalise last",
+		"normalise+normalise":                                          "normalise after normalise, want",
+		"all:p=0.5(normalise|blur)":                                    "blur after normalise, want",
+		"oneof(normalise+blur|hflip)":                                  "blur after normalise, want",
+		"someof:n=2(normalise|blur)":                                   "blur after normalise, want",
+		"oneof(all:p=0.1(normalise)|blur)+rotate":                      "rotate after oneof(normalise:p=0.1|blur), want",
 		strings.Repeat("all(", 99) + "hflip" + strings.Repeat(")", 99): "at most 32",
 	} {
 		_, err := Parse(text)

@@ -23,6 +23,9 @@ func (p *Policy) String() string {
 	return strings.Join(parts, "+")
 }
 
+// Normalises reports whether a [Normalise] is among the transforms of images.
+func (p *Policy) Normalises() bool { return p.Each != nil && normalises(p.Each) }
+
 // ApplyBatch mixes a batch. It takes one draw to decide how, and of images that
 // are not to be mixed it makes a copy.
 func (p *Policy) ApplyBatch(dst, src *Batch, w *Work) {

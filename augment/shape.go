@@ -23,7 +23,7 @@ const maxShapes = 256
 
 // OutputShapes returns all shapes, [channels height width], that a transform may give an image of
 // some shape: more than one where a change of size is applied only sometimes. It returns an error
-// where there are too many, or a side may be above 32,768. A transform that is not of this package
+// where there are too many, or an image on the way may have a side above 32,768 or more than 67,108,864 values. A transform that is not of this package
 // is tried once.
 func OutputShapes(t Transform, channels, height, width int) ([][3]int, error) {
 	from := []shape{{channels, height, width}}
@@ -64,6 +64,9 @@ func checkShapes(all []shape) error {
 		if min(s[0], s[1], s[2]) < 0 || max(s[1], s[2]) > maxSide {
 			return fmt.Errorf("an image of %d×%d×%d, want sizes of at least 0 and sides of at most %d", s[0], s[1], s[2], maxSide)
 		}
+		if pixels := s[1] * s[2]; pixels > 0 && s[0] > maxValues/pixels {
+			return fmt.Errorf("an image of %d×%d×%d, want at most %d values", s[0], s[1], s[2], maxValues)
+		}
 	}
 	if len(all) > maxShapes {
 		return fmt.Errorf("%d shapes of images, want at most %d", len(all), maxShapes)
@@ -81,6 +84,9 @@ func tried(t Transform, from []shape) (to []shape) {
 	}
 	return to
 }
+
+// maxValues is how many values an image may have: several of its size are in memory for each goroutine.
+const maxValues = 1 << 26
 
 // union returns the shapes of a and those of b that a lacks, in memory of its own.
 func union(a, b []shape) []shape {
@@ -150,6 +156,21 @@ func (e Extent) shapes(from []shape) (to []shape, err error) {
 		to = union(to, []shape{{s[0], height, width}})
 	}
 	return to, nil
+}
+
+// shapes looks also at the image between the two passes, which has the old height and the new width.
+func (t Resize) shapes(from []shape) (to []shape, err error) { return t.resized(from) }
+
+func (t RandomResizedCrop) shapes(from []shape) (to []shape, err error) { return t.resized(from) }
+
+func (e Extent) resized(from []shape) (to []shape, err error) {
+	for _, s := range from {
+		_, width := e.of(s[1], s[2])
+		if err := checkShapes([]shape{{s[0], s[1], width}}); err != nil {
+			return nil, fmt.Errorf("on the way %w", err)
+		}
+	}
+	return e.shapes(from)
 }
 
 func (t Pad) shapes(from []shape) (to []shape, err error) {

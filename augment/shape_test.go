@@ -69,11 +69,14 @@ func TestShapesThatCannotBe(t *testing.T) {
 		t     Transform
 		width int
 	}{
-		"an image of 3×20×40000, want":               {Identity{}, 40000},
-		"sides of at most 32768":                     {parsed(t, huge), 30},
-		"shapes of images, want at most 256":         {parsed(t, many), 30},
-		"no transform where there should be one":     {nil, 30},
-		"all:p=0.5(<nil>): no transform where there": {Sometimes{0.5, Compose{nil}}, 30},
+		"an image of 3×20×40000, want":                            {Identity{}, 40000},
+		"sides of at most 32768":                                  {parsed(t, huge), 30},
+		"shapes of images, want at most 256":                      {parsed(t, many), 30},
+		"no transform where there should be one":                  {nil, 30},
+		"an image of 3×32768×32768, want at most 67108864 values": {parsed(t, "resize:height=32768,width=32768+resize:height=20,width=30"), 30},
+		"on the way an image of 3×32768×16384, want at most":      {parsed(t, "resize:height=32768,width=1+resize:height=1,width=16384"), 30},
+		"on the way an image of 3×32768×8192, want at most":       {parsed(t, "resize:height=32768,width=1+resized-crop:height=1,width=8192"), 30},
+		"all:p=0.5(<nil>): no transform where there":              {Sometimes{0.5, Compose{nil}}, 30},
 	} {
 		if _, err := OutputShapes(c.t, 3, 20, c.width); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

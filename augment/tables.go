@@ -41,6 +41,9 @@ func tablesText(tables []map[string]any, by string, depth int) (string, error) {
 }
 
 func tableText(table map[string]any, depth int) (string, error) {
+	if table["name"] == nil {
+		return "", errors.New(`no name, want one such as name = "rotate"`)
+	}
 	name, err := word(table["name"])
 	if err != nil {
 		return "", fmt.Errorf("name=%v: %w", table["name"], err)

@@ -38,10 +38,11 @@ func TestPoliciesAsTables(t *testing.T) {
 
 func TestMistakesInTables(t *testing.T) {
 	for text, want := range map[string]string{
-		`[]`:                                  "empty",
-		`[{}]`:                                "transform 1: name=<nil>",
-		`[{"name": "hflip+vflip"}]`:           "want a word",
-		`[{"name": "hflip", "p": "0.5,p=1"}]`: "want a word",
+		`[]`:                                    "empty",
+		`[{}]`:                                  `transform 1: no name, want one such as name = "rotate"`,
+		`[{"name": "oneof", "of": [{"p": 1}]}]`: "oneof: transform 1: no name",
+		`[{"name": "hflip+vflip"}]`:             "want a word",
+		`[{"name": "hflip", "p": "0.5,p=1"}]`:   "want a word",
 		`[{"name": "rotate", "degrees": ["a", "b"]}]`:    "want a number",
 		`[{"name": "rotate", "degrees": [1]}]`:           "want a number",
 		`[{"name": "rotate", "degrees": 1000}]`:          "within -360..360",

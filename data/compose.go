@@ -10,23 +10,27 @@ import (
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
-// Skipped returns how many files of a set, or of those that it is made of,
-// could not be read so far and were passed over, and what was wrong with one; see
-// FolderConfig.SkipUnreadable and [SkipUnreadable].
-func Skipped(set Dataset) (count int, example error) {
-	switch s := set.(type) {
-	case interface{ Skipped() (int, error) }:
-		return s.Skipped()
-	case interface{ parts() []Dataset }:
+// Skipped returns the files of a set, or of those that it is made of, that could not be read, by their paths,
+// with what is wrong with each. Those left out are no examples of the set, nor of others that were split from
+// the same: see FolderConfig.SkipUnreadable. In the place of those replaced stood others when they were read, so far: see
+// [SkipUnreadable].
+func Skipped(set Dataset) (leftOut, replaced map[string]error) {
+	leftOut, replaced = map[string]error{}, map[string]error{}
+	addSkipped(set, leftOut, replaced)
+	return leftOut, replaced
+}
+
+func addSkipped(set Dataset, leftOut, replaced map[string]error) {
+	if s, ok := set.(interface {
+		skipped(leftOut, replaced map[string]error)
+	}); ok {
+		s.skipped(leftOut, replaced)
+	}
+	if s, ok := set.(interface{ parts() []Dataset }); ok {
 		for _, part := range s.parts() {
-			n, err := Skipped(part)
-			count += n
-			if example == nil {
-				example = err
-			}
+			addSkipped(part, leftOut, replaced)
 		}
 	}
-	return count, example
 }
 
 func (s *subset) parts() []Dataset       { return []Dataset{s.Dataset} }
@@ -36,6 +40,7 @@ func (m *mapped) parts() []Dataset       { return []Dataset{m.Dataset} }
 func (c *cached) parts() []Dataset       { return []Dataset{c.Dataset} }
 func (c *DiskCache) parts() []Dataset    { return []Dataset{c.set} }
 func (a *augmented) parts() []Dataset    { return []Dataset{a.Dataset} }
+func (s *skipping) parts() []Dataset     { return []Dataset{s.Dataset} }
 
 func (s *subset) labels() ([]int, error) {
 	all, err := Labels(s.Dataset)

@@ -2,7 +2,12 @@
 // known file formats, combinators, and the Loader that shuffles and normalises.
 package data
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Dataset is a set of labelled examples. It is safe for concurrent use.
 type Dataset interface {
@@ -39,6 +44,49 @@ func (s *subset) Len() int { return len(s.index) }
 
 func (s *subset) Read(i int, x []float32) (label int, err error) {
 	return s.Dataset.Read(s.index[i], x)
+}
+
+// LimitStratified returns n examples of set, or all of it where it has no more: of each class its share, and of those
+// the first, in the set's order. Shares are rounded down, and the classes with the largest remainders, of equals
+// the first, get one more until all are n. It panics where n is negative.
+func LimitStratified(set Dataset, n int) (Dataset, error) {
+	if n >= set.Len() {
+		return set, nil
+	}
+	labels, err := Labels(set)
+	if err != nil {
+		return nil, err
+	}
+	left := shares(labels, n)
+	index := make([]int, 0, n)
+	for i, label := range labels {
+		if left[label] > 0 {
+			left[label]--
+			index = append(index, i)
+		}
+	}
+	return &subset{set, index}, nil
+}
+
+// shares returns how many of each class are among n of all.
+func shares(labels []int, n int) map[int]int {
+	count := map[int]int{}
+	for _, label := range labels {
+		count[label]++
+	}
+	of, missing := map[int]int{}, n
+	for label, c := range count {
+		of[label] = n * c / len(labels)
+		missing -= of[label]
+	}
+	remainder := func(label int) int { return n * count[label] % len(labels) }
+	classes := slices.SortedFunc(maps.Keys(count), func(a, b int) int {
+		return cmp.Or(remainder(b)-remainder(a), a-b)
+	})
+	for _, label := range classes[:missing] {
+		of[label]++
+	}
+	return of
 }
 
 // Limit returns the first n examples of set, or all of it where it has no

@@ -51,6 +51,33 @@ func TestSubsetKeepsItsOrder(t *testing.T) {
 	}
 }
 
+// A limit by classes has each class's share of the examples, in their order.
+func TestLimitStratified(t *testing.T) {
+	sorted := slices.Concat(slices.Repeat([]int{0}, 6), slices.Repeat([]int{1}, 3), []int{2}) // 6, 3 and 1 of 10
+	for n, want := range map[int][]int{
+		0: {}, 1: {0}, 2: {0, 6}, 3: {0, 1, 6}, 5: {0, 1, 2, 6, 7}, 6: {0, 1, 2, 3, 6, 7}, 9: {0, 1, 2, 3, 4, 6, 7, 8, 9}, 10: {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 11: {0, 1, 2, 3, 4, 5, 6, 7, 8, 9},
+	} {
+		set, err := NewMemory([]int{1}, []float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, sorted, []string{"a", "b", "c", "none"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		limited, err := LimitStratified(set, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, x := []int{}, make([]float32, 1)
+		for i := range limited.Len() {
+			if _, err := limited.Read(i, x); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, int(x[0]))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d examples are %v, want %v", n, got, want)
+		}
+	}
+}
+
 func TestLimitTakesTheFirst(t *testing.T) {
 	if got := labelsOf(t, Limit(numbered(10), 3)); !slices.Equal(got, []int{0, 1, 2}) {
 		t.Errorf("labels %v", got)

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,8 @@ type FolderConfig struct {
 	Channels       int      // 1: grey, 3: colours; 0: grey if all files are
 	SkipUnreadable bool     // leave out files whose header is not an image's, instead of an error
 	Classes        []string // folders in the order of their labels; nil: all, in alphabetical order
+
+	keepBad bool // files without a sound header, and those of another size than the first, are examples that cannot be read
 }
 
 // Folder is a set of images in files, which are read when they are wanted.
@@ -29,7 +32,8 @@ type Folder struct {
 	files   []string
 	of      []int // labels
 
-	bad map[string]error // the files without a sound header, which are left out
+	leftOut map[string]error // the files without a sound header, of SkipUnreadable
+	wrong   map[string]error // what is read of files, of keepBad
 
 	resizer *resizer
 }
@@ -41,7 +45,7 @@ type Folder struct {
 // the order of the classes and then of the names. What is transparent is black.
 //
 // It reads the header of every file. With SkipUnreadable, files without a
-// sound header are left out; Skipped counts them. One whose pixels turn out to be
+// sound header are left out; the function [Skipped] tells them. One whose pixels turn out to be
 // unreadable is an error when it is read: the function [SkipUnreadable] puts another
 // in its place. Images of
 // different sizes are an error unless they are to be resized, which is done
@@ -53,7 +57,7 @@ func OpenFolder(dir string, c FolderConfig) (*Folder, error) {
 	if c.Width < 0 || c.Height < 0 || (c.Width == 0) != (c.Height == 0) || c.Height > 0 && c.Width > maxPicture/c.Height {
 		return nil, fmt.Errorf("images of %d×%d pixels: want at least 1×1 and at most %d pixels", c.Width, c.Height, maxPicture)
 	}
-	f := &Folder{config: c, classes: c.Classes, bad: map[string]error{}}
+	f := &Folder{config: c, classes: c.Classes, leftOut: map[string]error{}, wrong: map[string]error{}}
 	if err := f.find(dir); err != nil {
 		return nil, err
 	}
@@ -106,15 +110,20 @@ func (f *Folder) check(dir string) error {
 		var bad *UnreadableError
 		switch {
 		case f.config.SkipUnreadable && errors.As(err, &bad):
-			f.bad[path] = bad
+			f.leftOut[path] = bad
 			continue
 		case err != nil:
-			return fmt.Errorf("%w, want a PNG or JPEG picture", err)
+			err = fmt.Errorf("%w, want a PNG or JPEG picture", err)
+		default:
+			err = f.checkSize(path, header, &first)
+			allGrey = allGrey && hasGreys(header)
 		}
-		if err := f.checkSize(path, header, &first); err != nil {
+		if err != nil && !f.config.keepBad {
 			return err
 		}
-		allGrey = allGrey && hasGreys(header)
+		if err != nil {
+			f.wrong[path] = err
+		}
 		files, of = append(files, path), append(of, f.of[i])
 	}
 	if label := lost(f.of, of); label >= 0 {
@@ -195,14 +204,15 @@ func (f *Folder) Label(i int) int { return f.of[i] }
 // Files returns the paths of the images.
 func (f *Folder) Files() []string { return f.files }
 
-// Skipped returns how many files were left out, and what was wrong with one.
-func (f *Folder) Skipped() (count int, example error) {
-	_, example = firstOfFiles(f.bad)
-	return len(f.bad), example
+func (f *Folder) skipped(leftOut, _ map[string]error) {
+	maps.Copy(leftOut, f.leftOut)
 }
 
 // Read reads an image. Where its file is none the error is an [UnreadableError].
 func (f *Folder) Read(i int, x []float32) (label int, err error) {
+	if err := f.wrong[f.files[i]]; err != nil {
+		return 0, err
+	}
 	file, err := os.Open(f.files[i])
 	if err != nil {
 		return 0, unreadable(f.files[i], err)

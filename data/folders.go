@@ -50,6 +50,7 @@ func openFolders(l listing, split string, s settings) (Dataset, []string, error)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", l.dir, err)
 	}
+	c.keepBad = l.toCheck
 	set, dir := Dataset(nil), l.dir
 	if isFolderSet(l.path("train")) {
 		set, dir, err = openSplitFolder(l, split, s, c)

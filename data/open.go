@@ -99,7 +99,16 @@ func OpenDir(dir, split string) (Dataset, error) {
 }
 
 // Open is OpenDir that also tells what it read.
-func Open(dir, split string) (Dataset, Source, error) {
+func Open(dir, split string) (Dataset, Source, error) { return open(dir, split, false) }
+
+// OpenToCheck is OpenDir for who looks for what is wrong with a set: files of an image folder that are no images,
+// or of another size than the first, are examples of it, which give an error when they are read.
+func OpenToCheck(dir, split string) (Dataset, error) {
+	set, _, err := open(dir, split, true)
+	return set, err
+}
+
+func open(dir, split string, toCheck bool) (Dataset, Source, error) {
 	if split != "train" && split != "test" {
 		return nil, Source{}, fmt.Errorf("split %q: want train or test", split)
 	}
@@ -111,6 +120,7 @@ func Open(dir, split string) (Dataset, Source, error) {
 	if err != nil {
 		return nil, Source{}, err
 	}
+	l.toCheck = toCheck
 	for _, f := range formats() {
 		if !f.present(l) {
 			continue
@@ -143,8 +153,9 @@ func (e *DirectoryError) Unwrap() error { return e.Err }
 
 // listing is the names in a directory.
 type listing struct {
-	dir   string
-	names []string
+	dir     string
+	names   []string
+	toCheck bool // see OpenToCheck
 }
 
 func (l listing) path(name string) string { return filepath.Join(l.dir, name) }
@@ -157,7 +168,7 @@ func list(dir string) (listing, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		if names := listSet(dir); len(names) > 0 {
-			return listing{filepath.Dir(dir), names}, nil
+			return listing{dir: filepath.Dir(dir), names: names}, nil
 		}
 	}
 	if err != nil {

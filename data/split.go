@@ -95,7 +95,7 @@ func quotas(classes map[int][]int, share float64, all int) map[int]int {
 	var parts []part
 	missing := int(math.Round(share * float64(all)))
 	for label, examples := range classes {
-		exact := share * float64(len(examples))
+		exact := float64(share * float64(len(examples)))
 		n[label] = int(exact)
 		missing -= n[label]
 		parts = append(parts, part{label, exact - math.Floor(exact)})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"sync"
 )
 
@@ -40,7 +41,7 @@ func systemError(err error) error {
 // SkipUnreadable returns a set that has, in the place of each example whose file is
 // [UnreadableError], the next of its class that is not, after the last the first. So the labels
 // stay, and what is read depends on the files alone. Skip after a set is split: what stands
-// in for an example then is of the same split. [Skipped] counts the files.
+// in for an example then is of the same split. [Skipped] tells the files.
 func SkipUnreadable(set Dataset) (Dataset, error) {
 	labels, err := Labels(set)
 	if err != nil {
@@ -94,24 +95,8 @@ func (s *skipping) note(bad *UnreadableError) {
 	s.bad[bad.Path] = bad
 }
 
-// Skipped adds the files that were read in vain to those of the set within.
-func (s *skipping) Skipped() (count int, example error) {
-	count, example = Skipped(s.Dataset)
+func (s *skipping) skipped(_, replaced map[string]error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	path, err := firstOfFiles(s.bad)
-	if example == nil && path != "" {
-		example = err
-	}
-	return count + len(s.bad), example
-}
-
-// firstOfFiles returns the first path, in alphabetical order, with its error.
-func firstOfFiles(bad map[string]error) (first string, err error) {
-	for path := range bad {
-		if first == "" || path < first {
-			first = path
-		}
-	}
-	return first, bad[first]
+	maps.Copy(replaced, s.bad)
 }

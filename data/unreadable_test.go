@@ -21,8 +21,8 @@ func TestUnreadableImagesAreSkipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := folder.Skipped(); n != 1 || !strings.Contains(err.Error(), "3.png") || folder.Len() != 4 {
-		t.Errorf("%d skipped of %d, %v", n, folder.Len(), err)
+	if out, _ := Skipped(folder); len(out) != 1 || out[filepath.Join(dir, "a", "3.png")] == nil || folder.Len() != 4 {
+		t.Errorf("%v left out of %d", out, folder.Len())
 	}
 	set, err := SkipUnreadable(folder)
 	if err != nil {
@@ -40,8 +40,8 @@ func TestUnreadableImagesAreSkipped(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	if n, example := Skipped(set); n != 3 || !strings.Contains(example.Error(), "3.png") {
-		t.Errorf("%d skipped, such as %v, want 3", n, example)
+	if out, replaced := Skipped(set); len(out) != 1 || len(replaced) != 2 {
+		t.Errorf("%v left out and %v replaced, want one and two", out, replaced)
 	}
 }
 
@@ -65,8 +65,52 @@ func TestSkippedLooksIntoSets(t *testing.T) {
 		t.Fatal(err)
 	}
 	all, err := Concat(CacheMemory(Limit(set, 1)), Repeat(Map(set, set.Shape(), nil), 2), Subset(set, nil), disk, turned)
-	if n, example := Skipped(all); err != nil || n != 5*3 || !strings.Contains(example.Error(), ".png") {
-		t.Errorf("%d skipped in sets of the set, such as %v, want 3 each", n, example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, within := range all.(*concatenated).sets {
+		if out, replaced := Skipped(within); len(out) != 1 || len(replaced) != 2 {
+			t.Errorf("%v left out and %v replaced within %T, want one and two", out, replaced, within)
+		}
+	}
+	if out, replaced := Skipped(all); len(out) != 1 || len(replaced) != 2 {
+		t.Errorf("%v left out and %v replaced, want one and two", out, replaced)
+	}
+	if out, replaced := Skipped(numbered(4)); len(out)+len(replaced) != 0 {
+		t.Errorf("%v left out and %v replaced of a set without files", out, replaced)
+	}
+}
+
+// Who checks a folder sees every file that is no image, or of another size, with what is wrong with each.
+func TestOpenToCheck(t *testing.T) {
+	dir := tree(t, map[string][]byte{
+		"a/1.png": []byte("<html>"), "a/2.png": greyPNG(3, 2, 10), "a/3.png": greyPNG(2, 2, 10), "b/4.png": []byte("x"), "b/5.png": greyPNG(3, 2, 40),
+	})
+	set, err := OpenToCheck(dir+":share=0.4", "train")
+	test, err2 := OpenToCheck(dir+":share=0.4", "test")
+	if err := errors.Join(err, err2); err != nil || set.Len() != 3 || test.Len() != 2 {
+		t.Fatalf("%v; want 3 and 2 examples", err)
+	}
+	all, err := Concat(set, test)
+	if err != nil || !slices.Equal(all.Shape(), []int{1, 2, 3}) {
+		t.Fatal(all.Shape(), err)
+	}
+	wrong := map[string]bool{}
+	for i := range all.Len() {
+		if _, err := all.Read(i, make([]float32, 6)); err != nil {
+			wrong[strings.TrimPrefix(err.Error(), dir)[1:8]] = true
+		}
+	}
+	if len(wrong) != 3 || !wrong[filepath.Join("a", "1.png")] || !wrong[filepath.Join("a", "3.png")] || !wrong[filepath.Join("b", "4.png")] {
+		t.Errorf("%v are wrong", wrong)
+	}
+	if _, err := OpenDir(dir+":share=0.4", "train"); err == nil {
+		t.Error("OpenDir takes them")
+	}
+	if set, err := OpenToCheck(dir+":unreadable=skip", "train"); err != nil {
+		t.Error(err)
+	} else if out, _ := Skipped(set); len(out) != 2 {
+		t.Errorf("%v are left out, want two", out)
 	}
 }
 

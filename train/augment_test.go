@@ -1,6 +1,7 @@
 package train
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/mlodyssey/odyssey/augment"
@@ -83,5 +84,24 @@ func TestRunsOfASampler(t *testing.T) {
 	}))
 	if fit(t, c); seen != 50 {
 		t.Errorf("an epoch has %d examples, want 50", seen)
+	}
+}
+
+// Images that the policy normalises would be normalised again, but for test images.
+func TestNothingIsNormalisedTwice(t *testing.T) {
+	for _, policy := range []string{"normalise", "default+oneof(blur|normalise:p=0.5)+mixup"} {
+		c := small(t, 100)
+		p, err := augment.Parse(policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Augment = p
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), "want --normalize MEAN/DEVIATION") {
+			t.Errorf("%s: %v", policy, err)
+		}
+		c.Mean, c.Std = nil, nil
+		if err := c.Check(); err != nil {
+			t.Errorf("%s without means: %v", policy, err)
+		}
 	}
 }

@@ -36,7 +36,7 @@ type Config struct {
 	Seed      uint64    // of the order of examples
 	Mean, Std []float32 // examples become (x - Mean) / Std: see data.Normalise and data.Measure; nil: they stay
 
-	Augment *augment.Policy // changes the images of Train at random; nil: they stay as they are
+	Augment *augment.Policy // changes the images of Train at random; nil: they stay as they are; without normalise where there is a Mean or Std
 	Sampler data.Sampler    // of Train; nil: all examples, in a new order each epoch
 
 	Workers int  // goroutines that read batches ahead, for sets that wait for a disk: see data.LoaderConfig
@@ -76,6 +76,9 @@ type Config struct {
 func (c Config) ends(epoch, step int) bool {
 	return epoch <= len(c.lengths) && step == c.lengths[epoch-1]
 }
+
+// errNormalisedTwice is that of a policy with normalise and means: training images alone would be normalised by both.
+var errNormalisedTwice = errors.New("augment: normalise would normalise training images a second time and test images not at all: want --normalize MEAN/DEVIATION, or Mean and Std, in its place")
 
 // mostSteps keeps counts of steps far from what overflows.
 const mostSteps = 1 << 30
@@ -124,6 +127,9 @@ func newLoader(c Config) (*data.Loader, error) {
 	}
 	if c.Average != nil && (c.AverageFrom < 0 || c.AverageFrom > c.Epochs) {
 		return nil, fmt.Errorf("weights are averaged from epoch %d on: want 0, for each step, to %d", c.AverageFrom, c.Epochs)
+	}
+	if c.Augment != nil && c.Augment.Normalises() && len(c.Mean)+len(c.Std) > 0 {
+		return nil, errNormalisedTwice
 	}
 	return data.NewLoader(c.Train, data.LoaderConfig{
 		Batch: c.Batch, Shuffle: c.Sampler == nil, Sampler: c.Sampler, Seed: c.Seed, Mean: c.Mean, Std: c.Std,

@@ -9,11 +9,14 @@ import (
 
 const modulePath = "github.com/mlodyssey/odyssey"
 
+// NoCommit stands for the commit of a program that was built from files without it.
+const NoCommit = "unknown: go run leaves it out, go build and go run -buildvcs=true do not"
+
 // Environment is what a run was made with. None of it changes a result, unless
 // there is a bug to be found by it.
 type Environment struct {
 	Version    string `json:"version"` // of this module
-	Commit     string `json:"commit"`  // "" where the build does not know it
+	Commit     string `json:"commit"`  // "" where Version tells it, or NoCommit
 	Modified   bool   `json:"modified"`
 	Go         string `json:"go"`
 	Platform   string `json:"platform"`
@@ -53,5 +56,8 @@ func (e *Environment) readBuild(info *debug.BuildInfo) {
 		case "vcs.modified":
 			e.Modified = s.Value == "true"
 		}
+	}
+	if e.Commit == "" && (info.Main.Version == "" || info.Main.Version == "(devel)") {
+		e.Commit = NoCommit
 	}
 }

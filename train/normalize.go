@@ -21,13 +21,16 @@ const (
 	NormalizeOwn   = "own"   // what data.Measure finds in the training examples
 )
 
+// isDrawnOrIDX reports whether a set is of MNIST's kind.
+func isDrawnOrIDX(from data.Source) bool { return from.Format == "" || from.Format == data.FormatIDX }
+
 // normalisation returns the means and the deviations that the settings ask for, with the training examples and what
 // they were read from.
 func (s Settings) normalisation(ctx context.Context, set data.Dataset, from data.Source) (mean, std []float32, err error) {
 	name := s.Normalize
 	if name == "" || name == NormalizeAuto {
 		name = NormalizeOwn
-		if from.Format == "" || from.Format == data.FormatIDX {
+		if isDrawnOrIDX(from) {
 			name = NormalizeMNIST
 		}
 	}
@@ -40,8 +43,13 @@ func (s Settings) normalisation(ctx context.Context, set data.Dataset, from data
 		}
 		return mean, std, nil
 	}
-	if mean, std, err = data.ParseNormalise(name); err != nil {
-		return nil, nil, fmt.Errorf("normalize %q: want %s, %s or %s, or %w", name, NormalizeAuto, NormalizeMNIST, NormalizeOwn, err)
+	return s.parseNormalize()
+}
+
+// parseNormalize reads numbers.
+func (s Settings) parseNormalize() (mean, std []float32, err error) {
+	if mean, std, err = data.ParseNormalise(s.Normalize); err != nil {
+		return nil, nil, fmt.Errorf("normalize %q: want %s, %s or %s, or %w", s.Normalize, NormalizeAuto, NormalizeMNIST, NormalizeOwn, err)
 	}
 	return mean, std, nil
 }

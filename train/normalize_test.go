@@ -232,3 +232,27 @@ func TestChannelsOfAClassifier(t *testing.T) {
 		t.Errorf("%+v, %v", q, err)
 	}
 }
+
+// A limit takes of all classes of a set that comes class by class, and the first of IDX files.
+func TestALimitHasAllClasses(t *testing.T) {
+	folder, files := photos(t), filesOfGlyphs(t)
+	for _, split := range []string{"train", "test"} {
+		labels := func(dir string, limit int) []int {
+			set, err := OpenData(dir, split, 1, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			labels, err := data.Labels(set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return labels
+		}
+		if got := labels(folder, 4); !slices.Equal(got, []int{0, 0, 1, 1}) {
+			t.Errorf("%s: labels %v of folders, want two of each", split, got)
+		}
+		if got := labels(files, 4); !slices.Equal(got, labels(files, 0)[:4]) {
+			t.Errorf("%s: labels %v of IDX files, want the first", split, got)
+		}
+	}
+}

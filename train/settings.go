@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/mlodyssey/odyssey/nn"
 	"github.com/mlodyssey/odyssey/optim"
 	"github.com/mlodyssey/odyssey/precision"
+	"github.com/mlodyssey/odyssey/random"
 	"github.com/mlodyssey/odyssey/train/metric"
 )
 
@@ -34,7 +36,7 @@ const (
 type Settings struct {
 	Model string `json:"model"` // the network's name
 	Data  string `json:"data"`  // Glyphs, or a directory that data.OpenDir takes
-	Limit int    `json:"limit"` // the most examples used of each split; 0: all
+	Limit int    `json:"limit"` // the most examples used of each split, see OpenData; 0: all
 	Seed  uint64 `json:"seed"`  // of the parameters, the order of examples, and the glyphs
 
 	Precision  string `json:"precision"`             // a name that precision.Named knows
@@ -108,34 +110,13 @@ func (s Settings) PrepareContext(ctx context.Context, newNet NewNet) (*Classifie
 	if err := c.Check(test); err != nil {
 		return nil, Config{}, fmt.Errorf("data %s: test split: %w", s.Data, err)
 	}
-	config := Config{
-		Model: net, Train: train, Test: test, Files: filesOf(from, testFrom),
-		Metrics: DefaultMetrics(len(c.Classes)), Epochs: s.Epochs, Steps: s.Steps, Batch: s.Batch, Accumulate: s.Accumulate, Seed: s.Seed, Eager: s.Eager,
-		Precision: policy,
-		ClipValue: s.ClipValue, ClipNorm: s.ClipNorm, LabelSmoothing: s.LabelSmoothing,
-	}
-	if s.EarlyStop < 0 {
-		return nil, Config{}, fmt.Errorf("an early stop after %d epochs: want at least 1, or 0 for none", s.EarlyStop)
-	}
-	if s.EarlyStop > 0 {
-		config.Callbacks = []Callback{&EarlyStopping{Patience: s.EarlyStop}}
-	}
-	if s.Augment != "" {
-		if config.Augment, err = augment.Parse(s.Augment); err != nil {
-			return nil, Config{}, err
-		}
-	}
-	loader, err := newLoader(config)
+	config, err := s.config()
 	if err != nil {
 		return nil, Config{}, err
 	}
-	if s.Steps > 0 {
-		config.Epochs = (s.Steps + loader.Len() - 1) / loader.Len()
-	}
-	if err := s.prepareOptimizer(nn.Parameters(net), &config); err != nil {
-		return nil, Config{}, err
-	}
-	if err := config.Check(); err != nil {
+	config.Model, config.Train, config.Test, config.Files = net, train, test, filesOf(from, testFrom)
+	config.Metrics, config.Precision = DefaultMetrics(len(c.Classes)), policy
+	if err := s.complete(&config); err != nil {
 		return nil, Config{}, err
 	}
 	// The examples may take a while to measure: nothing else can be wrong by now.
@@ -145,6 +126,80 @@ func (s Settings) PrepareContext(ctx context.Context, newNet NewNet) (*Classifie
 	config.Mean, config.Std = c.Mean, c.Std
 	return c, config, config.Check()
 }
+
+// config returns what follows from the settings alone.
+func (s Settings) config() (c Config, err error) {
+	c = Config{
+		Epochs: s.Epochs, Steps: s.Steps, Batch: s.Batch, Accumulate: s.Accumulate, Seed: s.Seed, Eager: s.Eager,
+		ClipValue: s.ClipValue, ClipNorm: s.ClipNorm, LabelSmoothing: s.LabelSmoothing,
+	}
+	if s.EarlyStop < 0 {
+		return c, fmt.Errorf("an early stop after %d epochs: want at least 1, or 0 for none", s.EarlyStop)
+	}
+	if s.EarlyStop > 0 {
+		c.Callbacks = []Callback{&EarlyStopping{Patience: s.EarlyStop}}
+	}
+	if s.Augment != "" {
+		if c.Augment, err = augment.Parse(s.Augment); err != nil {
+			return c, err
+		}
+		if c.Augment.Normalises() { // as all settings do
+			return c, errNormalisedTwice
+		}
+	}
+	return c, nil
+}
+
+// complete adds the length of the run and the optimiser, and checks it all.
+func (s Settings) complete(c *Config) error {
+	loader, err := newLoader(*c)
+	if err != nil {
+		return err
+	}
+	if s.Steps > 0 {
+		c.Epochs = (s.Steps + loader.Len() - 1) / loader.Len()
+	}
+	if err := s.prepareOptimizer(nn.Parameters(c.Model), c); err != nil {
+		return err
+	}
+	return c.Check()
+}
+
+// Check returns what is wrong with settings whatever the data and the network are, which it does not look at.
+func (s Settings) Check() error {
+	if err := checkLimit(s.Limit); err != nil {
+		return err
+	}
+	policy, err := s.policy()
+	if err != nil {
+		return err
+	}
+	c, err := s.config()
+	if err != nil {
+		return err
+	}
+	net := nn.NewLinear(1, 1, random.New(s.Seed))
+	nn.Convert(net, policy.Type())
+	c.Model, c.Train, c.Precision = net, placeholders(max(1, s.Batch)), policy
+	c.Augment = nil // it looks at shapes
+	if err := s.complete(&c); err != nil {
+		return err
+	}
+	switch s.Normalize {
+	case "", NormalizeAuto, NormalizeMNIST, NormalizeOwn:
+		return nil
+	}
+	_, _, err = s.parseNormalize()
+	return err
+}
+
+// placeholders is a number of examples of any kind.
+type placeholders int
+
+func (p placeholders) Len() int                       { return int(p) }
+func (placeholders) Shape() []int                     { return []int{1} }
+func (placeholders) Classes() []string                { return []string{""} }
+func (placeholders) Read(int, []float32) (int, error) { return 0, nil }
 
 // MovedTo returns settings whose data lies elsewhere now, with the settings of the set unless there are others; ""
 // is where it lay.
@@ -175,25 +230,50 @@ func (s Settings) policy() (precision.Policy, error) {
 }
 
 // OpenData opens a split, "train" or "test", of a directory or of Glyphs, which
-// are drawn from a seed. Of more than limit examples it takes the first, unless
-// limit is 0.
+// are drawn from a seed. Of more than limit examples, unless limit is 0, it takes the first
+// of Glyphs and of IDX files, and of all others, which may come class by class, the
+// first of each class: see data.LimitStratified.
 func OpenData(name, split string, seed uint64, limit int) (data.Dataset, error) {
 	set, _, err := openData(name, split, seed, limit)
 	return set, err
 }
 
-func openData(name, split string, seed uint64, limit int) (data.Dataset, data.Source, error) {
+func checkLimit(limit int) error {
 	if limit < 0 {
-		return nil, data.Source{}, fmt.Errorf("limit %d: want at least 1, or 0 for all examples", limit)
+		return fmt.Errorf("limit %d: want at least 1, or 0 for all examples", limit)
+	}
+	return nil
+}
+
+func openData(name, split string, seed uint64, limit int) (data.Dataset, data.Source, error) {
+	if err := checkLimit(limit); err != nil {
+		return nil, data.Source{}, err
 	}
 	set, source, err := openWhole(name, split, seed)
 	if err != nil || limit == 0 {
 		return set, source, err
 	}
-	return data.Limit(set, limit), source, nil
+	if isDrawnOrIDX(source) { // whose classes come in any order, and whose runs keep their bits
+		return data.Limit(set, limit), source, nil
+	}
+	if set, err = data.LimitStratified(set, limit); err != nil {
+		return nil, source, fmt.Errorf("data %s: %w", name, err)
+	}
+	return set, source, nil
+}
+
+// CheckDataName returns an error for Glyphs with settings, unless there is a directory of that name.
+func CheckDataName(name string) error {
+	if _, err := os.Stat(Glyphs); err != nil && strings.HasPrefix(name, Glyphs+":") {
+		return fmt.Errorf("data %q: %s are drawn, and take no settings", name, Glyphs)
+	}
+	return nil
 }
 
 func openWhole(name, split string, seed uint64) (set data.Dataset, source data.Source, err error) {
+	if err := CheckDataName(name); err != nil {
+		return nil, source, err
+	}
 	switch {
 	case name != Glyphs:
 		return data.Open(name, split)

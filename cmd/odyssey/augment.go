@@ -28,7 +28,9 @@ func policyText(flag string) (string, error) {
 		return "", fmt.Errorf("%s: %w", flag, err)
 	}
 	for _, key := range meta.Undecoded() {
-		return "", fmt.Errorf("%s: %v: want tables [[transform]] alone", flag, key)
+		if key[0] != "transform" { // whose keys, at any depth, are for FromTables
+			return "", fmt.Errorf("%s: %v: want tables [[transform]] alone", flag, key)
+		}
 	}
 	policy, err := augment.FromTables(file.Transform)
 	if err != nil {

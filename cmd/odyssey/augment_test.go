@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,19 +35,79 @@ func TestPoliciesInFiles(t *testing.T) {
 		t.Errorf("%v; %s has no %s", err, config, want)
 	}
 	write("[[transform]]\nname = \"normalise\"\nstd = 1000000.0\n")
-	succeed(t, "train", "--augment", file, "--limit", "64", "--epochs", "1", "--out", dir+"1")
+	succeed(t, "data", "show", "--augment", file, "--rows", "1", "--cols", "2", "--out", filepath.Join(t.TempDir(), "x.png"))
+	for _, command := range []string{"train", "lr-find"} {
+		refuse(t, statusError, []string{command, "--augment", file, "--normalize", "0.5/0.5"}, []string{"normalise would normalise training images a second time", "want --normalize"})
+	}
 	for text, want := range map[string]string{
 		"[[transform]]\nname = \"rotat\"\n":               "rotat",
 		"[[transform]]\nname = \"rotate\"\ndegrees = ":    "line 3",
 		"[[transforms]]\nname = \"rotate\"\n":             "transforms",
 		"[[transform]]\nname = \"rotate\"\ndegree = 10\n": "degree",
 		"": "empty",
+
+		"[[transform]]\nname = \"oneof\"\nof = [{name = \"rotate\", degree = 10}]\n": `no setting "degree"`,
+		"[[transform]]\nname = \"oneof\"\n[transform.of]\nname = \"rotate\"\n":       "want a list of tables",
+		"seed = 1\n[[transform]]\nname = \"hflip\"\n":                                "seed: want tables [[transform]] alone",
 	} {
 		write(text)
 		refuse(t, statusError, []string{"train", "--augment", file, "--limit", "64", "--epochs", "1", "--out", dir + "2"}, []string{"policy.toml", want})
 	}
 	refuse(t, statusError, []string{"train", "--augment", "no.toml"}, []string{"no.toml"})
 	refuse(t, statusError, []string{"train", "--augment", "rotat"}, []string{"rotat"})
+}
+
+// Every transform of the table, with all of its settings and a probability, and every form of groups, are read from a file to what they
+// are as text.
+func TestEveryTransformInFiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "policy.toml")
+	check := func(toml, text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(toml), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		want, err := augment.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := policyText(file); err != nil || got != want.String() {
+			t.Errorf("%s\nis %q, %v, want %q", toml, got, err, want)
+		}
+	}
+	for _, row := range augment.Table() {
+		keys, text := []string{fmt.Sprintf("name = %q", row.Name), "p = 0.5"}, row.Name+":p=0.5"
+		for _, s := range row.Settings() {
+			keys = append(keys, s.Name+" = "+tomlValue(s.Default))
+			text += "," + s.Name + "=" + s.Default
+		}
+		toml := strings.Join(keys, ", ")
+		check("transform = [{"+toml+"}]", text)
+		check("[[transform]]\n"+strings.Join(keys, "\n"), text)
+		if _, each := row.Default.(augment.Transform); each {
+			check("[[transform]]\nname = \"oneof\"\nof = [{"+toml+"}, {name = \"hflip\"}]", "oneof("+text+"|hflip)")
+		}
+	}
+	for toml, text := range map[string]string{
+		"[[transform]]\nname = \"oneof\"\nof = [{name = \"blur\"}, {name = \"sharpen\"}]":                                                     "oneof(blur|sharpen)",
+		"[[transform]]\nname = \"oneof\"\np = 0.5\n[[transform.of]]\nname = \"blur\"\n[[transform.of]]\nname = \"rotate\"\ndegrees = [5, 10]": "oneof:p=0.5(blur|rotate:degrees=5..10)",
+		"transform = [{name = \"someof\", n = 2, of = [{name = \"blur\"}, {name = \"hflip\"}, {name = \"default\"}]}]":                        "someof:n=2(blur|hflip|default)",
+		"[[transform]]\nname = \"someof\"\n[[transform.of]]\nname = \"all\"\np = 0.5\n[[transform.of.of]]\nname = \"erode\"\n" +
+			"[[transform.of.of]]\nname = \"noise\"\n[[transform.of]]\nname = \"oneof\"\nof = [{name = \"hflip\"}, {name = \"vflip\"}]\n" +
+			"[[transform]]\nname = \"mixup\"": "someof(all:p=0.5(erode+noise)|oneof(hflip|vflip))+mixup",
+	} {
+		check(toml, text)
+	}
+}
+
+// tomlValue writes a setting's default as TOML has it.
+func tomlValue(text string) string {
+	if lo, hi, ok := strings.Cut(text, ".."); ok {
+		return "[" + lo + ", " + hi + "]"
+	}
+	if _, err := strconv.ParseFloat(text, 64); err == nil || text == "true" || text == "false" {
+		return text
+	}
+	return strconv.Quote(text)
 }
 
 // sheetOf returns the sheet of glyphs that a command draws, and what it says of it.

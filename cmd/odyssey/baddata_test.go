@@ -90,7 +90,7 @@ func TestImageThatIsUnreadableInAnEpoch(t *testing.T) {
 	refuse(t, statusError, append(args, dir), []string{"data " + dir + ": example 17: " + broken + ": "})
 	refuse(t, statusError, append(args, dir, "--normalize", "mnist"), []string{"example 17: " + broken + ": ", "no epoch was finished"})
 	out := succeed(t, append(args, dir+":unreadable=skip")...)
-	if !strings.Contains(out, "20 + 4 examples") || !strings.Contains(out, "1 file could not be read and was passed over: "+broken+": ") {
+	if !strings.Contains(out, "20 + 4 examples") || !strings.Contains(out, "1 file could not be read, and another of its class took its place: "+broken+": ") {
 		t.Error(out)
 	}
 	if out := succeed(t, "eval", run); !strings.Contains(out, "4 examples") {

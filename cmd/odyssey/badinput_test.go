@@ -210,6 +210,32 @@ func TestEmptyNames(t *testing.T) {
 	}
 }
 
+// Pictures are PNG files, and are called so, or else nothing is done.
+func TestNamesOfPictures(t *testing.T) {
+	a, b := trained(t), trained(t, "--seed", "2")
+	network := filepath.Join(a, "model.safetensors")
+	before := read(t, network)
+	t.Chdir(t.TempDir())
+	for _, c := range [][]string{
+		{"data", "show", "--out", "x.jpg"}, {"data", "show", "--out", ".png"}, {"data", "stats", "--out", "y.svg"}, {"compare", a, b, "--out", network},
+		{"lr-find", "--out", "png"}, {"lr-find", "--out", ""},
+	} {
+		refuse(t, statusError, c, []string{fmt.Sprintf("--out %q: want the name of the PNG file to write, which ends in .png", c[len(c)-1])})
+	}
+	if left, _ := os.ReadDir("."); len(left) != 0 || !bytes.Equal(read(t, network), before) {
+		t.Errorf("left behind: %v, or another network", left)
+	}
+	succeed(t, "data", "show", "--out", "x.PNG")
+}
+
+// Glyphs take no settings.
+func TestSettingsOfGlyphs(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, command := range []string{"data info", "data show", "data verify", "train", "lr-find"} {
+		refuse(t, statusError, append(strings.Fields(command), "--data", "glyphs:size=3"), []string{`data "glyphs:size=3": glyphs are drawn, and take no settings`})
+	}
+}
+
 // A set that is known by name, and not there, can be had.
 func TestNameOfASetThatIsNotThere(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -30,6 +30,11 @@ func (compareCommand) Help() string {
 
 // Run compares runs.
 func (c compareCommand) Run(out *output) error {
+	if c.Out != "" {
+		if err := checkPictureName(c.Out); err != nil {
+			return err
+		}
+	}
 	runs, others := withRecords(c.Runs)
 	if !c.JSON {
 		tellOthers(out, others)

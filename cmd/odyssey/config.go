@@ -59,7 +59,7 @@ func (c *trainCommand) resolveResumed(ctx *kong.Context, given []string) error {
 			return fmt.Errorf("--resume goes on with the run's own settings: --%s can't be used with it", name)
 		}
 	}
-	found, err := readEnvironment(os.Environ(), trainFlags(ctx))
+	found, err := readEnvironment(os.Environ(), trainFlags(ctx.Model))
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (c *trainCommand) resolveResumed(ctx *kong.Context, given []string) error {
 // resolve lets the flags of a command that were not given be those of --config, or else of the environment, but for
 // those that are the command's own.
 func resolve(ctx *kong.Context, given []string, own ...string) error {
-	flags := trainFlags(ctx)
+	flags := trainFlags(ctx.Model)
 	found, err := readEnvironment(os.Environ(), flags)
 	if err != nil {
 		return err
@@ -85,9 +85,15 @@ func resolve(ctx *kong.Context, given []string, own ...string) error {
 		maps.Copy(found, file)
 	}
 	found.override(given)
-	maps.DeleteFunc(found, func(name string, _ setting) bool { return slices.Contains(own, name) })
+	maps.DeleteFunc(found, func(name string, v setting) bool { return slices.Contains(own, name) || isFalse(flags[name], v.text) })
 	ctx.AddResolver(found)
 	return nil
+}
+
+// isFalse reports whether a setting is what is so without it: kong would take it for one that excludes others.
+func isFalse(flag *kong.Flag, text string) bool {
+	v, err := strconv.ParseBool(text)
+	return kindOf(flag) == reflect.Bool && err == nil && !v
 }
 
 // override removes what stands for the same as settings that go first.
@@ -131,9 +137,9 @@ func flagValue(ctx *kong.Context, name string) string {
 }
 
 // trainFlags returns the flags of train that can be set elsewhere, by their names.
-func trainFlags(ctx *kong.Context) map[string]*kong.Flag {
+func trainFlags(app *kong.Application) map[string]*kong.Flag {
 	flags := map[string]*kong.Flag{}
-	for _, command := range ctx.Model.Children {
+	for _, command := range app.Children {
 		if command.Name != "train" {
 			continue
 		}
@@ -264,13 +270,19 @@ func checkText(flag *kong.Flag, text string) error {
 	if flag.Enum != "" && !flag.EnumMap()[text] {
 		return fmt.Errorf("%q: want one of %s", text, strings.Join(flag.EnumSlice(), ", "))
 	}
-	set := flag.Set
-	err := flag.Parse(kong.ScanAsType(kong.FlagValueToken, text), reflect.New(flag.Target.Type()).Elem())
-	flag.Set = set
-	if err != nil {
+	if _, err := parsed(flag, text); err != nil {
 		return fmt.Errorf("%q: want %s", text, wanted(flag))
 	}
 	return nil
+}
+
+// parsed returns what a text means for a flag.
+func parsed(flag *kong.Flag, text string) (reflect.Value, error) {
+	v := reflect.New(flag.Target.Type()).Elem()
+	set := flag.Set
+	err := flag.Parse(kong.ScanAsType(kong.FlagValueToken, text), v)
+	flag.Set = set
+	return v, err
 }
 
 func kindOf(flag *kong.Flag) reflect.Kind {

@@ -95,6 +95,53 @@ func TestPrintedSettingsAreThoseOfTheRun(t *testing.T) {
 	}
 }
 
+// So are the flags that decide no result, each of them.
+func TestPrintedFlagsAreThoseOfTheRun(t *testing.T) {
+	args := []string{"--out", "x", "--keep-every", "5", "--keep-last", "2", "--save-every", "0s", "--samples", "--tensorboard", "events", "--time-budget", "90s",
+		"--webhook", "https://example.org/hook", "--profile", "--live", ":8080", "--log-every", "7"}
+	_, text := printed(t, args...)
+	var direct, again cli
+	if _, err := parseInto(&direct, append([]string{"train"}, args...)...); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parseInto(&again, "train", "--config", written(t, text)); err != nil {
+		t.Fatal(err)
+	}
+	direct.Train.Config, again.Train.Config = "", ""
+	a, b := direct.Train, again.Train
+	a.learningFlags, a.scheduleFlags, b.learningFlags, b.scheduleFlags = learningFlags{}, scheduleFlags{}, learningFlags{}, scheduleFlags{}
+	if !reflect.DeepEqual(a, b) {
+		t.Errorf("%+v,\nwant %+v, of\n%s", b, a, text)
+	}
+	parser, err := kong.New(&cli{}, defaults)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range trainFlags(parser.Model) {
+		isSetting := slices.ContainsFunc(reflect.VisibleFields(reflect.TypeFor[train.Settings]()), func(f reflect.StructField) bool { return configKey(f) == name })
+		if !isSetting && !slices.Contains(args, "--"+name) {
+			t.Errorf("--%s is not tried here", name)
+		}
+	}
+	if _, plain := printed(t); strings.Contains(plain, "save-every") || strings.Contains(plain, "samples") {
+		t.Errorf("what was not asked for is printed:\n%s", plain)
+	}
+}
+
+// No settings are printed that no run can have.
+func TestBadSettingsAreNotPrinted(t *testing.T) {
+	for args, want := range map[string]string{
+		"--batch 0": "batch 0: want at least 1", "--epochs=-1": "epochs -1: want at least 1", "--lr nan": "learning rate is NaN", "--limit=-1": "limit -1: want",
+		"--augment normalise": "want --normalize", "--normalize no": "normalize \"no\": want auto", "--schedule no": "no", "--optimizer no": "no", "--model no": "no",
+		"--early-stop=-1": "early stop", "--swa 2": "want a share", "--clip-norm=-1": "clipped", "--accumulate 100": "pieces", "--every-layer": "rounds in every layer",
+	} {
+		refuse(t, statusError, append([]string{"train", "--print-config"}, strings.Fields(args)...), []string{want})
+	}
+	for _, args := range []string{"--steps 5 --batch 1000000", "--data no/such --normalize 0.5/0.5", "--augment crop:height=9,width=9", "--optimizer muon --decay-weights --weight-decay 0.1 --precision fp64 --ema 0.9"} {
+		succeed(t, append([]string{"train", "--print-config"}, strings.Fields(args)...)...)
+	}
+}
+
 func TestKeysMayHaveUnderscores(t *testing.T) {
 	if s, _ := printed(t, "--config", written(t, "weight_decay = 5e-4\nclip-norm = 1\n")); s.WeightDecay != 5e-4 || s.ClipNorm != 1 {
 		t.Errorf("settings %+v", s)

@@ -47,8 +47,8 @@ func (showCommand) Help() string {
 
 // Run writes the sheet.
 func (c showCommand) Run(out *output) error {
-	if c.Out == "" {
-		return fmt.Errorf("--out %q: want the name of the PNG file to write", c.Out)
+	if err := checkPictureName(c.Out); err != nil {
+		return err
 	}
 	if c.Augment != "" && c.Cols%2 != 0 {
 		return fmt.Errorf("--cols %d: want an even number with --augment, for an example and what is made of it", c.Cols)
@@ -79,6 +79,7 @@ func (c showCommand) Run(out *output) error {
 	}
 	fmt.Fprintf(out, "%s shows %s%d of %d %s examples of %d classes of %s%s\n",
 		c.Out, first, min(cells, len(index)), set.Len(), c.Split, len(set.Classes()), c.Data, beside)
+	tellSkipped(out, c.Data, set)
 	return nil
 }
 

@@ -131,7 +131,7 @@ func TestUnreadablePhotos(t *testing.T) {
 	args := []string{"train", "--model", "resnet20", "--epochs", "1", "--batch", "10", "--out", run, "--data"}
 	refuse(t, statusError, append(args, dir), []string{broken + ": ", "want a PNG or JPEG picture"})
 	out := succeed(t, append(args, dir+":unreadable=skip")...)
-	if !strings.Contains(out, "19 + 4 examples") || !strings.Contains(out, "1 file could not be read and was passed over: "+broken+": ") {
+	if !strings.Contains(out, "19 + 4 examples") || !strings.Contains(out, "1 file of "+dir+" could not be read and was left out: "+broken+": ") {
 		t.Error(out)
 	}
 	writePhoto(t, broken, 16, color.RGBA{1, 2, 3, 255})
@@ -243,6 +243,87 @@ func TestDataVerify(t *testing.T) {
 	}
 	if out := succeed(t, "data", "verify", "--data", dir+":unreadable=skip"); !strings.Contains(out, "1 file could not be read") {
 		t.Error(out)
+	}
+}
+
+// What is wrong with each file of a folder is told, up to 20, and how many there are.
+func TestVerifyTellsAllFiles(t *testing.T) {
+	dir := photos(t)
+	for _, name := range []string{"3.png", "4.png", "x.png"} {
+		if err := os.WriteFile(filepath.Join(dir, "train", "red", name), []byte("<html>"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writePhoto(t, filepath.Join(dir, "train", "blue", "5.png"), 7, color.RGBA{1, 2, 3, 255})
+	verify := func() string {
+		stdout, stderr, status := command("data", "verify", "--data", dir)
+		if status != statusError {
+			t.Errorf("status %d", status)
+		}
+		return stdout + stderr
+	}
+	out := verify()
+	for _, want := range []string{"red/3.png: image: unknown format, want a PNG or JPEG", "red/4.png: ", "red/x.png: ", "blue/5.png: 7×7 pixels, want 32×32", "4 of 21 train examples are wrong"} {
+		if !strings.Contains(out, filepath.FromSlash(want)) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	for i := range 30 {
+		if err := os.WriteFile(filepath.Join(dir, "train", "red", fmt.Sprintf("y%02d.png", i)), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out := verify(); strings.Count(out, "example ") != told || !strings.Contains(out, "\nand 14 more\n") || !strings.Contains(out, "34 of 51 train examples are wrong") {
+		t.Error(out)
+	}
+}
+
+// What is passed over is told by every command that looks at a set, and no file of another split as one of the split.
+func TestSkippedFilesAreTold(t *testing.T) {
+	dir := photos(t)
+	red := filepath.Join(dir, "train", "red")
+	if err := os.WriteFile(filepath.Join(red, "3.png"), []byte("<html>"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(red, "4.png")
+	whole := read(t, cut)
+	if err := os.WriteFile(cut, whole[:len(whole)-30], 0o666); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	left := "1 file of " + dir + " could not be read and was left out: " + filepath.Join(red, "3.png")
+	replaced := "1 file could not be read, and another of its class took its place: " + cut
+	for _, c := range []struct {
+		args     string
+		replaced bool
+	}{{"info", false}, {"show", true}, {"stats", true}, {"verify", true}} {
+		out := succeed(t, "data", c.args, "--data", dir+":unreadable=skip")
+		if strings.Count(out, left) != 1 || strings.Contains(out, replaced) != c.replaced {
+			t.Errorf("%s says\n%s", c.args, out)
+		}
+	}
+	if out := succeed(t, "data", "stats", "--json", "--data", dir+":unreadable=skip"); !strings.Contains(out, `"left_out": 1,`) || !strings.Contains(out, `"replaced": 1`) {
+		t.Error(out)
+	}
+	if out := succeed(t, "data", "verify", "--split", "test", "--data", dir+":unreadable=skip"); strings.Contains(out, "could not be read") {
+		t.Error(out)
+	}
+	// In one piece the directory is split only then, into 3 and 16 examples.
+	if err := os.RemoveAll(filepath.Join(dir, "test")); err != nil {
+		t.Fatal(err)
+	}
+	dir = filepath.Join(dir, "train")
+	left = strings.Replace(left, filepath.Dir(dir), dir, 1)
+	n := 0
+	for _, split := range []string{"train", "test"} {
+		out := succeed(t, "data", "verify", "--split", split, "--data", dir+":unreadable=skip")
+		if !strings.Contains(out, left) {
+			t.Errorf("%s has no %s", out, left)
+		}
+		n += strings.Count(out, replaced)
+	}
+	if n != 1 {
+		t.Errorf("the cut file is in %d splits, want one", n)
 	}
 }
 

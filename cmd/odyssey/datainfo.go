@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,6 +25,17 @@ func (f setFlags) open() (data.Dataset, error) {
 	return train.OpenData(f.Data, f.Split, defaultSeed, 0)
 }
 
+// openToCheck opens a set with all that is wrong with it.
+func (f setFlags) openToCheck() (data.Dataset, error) {
+	if f.Data == train.Glyphs {
+		return f.open()
+	}
+	if err := train.CheckDataName(f.Data); err != nil {
+		return nil, err
+	}
+	return data.OpenToCheck(f.Data, f.Split)
+}
+
 type infoCommand struct {
 	Data string `default:"${data}" help:"${data}, characters that are drawn, or a directory with a data set: see odyssey data --help."`
 	JSON bool   `name:"json" help:"Print JSON."`
@@ -37,7 +49,10 @@ type info struct {
 	Classes []string       `json:"classes"`
 	Splits  map[string]int `json:"splits"` // examples
 	Files   []string       `json:"files"`
-	Missing string         `json:"missing,omitempty"` // why there is no test split
+	Missing string         `json:"missing,omitempty"`  // why there is no test split
+	LeftOut int            `json:"left_out,omitempty"` // files that could not be read
+
+	splits []data.Dataset
 }
 
 // Run tells what a set is made of.
@@ -62,6 +77,7 @@ func (c infoCommand) Run(out *output) error {
 	for _, file := range i.Files {
 		fmt.Fprintf(out, "file     %s\n", file)
 	}
+	tellSkipped(out, c.Data, i.splits...)
 	return nil
 }
 
@@ -77,6 +93,7 @@ func (c infoCommand) inspect() (*info, error) {
 			return nil, err
 		}
 		i.Splits[split] = set.Len()
+		i.splits = append(i.splits, set)
 		for _, file := range source.Files {
 			if !slices.Contains(i.Files, file) {
 				i.Files = append(i.Files, file)
@@ -89,10 +106,19 @@ func (c infoCommand) inspect() (*info, error) {
 			}
 		}
 	}
+	leftOut := map[string]error{}
+	for _, set := range i.splits {
+		files, _ := data.Skipped(set)
+		maps.Copy(leftOut, files)
+	}
+	i.LeftOut = len(leftOut)
 	return i, nil
 }
 
 func (c infoCommand) open(split string) (data.Dataset, data.Source, error) {
+	if err := train.CheckDataName(c.Data); err != nil {
+		return nil, data.Source{}, err
+	}
 	if c.Data != train.Glyphs {
 		return data.Open(c.Data, split)
 	}
@@ -108,23 +134,31 @@ type statsCommand struct {
 
 // Run tells a set's figures and draws its classes.
 func (c statsCommand) Run(ctx context.Context, out *output) error {
-	if c.Out == "" {
-		return fmt.Errorf("--out %q: want the name of the PNG file to write", c.Out)
+	if err := checkPictureName(c.Out); err != nil {
+		return err
 	}
 	set, err := c.open()
 	if err != nil {
 		return err
 	}
-	s, err := stats.Of(ctx, set)
+	bar := newReading(out, set)
+	s, err := stats.Of(ctx, bar)
+	bar.close()
 	if err != nil {
 		return fmt.Errorf("data %s: %w", c.Data, err)
 	}
+	leftOut, replaced := data.Skipped(set)
 	if c.JSON {
-		return out.writeJSON(s)
+		return out.writeJSON(struct {
+			*stats.Stats
+			LeftOut  int `json:"left_out,omitempty"` // files that could not be read
+			Replaced int `json:"replaced,omitempty"` // by others, which are counted twice
+		}{s, len(leftOut), len(replaced)})
 	}
 	if err := checkpoint.WriteFileAtomic(c.Out, func(w io.Writer) error { return s.Draw(w) }); err != nil {
 		return err
 	}
+	tellSkipped(out, c.Data, set)
 	fmt.Fprintf(out, "%d examples of shape %s, values from %.4g to %.4g\n", s.Examples, times(s.Shape), s.Min, s.Max)
 	for k := range s.Mean {
 		fmt.Fprintf(out, "channel %d  mean %.4f  standard deviation %.4f\n", k, s.Mean[k], s.Std[k])
@@ -146,20 +180,25 @@ const told = 20
 
 // Run reads a set.
 func (c verifyCommand) Run(ctx context.Context, out *output) error {
-	set, err := c.open()
+	set, err := c.openToCheck()
 	if err != nil {
 		return err
 	}
+	bar := newReading(out, set)
 	count := 0
-	wrong, err := stats.Verify(ctx, set, func(i int, err error) {
+	wrong, err := stats.Verify(ctx, bar, func(i int, err error) {
 		if count++; count <= told {
-			fmt.Fprintf(out, "example %d: %v\n", i, err)
+			fmt.Fprintf(bar.lines, "example %d: %v\n", i, err)
 		}
 	})
+	bar.close()
 	if err != nil {
 		return err
 	}
-	tellSkipped(out, set)
+	if wrong > told {
+		fmt.Fprintf(out, "and %d more\n", wrong-told)
+	}
+	tellSkipped(out, c.Data, set)
 	if wrong > 0 {
 		return fmt.Errorf("data %s: %d of %d %s examples are wrong", c.Data, wrong, set.Len(), c.Split)
 	}
@@ -172,14 +211,26 @@ func (c verifyCommand) Run(ctx context.Context, out *output) error {
 	return nil
 }
 
-// tellSkipped tells of files that could not be read and were passed over, as the
-// user chose.
-func tellSkipped(out *output, set data.Dataset) {
-	if n, example := data.Skipped(set); n > 0 {
-		were := "were passed over, such as"
-		if n == 1 {
-			were = "was passed over:"
-		}
-		fmt.Fprintf(out, "%s could not be read and %s %v\n", printable.Count(n, "file"), were, example)
+// tellSkipped tells of files of splits of a set that could not be read and were passed over, as the user chose: those left out
+// are missing from the whole directory, which may be split only then.
+func tellSkipped(out *output, dir string, splits ...data.Dataset) {
+	leftOut, replaced := map[string]error{}, map[string]error{}
+	for _, set := range splits {
+		a, b := data.Skipped(set)
+		maps.Copy(leftOut, a)
+		maps.Copy(replaced, b)
+	}
+	tellFiles(out, leftOut, " of "+data.Directory(dir)+" could not be read and was left out: ", " of "+data.Directory(dir)+" could not be read and were left out, such as ")
+	tellFiles(out, replaced, " could not be read, and another of its class took its place: ", " could not be read, and others of their classes took their places, such as ")
+}
+
+func tellFiles(out *output, wrong map[string]error, one, several string) {
+	switch n := len(wrong); {
+	case n > 1:
+		one = several
+		fallthrough
+	case n == 1:
+		first := slices.Min(slices.Collect(maps.Keys(wrong)))
+		fmt.Fprintf(out, "%s%s%v\n", printable.Count(n, "file"), one, wrong[first])
 	}
 }

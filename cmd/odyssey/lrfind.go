@@ -34,7 +34,7 @@ var testFlags = []string{"from", "to", "steps", "out", "json"}
 
 // Help is the long help text.
 func (lrFindCommand) Help() string {
-	return `A short run whose learning rate rises from step to step (Smith 2017). A rate to begin with is the one at which the loss falls fastest, or a tenth of the one at which it is least. The network is thrown away. Settings are taken as odyssey train takes them: from flags, --config and variables.
+	return `A short run whose learning rate rises from step to step (Smith 2017). A rate to begin with is the one at which the loss falls fastest, or a tenth of the one at which it is least; neither is told unless the smoothed loss falls by 2 % of what it begins with. The network is thrown away. Settings are taken as odyssey train takes them: from flags, --config and variables.
 
     odyssey lr-find
     odyssey lr-find --data data/emnist --optimizer adamw --to 1
@@ -65,6 +65,9 @@ func asTyped(name, value string) string {
 
 // Run tests rates.
 func (c lrFindCommand) Run(ctx context.Context, out *output) error {
+	if err := checkPictureName(c.Out); err != nil {
+		return err
+	}
 	if err := c.learningFlags.check(); err != nil {
 		return err
 	}
@@ -115,7 +118,7 @@ func printRates(out *output, r *lrfind.Result, flags string) error {
 		fmt.Fprintf(out, "ended after step %d: %s\n", len(r.Points), r.Ended)
 	}
 	if r.Steepest == 0 {
-		fmt.Fprintln(out, "the loss never fell: try rates from further below")
+		fmt.Fprintf(out, "the smoothed loss fell by less than %v %%: no rate can be told from it; try rates up to higher ones, with --to, or from further below, with --from\n", 100*lrfind.LeastFall)
 		return nil
 	}
 	fmt.Fprintf(out, "steepest fall at %s, a tenth of the rate of the least loss is %s\n", rounded(r.Steepest), rounded(r.Minimum/10))

@@ -38,6 +38,15 @@ func TestLRFind(t *testing.T) {
 	}
 }
 
+// Rates too small for the network to learn are told from noise.
+func TestLRFindOfRatesThatAreTooSmall(t *testing.T) {
+	t.Chdir(t.TempDir())
+	out := succeed(t, "lr-find", "--limit", "256", "--batch", "16", "--steps", "60", "--from", "1e-9", "--to", "1e-5")
+	if !strings.Contains(out, "the smoothed loss fell by less than 2 %: no rate can be told from it; try rates up to higher ones, with --to") || strings.Contains(out, "next:") {
+		t.Error(out)
+	}
+}
+
 // The command that comes next trains with the flags that the rate was found with.
 func TestLRFindSaysHowToTrain(t *testing.T) {
 	t.Chdir(t.TempDir())

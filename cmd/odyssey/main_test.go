@@ -230,6 +230,13 @@ func TestEvalChoosesData(t *testing.T) {
 		}
 	}
 	refuse(t, statusError, []string{"eval", file}, []string{"glyphs", "47 classes, want 10"})
+	const without = "macro figures are means over all 10 classes: recall and f1 count as 0 of those that no example is of, "
+	if out := succeed(t, "eval", dir, "--limit", "1"); !strings.Contains(out, without+"9\n") {
+		t.Errorf("no %s9 in\n%s", without, out)
+	}
+	if out := succeed(t, "eval", dir); strings.Contains(out, "macro figures") {
+		t.Error(out)
+	}
 	refuse(t, statusError, []string{"eval", dir, "--split", "validation"}, []string{`"validation"`, "want train or test"})
 }
 

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 
 	"golang.org/x/term"
@@ -72,5 +74,14 @@ func (o *output) writeJSON(v any) error {
 		return err
 	}
 	o.Write(append(b, '\n'))
+	return nil
+}
+
+// checkPictureName returns an error unless --out names a PNG file: what is called otherwise is another kind of file, and may be one that
+// should stay.
+func checkPictureName(path string) error {
+	if name := filepath.Base(path); !strings.EqualFold(filepath.Ext(name), ".png") || len(name) == len(".png") {
+		return fmt.Errorf("--out %q: want the name of the PNG file to write, which ends in .png", path)
+	}
 	return nil
 }

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
+	"github.com/alecthomas/kong"
 
 	"github.com/mlodyssey/odyssey/optim"
 	"github.com/mlodyssey/odyssey/train"
@@ -28,7 +31,7 @@ type learningFlags struct {
 	EveryLayer bool   `help:"With --precision mx… or nvfp4, round in the first and the last layer too."`
 	Normalize  string `default:"auto" help:"What values become, as (value - MEAN)/DEVIATION: mnist, which is 0.1307/0.3081; own, measured on the training examples, by channel; auto, which is mnist for ${data} and IDX files, and own for others; or numbers, such as 0.5/0.25, or 0.49/0.25,0.48/0.24,0.45/0.26 for three channels."`
 	Augment    string `placeholder:"POLICY" help:"Change training images at random: default, light, strong, cifar, randaugment, a policy such as rotate:degrees=10+shift:x=0.1, or a TOML file; see docs/augmentation.md."`
-	Limit      int    `default:"0" help:"Use at most this many examples of each split; 0 for all."`
+	Limit      int    `default:"0" help:"Use at most this many examples of each split, the first of ${data} and IDX files, and of others the first of each class, which keeps its share; 0 for all."`
 	Eager      bool   `help:"Run operations one by one instead of a recorded program. The result is the same." xor:"how"`
 
 	Optimizer    string   `group:"Learning:" default:"sgd" help:"One of the list above, with settings as in adam:beta2=0.99,amsgrad."`
@@ -104,11 +107,48 @@ func writeConfig(w io.Writer, s train.Settings) error {
 		case key == "seed" && s.Seed > math.MaxInt64: // no number of TOML
 			value = strconv.FormatUint(s.Seed, 10)
 		}
-		line, err := toml.Marshal(map[string]any{key: value})
-		if err != nil {
+		if err := writeKey(w, key, value); err != nil {
 			return err
 		}
-		if _, err := w.Write(line); err != nil {
+	}
+	return nil
+}
+
+func writeKey(w io.Writer, key string, value any) error {
+	line, err := toml.Marshal(map[string]any{key: value})
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(line)
+	return err
+}
+
+// writeRunFlags writes the flags that are no settings of a run, where they differ from their defaults, as --config takes them.
+func (c trainCommand) writeRunFlags(w io.Writer) error {
+	parser, err := kong.New(&cli{Train: c}, defaults)
+	if err != nil {
+		return err
+	}
+	flags := trainFlags(parser.Model)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[train.Settings]()) {
+		delete(flags, configKey(f))
+	}
+	for _, name := range slices.Sorted(maps.Keys(flags)) {
+		flag := flags[name]
+		standard := reflect.Zero(flag.Target.Type())
+		if flag.Default != "" {
+			if standard, err = parsed(flag, flag.Default); err != nil {
+				return err
+			}
+		}
+		if flag.Target.Equal(standard) {
+			continue
+		}
+		value := flag.Target.Interface()
+		if isDuration(flag) {
+			value = fmt.Sprint(value)
+		}
+		if err := writeKey(w, name, value); err != nil {
 			return err
 		}
 	}

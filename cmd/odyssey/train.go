@@ -140,8 +140,7 @@ func (c trainCommand) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	prof.print(out)
-	tellSkipped(out, config.Train)
-	tellSkipped(out, config.Test)
+	tellSkipped(out, settings.Data, config.Train, config.Test)
 	tellEarlyEnd(out, run.Dir())
 	printEnd(out, run.Dir(), epochs)
 	return nil
@@ -205,12 +204,27 @@ func (c trainCommand) printConfig(out *output) (err error) {
 		settings, err = train.ReadSettings(c.Resume)
 		settings = settings.MovedTo(c.moved)
 	} else {
-		settings, err = c.settings()
+		settings, err = c.checkedSettings()
 	}
 	if err != nil {
 		return err
 	}
-	return writeConfig(out, settings)
+	if err := writeConfig(out, settings); err != nil {
+		return err
+	}
+	return c.writeRunFlags(out)
+}
+
+// checkedSettings returns the settings if they can be those of a run.
+func (c trainCommand) checkedSettings() (train.Settings, error) {
+	settings, err := c.settings()
+	if err != nil {
+		return settings, err
+	}
+	if _, err := model.Find(settings.Model); err != nil {
+		return settings, err
+	}
+	return settings, settings.Check()
 }
 
 // settings returns those that the flags ask for.

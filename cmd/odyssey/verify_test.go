@@ -34,12 +34,12 @@ func TestVerifyTellsWhatWasProved(t *testing.T) {
 
 func TestEvalTellsOfEachClass(t *testing.T) {
 	out := succeed(t, "eval", trained(t), "--classes")
-	for _, want := range []string{"f1 macro ", "top5 accuracy ", "most often taken for\n"} {
+	for _, want := range []string{"f1 macro ", "top5 accuracy ", "most often taken for\n", "macro figures are means over all 47 classes"} { // of 64 examples
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in %s", want, out)
 		}
 	}
-	if lines := strings.Count(out, "\n"); lines != 1+5+1+47 {
+	if lines := strings.Count(out, "\n"); lines != 1+5+1+1+47 {
 		t.Errorf("%d lines:\n%s", lines, out)
 	}
 }

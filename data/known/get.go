@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -48,9 +49,13 @@ func (o Options) withDefaults() Options {
 // renamed when their checksum is right, and archives are unpacked. Whatever
 // happens, no file has its name before it is whole. It is an error if another
 // process downloads the same file into the directory. The error says what was tried, and which files to put where instead.
+// A file of classes that is there with others than the set's is an error too, before anything is downloaded.
 func Get(ctx context.Context, s Set, dir string, o Options) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("data directory %q: %w", dir, err)
+	}
+	if err := s.checkClasses(dir); err != nil {
+		return err
 	}
 	o = o.withDefaults()
 	for _, f := range s.Files {
@@ -58,14 +63,39 @@ func Get(ctx context.Context, s Set, dir string, o Options) error {
 			return err
 		}
 	}
-	names := s.classNames()
-	if names == nil {
+	if s.classNames() == nil {
 		return nil
 	}
-	return checkpoint.WriteFileAtomic(filepath.Join(dir, "classes.txt"), func(w io.Writer) error {
-		_, err := io.WriteString(w, strings.Join(names, "\n")+"\n")
+	return checkpoint.WriteFileAtomic(filepath.Join(dir, classesFile), func(w io.Writer) error {
+		_, err := io.WriteString(w, s.classLines())
 		return err
 	})
+}
+
+// classesFile is where the names of classes are that no other file has.
+const classesFile = "classes.txt"
+
+// classLines returns the content of the file of classes, "" where there is to be none.
+func (s Set) classLines() string {
+	if s.classNames() == nil {
+		return ""
+	}
+	return strings.Join(s.classNames(), "\n") + "\n"
+}
+
+// checkClasses returns an error where a file of classes would replace another.
+func (s Set) checkClasses(dir string) error {
+	path := filepath.Join(dir, classesFile)
+	there, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || s.classNames() == nil:
+		return nil
+	case err != nil:
+		return err
+	case strings.TrimSpace(strings.ReplaceAll(string(there), "\r\n", "\n")) != strings.TrimSpace(s.classLines()):
+		return fmt.Errorf("%s: has other classes than those of %s: want another directory, or rename the file", path, s.Name)
+	}
+	return nil
 }
 
 func get(ctx context.Context, s Set, f File, dir string, o Options) error {

@@ -413,4 +413,27 @@ func TestClassesAreWritten(t *testing.T) {
 	if b, err := os.ReadFile(filepath.Join(dir, "classes.txt")); err != nil || !strings.HasPrefix(string(b), "T-shirt/top\n") || strings.Count(string(b), "\n") != 10 {
 		t.Errorf("%q, %v", b, err)
 	}
+	if err := Get(t.Context(), set, dir, quick); err != nil {
+		t.Errorf("again: %v", err)
+	}
+}
+
+// Classes of one's own stay, and nothing is downloaded beside them.
+func TestOtherClassesStay(t *testing.T) {
+	s := serve(t, map[string][]byte{"a.gz": content})
+	set, dir := tiny(s), t.TempDir()
+	set.Name = "fashion-mnist"
+	path := filepath.Join(dir, "classes.txt")
+	if err := os.WriteFile(path, []byte("mine\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := Get(t.Context(), set, dir, quick); err == nil || !strings.Contains(err.Error(), path+": has other classes than those of fashion-mnist") {
+		t.Error(err)
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != "mine\n" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 1 {
+		t.Errorf("downloaded: %v", files)
+	}
 }

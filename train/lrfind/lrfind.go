@@ -29,7 +29,11 @@ type Point struct {
 	Smoothed float64 `json:"smoothed"` // the mean over the steps around
 }
 
-// Result is what a test has found. A rate is 0 where the loss never fell.
+// LeastFall is the part of the smoothed loss at the start that it must fall by: batches differ, and some loss is
+// always the least.
+const LeastFall = 0.02
+
+// Result is what a test has found. A rate is 0 where the loss did not fall: see LeastFall.
 type Result struct {
 	Points   []Point `json:"points"`
 	Steepest float64 `json:"steepest"` // the rate at which the smoothed loss falls fastest
@@ -139,7 +143,8 @@ func (r *recorder) end(l *train.Loop, why string) {
 // suggest smooths the losses and returns the rates of their steepest fall and of the least of them. Both look at the
 // same number of steps to either side, so that neither lags behind.
 func suggest(points []Point, around int) (steepest, minimum float64) {
-	least, fall := min(around, (len(points)-1)/2), 0.0
+	first, fall := min(around, (len(points)-1)/2), 0.0 // with as many steps before it as around
+	least := first
 	for i := range points {
 		width := min(around, i, len(points)-1-i)
 		mean, slope := line(points[i-width : i+width+1])
@@ -154,7 +159,7 @@ func suggest(points []Point, around int) (steepest, minimum float64) {
 			fall, steepest = slope, points[i].Rate
 		}
 	}
-	if steepest == 0 {
+	if steepest == 0 || points[least].Smoothed > float64((1-LeastFall)*points[first].Smoothed) {
 		return 0, 0
 	}
 	return steepest, points[least].Rate

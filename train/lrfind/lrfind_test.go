@@ -126,6 +126,12 @@ func TestSuggestions(t *testing.T) {
 	if steepest, minimum := suggest(points(1, 2, 3, 4), 1); steepest != 0 || minimum != 0 {
 		t.Errorf("of a loss that never falls: %v, %v", steepest, minimum)
 	}
+	if steepest, minimum := suggest(points(4, 4.1, 3.9, 4, 3.95, 4, 3.9, 3.95, 3.95, 4), 1); steepest != 0 || minimum != 0 {
+		t.Errorf("of noise: %v, %v", steepest, minimum)
+	}
+	if steepest, minimum := suggest(points(4, 4, 4, 4, 3.8, 3.7, 3.7, 3.7), 1); steepest != 4 || minimum != 6 {
+		t.Errorf("of a fall by 7.5 %%: %v, %v, want 4 and 6", steepest, minimum)
+	}
 }
 
 func TestRefusals(t *testing.T) {

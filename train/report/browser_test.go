@@ -120,6 +120,25 @@ func TestThePageAnswersInABrowser(t *testing.T) {
 	p.check(t, "answers")
 }
 
+// A run that ended earlier shows its last epoch as that, and no look that comes again is passed over.
+func TestRunsOfSeveralLengthsInABrowser(t *testing.T) {
+	c := startChromium(t)
+	r := manyRuns(31, 2)
+	r.Run.Epochs = epochs(3, 0)
+	p := c.open(saved(t, r), 1280, 900, "light")
+	for do, want := range map[string]string{
+		`document.querySelector("#loss .legend .at").textContent`:                                             "epoch 3",
+		`document.querySelectorAll("#loss .legend li:not(.at) b")[0].textContent.includes("epoch")`:           "false",
+		`document.querySelectorAll("#loss .legend li:not(.at) b")[1].textContent.endsWith(" in epoch 2")`:     "true",
+		`document.getElementById("keys").textContent.includes("colours and dashes come again after 30 runs")`: "true",
+	} {
+		if got := p.eval(do); got != want {
+			t.Errorf("%s: %s, want %s", do, got, want)
+		}
+	}
+	p.check(t, "lengths")
+}
+
 // Twenty runs of a thousand epochs: all lines are drawn, and how long that takes is told; -v shows it.
 func TestManyRunsInABrowser(t *testing.T) {
 	c := startChromium(t)

@@ -58,6 +58,16 @@ func (c *Confusion) PerClass() (all []Class) {
 // Macro returns the means over the classes.
 func (c *Confusion) Macro() Class { return classOf("", c.matrix.Macro()) }
 
+// WithoutExamples returns how many classes no example is of: their recall has no value.
+func (c *Confusion) WithoutExamples() (n int) {
+	for _, class := range c.PerClass() {
+		if class.Support == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 func classOf(name string, s metric.Scores) Class {
 	return Class{
 		Name: name, Precision: s.Precision, Recall: s.Recall, F1: s.F1,

@@ -20,6 +20,9 @@ func small() *Confusion {
 
 func TestConfusion(t *testing.T) {
 	c := small()
+	if n := c.WithoutExamples(); n != 1 { // d
+		t.Errorf("%d classes without examples", n)
+	}
 	want := []Class{
 		{"a", 3. / 5, 3. / 4, 2. / 3, 4, 5, false},
 		{"b", 2. / 3, 1, 4. / 5, 2, 3, false},

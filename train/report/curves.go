@@ -10,7 +10,7 @@ import (
 // mostPoints is about as many points of a line as a screen can show.
 const mostPoints = 400
 
-// number is written with as many digits as a picture can show.
+// number is written with so many more digits than the page shows that these are those of the number itself.
 type number float64
 
 // MarshalJSON writes what is no number as null, which a line leaves out.
@@ -18,7 +18,7 @@ func (n number) MarshalJSON() ([]byte, error) {
 	if math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) {
 		return []byte("null"), nil
 	}
-	return strconv.AppendFloat(nil, float64(n), 'g', 6, 64), nil
+	return strconv.AppendFloat(nil, float64(n), 'g', 9, 64), nil
 }
 
 // line is a curve.
@@ -85,13 +85,13 @@ func (r Run) tested() bool { return r.Record == nil || r.Record.Start.Examples[1
 func linesOf(epochs []train.Epoch, tested bool) map[string]line {
 	of := map[string]func(e train.Epoch) float64{
 		"train_loss":     func(e train.Epoch) float64 { return e.TrainLoss },
-		"train_accuracy": func(e train.Epoch) float64 { return 100 * e.TrainAccuracy },
+		"train_accuracy": func(e train.Epoch) float64 { return shownPercent(e.TrainAccuracy) },
 		"rate":           func(e train.Epoch) float64 { return e.LearningRate },
 		"images":         func(e train.Epoch) float64 { return e.ImagesPerSecond },
 	}
 	if tested {
 		of["test_loss"] = func(e train.Epoch) float64 { return e.TestLoss }
-		of["test_accuracy"] = func(e train.Epoch) float64 { return 100 * e.TestAccuracy }
+		of["test_accuracy"] = func(e train.Epoch) float64 { return shownPercent(e.TestAccuracy) }
 	}
 	lines := map[string]line{}
 	for name, value := range of {

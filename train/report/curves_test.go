@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+	"strconv"
 	"testing"
 )
 
@@ -42,7 +43,22 @@ func TestThinnedLinesLookTheSame(t *testing.T) {
 
 func TestNumbersOfCurves(t *testing.T) {
 	b, err := json.Marshal([]number{1.0 / 3, 12345678, 0, number(math.NaN()), number(math.Inf(1)), 1e-9})
-	if want := "[0.333333,1.23457e+07,0,null,null,1e-09]"; err != nil || string(b) != want {
+	if want := "[0.333333333,12345678,0,null,null,1e-09]"; err != nil || string(b) != want {
 		t.Errorf("%s, %v, want %s", b, err, want)
+	}
+}
+
+// A share is the same number in a tile, by Go, and in a legend, by the script, which writes two digits of what it gets.
+func TestPercentagesAreRoundedOnce(t *testing.T) {
+	for i := range 4001 {
+		share := float64(i) / 4000
+		b, err := json.Marshal(number(shownPercent(share)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := strconv.ParseFloat(string(b), 64)
+		if want := percent(share); err != nil || strconv.FormatFloat(got, 'f', 2, 64)+"\u202f%" != want || math.Abs(math.Round(100*got)-100*got) > 1e-6 {
+			t.Errorf("%v is %v for the script, want %s", share, got, want)
+		}
 	}
 }

@@ -12,6 +12,15 @@ import (
 // percent writes a share.
 func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 2, 64) + "\u202f%" }
 
+// shownPercent returns the number that percent writes of a share, so that the script writes it too.
+func shownPercent(share float64) float64 {
+	v, err := strconv.ParseFloat(strconv.FormatFloat(100*share, 'f', 2, 64), 64)
+	if err != nil {
+		return math.NaN()
+	}
+	return v
+}
+
 // significant writes a number with four digits that count.
 func significant(v float64) string {
 	magnitude := math.Abs(v)

@@ -97,7 +97,7 @@ type point struct {
 
 func (s stretch) point() point {
 	n := float64(max(1, s.images))
-	return point{number(s.at), number(s.loss / n), number(100 * s.correct / n), number(s.rate), number(n / max(s.seconds, 1e-9))}
+	return point{number(s.at), number(s.loss / n), number(shownPercent(s.correct / n)), number(s.rate), number(n / max(s.seconds, 1e-9))}
 }
 
 // lines returns the curves of stretches.

@@ -140,7 +140,11 @@ func (l *Live) look(r *Report, loop *train.Loop, examples int) error {
 	if loop.Config.Test == nil {
 		return nil
 	}
-	return r.judge(context.Background(), l.net, data.Limit(loop.Config.Test, max(1, examples)))
+	some, err := data.LimitStratified(loop.Config.Test, max(1, examples))
+	if err != nil {
+		return err
+	}
+	return r.judge(context.Background(), l.net, some)
 }
 
 // End shows how the run has ended, and the whole report if it was finished.

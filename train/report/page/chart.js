@@ -220,7 +220,8 @@ const Chart = (() => {
 			if (x !== null) element("svg:line", { class: "cursor", x1: this.px(place), x2: this.px(place), y1: this.size.top, y2: this.size.height - this.size.bottom }, this.hand);
 			this.lines.forEach((l, k) => {
 				const i = nearest(l.x, l.faint ? known : place);
-				this.values[k].textContent = l.y[i] === null ? "–" : this.of.format(l.y[i]);
+				const own = l.faint || l.x[i] === place ? "" : " in epoch " + label(l.x[i]); // of a run that has no such epoch
+				this.values[k].textContent = l.y[i] === null ? "–" : this.of.format(l.y[i]) + own;
 				if (x !== null && l.y[i] !== null && !(this.log && l.y[i] <= 0)) this.dot(l, i, 4.5, this.hand);
 			});
 		}

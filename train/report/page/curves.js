@@ -21,6 +21,8 @@ const Curves = (() => {
 		});
 	}
 
+	const looks = 30; // ten colours, each with three kinds of dashes
+
 	function ofMany(kind) {
 		return data.runs.flatMap((run, i) => {
 			const look = { name: run.name, colour: i % 10, round: Math.floor(i / 10) % 3 };
@@ -46,7 +48,7 @@ const Curves = (() => {
 			training = i === 1;
 			draw();
 		}));
-		Chart.element("span", { class: "soft" }, keys, "loss and accuracy of all runs");
+		Chart.element("span", { class: "soft" }, keys, "loss and accuracy of all runs" + (data.runs.length > looks ? `; colours and dashes come again after ${looks} runs` : ""));
 		for (const swatch of document.querySelectorAll(".swatch[data-run]")) {
 			const i = Number(swatch.dataset.run);
 			swatch.append(Chart.mark({ colour: i % 10, round: Math.floor(i / 10) % 3 }));
