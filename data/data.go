@@ -76,12 +76,12 @@ func shares(labels []int, n int) map[int]int {
 	}
 	of, missing := map[int]int{}, n
 	for label, c := range count {
-		of[label] = n * c / len(labels)
+		of[label] = int(int64(n) * int64(c) / int64(len(labels)))
 		missing -= of[label]
 	}
-	remainder := func(label int) int { return n * count[label] % len(labels) }
+	remainder := func(label int) int64 { return int64(n) * int64(count[label]) % int64(len(labels)) }
 	classes := slices.SortedFunc(maps.Keys(count), func(a, b int) int {
-		return cmp.Or(remainder(b)-remainder(a), a-b)
+		return cmp.Or(cmp.Compare(remainder(b), remainder(a)), cmp.Compare(a, b))
 	})
 	for _, label := range classes[:missing] {
 		of[label]++

@@ -318,6 +318,20 @@ func TestTensorBoardGoesOnWhereTheRunDoes(t *testing.T) {
 	}
 }
 
+// A set may be in the order of its classes.
+func TestSamplesAreFromAllOverTheSet(t *testing.T) {
+	_, c := small(t)
+	set, all := spread(c.Test, 4), c.Test
+	a, b := make([]float32, 784), make([]float32, 784)
+	for i := range 4 {
+		set.Read(i, a)
+		all.Read(i*all.Len()/4, b)
+		if !slices.Equal(a, b) {
+			t.Errorf("sample %d is not example %d", i, i*all.Len()/4)
+		}
+	}
+}
+
 func TestSamples(t *testing.T) {
 	net, c := small(t)
 	path := filepath.Join(t.TempDir(), "samples.png")

@@ -12,8 +12,8 @@ import (
 	"github.com/mlodyssey/odyssey/train"
 )
 
-// Samples draws, after each epoch, examples of the test set with what the network takes them for: the
-// first few, or those of Set. A wrong guess shows as "guess not class".
+// Samples draws, after each epoch, examples of the test set with what the network takes them for: some
+// from all over it, or over Set. A wrong guess shows as "guess not class".
 type Samples struct {
 	train.Quiet
 
@@ -33,10 +33,11 @@ func (s *Samples) Evaluation(l *train.Loop) error {
 		return nil
 	}
 	rows, cols := cmp.Or(s.Rows, 4), cmp.Or(s.Cols, 8)
-	told := told{Dataset: data.Limit(set, rows*cols)}
+	shown := spread(set, rows*cols)
+	told := told{Dataset: shown}
 	x := make([]float32, tensor.Elements(set.Shape()))
 	for i := range told.Len() {
-		caption, err := s.caption(set, i, x)
+		caption, err := s.caption(shown, i, x)
 		if err != nil {
 			return err
 		}
@@ -47,6 +48,15 @@ func (s *Samples) Evaluation(l *train.Loop) error {
 		return err
 	}
 	return checkpoint.WriteFileAtomic(s.Path, func(w io.Writer) error { return png.Encode(w, sheet) })
+}
+
+// spread returns so many examples from all over a set, which may be in the order of its classes.
+func spread(set data.Dataset, most int) data.Dataset {
+	index := make([]int, min(most, set.Len()))
+	for i := range index {
+		index[i] = int(int64(i) * int64(set.Len()) / int64(len(index)))
+	}
+	return data.Subset(set, index)
 }
 
 // caption reads an example into x and says what the network takes it for.
