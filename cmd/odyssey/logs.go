@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/mlodyssey/odyssey/train"
@@ -63,9 +62,6 @@ func (c logFlags) check() error {
 	}
 	if c.LogEvery < 1 {
 		return fmt.Errorf("--log-every %d: want at least 1", c.LogEvery)
-	}
-	if c.LogEvery > 1 && !slices.ContainsFunc(c.Log, func(path string) bool { return filepath.Ext(path) == ".jsonl" }) {
-		return fmt.Errorf("--log-every %d: want --log FILE.jsonl too, which it says the steps of", c.LogEvery)
 	}
 	if c.TimeBudget < 0 {
 		return fmt.Errorf("--time-budget %v: want none below 0", c.TimeBudget)

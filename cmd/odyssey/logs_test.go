@@ -115,7 +115,6 @@ func TestBadLogs(t *testing.T) {
 		"--keep-last -1: want none below 0":                  {"--keep-last=-1"},
 		"65 pieces":                                          {"--accumulate", "65"},
 		"an early stop after -1 epochs":                      {"--early-stop=-1"},
-		"--log-every 3: want --log FILE.jsonl too":           {"--log", "epochs.csv", "--log-every", "3"},
 		"--decay-weights: want --weight-decay X too":         {"--decay-weights"},
 		"that is the file of --log a.jsonl":                  {"--log", "a.jsonl", "--log", "./a.jsonl"},
 	} {
