@@ -25,6 +25,7 @@ var layers = []string{
 	"internal/printable",
 	"internal/filelock",
 	"internal/folder",
+	"internal/fixedseed",
 	"tensor",
 	"checkpoint",
 	"autograd",
@@ -58,16 +59,17 @@ var layers = []string{
 
 // listed is what `go list -json` says of a package.
 type listed struct {
-	ImportPath string
-	Imports    []string
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
 }
 
-func TestPackagesImportOnlyDownwards(t *testing.T) {
-	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+// listAll lists the packages of this module.
+func listAll(t *testing.T) (packages []listed) {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "./...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var packages []listed
 	for d := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p listed
 		if err := d.Decode(&p); errors.Is(err, io.EOF) {
@@ -80,8 +82,31 @@ func TestPackagesImportOnlyDownwards(t *testing.T) {
 	if len(packages) < 10 {
 		t.Fatalf("only %d packages", len(packages))
 	}
-	for _, v := range violations(packages) {
+	return packages
+}
+
+func TestPackagesImportOnlyDownwards(t *testing.T) {
+	for _, v := range violations(listAll(t)) {
 		t.Error(v)
+	}
+}
+
+// Tests that draw their inputs draw the same in each run.
+func TestWhoeverDrawsHasTheFixedSeed(t *testing.T) {
+	const rapid, seed = "pgregory.net/rapid", module + "/internal/fixedseed"
+	draw := 0
+	for _, p := range listAll(t) {
+		imports := slices.Concat(p.Imports, p.TestImports, p.XTestImports)
+		if p.ImportPath == seed || !slices.Contains(imports, rapid) {
+			continue
+		}
+		draw++
+		if !slices.Contains(imports, seed) {
+			t.Errorf("%s imports %s without %s", p.ImportPath, rapid, seed)
+		}
+	}
+	if draw < 5 {
+		t.Errorf("%d packages draw, want at least 5", draw)
 	}
 }
 
@@ -153,7 +178,7 @@ func TestAnUpwardImportIsFound(t *testing.T) {
 		{"op", "op", 1},
 		{"unheard/of", "tensor", 1},
 	} {
-		got := violations([]listed{{module + "/" + c.from, []string{"fmt", module + "/" + c.to}}})
+		got := violations([]listed{{ImportPath: module + "/" + c.from, Imports: []string{"fmt", module + "/" + c.to}}})
 		if len(got) != c.want {
 			t.Errorf("%s importing %s: %q", c.from, c.to, got)
 		}

@@ -200,11 +200,22 @@ func TestPeakMemory(t *testing.T) {
 	if highWater(os.Getpid()) == 0 {
 		t.Skip("no /proc")
 	}
-	got, err := peakMemory(exec.Command("sleep", "0.1"))
-	if err != nil || !(got > 0.1 && got < 50) {
-		t.Errorf("sleep takes %v MiB, %v", got, err)
+	cat := exec.Command("cat") // runs until its input ends
+	in, err := cat.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := peakMemory(exec.Command("false")); err == nil {
+	got, err := peakMemory(func(pid int) float64 {
+		mib := highWater(pid)
+		if mib > 0.1 {
+			in.Close()
+		}
+		return mib
+	}, cat)
+	if err != nil || !(got > 0.1 && got < 50) {
+		t.Errorf("cat takes %v MiB, %v", got, err)
+	}
+	if _, err := peakMemory(highWater, exec.Command("false")); err == nil {
 		t.Error("a program that failed is no error")
 	}
 }

@@ -22,21 +22,21 @@ func memory() comparison {
 			return ours, nil, fmt.Errorf("go build: %w: %s", err, out)
 		}
 		ours = contender{"", func(float64) (float64, error) {
-			return peakMemory(exec.CommandContext(h.ctx, program, "train", "--data", h.data, "--epochs", "1", "--out", filepath.Join(h.dir, "run")))
+			return peakMemory(highWater, exec.CommandContext(h.ctx, program, "train", "--data", h.data, "--epochs", "1", "--out", filepath.Join(h.dir, "run")))
 		}}
 		torch := contender{threadsName(threads), func(float64) (float64, error) {
 			cmd := exec.CommandContext(h.ctx, h.python, "pytorch.py", h.data)
 			cmd.Env = append(os.Environ(), h.torch.env...)
-			return peakMemory(cmd)
+			return peakMemory(highWater, cmd)
 		}}
 		return ours, []contender{torch}, nil
 	}}
 }
 
-// peakMemory runs a program and returns the most memory that it had, in MiB.
-// What the kernel reports of a process that has ended counts this one's too, so
-// look while it runs.
-func peakMemory(cmd *exec.Cmd) (mib float64, err error) {
+// peakMemory runs a program and returns the most memory that it had, in MiB, as
+// look says, such as highWater. What the kernel reports of a process that has ended
+// counts this one's too, so look while it runs.
+func peakMemory(look func(pid int) float64, cmd *exec.Cmd) (mib float64, err error) {
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		return 0, err
@@ -46,7 +46,7 @@ func peakMemory(cmd *exec.Cmd) (mib float64, err error) {
 	for tick := time.Tick(5 * time.Millisecond); ; {
 		select {
 		case <-tick:
-			mib = max(mib, highWater(cmd.Process.Pid))
+			mib = max(mib, look(cmd.Process.Pid))
 		case err := <-ended:
 			if err == nil && mib == 0 {
 				err = fmt.Errorf("%s: no VmHWM in /proc", cmd.Path)

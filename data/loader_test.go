@@ -162,7 +162,7 @@ func TestLoaderUsesMemoryAgain(t *testing.T) {
 func TestLoaderAllocatesNothingForABatch(t *testing.T) {
 	epoch := func(batches int) float64 {
 		l := mustLoader(t, numbered(64*batches), LoaderConfig{Batch: 64, Shuffle: true})
-		return testing.AllocsPerRun(5, func() {
+		return testing.AllocsPerRun(20, func() {
 			for _, err := range l.Batches(t.Context(), 0) {
 				if err != nil {
 					t.Fatal(err)

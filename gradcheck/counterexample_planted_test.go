@@ -95,9 +95,8 @@ func TestACounterexampleShowsBothSides(t *testing.T) {
 // counterexampleOf returns the program that a property of a broken operation ends
 // with.
 func counterexampleOf(t *testing.T, e op.Entry, holds property) string {
-	file := flag.Lookup("rapid.nofailfile")
-	file.Value.Set("true")
-	defer file.Value.Set("false")
+	setFlag(t, "rapid.nofailfile", "true")
+	setFlag(t, "rapid.shrinktime", "24h") // until nothing gets smaller, however busy the machine is
 	tb := &recorder{TB: t}
 	ended := make(chan struct{})
 	go func() {
@@ -111,6 +110,17 @@ func counterexampleOf(t *testing.T, e op.Entry, holds property) string {
 	}
 	text, _, _ = strings.Cut(text, "\x00")
 	return text
+}
+
+// setFlag sets a flag of the command line for the rest of the test.
+func setFlag(t *testing.T, name, value string) {
+	t.Helper()
+	f := flag.Lookup(name)
+	before := f.Value.String()
+	if err := f.Value.Set(value); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Value.Set(before) })
 }
 
 // goTool runs go vet or go run on a program and returns what it prints.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	_ "github.com/mlodyssey/odyssey/internal/fixedseed"
 	"github.com/mlodyssey/odyssey/op"
 	"github.com/mlodyssey/odyssey/random"
 	"github.com/mlodyssey/odyssey/tensor"

@@ -1,7 +1,6 @@
 package gradcheck
 
 import (
-	"flag"
 	"fmt"
 	"math"
 	"reflect"
@@ -23,10 +22,9 @@ import (
 // property holds of an operation, or ends the test.
 type property func(r *rapid.T, e op.Entry)
 
-// ofTable checks a property so many times for each operation that it is about, of
-// which there are at least a few.
-func ofTable(t *testing.T, times, least int, about func(op.Entry) bool, holds property) {
-	defer drawing(times)()
+// ofTable checks a property of each operation that it is about, of which there are
+// at least a few.
+func ofTable(t *testing.T, least int, about func(op.Entry) bool, holds property) {
 	for _, e := range op.Table() {
 		if about(e) {
 			least--
@@ -36,16 +34,6 @@ func ofTable(t *testing.T, times, least int, about func(op.Entry) bool, holds pr
 	if least > 0 {
 		t.Errorf("%d operations less than there should be", least)
 	}
-}
-
-// drawing makes rapid draw so many times for each hundred that it is told to.
-func drawing(times int) (restore func()) {
-	f := flag.Lookup("rapid.checks")
-	before := f.Value.String()
-	if told, err := strconv.Atoi(before); err == nil {
-		f.Value.Set(strconv.Itoa(max(1, times*told/100)))
-	}
-	return func() { f.Value.Set(before) }
 }
 
 func drawType(r *rapid.T) tensor.DType {
@@ -94,7 +82,7 @@ func differ(got, want []*autograd.Value) string {
 }
 
 func TestAnOperationOnViewsIsThatOnCopies(t *testing.T) {
-	ofTable(t, 10, 30, func(op.Entry) bool { return true }, viewsAreLikeCopies)
+	ofTable(t, 30, func(op.Entry) bool { return true }, viewsAreLikeCopies)
 }
 
 func viewsAreLikeCopies(r *rapid.T, e op.Entry) {
@@ -106,7 +94,7 @@ func viewsAreLikeCopies(r *rapid.T, e op.Entry) {
 
 // Elementwise operations broadcast.
 func TestRepeatedInputsAreLikeExpandedOnes(t *testing.T) {
-	ofTable(t, 20, 4, func(e op.Entry) bool { return e.Shapes == "" && len(e.Cases[0].In) > 1 }, repeatingIsExpanding)
+	ofTable(t, 4, func(e op.Entry) bool { return e.Shapes == "" && len(e.Cases[0].In) > 1 }, repeatingIsExpanding)
 }
 
 func repeatingIsExpanding(r *rapid.T, e op.Entry) {
@@ -143,7 +131,7 @@ func list(of []int) string {
 }
 
 func TestLinearOperationsAreLinear(t *testing.T) {
-	ofTable(t, 10, 30, func(e op.Entry) bool { return e.Linear != nil }, linear)
+	ofTable(t, 30, func(e op.Entry) bool { return e.Linear != nil }, linear)
 }
 
 func linear(r *rapid.T, e op.Entry) {
@@ -173,7 +161,7 @@ func linear(r *rapid.T, e op.Entry) {
 // Reductions and what sorts work along some axes: where the others lie does not
 // show in a bit.
 func TestReductionsDoNotDependOnTheLayout(t *testing.T) {
-	ofTable(t, 30, 3, func(e op.Entry) bool {
+	ofTable(t, 3, func(e op.Entry) bool {
 		along := axesOf(e.Cases[0].Op, 4)
 		return (e.Kind == op.Reduction || e.Kind == op.Sorting) && (along != nil || strings.HasPrefix(e.Shapes, "[… n]")) && len(e.Cases[0].In) == 1
 	}, layoutDoesNotShow)

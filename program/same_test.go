@@ -1,6 +1,7 @@
 package program
 
 import (
+	_ "github.com/mlodyssey/odyssey/internal/fixedseed"
 	"github.com/mlodyssey/odyssey/random"
 	"github.com/mlodyssey/odyssey/tensor"
 	"pgregory.net/rapid"

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unsafe"
 
+	_ "github.com/mlodyssey/odyssey/internal/fixedseed"
 	"pgregory.net/rapid"
 )
 

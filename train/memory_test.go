@@ -33,7 +33,7 @@ func wide(opts ...nn.Option) nn.Module {
 type used struct {
 	Resident int // bytes at most, of all: the program itself, its stacks, its heap
 	Started  int // bytes at most before the file was read
-	Heap     int // bytes of objects in the end
+	Heap     int // bytes of objects in the end, without those before
 	First    Guess
 }
 
@@ -46,7 +46,7 @@ func TestMemoryChild(t *testing.T) {
 		t.Skip("is called by TestMemoryOfQuantizedInference")
 	}
 	runtime.GOMAXPROCS(1)
-	u := used{Started: mostResident(t)}
+	u := used{Started: mostResident(t), Heap: -heap()}
 	c, err := Load(path, func(string, []int, int, uint64) (nn.Module, error) { return wide(nn.Blank), nil })
 	if err != nil {
 		t.Fatal(err)
@@ -62,12 +62,20 @@ func TestMemoryChild(t *testing.T) {
 		}
 		u.First = guesses[0]
 	}
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	u.Heap, u.Resident = int(m.HeapAlloc), mostResident(t)
+	u.Heap += heap()
+	u.Resident = mostResident(t)
 	runtime.KeepAlive(c)
 	fmt.Printf("\nused %s\n", jsonOf(u))
+}
+
+// heap returns the bytes of objects that are in use.
+func heap() int {
+	var m runtime.MemStats
+	for range 2 { // what lies in pools goes with the second time
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
 }
 
 // mostResident returns the peak of the process's resident memory.

@@ -12,6 +12,9 @@ import (
 	"github.com/mlodyssey/odyssey/train/report"
 )
 
+// goodbye is how long clients may take for the end of the run. Tests put another time in its place.
+var goodbye = 2 * time.Second
+
 // livePage serves the report of a run while it goes.
 type livePage struct {
 	listener net.Listener
@@ -60,7 +63,7 @@ func (p *livePage) close() {
 		p.listener.Close()
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
 	if p.server.Shutdown(ctx) != nil {
 		p.server.Close()

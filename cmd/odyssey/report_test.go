@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mlodyssey/odyssey/train"
 )
@@ -154,6 +155,9 @@ func (f *following) Write(b []byte) (int, error) {
 
 // A client that is there from the start gets all of the run, and its end before the program ends.
 func TestTrainLive(t *testing.T) {
+	before := goodbye
+	t.Cleanup(func() { goodbye = before })
+	goodbye = time.Hour
 	f := &following{io.Discard, t, make(chan string, 1000)}
 	dir := filepath.Join(t.TempDir(), "run")
 	var stderr strings.Builder

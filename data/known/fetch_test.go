@@ -3,7 +3,6 @@ package known
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -146,11 +145,9 @@ func TestServersThatFallSilent(t *testing.T) {
 			<-r.Context().Done()
 		}))
 		defer server.Close()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // where it waits for ever, this test should not
-		defer cancel()
 		o := Options{silence: 20 * time.Millisecond, wait: quick.wait}
 		set := Set{Name: "tiny", Official: []string{server.URL}, Files: []File{{Name: "a.gz", MD5: sum(content), Bytes: int64(len(content))}}}
-		if err := Get(ctx, set, t.TempDir(), o); err == nil || !strings.Contains(err.Error(), "nothing comes for 20ms") {
+		if err := Get(t.Context(), set, t.TempDir(), o); err == nil || !strings.Contains(err.Error(), "nothing comes for 20ms") {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -258,9 +259,14 @@ func endless(w http.ResponseWriter) bool {
 
 func TestNoNetwork(t *testing.T) {
 	s := serve(t, nil)
-	s.Close()
+	client, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	s.URL = "http://" + client.LocalAddr().String() // where nobody listens, and as long as it is open nobody else can
 	dir := t.TempDir()
-	err := Get(t.Context(), tiny(s), dir, quick)
+	err = Get(t.Context(), tiny(s), dir, quick)
 	if left := list(t, dir); len(left) != 0 {
 		t.Errorf("left behind: %q", left)
 	}

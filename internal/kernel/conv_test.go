@@ -237,7 +237,7 @@ func TestNoAllocation(t *testing.T) {
 		f := func(n int) []float32 { return make([]float32, n) }
 		x, y, w := f(Lanes*p.X.image()), f(Lanes*p.Y.image()), f(s.Filters*s.weights())
 		scratch := f(max(p.ForwardScratch(), p.InputScratch(), p.WeightScratch(), GemmScratch))
-		got := testing.AllocsPerRun(2, func() {
+		got := testing.AllocsPerRun(10, func() {
 			ConvForward(p, Lanes, y, x, w, nil, scratch, None)
 			ConvInput(p, Lanes, x, y, w, scratch)
 			ConvWeight(p, Lanes, w, x, y, scratch)

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/mlodyssey/odyssey/autograd"
@@ -10,15 +11,18 @@ import (
 	"github.com/mlodyssey/odyssey/tensor"
 )
 
+// A bubble of synctest has a clock of its own, which stands still but for sleeps.
 func TestTimeRunsStepsAndDividesByThem(t *testing.T) {
-	steps := 0
-	w := Work{Step: func() { steps++; time.Sleep(time.Millisecond) }}
-	if got := Time(w, 10*time.Millisecond); got < time.Millisecond {
-		t.Errorf("a step that sleeps for 1ms took %v", got)
-	}
-	if steps < 3 {
-		t.Errorf("%d steps, want one, some to warm up and some to time", steps)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		steps := 0
+		w := Work{Step: func() { steps++; time.Sleep(time.Millisecond) }}
+		if got := Time(w, 10*time.Millisecond); got != time.Millisecond {
+			t.Errorf("a step that sleeps for 1ms took %v", got)
+		}
+		if want := 1 + 2 + 10; steps != want {
+			t.Errorf("%d steps, want %d: one, some to warm up and some to time", steps, want)
+		}
+	})
 }
 
 func TestTimeOfNothingIsPositive(t *testing.T) {
@@ -28,11 +32,13 @@ func TestTimeOfNothingIsPositive(t *testing.T) {
 }
 
 func TestTimeRunsLongStepsOnce(t *testing.T) {
-	steps := 0
-	Time(Work{Step: func() { steps++; time.Sleep(time.Millisecond) }}, time.Microsecond)
-	if steps != 1 {
-		t.Errorf("%d steps", steps)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		steps := 0
+		Time(Work{Step: func() { steps++; time.Sleep(time.Millisecond) }}, time.Microsecond)
+		if steps != 1 {
+			t.Errorf("%d steps", steps)
+		}
+	})
 }
 
 func TestTrainingTrains(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"image/png"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -165,7 +166,7 @@ func TestWebhook(t *testing.T) {
 	defer server.Close()
 	_, c := small(t)
 	var failures []string
-	epochs := run(t, c, &Webhook{URL: server.URL, Name: "a run", OnError: func(err error) { failures = append(failures, err.Error()) }})
+	epochs := run(t, c, &Webhook{URL: server.URL, Name: "a run", Timeout: time.Hour, OnError: func(err error) { failures = append(failures, err.Error()) }})
 	var events []string
 	for _, m := range got {
 		events = append(events, m.Event)
@@ -183,10 +184,16 @@ func TestWebhook(t *testing.T) {
 
 func TestAWebhookThatIsNotThereDoesNotHurt(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
-	server.Close()
+	defer server.Close()
+	client, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
 	_, c := small(t)
 	failures := 0
-	run(t, c, &Webhook{URL: server.URL, OnError: func(error) { failures++ }})
+	// At a client's end nobody listens, and as long as it is open nobody else can.
+	run(t, c, &Webhook{URL: "http://" + client.LocalAddr().String(), Timeout: time.Hour, OnError: func(error) { failures++ }})
 	if failures != 5 {
 		t.Errorf("%d failures, want 5", failures)
 	}
@@ -228,7 +235,7 @@ func TestTheLastMessageOfAWebhookIsSent(t *testing.T) {
 	}))
 	defer server.Close()
 	l := &train.Loop{Epochs: []train.Epoch{{Epoch: 1}}}
-	w := &Webhook{URL: server.URL, OnError: func(err error) { t.Error(err) }, after: func(time.Duration) <-chan time.Time {
+	w := &Webhook{URL: server.URL, Timeout: time.Hour, OnError: func(err error) { t.Error(err) }, after: func(time.Duration) <-chan time.Time {
 		close(release)
 		return nil // never
 	}}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	_ "github.com/mlodyssey/odyssey/internal/fixedseed"
 	"pgregory.net/rapid"
 )
 

@@ -179,9 +179,9 @@ func TestLiveInABrowser(t *testing.T) {
 	defer server.Close()
 	for i, p := range tabs {
 		p.wait(`document.getElementById("status").textContent === "finished"`)
+		p.wait(`document.querySelector(".shown").textContent.includes("all 320 test examples")`) // which comes after that word
 		for what, expression := range map[string]string{
 			"lines of steps and epochs":  `document.querySelectorAll("#loss svg:not(.mark) path.curve").length === 3`,
-			"a matrix of all examples":   `document.querySelector(".shown").textContent.includes("all 320 test examples")`,
 			"mistakes":                   `document.querySelectorAll(".mistakes img").length === 24`,
 			"the place of the last step": `document.getElementById("place").textContent.startsWith("epoch 3 of 3")`,
 			"heads that sort":            `document.querySelectorAll("#details .sortable thead button").length > 0`,

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -49,11 +50,12 @@ func startChromium(t *testing.T) *chromium {
 	}
 	theirIn, in, err1 := os.Pipe()
 	out, theirOut, err2 := os.Pipe()
-	if err := errors.Join(err1, err2); err != nil {
+	profile, err3 := os.MkdirTemp("", "chromium")
+	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Fatal(err)
 	}
 	args := []string{"--headless", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage",
-		"--disable-background-networking", "--disable-component-update", "--hide-scrollbars", "--user-data-dir=" + t.TempDir()}
+		"--disable-background-networking", "--disable-component-update", "--hide-scrollbars", "--user-data-dir=" + profile}
 	if os.Getuid() == 0 {
 		args = append(args, "--no-sandbox") // which root cannot have
 	}
@@ -71,6 +73,9 @@ func startChromium(t *testing.T) *chromium {
 		in.Close() // which ends it
 		<-done
 		cmd.Wait()
+		for os.RemoveAll(profile) != nil { // what it has started may write there a little longer
+			runtime.Gosched()
+		}
 	})
 	return c
 }

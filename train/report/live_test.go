@@ -70,6 +70,18 @@ func (h hook) Epoch(*train.Loop) error {
 	return nil
 }
 
+// patient gives a client as long as it takes.
+type patient struct{ http.Handler }
+
+func (p patient) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.Handler.ServeHTTP(endless{w}, r)
+}
+
+// endless has no deadline that could be set.
+type endless struct{ http.ResponseWriter }
+
+func (e endless) Flush() { e.ResponseWriter.(http.Flusher).Flush() }
+
 // watch trains a run that a client follows from the start, and returns what that client got.
 func watch(t *testing.T, s train.Settings) (dir string, got []event) {
 	t.Helper()
@@ -80,7 +92,7 @@ func watch(t *testing.T, s train.Settings) (dir string, got []event) {
 		return live
 	}, func(string, *train.Classifier) train.Callback {
 		return hook{start: func() {
-			server := httptest.NewServer(live)
+			server := httptest.NewServer(patient{live})
 			t.Cleanup(server.Close)
 			response, err := http.Get(server.URL + "/events")
 			if err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	_ "github.com/mlodyssey/odyssey/internal/fixedseed"
 	"pgregory.net/rapid"
 )
 
