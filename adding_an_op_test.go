@@ -40,7 +40,7 @@ func moduleOutside(t *testing.T) string {
 	}
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go.sum"), string(sums))
-	write(t, filepath.Join(dir, "go.mod"), fmt.Sprintf("module example.com/isru\n\ngo 1.26.0\n\nrequire %s v0.0.0\n\nreplace %[1]s => %s\n", module, here))
+	write(t, filepath.Join(dir, "go.mod"), fmt.Sprintf("module example.com/isru\n\ngo 1.26.0\n\nrequire %s v0.0.0\n\nreplace %[1]s => %q\n", module, here))
 	return dir
 }
 

@@ -56,21 +56,19 @@ func TestAPlannedStepAllocatesNothing(t *testing.T) {
 			s.run(images, labels)
 			if got := testing.AllocsPerRun(10, func() { s.run(images, labels) }); got != 0 {
 				t.Errorf("%s, adam %v: %v allocations a step on one processor", name, adam, got)
-			}
-			if got := leastAllocations(50, func() { s.run(images, labels) }); got > 25 {
+			} else if got := leastAllocations(50, 25, func() { s.run(images, labels) }); got > 25 {
 				t.Errorf("%s, adam %v: %d allocations in 50 steps", name, adam, got)
 			}
 		}
 	}
 }
 
-// leastAllocations counts those of all goroutines, of which some may be the runtime's own: the least of some tries, as what
-// a step takes it takes in each.
-func leastAllocations(runs int, f func()) uint64 {
+// leastAllocations counts those of all goroutines, until it finds as few as that. What a step takes it takes each time, but
+// some are the runtime's own, and it takes a while until each of many processors has memory to work in.
+func leastAllocations(runs int, few uint64, f func()) uint64 {
 	least := uint64(math.MaxUint64)
-	for range 5 {
+	for try := 0; try < 100 && least > few; try++ {
 		var before, after runtime.MemStats
-		f()
 		runtime.ReadMemStats(&before)
 		for range runs {
 			f()

@@ -19,7 +19,7 @@ func tinyDisk(t *testing.T, size string) (dir string) {
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
 		t.Skipf("no disk can be mounted here to be filled: %v", err)
 	}
-	t.Cleanup(func() { syscall.Unmount(dir, 0) })
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) }) // whoever looks at it
 	return dir
 }
 

@@ -28,6 +28,11 @@ func TestMain(m *testing.M) {
 	if os.Getenv("ODYSSEY_TEST_PROGRAM") != "" {
 		main()
 	}
+	for _, variable := range os.Environ() { // of whoever runs the tests: they set their own
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "ODYSSEY_TRAIN_") {
+			os.Unsetenv(name)
+		}
+	}
 	os.Exit(m.Run())
 }
 
