@@ -207,7 +207,7 @@ func (d *Directory) Run(ctx context.Context, net *Classifier, c Config) (epochs 
 		c.From = d.from
 	}
 	k := &keeper{Directory: d, net: net}
-	c.Callbacks = slices.Concat([]Callback{k}, c.Callbacks)
+	c.Callbacks = slices.Concat([]Callback{k}, c.Callbacks, []Callback{saver{k: k}})
 	epochs, err = Run(ctx, c)
 	if err != nil {
 		stopped := &Stopped{Dir: d.dir, Err: err}
@@ -220,7 +220,7 @@ func (d *Directory) Run(ctx context.Context, net *Classifier, c Config) (epochs 
 }
 
 // keeper writes the files of a directory after an epoch. It comes before other callbacks, which may read them, and
-// whose errors lose nothing so.
+// whose errors lose nothing so; but for the state, which its saver writes.
 type keeper struct {
 	Quiet
 	*Directory
@@ -239,16 +239,19 @@ func (k *keeper) Start(l *Loop) error {
 		k.kept = len(l.Epochs)
 	}
 	if k.record.Position().Lines == 0 {
-		return cmp.Or(k.record.started(k.settings, k.Keep, l), k.saveState(l))
+		if err := k.record.started(k.settings, k.Keep, l); err != nil {
+			return err
+		}
+		return k.saveState(l)
 	}
 	k.whole = true
 	if err := k.record.resumed(k.Keep, l); err != nil {
 		return err
 	}
-	if k.from == nil {
-		return cmp.Or(k.forget(), k.saveState(l))
+	if err := k.forget(); err != nil || k.from != nil {
+		return err
 	}
-	return k.forget()
+	return k.saveState(l)
 }
 
 // forget removes the classifiers of epochs that were kept after the state that the run goes on from: they
@@ -341,8 +344,17 @@ func epochFile(number int) string {
 	return strings.Replace(epochFiles, "*", fmt.Sprintf("%04d", number), 1)
 }
 
+// saver writes the state. It comes after other callbacks, whose logs may be ahead of the state when a run is killed between
+// the two: what comes again is cut off them then, while what they lacked would never come.
+type saver struct {
+	Quiet
+	k *keeper
+}
+
 // Checkpoint writes the state.
-func (k *keeper) Checkpoint(l *Loop) error {
+func (s saver) Checkpoint(l *Loop) error { return s.k.checkpoint(l) }
+
+func (k *keeper) checkpoint(l *Loop) error {
 	finished := k.stateOf
 	k.stateOf = 0
 	if err := k.saveState(l); err != nil {
@@ -368,7 +380,7 @@ func (k *keeper) saveState(l *Loop) error {
 func (k *keeper) End(l *Loop, err error) error {
 	var keeping error
 	if k.stateOf > 0 {
-		keeping = l.atNext(func() error { return k.Checkpoint(l) })
+		keeping = l.atNext(func() error { return k.checkpoint(l) })
 	}
 	if !k.whole {
 		return keeping

@@ -460,3 +460,39 @@ func TestTheBestAndSomeEpochsAreKept(t *testing.T) {
 		t.Errorf("%v, %v", p, err)
 	}
 }
+
+// states has the place of the state in a directory each time a checkpoint is to be kept.
+type states struct {
+	Quiet
+	dir    string
+	places []Place
+}
+
+func (s *states) Checkpoint(*Loop) error {
+	state, _, err := LoadState(filepath.Join(s.dir, StateFile))
+	if err == nil {
+		s.places = append(s.places, state.Place)
+	}
+	return err
+}
+
+// Logs are written before the state, so that a run that is killed goes on from no later than they reach.
+func TestTheStateComesAfterOtherCallbacks(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	s := smallRun()
+	d := newRun(t, dir, s)
+	net, c := prepare(t, s)
+	seen := &states{dir: dir}
+	c.Callbacks = append(c.Callbacks, seen)
+	if _, err := d.Run(t.Context(), net, c); err != nil {
+		t.Fatal(err)
+	}
+	for i, at := range seen.places {
+		if at.Epoch != i+1 || at.Step != 0 {
+			t.Errorf("checkpoint %d finds the state of epoch %d, step %d, want the beginning of epoch %d", i+1, at.Epoch, at.Step, i+1)
+		}
+	}
+	if len(seen.places) != s.Epochs {
+		t.Errorf("%d checkpoints, want %d", len(seen.places), s.Epochs)
+	}
+}

@@ -51,5 +51,5 @@ func (s Settings) parseNormalize() (mean, std []float32, err error) {
 	if mean, std, err = data.ParseNormalise(s.Normalize); err != nil {
 		return nil, nil, fmt.Errorf("normalize %q: want %s, %s or %s, or %w", s.Normalize, NormalizeAuto, NormalizeMNIST, NormalizeOwn, err)
 	}
-	return mean, std, nil
+	return mean, std, data.CheckNormalise([]int{len(mean)}, mean, std)
 }

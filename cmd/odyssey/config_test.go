@@ -132,7 +132,7 @@ func TestPrintedFlagsAreThoseOfTheRun(t *testing.T) {
 func TestBadSettingsAreNotPrinted(t *testing.T) {
 	for args, want := range map[string]string{
 		"--batch 0": "batch 0: want at least 1", "--epochs=-1": "epochs -1: want at least 1", "--lr nan": "learning rate is NaN", "--limit=-1": "limit -1: want",
-		"--augment normalise": "want --normalize", "--normalize no": "normalize \"no\": want auto", "--schedule no": "no", "--optimizer no": "no", "--model no": "no",
+		"--augment normalise": "want --normalize", "--normalize no": "normalize \"no\": want auto", "--normalize 0.5/0": "the second positive", "--schedule no": "no", "--optimizer no": "no", "--model no": "no",
 		"--early-stop=-1": "early stop", "--swa 2": "want a share", "--clip-norm=-1": "clipped", "--accumulate 100": "pieces", "--every-layer": "rounds in every layer",
 	} {
 		refuse(t, statusError, append([]string{"train", "--print-config"}, strings.Fields(args)...), []string{want})

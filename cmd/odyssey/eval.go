@@ -74,23 +74,13 @@ func (c evalCommand) Run(ctx context.Context, out *output) error {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		fmt.Fprintf(out, "%-18s %.2f %%\n", strings.ReplaceAll(name, "_", " "), 100*values[name])
 	}
-	if none := withoutExamples(confusion, len(net.Classes)); none > 0 {
+	if none := confusion.WithoutExamples(); none > 0 {
 		fmt.Fprintf(out, "macro figures are means over all %d classes: recall and f1 count as 0 of those that no example is of, %d\n", len(net.Classes), none)
 	}
 	if c.Classes {
 		printClasses(out, stats.Readable(net.Classes), confusion)
 	}
 	return nil
-}
-
-// withoutExamples counts the classes that have none.
-func withoutExamples(confusion *metric.Confusion, classes int) (n int) {
-	for i := range classes {
-		if confusion.Of(i).Support == 0 {
-			n++
-		}
-	}
-	return n
 }
 
 // classFigures are those of a class in JSON.

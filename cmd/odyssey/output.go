@@ -25,7 +25,7 @@ type output struct {
 }
 
 // goOn lets the command come to its end without its output: the results of a training are in files, and whoever
-// closes a terminal or a pipe does not mean to lose them.
+// closes a pipe does not mean to lose them.
 func (o *output) goOn() {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()

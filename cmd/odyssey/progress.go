@@ -94,7 +94,7 @@ func place(l *train.Loop, epochs int) string {
 		return fmt.Sprintf("%s, after %d of %d batches", text, at.Step, at.Steps)
 	}
 	if last := l.Epochs[len(l.Epochs)-1]; last.Steps < at.Steps {
-		text += fmt.Sprintf("; epoch %d ended after %d of %d batches, and its rest is left out", last.Epoch, last.Steps, at.Steps)
+		text += fmt.Sprintf("; %v, and its rest is left out", train.Cut{Epoch: last.Epoch, Steps: last.Steps, Batches: at.Steps})
 	}
 	return text
 }

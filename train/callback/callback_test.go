@@ -403,6 +403,11 @@ func kept(t *testing.T, at int, logs map[string]func(path string) train.Callback
 	return state, content
 }
 
+// endOfEpoch returns how many lines there are to the end of the first epoch.
+func endOfEpoch(lines []string) int {
+	return 1 + slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, `"outcome"`) })
+}
+
 // A run that goes on takes no log but its own, and cuts from that only what comes again.
 func TestARunTakesNoLogButItsOwn(t *testing.T) {
 	logs := map[string]func(path string) train.Callback{
@@ -425,6 +430,7 @@ func TestARunTakesNoLogButItsOwn(t *testing.T) {
 		{state, "steps.jsonl", lines[4], true}, // where the run stands
 		{early, "steps.jsonl", strings.Join(strings.SplitAfter(begun["steps.jsonl"], "\n")[:3], ""), true},
 		{state, "steps.jsonl", "", true},
+		{early, "steps.jsonl", strings.Join(lines[:endOfEpoch(lines)], ""), true}, // killed before the state came
 
 		{state, "steps.jsonl", other["steps.jsonl"], false},
 		{early, "steps.jsonl", other["steps.jsonl"], false},                                // there is an epoch that would be lost

@@ -156,7 +156,7 @@ func table(epochs []train.Epoch) []byte {
 	return b.Bytes()
 }
 
-// Checkpoint writes the file after an epoch. A Directory has the epoch by then, so that the table is not ahead of it.
+// Checkpoint writes the file after an epoch. The record of a Directory has the epoch by then.
 func (c *CSV) Checkpoint(l *train.Loop) error {
 	if l.Progress.Step > 0 {
 		return nil
@@ -248,7 +248,7 @@ func ownSteps(old []byte, l *train.Loop) (kept int, err error) {
 				return 0, fmt.Errorf("line %d is not epoch %d of this run", i+1, s.Epoch)
 			}
 			outcomes++
-		case s.Outcome != nil && outcomes == 0:
+		case s.Outcome != nil && outcomes == 0 && !(stands && i == len(lines)-1): // one that the state was to follow
 			return 0, fmt.Errorf("line %d is the end of an epoch that this run has not finished", i+1)
 		case s.Number == l.Number() && s.Epoch == l.Progress.Epoch:
 			if s.Loss != l.Progress.Loss || s.Accuracy != l.Progress.Accuracy {

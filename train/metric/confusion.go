@@ -101,6 +101,16 @@ func (m *Confusion) Count(actual, predicted int) int64 {
 	return m.counts[actual*m.classes+predicted]
 }
 
+// WithoutExamples returns how many classes no example is of: their recall has no value.
+func (m *Confusion) WithoutExamples() (n int) {
+	for class := range m.classes {
+		if m.Of(class).Support == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // Counts returns a copy of the matrix, a slice for each class that examples have.
 func (m *Confusion) Counts() [][]int64 {
 	return slices.Collect(slices.Chunk(slices.Clone(m.counts), m.classes))

@@ -14,6 +14,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/mlodyssey/odyssey/checkpoint"
@@ -158,13 +159,13 @@ func parse(content []byte) (lines []Line, err error) {
 // decode reads a line, and compares its sum.
 func decode(line []byte) (l Line, err error) {
 	at := bytes.LastIndex(line, []byte(sumField))
-	if err := json.Unmarshal(line, &l); err != nil || at < 0 {
-		return l, errors.New("not a line of a record, which is a JSON object with a sum at its end")
-	}
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()
-	if err := d.Decode(new(Line)); err != nil {
+	switch err := d.Decode(&l); {
+	case err != nil && strings.Contains(err.Error(), "unknown field"):
 		return l, fmt.Errorf("not a line of a record: %w", err)
+	case err != nil || at < 0 || d.InputOffset() != int64(len(line)):
+		return l, errors.New("not a line of a record, which is a JSON object with a sum at its end")
 	}
 	digest := sha256.Sum256(line[:at])
 	want := sumField + hex.EncodeToString(digest[:]) + `"}`

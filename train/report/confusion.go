@@ -59,14 +59,7 @@ func (c *Confusion) PerClass() (all []Class) {
 func (c *Confusion) Macro() Class { return classOf("", c.matrix.Macro()) }
 
 // WithoutExamples returns how many classes no example is of: their recall has no value.
-func (c *Confusion) WithoutExamples() (n int) {
-	for _, class := range c.PerClass() {
-		if class.Support == 0 {
-			n++
-		}
-	}
-	return n
-}
+func (c *Confusion) WithoutExamples() int { return c.matrix.WithoutExamples() }
 
 func classOf(name string, s metric.Scores) Class {
 	return Class{

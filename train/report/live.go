@@ -28,7 +28,8 @@ type Live struct {
 	version int     // of report
 	history history
 	now     now
-	ended   string // why; "": the run goes on
+	few     data.Dataset // test examples that it looks at during the run; nil: not chosen yet
+	ended   string       // why; "": the run goes on
 
 	begun     time.Time // and at which step
 	first     int
@@ -120,8 +121,10 @@ func (l *Live) Evaluation(loop *train.Loop) error {
 	l.mu.Unlock()
 	next.Run.Epochs = loop.Epochs[:len(loop.Epochs):len(loop.Epochs)]
 	if watched {
-		const share = 20
-		if err := l.look(&next, loop, loop.Config.Train.Len()/share); err != nil {
+		if err := l.choose(loop.Config); err != nil {
+			return err
+		}
+		if err := l.look(&next, loop, l.few); err != nil {
 			return err
 		}
 	}
@@ -132,19 +135,24 @@ func (l *Live) Evaluation(loop *train.Loop) error {
 	return nil
 }
 
-// look takes a closer look at the network, with so many test examples.
-func (l *Live) look(r *Report, loop *train.Loop, examples int) error {
+// choose chooses test examples to look at during the run, few beside those that it trains on.
+func (l *Live) choose(c train.Config) (err error) {
+	const share = 20
+	if l.few == nil && c.Test != nil {
+		l.few, err = data.LimitStratified(c.Test, max(1, c.Train.Len()/share))
+	}
+	return err
+}
+
+// look takes a closer look at the network, with test examples, or without if it has none.
+func (l *Live) look(r *Report, loop *train.Loop, test data.Dataset) error {
 	epoch := loop.Epochs[len(loop.Epochs)-1].Epoch
 	r.Checkpoint = &Checkpoint{train.ModelFile, epoch, epoch}
 	r.Filters = filtersOf(l.net.Net)
-	if loop.Config.Test == nil {
+	if test == nil {
 		return nil
 	}
-	some, err := data.LimitStratified(loop.Config.Test, max(1, examples))
-	if err != nil {
-		return err
-	}
-	return r.judge(context.Background(), l.net, some)
+	return r.judge(context.Background(), l.net, test)
 }
 
 // End shows how the run has ended, and the whole report if it was finished.
@@ -156,7 +164,7 @@ func (l *Live) End(loop *train.Loop, err error) error {
 		next.Run = run
 	}
 	if err == nil && watched && len(loop.Epochs) > 0 {
-		if err := l.look(&next, loop, next.Examples); err != nil {
+		if err := l.look(&next, loop, loop.Config.Test); err != nil {
 			next.miss("confusion and mistakes: %v", err) // the run is over, and does not fail for that
 		}
 	}
