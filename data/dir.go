@@ -205,7 +205,7 @@ func match(names []string, pattern *regexp.Regexp) []string {
 // findMapping returns "" where there is none.
 func findMapping(names []string, prefix string) (string, error) {
 	own := prefix + "mapping.txt"
-	for _, name := range []string{own, classesFile} {
+	for _, name := range []string{own, ClassesFile} {
 		if slices.Contains(names, name) {
 			return name, nil
 		}

@@ -26,7 +26,7 @@ func readMappingFile(path string) (*mapping, error) {
 	}
 	defer f.Close()
 	read := readMapping
-	if filepath.Base(path) == classesFile {
+	if filepath.Base(path) == ClassesFile {
 		read = readClasses
 	}
 	m, err := read(f)
@@ -36,8 +36,8 @@ func readMappingFile(path string) (*mapping, error) {
 	return m, nil
 }
 
-// classesFile names the classes of a directory's set, a line for each label from 0.
-const classesFile = "classes.txt"
+// ClassesFile names the classes of a directory's set, a line for each label from 0.
+const ClassesFile = "classes.txt"
 
 // byteClasses is how many classes labels that are bytes tell apart.
 const byteClasses = 1 << 8

@@ -173,12 +173,12 @@ func (a arrays) classes(l listing, labels []int) ([]string, error) {
 			n = max(n, label+1)
 		}
 	}
-	if !l.has(classesFile) {
+	if !l.has(ClassesFile) {
 		return numbers(n), nil
 	}
-	names, err := readNames(l.path(classesFile), maxLabels)
+	names, err := readNames(l.path(ClassesFile), maxLabels)
 	if err == nil && len(names) < n {
-		err = fmt.Errorf("%s: %d classes, want at least %d: a line for each label from 0", l.path(classesFile), len(names), n)
+		err = fmt.Errorf("%s: %d classes, want at least %d: a line for each label from 0", l.path(ClassesFile), len(names), n)
 	}
 	return names, err
 }

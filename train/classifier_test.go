@@ -241,6 +241,11 @@ func writeGradient(t *testing.T, path string, width, height int) {
 	for i := range picture.Pix {
 		picture.Pix[i] = uint8(i*7/width) | uint8(255*(i%4/3)) // opaque
 	}
+	writePNG(t, path, picture)
+}
+
+func writePNG(t *testing.T, path string, picture image.Image) {
+	t.Helper()
 	var file bytes.Buffer
 	if err := png.Encode(&file, picture); err != nil {
 		t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"image"
 	"image/color"
-	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,13 +31,7 @@ func photos(t *testing.T) (dir string) {
 			for p := range 32 * 32 {
 				im.Set(p%32, p/32, color.RGBA{uint8(100 - 100*c + p%40), uint8(60 + 2*i), uint8(120*c + p/32), 255})
 			}
-			f, err := os.Create(filepath.Join(dir, class, string(rune('a'+i))+".png"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := errors.Join(png.Encode(f, im), f.Close()); err != nil {
-				t.Fatal(err)
-			}
+			writePNG(t, filepath.Join(dir, class, string(rune('a'+i))+".png"), im)
 		}
 	}
 	return dir

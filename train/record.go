@@ -1,11 +1,9 @@
 package train
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -253,7 +251,7 @@ func (r *Record) read(l record.Line, first bool) error {
 	}
 	switch l.Kind {
 	case lineStart:
-		if err := decode(l.Body, &r.Start); err != nil {
+		if err := record.Decode(l.Body, &r.Start); err != nil {
 			return err
 		}
 		if r.Start.Settings.Data == "" {
@@ -265,7 +263,7 @@ func (r *Record) read(l record.Line, first bool) error {
 		return nil
 	case lineEpoch:
 		var e RecordedEpoch
-		if err := decode(l.Body, &e); err != nil {
+		if err := record.Decode(l.Body, &e); err != nil {
 			return err
 		}
 		if e.Epoch.Epoch != len(r.Epochs)+1 {
@@ -275,23 +273,12 @@ func (r *Record) read(l record.Line, first bool) error {
 		return nil
 	case lineResume:
 		r.Resumes = append(r.Resumes, Resume{})
-		return decode(l.Body, &r.Resumes[len(r.Resumes)-1])
+		return record.Decode(l.Body, &r.Resumes[len(r.Resumes)-1])
 	case lineEnd:
 		r.End = &End{}
-		return decode(l.Body, r.End)
+		return record.Decode(l.Body, r.End)
 	}
 	return fmt.Errorf("kind %q, want %s, %s, %s or %s", l.Kind, lineStart, lineEpoch, lineResume, lineEnd)
-}
-
-// decode reads the body of a line, which tells nothing that is not known: it would be believed without being checked.
-func decode(body []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	err := d.Decode(into)
-	if err != nil && strings.Contains(err.Error(), "unknown field") {
-		return fmt.Errorf("%w, which this version of odyssey has not: want the record as it was written, or the newer version that wrote it", err)
-	}
-	return err
 }
 
 // isOver reports whether the run came to an end by itself.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/mlodyssey/odyssey/checkpoint"
+	"github.com/mlodyssey/odyssey/data"
 	"github.com/mlodyssey/odyssey/internal/filelock"
 )
 
@@ -66,14 +67,11 @@ func Get(ctx context.Context, s Set, dir string, o Options) error {
 	if s.classNames() == nil {
 		return nil
 	}
-	return checkpoint.WriteFileAtomic(filepath.Join(dir, classesFile), func(w io.Writer) error {
+	return checkpoint.WriteFileAtomic(filepath.Join(dir, data.ClassesFile), func(w io.Writer) error {
 		_, err := io.WriteString(w, s.classLines())
 		return err
 	})
 }
-
-// classesFile is where the names of classes are that no other file has.
-const classesFile = "classes.txt"
 
 // classLines returns the content of the file of classes, "" where there is to be none.
 func (s Set) classLines() string {
@@ -85,7 +83,7 @@ func (s Set) classLines() string {
 
 // checkClasses returns an error where a file of classes would replace another.
 func (s Set) checkClasses(dir string) error {
-	path := filepath.Join(dir, classesFile)
+	path := filepath.Join(dir, data.ClassesFile)
 	there, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || s.classNames() == nil:

@@ -156,15 +156,35 @@ func parse(content []byte) (lines []Line, err error) {
 	return lines, nil
 }
 
+// unknownField is the error of a field that is not known.
+type unknownField struct{ error }
+
+func (u *unknownField) Error() string {
+	return u.error.Error() + ", which this version of odyssey has not: want the record as it was written, or the newer version that wrote it"
+}
+
+// Decode reads JSON of a record, which tells nothing that is not known: it would be believed without being checked.
+func Decode(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	switch {
+	case err != nil && strings.Contains(err.Error(), "unknown field"):
+		return &unknownField{err}
+	case err == nil && d.InputOffset() != int64(len(text)):
+		return errors.New("more follows")
+	}
+	return err
+}
+
 // decode reads a line, and compares its sum.
 func decode(line []byte) (l Line, err error) {
 	at := bytes.LastIndex(line, []byte(sumField))
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.DisallowUnknownFields()
-	switch err := d.Decode(&l); {
-	case err != nil && strings.Contains(err.Error(), "unknown field"):
+	err, unknown := Decode(line, &l), (*unknownField)(nil)
+	switch {
+	case errors.As(err, &unknown):
 		return l, fmt.Errorf("not a line of a record: %w", err)
-	case err != nil || at < 0 || d.InputOffset() != int64(len(line)):
+	case err != nil || at < 0:
 		return l, errors.New("not a line of a record, which is a JSON object with a sum at its end")
 	}
 	digest := sha256.Sum256(line[:at])
